@@ -1,0 +1,185 @@
+package safehttp
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Limits of one exchange, in bytes.
+const (
+	MaxHeader = 64 << 10 // all header fields of an answer together
+	MaxJSON   = 1 << 20  // AutoDiscover, metadata, keys, token answers
+	MaxURL    = 8 << 10  // a URL taken from an answer
+)
+
+var (
+	// ErrTooLarge is matched by every [*LimitError].
+	ErrTooLarge = errors.New("too large")
+	// ErrURL is matched by every [*URLError].
+	ErrURL = errors.New("URL refused")
+)
+
+// A LimitError says that an answer was longer than the library is willing to read.
+type LimitError struct {
+	What  string // "body" or "header"
+	Limit int64  // in bytes
+}
+
+func (e *LimitError) Error() string {
+	return fmt.Sprintf("%s longer than %d bytes", e.What, e.Limit)
+}
+
+// Is reports whether target is [ErrTooLarge].
+func (e *LimitError) Is(target error) bool { return target == ErrTooLarge }
+
+// A URLError says why a URL was refused. URL is redacted.
+type URLError struct {
+	URL    string
+	Reason string
+}
+
+func (e *URLError) Error() string { return fmt.Sprintf("URL %s refused: %s", e.URL, e.Reason) }
+
+// Is reports whether target is [ErrURL].
+func (e *URLError) Is(target error) bool { return target == ErrURL }
+
+// A RequestError wraps the failure of an exchange that brought no answer: a name that does
+// not resolve, a refused connection, a certificate that does not verify, a context that
+// ended. URL is redacted.
+type RequestError struct {
+	Method string
+	URL    string
+	Err    error
+}
+
+func (e *RequestError) Error() string { return fmt.Sprintf("%s %s: %v", e.Method, e.URL, e.Err) }
+
+func (e *RequestError) Unwrap() error { return e.Err }
+
+// Do sends req with the transport, cookie jar and timeout of c (nil means
+// [http.DefaultClient]'s) and returns the answer as it came: redirects are not followed.
+// The request's URL must pass [CheckURL].
+func Do(c *http.Client, req *http.Request) (*http.Response, error) {
+	if err := CheckURL(req.URL); err != nil {
+		return nil, err
+	}
+	return send(c, req)
+}
+
+// DoLoopback is [Do] for a caller who has said that servers beside the program are meant:
+// it also sends plain http to a loopback address literal. Nothing read from the network
+// may decide between the two.
+func DoLoopback(c *http.Client, req *http.Request) (*http.Response, error) {
+	if err := CheckURL(req.URL); err != nil && !isPlainLoopback(req.URL) {
+		return nil, err
+	}
+	return send(c, req)
+}
+
+func send(c *http.Client, req *http.Request) (*http.Response, error) {
+	resp, err := NoRedirect(c).Do(req)
+	if err != nil {
+		return nil, requestError(req, err)
+	}
+	if n := headerSize(resp.Header); n > MaxHeader {
+		resp.Body.Close()
+		return nil, &RequestError{Method: req.Method, URL: Redact(req.URL), Err: &LimitError{What: "header", Limit: MaxHeader}}
+	}
+	return resp, nil
+}
+
+// NoRedirect returns a copy of c (nil means [http.DefaultClient]) that hands out a 3xx
+// answer instead of following it.
+func NoRedirect(c *http.Client) *http.Client {
+	var clone http.Client
+	if c == nil {
+		c = http.DefaultClient
+	}
+	clone = *c
+	clone.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &clone
+}
+
+// requestError drops the *url.Error that net/http adds, since it prints the whole URL.
+func requestError(req *http.Request, err error) error {
+	var ue *url.Error
+	if errors.As(err, &ue) {
+		err = ue.Err
+	}
+	return &RequestError{Method: req.Method, URL: Redact(req.URL), Err: err}
+}
+
+func headerSize(h http.Header) int {
+	n := 0
+	for name, values := range h {
+		for _, v := range values {
+			n += len(name) + len(v) + len(": \r\n")
+		}
+	}
+	return n
+}
+
+// ReadAll reads r to its end, and at most limit bytes of it; a longer r is a [*LimitError].
+func ReadAll(r io.Reader, limit int64) ([]byte, error) {
+	b, err := io.ReadAll(io.LimitReader(r, limit+1))
+	if int64(len(b)) > limit {
+		return nil, &LimitError{What: "body", Limit: limit}
+	}
+	return b, err
+}
+
+// Drain reads at most 64 KiB of what is left of body, so that the connection can be used
+// again, and closes it.
+func Drain(body io.ReadCloser) {
+	_, _ = io.CopyN(io.Discard, body, 64<<10)
+	body.Close()
+}
+
+// RequestID returns the identifier under which the server can find the request in its logs,
+// or "": the first of request-id, x-ms-request-id, X-Request-Id and client-request-id,
+// made safe to print and at most 64 bytes.
+func RequestID(h http.Header) string {
+	for _, name := range []string{"request-id", "x-ms-request-id", "X-Request-Id", "client-request-id"} {
+		if v := h.Get(name); v != "" {
+			return Clean(v, 64)
+		}
+	}
+	return ""
+}
+
+// RetryAfter reads the Retry-After field, a number of seconds or an HTTP date, relative to
+// now. The wait is never negative and at most limit. It reports false when the field is
+// absent or makes no sense. See RFC 9110 section 10.2.3.
+func RetryAfter(h http.Header, now time.Time, limit time.Duration) (time.Duration, bool) {
+	v := strings.TrimSpace(h.Get("Retry-After"))
+	if v == "" {
+		return 0, false
+	}
+	if isDigits(v) {
+		n, err := strconv.ParseInt(v, 10, 64)
+		if err != nil || n > int64(limit/time.Second) {
+			return limit, true // all digits: out of range means very long
+		}
+		return time.Duration(n) * time.Second, true
+	}
+	t, err := http.ParseTime(v)
+	if err != nil {
+		return 0, false
+	}
+	return min(max(t.Sub(now), 0), limit), true
+}
+
+func isDigits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return s != ""
+}

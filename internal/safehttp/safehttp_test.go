@@ -1,0 +1,236 @@
+package safehttp_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/easoauth/easoauth/internal/safehttp"
+)
+
+func TestCheckURL(t *testing.T) {
+	for _, tt := range []struct {
+		in   string
+		want bool
+	}{
+		{"https://mail.contoso.com/Microsoft-Server-ActiveSync", true},
+		{"https://mail.contoso.com:8443/", true},
+		{"https://[2001:db8::1]/", true},
+		{"http://mail.contoso.com/", false},
+		{"javascript:alert(1)", false},
+		{"file:///etc/passwd", false},
+		{"ftp://mail.contoso.com/", false},
+		{"data:text/plain,x", false},
+		{"//evil.example", false},
+		{"https:///evil", false},
+		{"https://:443/", false},
+		{"https:evil.example", false},
+		{"https://good.example@evil.example/", false},
+		{"https://[fe80::1%25eth0]/", false},
+		{"https://evil.example/" + strings.Repeat("a", safehttp.MaxURL), false},
+		{"", false},
+	} {
+		u, err := url.Parse(tt.in)
+		if err != nil {
+			t.Fatalf("Parse(%q): %v", tt.in, err)
+		}
+		err = safehttp.CheckURL(u)
+		if (err == nil) != tt.want {
+			t.Errorf("CheckURL(%.60q) = %v, want ok = %v", tt.in, err, tt.want)
+		}
+		if err != nil && !errors.Is(err, safehttp.ErrURL) {
+			t.Errorf("CheckURL(%.60q) = %v, want it to match ErrURL", tt.in, err)
+		}
+	}
+	if err := safehttp.CheckURL(nil); !errors.Is(err, safehttp.ErrURL) {
+		t.Errorf("CheckURL(nil) = %v, want ErrURL", err)
+	}
+}
+
+func TestDoDoesNotFollow(t *testing.T) {
+	var reached bool
+	srv := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/next" {
+			reached = true
+			return
+		}
+		http.Redirect(w, r, "/next", http.StatusFound)
+	}))
+	defer srv.Close()
+	req, _ := http.NewRequest("GET", srv.URL+"/", nil)
+	resp, err := safehttp.Do(srv.Client(), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	safehttp.Drain(resp.Body)
+	if resp.StatusCode != http.StatusFound || reached {
+		t.Errorf("status = %d, next host asked = %v; want 302 and false", resp.StatusCode, reached)
+	}
+	got, err := safehttp.Location(resp)
+	if err != nil || got.String() != srv.URL+"/next" {
+		t.Errorf("Location = %v, %v; want %s/next", got, err, srv.URL)
+	}
+}
+
+func TestDoRefusesPlainHTTP(t *testing.T) {
+	var asked bool
+	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true }))
+	defer srv.Close()
+	req, _ := http.NewRequest("GET", srv.URL, nil)
+	if _, err := safehttp.Do(nil, req); !errors.Is(err, safehttp.ErrURL) || asked {
+		t.Errorf("Do over http = %v, asked = %v; want ErrURL and nothing sent", err, asked)
+	}
+	resp, err := safehttp.DoLoopback(nil, req)
+	if err != nil {
+		t.Fatalf("DoLoopback: %v", err)
+	}
+	safehttp.Drain(resp.Body)
+	req, _ = http.NewRequest("GET", "http://localhost/", nil)
+	if _, err := safehttp.DoLoopback(nil, req); !errors.Is(err, safehttp.ErrURL) {
+		t.Errorf("DoLoopback to http://localhost = %v, want ErrURL: a name is not an address", err)
+	}
+}
+
+func TestDoLimitsHeader(t *testing.T) {
+	srv := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for range 100 {
+			w.Header().Add("WWW-Authenticate", strings.Repeat("x", 1024))
+		}
+	}))
+	defer srv.Close()
+	req, _ := http.NewRequest("GET", srv.URL, nil)
+	if _, err := safehttp.Do(srv.Client(), req); !errors.Is(err, safehttp.ErrTooLarge) {
+		t.Errorf("Do = %v, want ErrTooLarge", err)
+	}
+}
+
+func TestDoErrorHoldsNoQuery(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	req, _ := http.NewRequestWithContext(ctx, "GET", "https://127.0.0.1/a/v1.0/ada@contoso.com?Email=ada%40contoso.com", nil)
+	_, err := safehttp.Do(nil, req)
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("Do = %v, want context.Canceled", err)
+	}
+	if strings.Contains(err.Error(), "ada") {
+		t.Errorf("error %q holds the address", err)
+	}
+}
+
+func TestReadAllStopsAGzipBomb(t *testing.T) {
+	srv := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		z := gzip.NewWriter(w)
+		io.Copy(z, io.LimitReader(zeros{}, 64<<20))
+		z.Close()
+	}))
+	defer srv.Close()
+	req, _ := http.NewRequest("GET", srv.URL, nil)
+	resp, err := safehttp.Do(srv.Client(), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if _, err := safehttp.ReadAll(resp.Body, safehttp.MaxJSON); !errors.Is(err, safehttp.ErrTooLarge) {
+		t.Errorf("ReadAll = %v, want ErrTooLarge", err)
+	}
+	if b, err := safehttp.ReadAll(bytes.NewReader([]byte("four")), 4); err != nil || string(b) != "four" {
+		t.Errorf("ReadAll at the limit = %q, %v", b, err)
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+func TestOrigin(t *testing.T) {
+	for _, tt := range []struct {
+		a, b string
+		want bool
+	}{
+		{"https://mail.contoso.com/a", "HTTPS://MAIL.contoso.com:443/b", true},
+		{"https://mail.contoso.com.", "https://mail.contoso.com", true},
+		{"https://mail.contoso.com", "https://mail.contoso.com:8443", false},
+		{"https://mail.contoso.com", "http://mail.contoso.com", false},
+		{"https://contoso.com", "https://mail.contoso.com", false},
+		{"https://[::1]:443", "https://[::1]", true},
+	} {
+		a, _ := url.Parse(tt.a)
+		b, _ := url.Parse(tt.b)
+		if got := safehttp.SameOrigin(a, b); got != tt.want {
+			t.Errorf("SameOrigin(%s, %s) = %v, want %v", tt.a, tt.b, got, tt.want)
+		}
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for _, tt := range []struct {
+		in   string
+		want time.Duration
+		ok   bool
+	}{
+		{"120", 2 * time.Minute, true},
+		{" 0 ", 0, true},
+		{"99999999999999", time.Hour, true},
+		{"999999999999999999999999999", time.Hour, true},
+		{"-5", 0, false},
+		{"soon", 0, false},
+		{"", 0, false},
+		{"Sun, 01 Mar 2026 12:01:30 GMT", 90 * time.Second, true},
+		{"Thu, 01 Jan 1970 00:00:00 GMT", 0, true},
+		{"Fri, 31 Dec 9999 23:59:59 GMT", time.Hour, true},
+	} {
+		got, ok := safehttp.RetryAfter(http.Header{"Retry-After": {tt.in}}, now, time.Hour)
+		if got != tt.want || ok != tt.ok {
+			t.Errorf("RetryAfter(%q) = %v, %v; want %v, %v", tt.in, got, ok, tt.want, tt.ok)
+		}
+	}
+}
+
+func TestClean(t *testing.T) {
+	for _, tt := range []struct {
+		in    string
+		limit int
+		want  string
+	}{
+		{"plain", 64, "plain"},
+		{"a\r\nb\x1b]0;x\x07", 64, "a··b·]0;x·"},
+		{"a\u202eb", 64, "a·b"},
+		{"\xff", 64, "·"},
+		{"abcdef", 3, "abc…"},
+		{"ä", 1, "…"},
+		{"Anmeldung nötig", 64, "Anmeldung nötig"},
+	} {
+		if got := safehttp.Clean(tt.in, tt.limit); got != tt.want {
+			t.Errorf("Clean(%q, %d) = %q, want %q", tt.in, tt.limit, got, tt.want)
+		}
+	}
+}
+
+func FuzzResolve(f *testing.F) {
+	base, _ := url.Parse("https://mail.contoso.com/a/b?c")
+	for _, s := range []string{"/x", "//evil", "https:///evil", "javascript:x", "https://good@evil", "https://evil%00.good", "\t", "https://[::1%25lo]/"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, ref string) {
+		u, err := safehttp.Resolve(base, ref)
+		if err != nil {
+			if !errors.Is(err, safehttp.ErrURL) {
+				t.Fatalf("Resolve(%q) = %v, want a *URLError", ref, err)
+			}
+			return
+		}
+		if u.Scheme != "https" || u.Hostname() == "" || u.User != nil {
+			t.Fatalf("Resolve(%q) = %s", ref, u)
+		}
+	})
+}
