@@ -178,11 +178,10 @@ func (u *unmarshaler) field(f *field, v reflect.Value, t Token) error {
 	if f.slice {
 		n := v.Len()
 		if n == v.Cap() {
-			size := int64(v.Type().Elem().Size())
-			if err := u.spend(size * int64(max(1, n))); err != nil {
+			v.Grow(1) // at most doubles what has been paid for
+			if err := u.spend(int64(v.Type().Elem().Size()) * int64(v.Cap()-n)); err != nil {
 				return err
 			}
-			v.Grow(1)
 		}
 		v.SetLen(n + 1)
 		v = v.Index(n)
