@@ -1,0 +1,154 @@
+package token
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/easoauth/easoauth/bearer"
+	"github.com/easoauth/easoauth/internal/safehttp"
+)
+
+// Options are the choices of [Configure]. The zero value is ready to use.
+type Options struct {
+	// HTTPClient is used for every request to the authority. If nil, http.DefaultClient.
+	// Redirects are never followed, and its Timeout applies on top of 30 seconds for each
+	// request.
+	HTTPClient *http.Client
+
+	// TrustedAuthorities lists further hosts that may sign users in, such as an AD FS
+	// farm: "fs.contoso.com", or "fs.contoso.com:8443". A host matches exactly or not at
+	// all; international names are written in their ASCII form.
+	TrustedAuthorities []string
+
+	// InstanceDiscovery asks a Microsoft host that is known about a host that is not, as
+	// for a cloud that is newer than this library. The unknown host is never asked.
+	InstanceDiscovery bool
+
+	// Tenant overrides the tenant of the authorization_uri: a domain or a GUID. An
+	// authorization_uri usually says "common", which single-tenant apps cannot use.
+	Tenant string
+
+	// Issuer is the issuer of an OpenID provider whose authorization_uri does not tell it.
+	Issuer string
+
+	// Scopes overrides the scopes that are derived from the endpoint. They are checked by
+	// [CheckScopes].
+	Scopes []string
+
+	// Auth authenticates the client. If nil, the client is public.
+	Auth ClientAuth
+
+	// Capabilities are declared to the authority (xms_cc), as "cp1" for a client that
+	// handles claims challenges. Access tokens may then live 20 to 28 hours and be refused
+	// before that.
+	Capabilities []string
+
+	// AllowLoopback accepts an authority that is reached over plain http at a loopback
+	// address, for tests. Its host must be in TrustedAuthorities all the same.
+	AllowLoopback bool
+}
+
+// A Config says where and for what to ask for tokens. [Configure] makes one; a Config made
+// by hand needs ClientID, Authority with its endpoints, Endpoint and Scopes. It must not be
+// modified while in use.
+type Config struct {
+	ClientID  string
+	Authority *Authority
+	Endpoint  *url.URL // the ActiveSync URL that the tokens are for
+	Scopes    []string
+
+	Auth         ClientAuth   // nil: a public client
+	Capabilities []string     // see [Options.Capabilities]
+	HTTPClient   *http.Client // nil: http.DefaultClient
+
+	// Claims is a claims challenge that the next sign-in must meet, as in
+	// [ReauthError.Claims]: a JSON object, plain or in base64. A [Source] sets it on the
+	// copy that it hands to its Flow.
+	Claims string
+}
+
+// Configure decides, from the challenge of an endpoint that the caller trusts, where and
+// for what to ask for tokens: it parses and trusts or refuses the authority that the offer
+// names ([ParseAuthority]), reads its metadata ([Discover]), and derives the scope from the
+// endpoint ([Scopes]). Nil options are the zero options.
+//
+// Errors are an [*AuthorityError] when the authority is refused or its metadata cannot be
+// used, a [*TransientError] when it cannot be reached, and a [*ConfigError] when the client
+// ID, the endpoint or the scopes cannot be used.
+func Configure(ctx context.Context, clientID string, offer *bearer.Offer, endpoint *url.URL, o *Options) (*Config, error) {
+	if o == nil {
+		o = &Options{}
+	}
+	if clientID == "" || strings.TrimSpace(clientID) != clientID {
+		return nil, &ConfigError{Kind: ConfigMissing, Hint: "a client ID is needed: that of your app registration"}
+	}
+	if err := checkEndpoint(endpoint, o.AllowLoopback); err != nil {
+		return nil, err
+	}
+	if offer == nil || offer.AuthorizationURI == "" {
+		return nil, &AuthorityError{Reason: "the challenge has no authorization_uri, so the server names no authority"}
+	}
+	a, err := Discover(ctx, offer.AuthorizationURI, o)
+	if err != nil {
+		return nil, err
+	}
+	scopes := o.Scopes
+	if len(scopes) == 0 {
+		scopes = Scopes(a.Kind, endpoint)
+	}
+	if err := CheckScopes(scopes, endpoint); err != nil {
+		return nil, err
+	}
+	return &Config{
+		ClientID: clientID, Authority: a, Endpoint: endpoint, Scopes: scopes,
+		Auth: o.Auth, Capabilities: o.Capabilities, HTTPClient: o.HTTPClient,
+	}, nil
+}
+
+func checkEndpoint(endpoint *url.URL, allowLoopback bool) error {
+	err := safehttp.CheckURL(endpoint)
+	if err != nil && allowLoopback && endpoint != nil && endpoint.Scheme == "http" && safehttp.IsLoopback(endpoint) {
+		err = nil
+	}
+	if err != nil {
+		return &ConfigError{Kind: ConfigResource, Hint: "the endpoint must be an absolute https URL", Err: err}
+	}
+	return nil
+}
+
+// check says what is missing from a Config made by hand.
+func (c *Config) check() error {
+	missing := func(what string) error {
+		return &ConfigError{Kind: ConfigMissing, Hint: "Config." + what + " is not set; Configure sets it"}
+	}
+	switch {
+	case c == nil:
+		return &ConfigError{Kind: ConfigMissing, Hint: "Config is nil"}
+	case c.ClientID == "":
+		return missing("ClientID")
+	case c.Authority == nil:
+		return missing("Authority")
+	case c.Authority.TokenEndpoint == nil:
+		return missing("Authority.TokenEndpoint")
+	case c.Endpoint == nil:
+		return missing("Endpoint")
+	case len(c.Scopes) == 0:
+		return missing("Scopes")
+	}
+	return nil
+}
+
+// resource is the name under which an access token of this Config is kept.
+func (c *Config) resource() string { return safehttp.Origin(c.Endpoint) }
+
+// wants reports whether scope is asked for.
+func (c *Config) wants(scope string) bool {
+	for _, s := range c.Scopes {
+		if s == scope {
+			return true
+		}
+	}
+	return false
+}

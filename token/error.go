@@ -1,0 +1,200 @@
+package token
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+var (
+	// ErrUntrustedAuthority is matched by an [*AuthorityError] whose authorization_uri
+	// names no authority that may be trusted.
+	ErrUntrustedAuthority = errors.New("token: authority not trusted")
+	// ErrNotPersisted is matched when a refreshed sign-in could not be stored. The refresh
+	// token stays in memory and storing is tried again at the next call.
+	ErrNotPersisted = errors.New("token: refreshed sign-in could not be stored")
+	// ErrRefreshUncertain is matched by the [*ReauthError] of a sign-in that ended because
+	// an earlier refresh was sent and its answer never stored, to an authority that lets a
+	// refresh token be used once.
+	ErrRefreshUncertain = errors.New("token: an earlier refresh may have been answered and lost")
+)
+
+// An AuthorityError says why an authority was refused, or why its metadata cannot be used.
+// It matches [ErrUntrustedAuthority] if the authority was refused for what it is; the
+// caller who knows better lists the host in [Options.TrustedAuthorities].
+type AuthorityError struct {
+	Host   string // the host, as far as it could be read
+	Reason string
+	Err    error // ErrUntrustedAuthority, the failure of a request, or nil
+}
+
+func (e *AuthorityError) Error() string {
+	s := fmt.Sprintf("token: authority %q: %s", e.Host, e.Reason)
+	if e.Err != nil && e.Err != ErrUntrustedAuthority {
+		s += ": " + e.Err.Error()
+	}
+	return s
+}
+
+func (e *AuthorityError) Unwrap() error { return e.Err }
+
+// A Refusal holds the facts of an authority's refusal (RFC 6749 section 5.2 and the members
+// that Microsoft Entra ID adds). All texts have been made safe to print.
+type Refusal struct {
+	Status        int    // HTTP status, or 0 when no answer came or it came through the browser
+	Code          string // error, e.g. "invalid_grant"
+	Suberror      string
+	AADSTS        int    // the first number of error_codes, or of the description; 0 if none
+	Claims        string // a claims challenge to be met by the next sign-in, JSON
+	CorrelationID string // under which the authority finds the request in its logs
+	TraceID       string
+	RequestID     string
+}
+
+func (r *Refusal) text() string {
+	var parts []string
+	if r.Status != 0 {
+		parts = append(parts, fmt.Sprintf("status %d", r.Status))
+	}
+	if r.Code != "" {
+		parts = append(parts, r.Code)
+	}
+	if r.Suberror != "" {
+		parts = append(parts, "suberror "+r.Suberror)
+	}
+	if r.AADSTS != 0 {
+		parts = append(parts, fmt.Sprintf("AADSTS%d", r.AADSTS))
+	}
+	if r.CorrelationID != "" {
+		parts = append(parts, "correlation "+r.CorrelationID)
+	}
+	if r.TraceID != "" {
+		parts = append(parts, "trace "+r.TraceID)
+	}
+	if r.RequestID != "" && r.CorrelationID == "" {
+		parts = append(parts, "request "+r.RequestID)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// ReauthKind says why the user must come back.
+type ReauthKind string
+
+// The kinds of [ReauthError].
+const (
+	ReauthNone        ReauthKind = "none"        // nobody has signed in yet, or the sign-in was deleted
+	ReauthExpired     ReauthKind = "expired"     // the refresh token or code ran out
+	ReauthRevoked     ReauthKind = "revoked"     // the refresh token was revoked or is not known
+	ReauthPassword    ReauthKind = "password"    // the password changed or expired
+	ReauthFrequency   ReauthKind = "frequency"   // a policy demands a new sign-in now and then
+	ReauthMFA         ReauthKind = "mfa"         // multi-factor authentication is demanded
+	ReauthClaims      ReauthKind = "claims"      // a claims challenge must be met; see Refusal.Claims
+	ReauthConsent     ReauthKind = "consent"     // consent of the user or an administrator is missing
+	ReauthBlocked     ReauthKind = "blocked"     // a policy refuses the sign-in; an administrator is needed
+	ReauthDevice      ReauthKind = "device"      // a managed device is demanded
+	ReauthUser        ReauthKind = "user"        // the account is missing, locked, disabled or another
+	ReauthDeclined    ReauthKind = "declined"    // the user declined
+	ReauthInteraction ReauthKind = "interaction" // the authority wants to ask the user something
+	ReauthAssertion   ReauthKind = "assertion"   // the token to exchange on behalf of the user is not valid
+	ReauthNoRefresh   ReauthKind = "no refresh"  // the access token ran out and no refresh token was issued
+)
+
+// A ReauthError says that the sign-in has ended or could not be made, and that the user
+// must sign in (again). Repeating the call does not help.
+type ReauthError struct {
+	Kind    ReauthKind
+	Refusal        // what the authority said, if it was asked
+	Hint    string // what the person must do
+	Err     error  // an *oauth2.RetrieveError, ErrRefreshUncertain, or nil
+}
+
+func (e *ReauthError) Error() string {
+	return sentence("token: sign-in required ("+string(e.Kind)+")", e.text(), e.Hint, e.Err)
+}
+
+func (e *ReauthError) Unwrap() error { return e.Err }
+
+// ConfigKind says what is configured wrongly.
+type ConfigKind string
+
+// The kinds of [ConfigError].
+const (
+	ConfigClient   ConfigKind = "client"   // the client ID is not known or not allowed
+	ConfigSecret   ConfigKind = "secret"   // the client authentication is wrong, expired, missing or not wanted
+	ConfigRedirect ConfigKind = "redirect" // the redirect URI is not registered
+	ConfigResource ConfigKind = "resource" // the host is not a registered resource (service principal name)
+	ConfigScope    ConfigKind = "scope"    // the scope cannot be used
+	ConfigTenant   ConfigKind = "tenant"   // the tenant is unknown or not the app's
+	ConfigCloud    ConfigKind = "cloud"    // the tenant is in another national cloud
+	ConfigRequest  ConfigKind = "request"  // the authority does not understand the request
+	ConfigMissing  ConfigKind = "missing"  // a required field of this package's types is not set
+)
+
+// A ConfigError says that the registration of the app, the deployment or the caller's
+// configuration is at fault. Neither repeating the call nor a new sign-in helps.
+type ConfigError struct {
+	Kind    ConfigKind
+	Refusal        // what the authority said, if it was asked
+	Hint    string // what to change
+	Err     error  // an *oauth2.RetrieveError, or nil
+}
+
+func (e *ConfigError) Error() string {
+	return sentence("token: configuration ("+string(e.Kind)+")", e.text(), e.Hint, e.Err)
+}
+
+func (e *ConfigError) Unwrap() error { return e.Err }
+
+// A TransientError says that the authority could not be asked or could not answer. The
+// sign-in is as good as before; the call may be repeated after RetryAfter.
+type TransientError struct {
+	Refusal
+	Hint       string
+	RetryAfter time.Duration // how long to wait; 0 when the authority did not say
+	Err        error         // the cause, or nil
+}
+
+func (e *TransientError) Error() string {
+	s := sentence("token: authority not available", e.text(), e.Hint, e.Err)
+	if e.RetryAfter > 0 {
+		s += fmt.Sprintf("; retry after %v", e.RetryAfter)
+	}
+	return s
+}
+
+func (e *TransientError) Unwrap() error { return e.Err }
+
+// A RefusedError says that the endpoint refuses an access token that was renewed for it a
+// moment ago, so that renewing it once more would only make a loop. Look at what the
+// endpoint said (its challenge and X-MS-Diagnostics) instead.
+type RefusedError struct {
+	Age        time.Duration // of the refused token
+	RetryAfter time.Duration // until another renewal is allowed
+	Reason     string        // what the endpoint said, if it did
+}
+
+func (e *RefusedError) Error() string {
+	s := fmt.Sprintf("token: the endpoint refuses an access token renewed %v ago; not renewed again before %v have passed",
+		e.Age.Round(time.Second), e.RetryAfter.Round(time.Second))
+	if e.Reason != "" {
+		s += ": " + e.Reason
+	}
+	return s
+}
+
+// sentence puts an error together. The text of an *oauth2.RetrieveError is left out, since
+// it quotes the authority's description, which may hold an address.
+func sentence(what, facts, hint string, err error) string {
+	s := what
+	if facts != "" {
+		s += ": " + facts
+	}
+	if hint != "" {
+		s += ": " + hint
+	}
+	if err != nil && !isRetrieveError(err) {
+		s += ": " + err.Error()
+	}
+	return s
+}

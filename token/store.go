@@ -1,0 +1,124 @@
+package token
+
+import (
+	"context"
+	"errors"
+	"sync"
+)
+
+var (
+	// ErrNotFound is matched by the error of [Store.Load] when there is no record.
+	ErrNotFound = errors.New("token: no record")
+	// ErrConflict is matched by the error of [Store.Save] and [Store.Delete] when the
+	// record has changed since it was loaded.
+	ErrConflict = errors.New("token: the record has changed")
+)
+
+// A Store keeps records under keys that the caller chooses, typically one per mailbox.
+// [MemoryStore] and [FileStore] are the ones of this package, and package storetest tests
+// any other. Implementations must be safe for concurrent use.
+//
+// What Save has stored must survive the end of the process before Save returns: the
+// refresh token that the record replaces may be dead.
+type Store interface {
+	// Load returns the record. The error matches ErrNotFound if there is none.
+	Load(ctx context.Context, key string) (Record, error)
+
+	// Save stores r if the stored record still has r.Generation, where 0 stands for no
+	// record, and returns r with its new generation: a number greater than any that the
+	// key has had, those before a Delete included. Otherwise the error matches
+	// ErrConflict and nothing has changed.
+	Save(ctx context.Context, key string, r Record) (Record, error)
+
+	// Delete removes the record if it still has the generation. Otherwise, unless there
+	// is no record at all, the error matches ErrConflict.
+	Delete(ctx context.Context, key string, generation uint64) error
+}
+
+// A Locker is an optional ability of a [Store]: an exclusive lock for a key. Where it is
+// there, a [Source] holds it from reading a record to storing its successor, so that
+// several processes refresh once. Without it they may refresh more than once, and an
+// authority that lets a refresh token be used once may end the sign-in.
+type Locker interface {
+	// Lock waits until it has the lock, or ctx ends. The lock ends with unlock or with the
+	// process.
+	Lock(ctx context.Context, key string) (unlock func() error, err error)
+}
+
+// A Reserver is an optional ability of a [Store]: to make sure that the next Save has room.
+// A [Source] reserves before it spends a refresh token, so that a full or read-only disk
+// fails first.
+type Reserver interface {
+	// Reserve makes room for a record of size bytes. Save uses the room up, and release
+	// gives back what is left.
+	Reserve(ctx context.Context, key string, size int) (release func(), err error)
+}
+
+// A MemoryStore keeps records in memory, for tests and for programs whose users sign in at
+// every start. The zero value is ready to use. It is a [Locker].
+type MemoryStore struct {
+	mu      sync.Mutex
+	records map[string]Record
+	last    uint64
+	locks   map[string]chan struct{}
+}
+
+// Load returns the record of key.
+func (s *MemoryStore) Load(_ context.Context, key string) (Record, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, ok := s.records[key]
+	if !ok {
+		return Record{}, ErrNotFound
+	}
+	return r.clone(), nil
+}
+
+// Save stores r, see [Store].
+func (s *MemoryStore) Save(_ context.Context, key string, r Record) (Record, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.records[key].Generation != r.Generation {
+		return Record{}, ErrConflict
+	}
+	if s.records == nil {
+		s.records = map[string]Record{}
+	}
+	s.last++
+	r = r.clone()
+	r.Generation = s.last
+	s.records[key] = r
+	return r.clone(), nil
+}
+
+// Delete removes the record of key, see [Store].
+func (s *MemoryStore) Delete(_ context.Context, key string, generation uint64) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, ok := s.records[key]
+	if ok && r.Generation != generation {
+		return ErrConflict
+	}
+	delete(s.records, key)
+	return nil
+}
+
+// Lock waits for the lock of key, see [Locker].
+func (s *MemoryStore) Lock(ctx context.Context, key string) (func() error, error) {
+	s.mu.Lock()
+	if s.locks == nil {
+		s.locks = map[string]chan struct{}{}
+	}
+	lock := s.locks[key]
+	if lock == nil {
+		lock = make(chan struct{}, 1)
+		s.locks[key] = lock
+	}
+	s.mu.Unlock()
+	select {
+	case lock <- struct{}{}:
+		return sync.OnceValue(func() error { <-lock; return nil }), nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
