@@ -1,0 +1,176 @@
+package bearer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+
+	"golang.org/x/oauth2"
+
+	"github.com/easoauth/easoauth/internal/safehttp"
+)
+
+var (
+	// ErrForeignOrigin is matched when a request is not for the origin of
+	// [Transport.Endpoint]. Nothing has been sent.
+	ErrForeignOrigin = errors.New("bearer: request to another origin than the token's")
+	// ErrNoToken is matched when a [Source] returned neither a token nor an error, or a
+	// token that cannot be sent.
+	ErrNoToken = errors.New("bearer: the source returned no bearer token")
+)
+
+// A Transport is an [http.RoundTripper] that adds the token of its Source to requests to
+// one origin, and refuses to send any other. Put it into an [http.Client]:
+//
+//	client := &http.Client{Transport: &bearer.Transport{Source: source, Endpoint: endpoint}}
+//
+// When the server refuses the token, with status 401 or with a 403 that has a Bearer
+// challenge, and the Source is a [Refresher], the token is refreshed once and the request
+// sent once more, if its body can be read again (it has none, or GetBody is set).
+// Otherwise the refusal is returned as it came; [FromResponse] reads it.
+//
+// A redirect that the http.Client follows to another origin ends in [ErrForeignOrigin]. It
+// is safe for concurrent use.
+type Transport struct {
+	Source   Source            // required
+	Endpoint *url.URL          // required; its origin is the only one that gets the token, and https
+	Base     http.RoundTripper // if nil, http.DefaultTransport
+}
+
+// RoundTrip sends the request with a token.
+func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	tok, err := t.check(req)
+	if err != nil {
+		closeBody(req)
+		return nil, err
+	}
+	resp, err := t.send(req, req.Body, tok)
+	if err != nil || !refused(resp) {
+		return resp, err
+	}
+	refresher, ok := t.Source.(Refresher)
+	if !ok || !replayable(req) {
+		return resp, nil
+	}
+	offer, _ := FromResponse(resp) // a nil offer means that the server did not say why
+	next, err := refresher.Refresh(req.Context(), tok, offer)
+	if err != nil || next == nil || next.AccessToken == "" || next.AccessToken == tok.AccessToken {
+		safehttp.Drain(resp.Body)
+		if err == nil {
+			err = ErrNoToken
+		}
+		return nil, &RefreshError{Status: resp.StatusCode, Offer: offer, RequestID: safehttp.RequestID(resp.Header), Err: err}
+	}
+	body, err := rewind(req)
+	if err != nil {
+		return resp, nil
+	}
+	safehttp.Drain(resp.Body)
+	return t.send(req, body, next)
+}
+
+// A RefreshError says that the server refused a token and that no other could be had.
+type RefreshError struct {
+	Status    int
+	Offer     *Offer // what the server said; nil if nothing
+	RequestID string
+	Err       error // of the [Refresher]
+}
+
+func (e *RefreshError) Error() string {
+	s := fmt.Sprintf("bearer: token refused with status %d", e.Status)
+	if e.RequestID != "" {
+		s += ", request-id " + e.RequestID
+	}
+	if e.Offer != nil && e.Offer.Diagnostics != nil {
+		s += ", " + e.Offer.Diagnostics.String()
+	}
+	return fmt.Sprintf("%s, and it could not be refreshed: %v", s, e.Err)
+}
+
+func (e *RefreshError) Unwrap() error { return e.Err }
+
+func (t *Transport) check(req *http.Request) (*oauth2.Token, error) {
+	switch {
+	case t.Source == nil || t.Endpoint == nil:
+		return nil, errors.New("bearer: Transport needs Source and Endpoint")
+	case req.URL == nil:
+		return nil, errors.New("bearer: request without a URL")
+	case !safehttp.SameOrigin(req.URL, t.Endpoint):
+		return nil, fmt.Errorf("%w: the token is for %s and the request for %s; it was not sent",
+			ErrForeignOrigin, safehttp.Origin(t.Endpoint), safehttp.Clean(safehttp.Origin(req.URL), 256))
+	case req.Header.Get("Authorization") != "":
+		return nil, errors.New("bearer: the request already has an Authorization; the transport sets it")
+	}
+	if err := safehttp.CheckURL(req.URL); err != nil {
+		return nil, fmt.Errorf("bearer: no token is sent: %w", err)
+	}
+	return t.token(req.Context())
+}
+
+func (t *Transport) token(ctx context.Context) (*oauth2.Token, error) {
+	tok, err := t.Source.Token(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if tok == nil || !isToken68(tok.AccessToken) {
+		return nil, ErrNoToken
+	}
+	return tok, nil
+}
+
+func (t *Transport) send(req *http.Request, body io.ReadCloser, tok *oauth2.Token) (*http.Response, error) {
+	if !isToken68(tok.AccessToken) {
+		closeBody(req)
+		return nil, ErrNoToken
+	}
+	out := req.Clone(req.Context())
+	out.Body = body
+	out.Header.Set("Authorization", "Bearer "+tok.AccessToken)
+	base := t.Base
+	if base == nil {
+		base = http.DefaultTransport
+	}
+	resp, err := base.RoundTrip(out)
+	if resp != nil {
+		resp.Request = req // which has no token, and prints
+	}
+	return resp, err
+}
+
+// refused reports whether the answer refuses the token.
+func refused(resp *http.Response) bool {
+	if resp.StatusCode == http.StatusUnauthorized {
+		return true
+	}
+	if resp.StatusCode != http.StatusForbidden {
+		return false
+	}
+	challenges, _, _ := ParseLenient(resp.Header.Values("WWW-Authenticate"))
+	for _, c := range challenges {
+		if c.Is("Bearer") {
+			return true
+		}
+	}
+	return false
+}
+
+func replayable(req *http.Request) bool {
+	return req.Body == nil || req.Body == http.NoBody || req.GetBody != nil
+}
+
+func rewind(req *http.Request) (io.ReadCloser, error) {
+	if req.Body == nil || req.Body == http.NoBody {
+		return req.Body, nil
+	}
+	return req.GetBody()
+}
+
+func closeBody(req *http.Request) {
+	if req.Body != nil {
+		req.Body.Close()
+	}
+}
