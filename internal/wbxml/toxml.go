@@ -39,8 +39,9 @@ const (
 //   - An unknown element is <_0x2A>, an unknown page xmlns="0x1A".
 //   - <?opaque?> before text says that it is opaque data, <?opaque base64?> that it is
 //     opaque data in base64.
-//   - <?string?> before text says that white space in it counts, also if there is nothing
-//     else; <?string base64?> that a string holds characters that XML does not allow.
+//   - <?string?> before text says that it is a string where that is not clear: it is
+//     nothing but white space, follows other content or stands in an element of bytes.
+//     <?string base64?> says that the string holds characters that XML does not allow.
 //   - An element whose tag announces content and has none is <X></X>, without that <X/>.
 //   - An element with a literal name is in no namespace.
 //
@@ -70,6 +71,7 @@ type xmlWriter struct {
 type xmlElement struct {
 	namespace, name string
 	content         bool // announced by the tag
+	bytes           bool // text in it is taken for opaque data
 	started         bool // the start tag is complete
 	text, children  bool // met so far
 }
@@ -106,7 +108,7 @@ func (x *xmlWriter) document() error {
 }
 
 func (x *xmlWriter) start(t Token) {
-	e := xmlElement{namespace: t.Tag.Namespace(), name: t.Tag.Name(), content: t.Content}
+	e := xmlElement{namespace: t.Tag.Namespace(), name: t.Tag.Name(), content: t.Content, bytes: t.Tag.Bytes()}
 	if t.IsLiteral() {
 		e.namespace, e.name = "", xmlName(t.Data)
 	} else if !t.Tag.Known() {
@@ -186,7 +188,7 @@ func (x *xmlWriter) string(b []byte) {
 		return
 	}
 	e := &x.open[len(x.open)-1]
-	x.run(piString, isSpace(b) || e.children || e.text)
+	x.run(piString, isSpace(b) || e.children || e.text || e.bytes)
 	x.escape(b)
 }
 
@@ -246,19 +248,20 @@ func (x *xmlWriter) escape(b []byte) {
 // isSpace reports whether b is nothing but what XML calls white space.
 func isSpace(b []byte) bool { return len(bytes.Trim(b, " \t\r\n")) == 0 }
 
-// isXMLText reports whether b is UTF-8 of characters that XML 1.0 allows.
+// isXMLText reports whether b is UTF-8 of characters that XML 1.0 allows, other than DEL
+// and the controls above it, which it discourages and a terminal may obey.
 func isXMLText(b []byte) bool {
 	for i := 0; i < len(b); {
 		c := b[i]
 		if c < utf8.RuneSelf {
-			if c < ' ' && c != '\t' && c != '\n' && c != '\r' {
+			if c < ' ' && c != '\t' && c != '\n' && c != '\r' || c == 0x7F {
 				return false
 			}
 			i++
 			continue
 		}
 		r, n := utf8.DecodeRune(b[i:])
-		if r == utf8.RuneError && n == 1 || r == 0xFFFE || r == 0xFFFF {
+		if r == utf8.RuneError && n == 1 || r <= 0x9F || r == 0xFFFE || r == 0xFFFF {
 			return false
 		}
 		i += n

@@ -25,7 +25,9 @@ func TestXML(t *testing.T) {
 		{"white space", "4b 03 20 00 01", `<SyncKey xmlns="AirSync"><?string?> </SyncKey>`},
 		{"empty string", "4b 03 00 01", `<SyncKey xmlns="AirSync"><?string?></SyncKey>`},
 		{"control character", "4b 03 01 00 01", `<SyncKey xmlns="AirSync"><?string base64?>AQ==</SyncKey>`},
+		{"control character of a terminal", "4b 03 c2 9b 00 01", `<SyncKey xmlns="AirSync"><?string base64?>wps=</SyncKey>`},
 		{"runs", "4b 03 61 00 c3 01 62 c3 01 63 03 64 00 03 65 00 01", `<SyncKey xmlns="AirSync">a<?opaque?>b<?opaque?>c<?string?>d<?string?>e</SyncKey>`},
+		{"string in an element of bytes", "00 16 49 03 41 41 41 41 00 01", `<ConversationId xmlns="Email2"><?string?>AAAA</ConversationId>`},
 		{"mixed", "45 0b 03 61 00 0b 01", `<Sync xmlns="AirSync"><SyncKey/><?string?>a<SyncKey/></Sync>`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
