@@ -3,27 +3,163 @@ package token
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/url"
+	"strings"
 	"time"
 
 	"golang.org/x/oauth2"
+
+	"github.com/easoauth/easoauth/internal/safehttp"
 )
 
-// DeviceCode signs in by device code (RFC 8628).
+// DeviceCode signs in on another device (RFC 8628): the program shows a code, and the user
+// types it in at the authority's page, wherever there is a browser.
+//
+// A code can be phished: whoever makes a user type in a code that the attacker asked for
+// has the user's mailbox. Use Browser where there is a browser, and show with the code
+// which program asks for it.
 type DeviceCode struct {
-	// Prompt shows the code to the user. Required.
+	// Prompt shows the code to the user and returns at once. Required.
 	Prompt func(ctx context.Context, p *DevicePrompt) error
 }
 
-// A DevicePrompt is what to show to the user.
+// A DevicePrompt is what to show to the user. Its texts are safe to print.
 type DevicePrompt struct {
 	UserCode                string
-	VerificationURI         string
-	VerificationURIComplete string
-	Message                 string
+	VerificationURI         string // https, where to type the code in
+	VerificationURIComplete string // the same with the code, if the authority has such a thing
+	Message                 string // what the authority says, in its words and the user's language; may be ""
 	Expires                 time.Time
 }
 
-// SignIn runs the flow.
+const (
+	deviceInterval    = 5 * time.Second // RFC 8628 section 3.2
+	minDeviceInterval = time.Second
+	maxDeviceInterval = time.Minute
+	deviceLifetime    = 15 * time.Minute // Entra's
+	maxDeviceLifetime = time.Hour
+)
+
+// SignIn asks for a code, has it shown, and asks for the tokens every interval (1 to 60
+// seconds, and 5 more each time the authority says slow_down) until they are there, the
+// user has declined, the code has expired (1 hour at the latest), or ctx has ended. Failures
+// in between that may pass are waited out. Errors are a [*ReauthError], a [*ConfigError], a
+// [*TransientError], an [*IDTokenError], that of Prompt, or one that matches ctx's.
 func (d *DeviceCode) SignIn(ctx context.Context, c *Config) (*oauth2.Token, error) {
-	return nil, errors.ErrUnsupported
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	if d.Prompt == nil {
+		return nil, &ConfigError{Kind: ConfigMissing, Hint: "DeviceCode.Prompt is not set"}
+	}
+	if c.Authority.DeviceAuthorizationEndpoint == nil {
+		return nil, &ConfigError{Kind: ConfigMissing, Hint: "the authority has no device authorization endpoint; use Browser"}
+	}
+	claims, err := c.claims()
+	if err != nil {
+		return nil, err
+	}
+	form := url.Values{"client_id": {c.ClientID}, "scope": {strings.Join(c.Scopes, " ")}}
+	if claims != "" {
+		form.Set("claims", claims)
+	}
+	m, err := c.postJSON(ctx, c.Authority.DeviceAuthorizationEndpoint, form)
+	if err != nil {
+		return nil, err
+	}
+	now := time.Now()
+	code := text(m["device_code"])
+	p := &DevicePrompt{
+		UserCode: safehttp.Clean(text(m["user_code"]), 64),
+		Message:  safehttp.Clean(text(m["message"]), 1024),
+	}
+	if code == "" || p.UserCode == "" {
+		return nil, &TransientError{Hint: "the authority sent no device code"}
+	}
+	if p.VerificationURI, err = verificationURI(text(m["verification_uri"])); err != nil {
+		if p.VerificationURI, err = verificationURI(text(m["verification_url"])); err != nil { // the name in older drafts
+			return nil, err
+		}
+	}
+	if complete, err := verificationURI(text(m["verification_uri_complete"])); err == nil {
+		p.VerificationURIComplete = complete
+	}
+	lifetime, ok := seconds(m["expires_in"])
+	if !ok {
+		lifetime = deviceLifetime
+	}
+	p.Expires = now.Add(min(lifetime, maxDeviceLifetime))
+	interval, ok := seconds(m["interval"])
+	if !ok {
+		interval = deviceInterval
+	}
+	if err := d.Prompt(ctx, p); err != nil {
+		return nil, fmt.Errorf("token: device code: it could not be shown: %w", err)
+	}
+	g, err := c.poll(ctx, code, claims, p.Expires, min(max(interval, minDeviceInterval), maxDeviceInterval))
+	if err != nil {
+		return nil, err
+	}
+	if g.idToken != "" && g.problem == nil {
+		if err := c.checkIDToken(ctx, g.idToken, ""); err != nil {
+			return nil, err
+		}
+	}
+	return g.token()
+}
+
+// verificationURI accepts an absolute https URL.
+func verificationURI(s string) (string, error) {
+	u, err := safehttp.Resolve(nil, s)
+	if err != nil {
+		return "", &TransientError{Hint: "the authority sent a verification_uri that the user must not be sent to", Err: err}
+	}
+	return u.String(), nil
+}
+
+// poll asks for the tokens until there is an outcome (RFC 8628 section 3.4 and 3.5).
+func (c *Config) poll(ctx context.Context, code, claims string, expires time.Time, interval time.Duration) (*grant, error) {
+	expired := &ReauthError{Kind: ReauthExpired, Hint: "the device code has expired: begin the device sign-in again"}
+	for {
+		if !time.Now().Add(interval).Before(expires) {
+			interval = time.Until(expires)
+		}
+		timer := time.NewTimer(max(interval, 0))
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return nil, fmt.Errorf("token: device code: the user has not signed in: %w", context.Cause(ctx))
+		}
+		if !time.Now().Before(expires) {
+			return nil, expired
+		}
+		form := url.Values{"grant_type": {"urn:ietf:params:oauth:grant-type:device_code"}, "device_code": {code}}
+		if claims != "" {
+			form.Set("claims", claims)
+		}
+		g, err := c.requestToken(ctx, form)
+		if err == nil {
+			return g, nil
+		}
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("token: device code: the user has not signed in: %w", context.Cause(ctx))
+		}
+		var re *oauth2.RetrieveError
+		if errors.As(err, &re) {
+			switch re.ErrorCode {
+			case "authorization_pending":
+				continue
+			case "slow_down":
+				interval += 5 * time.Second
+				continue
+			}
+		}
+		var te *TransientError
+		if !errors.As(err, &te) {
+			return nil, err
+		}
+		interval = max(min(2*interval, maxDeviceInterval), te.RetryAfter, interval)
+	}
 }

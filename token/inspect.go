@@ -1,7 +1,13 @@
 package token
 
 import (
+	"encoding/base64"
 	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -13,7 +19,8 @@ const maxToken = 64 << 10
 // content.
 var ErrOpaque = errors.New("token: opaque")
 
-// Claims are the claims of a token.
+// Claims are the claims of a token that matter to ActiveSync. From [Inspect] they are
+// unverified; from [Verifier.Verify] they are verified.
 type Claims struct {
 	Issuer    string    // iss
 	Audience  []string  // aud
@@ -31,8 +38,161 @@ type Claims struct {
 
 	Algorithm string   // alg of the header
 	KeyID     string   // kid of the header
-	Malformed []string // the names of claims whose values are of the wrong type or out of range
+	Malformed []string // names of claims whose values have the wrong type, or are no time that a calendar has
 }
 
-// Inspect reads the claims of a JWT without verifying anything.
-func Inspect(raw string) (*Claims, error) { return nil, ErrOpaque }
+// HasScope reports whether scp holds the permission.
+func (c *Claims) HasScope(permission string) bool {
+	for s := range strings.FieldsSeq(c.Scope) {
+		if s == permission {
+			return true
+		}
+	}
+	return false
+}
+
+// LogValue holds what identifies the token's issuer, audience and time, but no person.
+func (c *Claims) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("iss", c.Issuer), slog.Any("aud", c.Audience), slog.Time("exp", c.Expiry),
+		slog.String("tid", c.Tenant), slog.String("appid", c.AppID), slog.String("scp", c.Scope))
+}
+
+// Inspect reads the claims of a compact JWT of at most 64 KiB without verifying anything:
+// the outcome may be shown and explained, never relied on. Whatever is not three parts
+// of unpadded base64url with a JSON object in the first two is opaque, and the error
+// matches [ErrOpaque]. Of a claim that appears twice the last counts.
+func Inspect(raw string) (*Claims, error) {
+	if len(raw) > maxToken {
+		return nil, fmt.Errorf("%w: longer than %d bytes", ErrOpaque, maxToken)
+	}
+	head, rest, ok := strings.Cut(raw, ".")
+	payload, sig, ok2 := strings.Cut(rest, ".")
+	if !ok || !ok2 || strings.Contains(sig, ".") {
+		return nil, fmt.Errorf("%w: not three parts", ErrOpaque)
+	}
+	// The decoder of the standard library skips line breaks.
+	if strings.ContainsAny(raw, "\r\n") {
+		return nil, fmt.Errorf("%w: line breaks", ErrOpaque)
+	}
+	n := base64.RawURLEncoding.DecodedLen(len(head))
+	buf := make([]byte, n+base64.RawURLEncoding.DecodedLen(len(payload)))
+	if _, err := base64.RawURLEncoding.Decode(buf[:n], []byte(head)); err != nil {
+		return nil, fmt.Errorf("%w: not base64url", ErrOpaque)
+	}
+	if _, err := base64.RawURLEncoding.Decode(buf[n:], []byte(payload)); err != nil {
+		return nil, fmt.Errorf("%w: not base64url", ErrOpaque)
+	}
+	text := string(buf)
+	c := &Claims{}
+	for i, part := range [2]string{text[:n], text[n:]} {
+		set := c.setClaim
+		if i == 0 {
+			set = c.setHeader
+		}
+		if err := scanObject(part, set); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrOpaque, err)
+		}
+	}
+	if c.Algorithm == "" {
+		return nil, fmt.Errorf("%w: no alg", ErrOpaque)
+	}
+	return c, nil
+}
+
+func (c *Claims) setHeader(name string, v jsonValue) {
+	switch name {
+	case "alg":
+		c.text(&c.Algorithm, name, v)
+	case "kid":
+		c.text(&c.KeyID, name, v)
+	}
+}
+
+func (c *Claims) setClaim(name string, v jsonValue) {
+	switch name {
+	case "iss":
+		c.text(&c.Issuer, name, v)
+	case "aud":
+		c.audience(v)
+	case "sub":
+		c.text(&c.Subject, name, v)
+	case "exp":
+		c.time(&c.Expiry, name, v)
+	case "nbf":
+		c.time(&c.NotBefore, name, v)
+	case "iat":
+		c.time(&c.IssuedAt, name, v)
+	case "tid":
+		c.text(&c.Tenant, name, v)
+	case "oid":
+		c.text(&c.Object, name, v)
+	case "appid", "azp":
+		c.text(&c.AppID, name, v)
+	case "upn":
+		c.text(&c.Username, name, v)
+	case "preferred_username", "unique_name":
+		if c.Username == "" {
+			c.text(&c.Username, name, v)
+		}
+	case "scp":
+		c.text(&c.Scope, name, v)
+	case "ver":
+		c.text(&c.Version, name, v)
+	case "nonce":
+		c.text(&c.Nonce, name, v)
+	}
+}
+
+func (c *Claims) text(to *string, name string, v jsonValue) {
+	if v.kind != '"' {
+		c.Malformed = append(c.Malformed, name)
+		return
+	}
+	*to = v.string()
+}
+
+// audience reads aud, a string or an array of strings (RFC 7519 section 4.1.3).
+func (c *Claims) audience(v jsonValue) {
+	c.Audience = nil
+	switch v.kind {
+	case '"':
+		c.Audience = []string{v.string()}
+	case '[':
+		bad := false
+		err := scanArray(v.raw, func(e jsonValue) {
+			if e.kind != '"' {
+				bad = true
+				return
+			}
+			c.Audience = append(c.Audience, e.string())
+		})
+		if err == nil && !bad {
+			return
+		}
+		fallthrough
+	default:
+		c.Malformed = append(c.Malformed, "aud")
+	}
+}
+
+// maxTime is the end of the year 9999.
+const maxTime = 253402300799
+
+// time reads a NumericDate (RFC 7519 section 2), which may have a fraction.
+func (c *Claims) time(to *time.Time, name string, v jsonValue) {
+	*to = time.Time{}
+	if v.kind != '0' {
+		c.Malformed = append(c.Malformed, name)
+		return
+	}
+	if n, err := strconv.ParseInt(v.raw, 10, 64); err == nil && n >= 0 && n <= maxTime {
+		*to = time.Unix(n, 0)
+		return
+	}
+	f, err := strconv.ParseFloat(v.raw, 64)
+	if err != nil || math.IsNaN(f) || f < 0 || f > maxTime {
+		c.Malformed = append(c.Malformed, name)
+		return
+	}
+	*to = time.Unix(int64(f), 0)
+}

@@ -1,0 +1,210 @@
+package token
+
+import (
+	"context"
+	"crypto/subtle"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+)
+
+const (
+	maxCallback    = 64 << 10 // bytes of an authorization response
+	maxConnections = 32       // at the loopback listener, at a time
+)
+
+// A callback is what the browser brought back: the parameters of an authorization response
+// (RFC 6749 section 4.1.2).
+type callback struct{ params url.Values }
+
+// A receiver listens on loopback addresses for one authorization response. Whatever else
+// comes is answered and ignored.
+type receiver struct {
+	port      int
+	state     string
+	listeners []net.Listener
+	server    *http.Server
+	got       chan callback
+	once      sync.Once
+	done      sync.WaitGroup
+}
+
+// listen binds a free port of 127.0.0.1, and with both also that of [::1] where there is
+// IPv6, because "localhost" may be either.
+func listen(ctx context.Context, state string, both bool) (*receiver, error) {
+	var lc net.ListenConfig
+	var last error
+	for range 8 {
+		v4, err := lc.Listen(ctx, "tcp4", "127.0.0.1:0")
+		if err != nil {
+			// A machine may have IPv6 only.
+			v6, err6 := lc.Listen(ctx, "tcp6", "[::1]:0")
+			if err6 != nil {
+				return nil, fmt.Errorf("token: browser: no loopback port to listen on: %w", err)
+			}
+			return newReceiver(state, v6), nil
+		}
+		if !both {
+			return newReceiver(state, v4), nil
+		}
+		port := v4.Addr().(*net.TCPAddr).Port
+		v6, err := lc.Listen(ctx, "tcp6", net.JoinHostPort("::1", strconv.Itoa(port)))
+		if err == nil {
+			return newReceiver(state, v4, v6), nil
+		}
+		if isInUse(err) {
+			// Somebody else would receive what is meant for us.
+			last = err
+			v4.Close()
+			continue
+		}
+		return newReceiver(state, v4), nil
+	}
+	return nil, fmt.Errorf("token: browser: no loopback port that is free on both addresses: %w", last)
+}
+
+func newReceiver(state string, listeners ...net.Listener) *receiver {
+	r := &receiver{
+		port:      listeners[0].Addr().(*net.TCPAddr).Port,
+		state:     state,
+		listeners: listeners,
+		got:       make(chan callback, 1),
+	}
+	r.server = &http.Server{
+		Handler:           r,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       10 * time.Second,
+		WriteTimeout:      10 * time.Second,
+		IdleTimeout:       5 * time.Second,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          log.New(io.Discard, "", 0),
+	}
+	for _, l := range listeners {
+		r.done.Go(func() { _ = r.server.Serve(&limitedListener{Listener: l, slots: make(chan struct{}, maxConnections)}) })
+	}
+	return r
+}
+
+// close ends the listeners: after the answers under way if they take at most a second.
+func (r *receiver) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if r.server.Shutdown(ctx) != nil {
+		r.server.Close()
+	}
+	r.done.Wait()
+}
+
+// isOurs reports whether the Host field names this listener, which a name rebound to
+// 127.0.0.1 does not.
+func (r *receiver) isOurs(host string) bool {
+	port := strconv.Itoa(r.port)
+	return slices.Contains([]string{"localhost:" + port, "127.0.0.1:" + port, "[::1]:" + port}, host)
+}
+
+// ServeHTTP takes the authorization response with the right state, once.
+func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	switch {
+	case !r.isOurs(req.Host):
+		writePage(w, http.StatusMisdirectedRequest, pageStray)
+		return
+	case req.URL.Path != "/":
+		writePage(w, http.StatusNotFound, pageStray)
+		return
+	}
+	var params url.Values
+	switch req.Method {
+	case http.MethodGet:
+		if len(req.URL.RawQuery) > maxCallback {
+			writePage(w, http.StatusRequestURITooLong, pageStray)
+			return
+		}
+		params, _ = url.ParseQuery(req.URL.RawQuery)
+	case http.MethodPost: // response_mode form_post
+		req.Body = http.MaxBytesReader(w, req.Body, maxCallback)
+		if err := req.ParseForm(); err != nil {
+			writePage(w, http.StatusBadRequest, pageStray)
+			return
+		}
+		params = req.PostForm
+	default:
+		w.Header().Set("Allow", "GET, POST")
+		writePage(w, http.StatusMethodNotAllowed, pageStray)
+		return
+	}
+	states := params["state"]
+	if len(states) != 1 || subtle.ConstantTimeCompare([]byte(states[0]), []byte(r.state)) != 1 {
+		writePage(w, http.StatusBadRequest, pageStray)
+		return
+	}
+	taken := false
+	r.once.Do(func() { taken = true })
+	if !taken {
+		writePage(w, http.StatusGone, pageStray)
+		return
+	}
+	writePage(w, http.StatusOK, pageDone)
+	if f, ok := w.(http.Flusher); ok {
+		f.Flush()
+	}
+	r.got <- callback{params}
+}
+
+// The pages are constant: nothing of a request is repeated.
+const (
+	pageDone  = "The answer has arrived. Return to the program; this window can be closed."
+	pageStray = "This address waits for the answer of a sign-in, and this is not it."
+)
+
+func writePage(w http.ResponseWriter, status int, message string) {
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Connection", "close")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\"><title>Sign-in</title><p>"+message+"</p></html>\n")
+}
+
+// A limitedListener closes connections beyond its slots at once, so that a flood costs
+// little.
+type limitedListener struct {
+	net.Listener
+	slots chan struct{}
+}
+
+func (l *limitedListener) Accept() (net.Conn, error) {
+	for {
+		c, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		select {
+		case l.slots <- struct{}{}:
+			return &limitedConn{Conn: c, free: sync.OnceFunc(func() { <-l.slots })}, nil
+		default:
+			c.Close()
+		}
+	}
+}
+
+type limitedConn struct {
+	net.Conn
+	free func()
+}
+
+func (c *limitedConn) Close() error {
+	c.free()
+	return c.Conn.Close()
+}
