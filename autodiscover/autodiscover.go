@@ -1,0 +1,128 @@
+package autodiscover
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// ActiveSync is the default [Resolver.Protocol].
+const ActiveSync = "ActiveSync"
+
+// A Lookuper finds the endpoint of a mailbox. [*Resolver] and [Static] are Lookupers; a
+// mock is one as well.
+type Lookuper interface {
+	Lookup(ctx context.Context, addr string) (*Endpoint, error)
+}
+
+// Static is a [Lookuper] for those who know their URL: it returns it for every address that
+// is one.
+type Static struct {
+	URL *url.URL // required, https
+}
+
+// Lookup returns the URL.
+func (s Static) Lookup(_ context.Context, addr string) (*Endpoint, error) {
+	if _, err := parseAddress(addr); err != nil {
+		return nil, err
+	}
+	return &Endpoint{URL: s.URL, Protocol: ActiveSync}, nil
+}
+
+// An Endpoint is where a mailbox is reached.
+type Endpoint struct {
+	URL      *url.URL
+	Protocol string // as the server wrote it; compare without regard to case
+	Hops     []Hop  // every request that was made, in order
+}
+
+// String explains how the endpoint was found, a line each hop. It holds no mail address.
+func (e *Endpoint) String() string {
+	if e == nil || e.URL == nil {
+		return "no endpoint"
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s at %s", e.Protocol, e.URL.Redacted())
+	for _, h := range e.Hops {
+		fmt.Fprintf(&b, "\n  %v", h)
+	}
+	return b.String()
+}
+
+// A Hop is one request of a look-up and what came of it.
+type Hop struct {
+	Candidate string        // where the host came from: "pinned", "cloud", "autodiscover.<domain>", "redirect"
+	URL       string        // without the query, which holds the mail address
+	Status    int           // 0 if no answer came
+	Elapsed   time.Duration //
+	Server    Trace         // what identifies the server and the request
+	Next      string        // host of the redirect that was followed or refused, or of the endpoint
+	Err       error         // why it was not the answer; nil if it was followed or was the answer
+}
+
+// A Trace holds the header fields by which an administrator finds the request.
+type Trace struct {
+	RequestID string // request-id
+	FrontEnd  string // X-FEServer; several are joined by ", "
+	BackEnd   string // X-BEServer
+	Version   string // X-OWA-Version, or MS-Server-ActiveSync
+}
+
+// String returns the hop as one line.
+func (h Hop) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "GET %s", h.URL)
+	if h.Status != 0 {
+		fmt.Fprintf(&b, " → %d", h.Status)
+	}
+	if h.Next != "" {
+		fmt.Fprintf(&b, " → %s", h.Next)
+	}
+	if h.Server.RequestID != "" {
+		fmt.Fprintf(&b, " (request-id %s)", h.Server.RequestID)
+	}
+	if h.Err != nil {
+		fmt.Fprintf(&b, ": %v", h.Err)
+	}
+	return b.String()
+}
+
+// A Resolver finds mailboxes by AutoDiscover v2. The zero value is ready to use. It sends
+// the mail address, and nothing else, to the hosts it asks; no credential ever leaves. It
+// is safe for concurrent use if its fields are not modified.
+//
+// The hosts are asked in this order, and the first that names an endpoint ends the look-up:
+//
+//  1. Host, if it is set; then no other.
+//  2. The Exchange Online host of Cloud, which answers with the endpoint or with a redirect
+//     to the on-premises AutoDiscover.
+//  3. autodiscover.<domain>.
+//
+// Redirects are followed, 10 at most, over https alone, never to the same URL twice, to the
+// hosts of the cloud and of the mail domain; others need Confirm, except that a redirect
+// which the Exchange Online host gives is the v2 chain itself and is followed.
+type Resolver struct {
+	HTTPClient *http.Client // if nil, one that refuses private addresses; redirects are never left to it
+	Cloud      Cloud        // if zero, Worldwide
+	Protocol   string       // if "", ActiveSync
+	Host       string       // ask this host alone, e.g. "autodiscover.contoso.com"
+	NoCloud    bool         // do not ask Exchange Online: the address does not leave the organization
+
+	// Confirm is asked before a redirect is followed to a host outside the cloud and the
+	// mail domain, as a program would ask its user. An error refuses it. If nil, it is
+	// refused.
+	Confirm func(ctx context.Context, from, to *url.URL) error
+
+	// Timeout bounds each request; if 0, 20 seconds.
+	Timeout time.Duration
+}
+
+// A Cloud is a national cloud of Exchange Online.
+type Cloud struct {
+	Name  string
+	Host  string   // that answers AutoDiscover v2
+	Hosts []string // that its redirects may name; a leading dot stands for sub-domains
+}
