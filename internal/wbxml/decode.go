@@ -415,7 +415,7 @@ func (d *Decoder) integer() (uint32, error) {
 func (d *Decoder) need(n int, where string) error {
 	for len(d.buf)-d.pos < n {
 		if err := d.fill(); err == io.EOF {
-			return d.fail(&SyntaxError{d.base + int64(len(d.buf)), "end of input " + where, errShort})
+			return d.fail(&SyntaxError{d.base + int64(len(d.buf)), "end of input " + where, io.ErrUnexpectedEOF})
 		} else if err != nil {
 			return d.fail(err)
 		}

@@ -1,12 +1,9 @@
 package wbxml
 
-import (
-	"fmt"
-	"io"
-)
+import "fmt"
 
 // A SyntaxError says that a document is not WBXML, or not the WBXML that ActiveSync uses.
-// It matches [io.ErrUnexpectedEOF] when the document ends too early and [io.EOF] when
+// It matches io.ErrUnexpectedEOF when the document ends too early and io.EOF when
 // there is none at all: an empty body is how a server says that nothing changed.
 type SyntaxError struct {
 	Offset int64  // of the byte or token at fault, from the start of the document
@@ -75,8 +72,3 @@ func (e *TypeError) Error() string {
 	}
 	return fmt.Sprintf("wbxml: type %s, field %s: %s", e.Type, e.Field, e.Msg)
 }
-
-var (
-	errShort = io.ErrUnexpectedEOF
-	errEmpty = io.EOF
-)

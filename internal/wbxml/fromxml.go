@@ -92,6 +92,11 @@ func xmlTag(namespace, name string) (Tag, error) {
 	if namespace == "" {
 		return 0, fmt.Errorf("element %s is in no namespace", name)
 	}
+	for _, known := range namespaces {
+		if strings.EqualFold(namespace, known) { // libwbxml writes "Gal"
+			namespace = known
+		}
+	}
 	if t, ok := lookup().byAlias[namespace+":"+name]; ok {
 		return t, nil
 	}

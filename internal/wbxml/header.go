@@ -1,5 +1,7 @@
 package wbxml
 
+import "io"
+
 // The character sets (IANA MIBenum) that a document may name.
 const (
 	charsetUnknown = 0
@@ -76,8 +78,8 @@ func (d *Decoder) fillFirst() error {
 			if len(d.buf) > 0 {
 				return nil // the reader of the header says what is missing
 			}
-			if err == errEmpty {
-				err = &SyntaxError{0, "empty document", errEmpty}
+			if err == io.EOF {
+				err = &SyntaxError{0, "empty document", io.EOF}
 			}
 			return d.fail(err)
 		}

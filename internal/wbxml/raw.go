@@ -1,5 +1,7 @@
 package wbxml
 
+import "io"
+
 // A Raw is one element as a document of its own: the header, a page switch unless the
 // element is on page 0, and the element. [Decoder.ReadRaw] and a field of this type
 // capture an element byte for byte; [Encoder.WriteRaw] and such a field put it into
@@ -35,7 +37,7 @@ func (e *Encoder) writeRaw(raw Raw, d *Decoder) error {
 	}
 	content := raw[from:d.pos]
 	page := d.page
-	if _, err := d.ReadToken(); err != errEmpty {
+	if _, err := d.ReadToken(); err != io.EOF {
 		return e.fail(err)
 	}
 	if err := e.Start(start.Tag); err != nil {
@@ -59,7 +61,7 @@ func (e *Encoder) copyTokens(t Token, d *Decoder) error {
 			return err
 		}
 	}
-	if err != errEmpty {
+	if err != io.EOF {
 		return e.fail(err)
 	}
 	return nil

@@ -1,7 +1,10 @@
 package wbxml_test
 
 import (
+	"bytes"
+	"fmt"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -12,6 +15,10 @@ import (
 // TestCodePages holds the generated Go against the table it was generated from.
 func TestCodePages(t *testing.T) {
 	b, err := os.ReadFile("codepages.tsv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	generated, err := os.ReadFile("tags_gen.go")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,6 +47,21 @@ func TestCodePages(t *testing.T) {
 		if first, last := tag.Versions(); first != f[6] || last != f[7] {
 			t.Errorf("%v: versions %s to %s, want %s to %s", tag, first, last, f[6], f[7])
 		}
+		if !regexp.MustCompile(fmt.Sprintf(`(?m)^\t%s%s +Tag = 0x%04X$`, f[1], f[3], uint16(tag))).Match(generated) {
+			t.Errorf("no constant %s%s = 0x%04X", f[1], f[3], uint16(tag))
+		}
+		for alias := range strings.SplitSeq(f[9], ";") {
+			var w bytes.Buffer
+			xml := fmt.Sprintf(`<%s xmlns="%s"/>`, alias, f[1])
+			if alias == "" {
+				continue
+			}
+			if err := wbxml.FromXML(&w, strings.NewReader(xml)); err != nil {
+				t.Error(err)
+			} else if got, err := wbxml.RootOf(w.Bytes()); got != tag || err != nil {
+				t.Errorf("%s is read as %v, %v, want %v", xml, got, err, tag)
+			}
+		}
 		if f[8] == "" {
 			t.Errorf("%v has no source", tag)
 		}
@@ -60,13 +82,10 @@ func TestKnownTokens(t *testing.T) {
 		0x0005: "AirSync:Sync", 0x000B: "AirSync:SyncKey", 0x0014: "AirSync:MoreAvailable",
 		0x0129: "Contacts:LastName", 0x090D: "Tasks:UtcDueDate",
 		0x0E0E: "Provision:DevicePasswordEnabled", 0x0E10: "Provision:RequireStorageCardEncryption", 0x0E24: "Provision:AllowBluetooth",
-		0x1318: "0x13:0x18", 0x122B: "Settings:RightsManagementInformation",
+		0x1318: "DocumentLibrary:0x18", 0x122B: "Settings:RightsManagementInformation",
 		0x1510: "ComposeMail:Mime", 0x1920: "Find:MaxPictures", 0x1921: "Find:MaxSize", 0x1922: "Find:Picture",
 		0x193F: "Find:0x3F", 0x1A05: "0x1A:0x05", 0xFF3F: "0xFF:0x3F",
 	} {
-		if want == "0x13:0x18" {
-			want = "DocumentLibrary:0x18"
-		}
 		if got := tag.String(); got != want {
 			t.Errorf("Tag(%#04x) = %s, want %s", uint16(tag), got, want)
 		}

@@ -1479,6 +1479,7 @@ var aliases = []alias{
 	{"Att0Id", 0x0209},
 	{"AttOId", 0x0209},
 	{"CC", 0x0217},
+	{"Reply-To", 0x0219},
 	{"DTStamp", 0x021D},
 	{"IntDBusyStatus", 0x0220},
 	{"ResponseRequest", 0x0226},

@@ -38,10 +38,9 @@ type Token struct {
 	Content bool
 	// Tag is the element of a start or an end.
 	Tag Tag
-	// Data is the value of a text (UTF-8, in the character set of the document's own
-	// header only before it was converted) or of opaque data (as sent), or the name of
-	// an element that has no tag but a literal name. It is valid until the next call of
-	// a method of the Decoder.
+	// Data is the value of a text, always in UTF-8, or of opaque data, as it was sent, or
+	// the name of an element that starts and has a literal name in place of a tag. It is
+	// valid until the next call of a method of the Decoder.
 	Data []byte
 }
 

@@ -129,6 +129,7 @@ func TestFromXML(t *testing.T) {
 		{"prefixes", `<Sync xmlns="AirSync" xmlns:b="AirSyncBase"><b:Body><b:Type>1</b:Type></b:Body></Sync>`, "45 00 11 4a 46 03 31 00 01 01 01"},
 		{"colons", `<!DOCTYPE ActiveSync PUBLIC "-//MICROSOFT//DTD ActiveSync//EN" "http://www.microsoft.com/"><FolderSync xmlns="FolderHierarchy:"><SyncKey>0</SyncKey></FolderSync>`, "00 07 56 52 03 30 00 01 01"},
 		{"other names", `<Recurrence xmlns="Calendar"><Recurrence_Type>1</Recurrence_Type></Recurrence>`, "00 04 5b 5c 03 31 00 01 01"},
+		{"namespace in other case", `<Phone xmlns="Gal:"/>`, "00 10 06"},
 		{"white space and comments", "<Sync xmlns='AirSync'>\n  <!-- a --><SyncKey> 0 <!-- b --></SyncKey>\n  <Class>\n</Class></Sync>\n", "45 4b 03 20 30 20 00 01 50 01 01"},
 		{"CDATA", `<SyncKey xmlns="AirSync"><![CDATA[<a>]]>b</SyncKey>`, "4b 03 3c 61 3e 62 00 01"},
 		{"message", `<Mime xmlns="ComposeMail">To: a</Mime>`, "00 15 50 c3 05 54 6f 3a 20 61 01"},

@@ -1,4 +1,16 @@
 // Command gen writes tags_gen.go from codepages.tsv. It runs in the folder of package wbxml.
+//
+// The columns of the table are
+//
+//	page, namespace   the code page and its name
+//	token, element    the token and the name of the element
+//	type              bytes for a byte array ([MS-ASDTYPE] 2.7.1), else text
+//	state             current, or legacy for what [MS-ASWBXML] 22.2 no longer lists
+//	first, last       the protocol versions that define a current token
+//	source            who gives the token this name: the specification; interop, the
+//	                  OfficeDev/Interop-TestSuites; zpush, grommunio, horde, libwbxml, aosp,
+//	                  hstern, remdev, tbsync, wireshark, the tables of implementations
+//	aliases           names of the element in implementations, by which FromXML reads it
 package main
 
 import (
