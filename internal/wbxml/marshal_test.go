@@ -29,7 +29,7 @@ type scalars struct {
 	BoolPtr   *bool     `wbxml:"AirSync:DeletesAsMoves"`
 	Empty     bool      `wbxml:"AirSync:MoreAvailable,empty"`
 	EmptyPtr  *bool     `wbxml:"AirSync:Partial,empty"`
-	Int       int       `wbxml:"AirSync:Status"`
+	Int       int64     `wbxml:"AirSync:Status"`
 	IntAlways int       `wbxml:"AirSync:WindowSize,always"`
 	IntPtr    *int      `wbxml:"AirSync:FilterType"`
 	IntOpaque int16     `wbxml:"AirSync:Wait,opaque"`
