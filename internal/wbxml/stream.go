@@ -34,7 +34,7 @@ func (d *Decoder) text() (data []byte, child Tag, err error) {
 	}
 	// Nearly always: one inline string and the end, all in the buffer.
 	if b := d.buf[d.pos:]; len(b) > 0 && b[0] == globalStrI {
-		if n := bytes.IndexByte(b, 0); n > 0 && n+1 < len(b) && b[n+1] == globalEnd && int64(n) <= d.lim.data {
+		if n := bytes.IndexByte(b, 0); n > 0 && n+1 < len(b) && b[n+1] == globalEnd && int64(n-1) <= d.lim.data {
 			data := b[1:n:n]
 			if !d.latin1 && utf8.Valid(data) {
 				d.pos += n + 2

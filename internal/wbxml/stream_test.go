@@ -212,10 +212,18 @@ func TestText(t *testing.T) {
 		})
 	}
 	limited := &wbxml.Options{MaxData: 3}
-	d := limited.NewDecoder(bytes.NewReader(document("4b 03 61 62 00 c3 02 63 64 01")))
-	d.ReadToken()
-	if _, err := d.ReadText(); !errors.As(err, new(*wbxml.LimitError)) {
-		t.Errorf("two runs above the limit together: error %v", err)
+	for name, body := range map[string]string{
+		"one string":    "4b 03 61 62 63 64 00 01",
+		"opaque data":   "4b c3 04 61 62 63 64 01",
+		"both together": "4b 03 61 62 00 c3 02 63 64 01",
+	} {
+		d := limited.NewDecoder(bytes.NewReader(document(body)))
+		if _, err := d.ReadToken(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.ReadText(); !errors.As(err, new(*wbxml.LimitError)) {
+			t.Errorf("%s above the limit: error %v", name, err)
+		}
 	}
 }
 
@@ -278,7 +286,7 @@ func TestRaw(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			doc := document(tt.doc)
-			for name, r := range map[string]io.Reader{"bytes": bytes.NewReader(doc), "one byte": iotest.OneByteReader(bytes.NewReader(doc))} {
+			for name, r := range map[string]io.Reader{"bytes": bytes.NewReader(doc), "one byte": iotest.OneByteReader(bytes.NewReader(doc)), "eleven bytes": chunks{bytes.NewReader(doc), 11}} {
 				var got mail
 				if err := wbxml.UnmarshalRead(r, &got); err != nil {
 					t.Fatal(name, err)
@@ -293,6 +301,14 @@ func TestRaw(t *testing.T) {
 		})
 	}
 }
+
+// chunks reads n bytes at a time.
+type chunks struct {
+	r io.Reader
+	n int
+}
+
+func (c chunks) Read(p []byte) (int, error) { return c.r.Read(p[:min(c.n, len(p))]) }
 
 // TestRawRewritten captures elements that mean nothing without the header they came with.
 func TestRawRewritten(t *testing.T) {
