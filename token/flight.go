@@ -175,6 +175,7 @@ func (s *Source) run(ctx, flow context.Context, f *flight) {
 func (s *Source) land(r *renewal) {
 	f := r.flight
 	f.handout, f.err = r.handout, r.err
+	s.report(r)
 	s.mu.Lock()
 	if r.err == nil {
 		s.current.Store(r.handout)
@@ -188,7 +189,6 @@ func (s *Source) land(r *renewal) {
 	s.flight = nil
 	close(f.done)
 	s.mu.Unlock()
-	s.report(r)
 }
 
 // failure says how long the error of a flight holds. s.mu is held.

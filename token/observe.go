@@ -37,6 +37,7 @@ func (s *Source) report(r *renewal) {
 	if s.Observe == nil && s.Logger == nil {
 		return
 	}
+	defer func() { _ = recover() }() // an observer that panics must not take the callers along
 	e := Event{
 		Kind: r.event, Key: s.Key, Lineage: r.record.Lineage, Generation: r.record.Generation,
 		RefreshExpiry: r.record.RefreshExpiry, Forced: r.forced, Early: r.early, Err: r.err,

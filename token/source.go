@@ -85,8 +85,8 @@ type Source struct {
 	// always handed out.
 	AllowAudience func(*AudienceError) error
 
-	// Observe, if not nil, is called after each event, without a lock, and in no
-	// particular goroutine. It must return soon.
+	// Observe, if not nil, is called with each event, one at a time, before the callers
+	// that wait get the outcome. It must return soon and must not call the Source.
 	Observe func(Event)
 
 	// Logger, if not nil, gets the events as log records.
