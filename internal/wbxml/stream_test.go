@@ -281,6 +281,7 @@ func TestRaw(t *testing.T) {
 		{"content bit without content", "47 5d 01 01", mail{Data: document("5d 01")}},
 		{"page left behind", "47 4d 03 31 00 01 5d 00 02 54 c3 01 61 01 01 00 11 06 01", mail{ID: "1", Data: document("5d 00 02 54 c3 01 61 01 01"), More: []wbxml.Raw{document("00 11 06")}}},
 		{"redundant switches", "47 5d 00 02 14 00 02 00 02 14 01 00 00 48 01 08 49 05 01 01", mail{Data: document("5d 00 02 14 00 02 00 02 14 01"), Parts: []wbxml.Raw{document("48 01"), document("08")}, Ptr: ptr(wbxml.Raw(document("49 05 01")))}},
+		{"deep", "47 5d 54 54 54 54 54 03 61 00 01 01 01 01 01 01 01", mail{Data: document("5d 54 54 54 54 54 03 61 00 01 01 01 01 01 01")}},
 		{"unknown elements", "47 00 63 45 06 01 00 64 05 01", mail{More: []wbxml.Raw{document("00 63 45 06 01"), document("00 64 05")}}},
 		{"entities", "47 5d 02 41 01 01", mail{Data: document("5d 02 41 01")}},
 	} {
