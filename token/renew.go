@@ -79,6 +79,7 @@ func (r *renewal) turn() (*handout, error) {
 		return r.runFlow(&ReauthError{Kind: ReauthNoRefresh, Hint: reauthHints[ReauthNoRefresh]})
 	case r.holds(rec):
 		if r.Flow == nil || r.latched.flow || r.early {
+			r.flowFailed = r.latched.flow
 			return nil, r.latched.err
 		}
 		return r.runFlow(r.latched.err)
@@ -96,6 +97,9 @@ func (r *renewal) holds(rec Record) bool {
 func (r *renewal) adopt(a Access, now time.Time) (*handout, error) {
 	if a.usable(now) <= 0 || a.Token == r.demand.refused || a.Token == r.Source.refused || r.claims != "" && !r.isNewer(a) {
 		return nil, nil
+	}
+	if h := r.current.Load(); h != nil && h.token.AccessToken == a.Token && !h.good(now) {
+		return nil, nil // its time is over by the clock that cannot be set
 	}
 	if r.early && now.UnixNano() >= r.soft(a, now) && !r.isNewer(a) {
 		return nil, nil
@@ -344,6 +348,7 @@ func (r *renewal) runFlow(cause error) (*handout, error) {
 			return nil, cause
 		}
 		if r.latched != nil && r.latched.flow && r.latched.generation == r.generation {
+			r.flowFailed = true
 			return nil, r.latched.err
 		}
 	}
