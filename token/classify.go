@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -212,6 +213,7 @@ func (e oauthError) retrieveError(resp *http.Response, secrets []string) *oauth2
 		for _, secret := range secrets {
 			if len(secret) >= 6 {
 				s = strings.ReplaceAll(s, secret, "…")
+				s = strings.ReplaceAll(s, url.QueryEscape(secret), "…")
 			}
 		}
 		return safehttp.Clean(s, 2048)

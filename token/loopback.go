@@ -92,13 +92,17 @@ func newReceiver(state string, listeners ...net.Listener) *receiver {
 	return r
 }
 
-// close ends the listeners: after the answers under way if they take at most a second.
+// close ends the listeners. If the answer has come, its page has a second to reach the
+// browser.
 func (r *receiver) close() {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	if r.server.Shutdown(ctx) != nil {
-		r.server.Close()
+	waiting := false
+	r.once.Do(func() { waiting = true })
+	if !waiting {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_ = r.server.Shutdown(ctx)
 	}
+	r.server.Close()
 	r.done.Wait()
 }
 
