@@ -1,0 +1,203 @@
+package eas
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/easoauth/easoauth/bearer"
+	"github.com/easoauth/easoauth/internal/safehttp"
+)
+
+// Limits and times of a [Client].
+const (
+	DefaultTimeout = 2 * time.Minute  // of a command, from the request to the last byte
+	DefaultMaxBody = 64 << 20         // bytes of an answer, decompressed
+	maxRetryAfter  = 24 * time.Hour   // a server cannot ask for more
+	waitSlack      = 90 * time.Second // what a server may be late beyond a heartbeat
+)
+
+// A Client speaks ActiveSync for one user of one server. URL, User and Token are required.
+// It is safe for concurrent use; its fields must not be modified after the first call.
+//
+// The first command negotiates the protocol version (OPTIONS) and provisions the device.
+// When the server demands provisioning again, the client provisions once and repeats the
+// command. When the server refuses the token, the token is refreshed once, if Token is a
+// [bearer.Refresher], and the command repeated. A request that a server dropped on a
+// connection it was closing is sent again; ActiveSync makes that safe (a Sync with the same
+// key, a SendMail with the same ClientId). Nothing else is retried.
+type Client struct {
+	URL   *url.URL      // the endpoint, as https://mail.contoso.com/Microsoft-Server-ActiveSync
+	User  string        // the mail address
+	Token bearer.Source // of the access tokens
+
+	Device Device // the zero value is usable; see its fields
+
+	// HTTPClient lends its Transport and cookie jar. If nil, http.DefaultClient. Its
+	// Timeout is not used, since a Ping takes as long as its heartbeat. Without a jar the
+	// client has one of its own: servers demand their cookies back ([MS-ASHTTP] 2.2.1.1.2.4).
+	HTTPClient *http.Client
+
+	// Versions are offered in this order. If nil: 16.1, 16.0, 14.1, 14.0.
+	Versions []Version
+
+	// Base64Query sends the compact query of [MS-ASHTTP] 2.2.1.1.1.1 instead of the plain
+	// one.
+	Base64Query bool
+
+	Timeout time.Duration // of a command; if 0, DefaultTimeout. Heartbeats come on top.
+	MaxBody int64         // of an answer; if 0, DefaultMaxBody
+
+	once      sync.Once
+	setup     error
+	http      *http.Client
+	device    Device
+	provision chan struct{} // held by the one that provisions
+
+	mu    sync.Mutex
+	state State
+}
+
+// State is what a client has learned of the server and wants to know again after a restart.
+// It is no secret.
+type State struct {
+	Version     Version // as negotiated
+	PolicyKey   string  // of the device; "" before provisioning and where there is no policy
+	Provisioned bool    // provisioning took place, with or without a policy
+}
+
+// State returns what to keep for [Client.Restore].
+func (c *Client) State() State {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.state
+}
+
+// Restore sets what [Client.State] returned, which spares the first command an OPTIONS and a
+// Provision. State that is out of date does no harm: the server says so.
+func (c *Client) Restore(s State) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.state = s
+}
+
+func (c *Client) init() error {
+	c.once.Do(func() { c.setup = c.configure() })
+	return c.setup
+}
+
+func (c *Client) configure() error {
+	if err := safehttp.CheckURL(c.URL); err != nil {
+		return fmt.Errorf("eas: Client.URL: %w", err)
+	}
+	if c.Token == nil {
+		return errors.New("eas: Client.Token is nil")
+	}
+	if strings.ContainsFunc(c.User, func(r rune) bool { return r < ' ' || r == 0x7f }) || c.User == "" {
+		return errors.New("eas: Client.User is empty or has control characters")
+	}
+	c.device = c.Device
+	if c.device.ID == "" {
+		sum := sha256.Sum256([]byte("easoauth device\x00" + strings.ToLower(c.User) + "\x00" + safehttp.Host(c.URL)))
+		c.device.ID = hex.EncodeToString(sum[:16])
+	}
+	for _, f := range []*string{&c.device.Type, &c.device.Model, &c.device.UserAgent} {
+		if *f == "" {
+			*f = "easoauth"
+		}
+	}
+	if err := checkDevice(c.device); err != nil {
+		return err
+	}
+	base := c.HTTPClient
+	if base == nil {
+		base = http.DefaultClient
+	}
+	jar := base.Jar
+	if jar == nil {
+		var err error
+		if jar, err = cookiejar.New(nil); err != nil {
+			return fmt.Errorf("eas: cookie jar: %w", err)
+		}
+	}
+	c.http = &http.Client{
+		Transport: &bearer.Transport{Source: c.Token, Endpoint: c.URL, Base: base.Transport},
+		Jar:       jar,
+	}
+	c.provision = make(chan struct{}, 1)
+	return nil
+}
+
+// ServerInfo is the answer to OPTIONS.
+type ServerInfo struct {
+	Versions []Version // that the server speaks
+	Commands []string  // that the server knows
+	Server   string    // MS-Server-ActiveSync, e.g. "15.2"
+	Version  Version   // the one chosen; "" if none is common
+}
+
+// Options asks the server what it speaks, and negotiates the version: the first of
+// Client.Versions that the server lists. An error matches [ErrVersion] when there is none.
+func (c *Client) Options(ctx context.Context) (*ServerInfo, error) {
+	if err := c.init(); err != nil {
+		return nil, err
+	}
+	r, err := c.send(ctx, request{command: "OPTIONS", method: http.MethodOptions})
+	if err != nil {
+		return nil, err
+	}
+	if r.status != http.StatusOK {
+		return nil, r.httpError()
+	}
+	info := &ServerInfo{Server: r.activeSync, Commands: r.commands}
+	for _, v := range r.versions {
+		info.Versions = append(info.Versions, Version(v))
+	}
+	if len(info.Versions) == 0 {
+		return nil, r.unexpected("an answer without MS-ASProtocolVersions: a device in front answered, or it is not an ActiveSync URL")
+	}
+	for _, v := range c.offered() {
+		if slices.Contains(info.Versions, v) {
+			info.Version = v
+			break
+		}
+	}
+	if info.Version == "" {
+		return info, &Error{
+			Command: "OPTIONS", HTTPStatus: r.status, RequestID: r.requestID, Action: ActionVersion,
+			Err: fmt.Errorf("the server speaks %s, the client %s", safehttp.Clean(fmt.Sprint(info.Versions), 128), fmt.Sprint(c.offered())),
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.state.Version = info.Version
+	return info, nil
+}
+
+func (c *Client) offered() []Version {
+	if len(c.Versions) > 0 {
+		return c.Versions
+	}
+	return []Version{Version161, Version160, Version141, Version140}
+}
+
+// version returns the negotiated version, and negotiates it first if need be.
+func (c *Client) version(ctx context.Context) (Version, error) {
+	if v := c.State().Version; v != "" {
+		return v, nil
+	}
+	info, err := c.Options(ctx)
+	if err != nil {
+		return "", err
+	}
+	return info.Version, nil
+}

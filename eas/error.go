@@ -1,0 +1,222 @@
+package eas
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/easoauth/easoauth/bearer"
+	"github.com/easoauth/easoauth/internal/safehttp"
+)
+
+// What programs branch on. An [*Error] matches them with [errors.Is].
+var (
+	// ErrInvalidSyncKey: the server does not know the key of this folder. Synchronize it
+	// from [InitialSyncKey] and drop or add again what was not sent.
+	ErrInvalidSyncKey = errors.New("eas: invalid sync key")
+	// ErrInvalidFolderKey: the server does not know the key of the hierarchy. FolderSync
+	// from [InitialSyncKey].
+	ErrInvalidFolderKey = errors.New("eas: invalid key of the folder hierarchy")
+	// ErrFolderSyncRequired: the hierarchy changed. FolderSync, then repeat.
+	ErrFolderSyncRequired = errors.New("eas: folder hierarchy changed")
+	// ErrProvisionRequired: the server demands provisioning and did not accept ours.
+	ErrProvisionRequired = errors.New("eas: device is not provisioned")
+	// ErrRemoteWipe: the server asks for a remote wipe; see [RemoteWipeError].
+	ErrRemoteWipe = errors.New("eas: remote wipe requested")
+	// ErrUnauthorized: the token was refused, and a new one too or there was none.
+	ErrUnauthorized = errors.New("eas: token refused")
+	// ErrForbidden: the user or the device may not use ActiveSync.
+	ErrForbidden = errors.New("eas: access denied")
+	// ErrThrottled: the server is too busy, or we ask too much. Wait for RetryAfter.
+	ErrThrottled = errors.New("eas: server busy")
+	// ErrRedirected: the mailbox is on another server. See [Error.Location].
+	ErrRedirected = errors.New("eas: mailbox is on another server")
+	// ErrUnexpectedContent: an answer that is not ActiveSync: a page of a device in front,
+	// an empty or a truncated document.
+	ErrUnexpectedContent = errors.New("eas: unexpected content")
+	// ErrVersion: client and server have no protocol version in common.
+	ErrVersion = errors.New("eas: no common protocol version")
+	// ErrNoProgress: the server says again and again that there is more and sends nothing.
+	ErrNoProgress = errors.New("eas: synchronization makes no progress")
+)
+
+// An Error is the refusal of a command: by HTTP status, or by the status in the answer,
+// where versions up to 12.1 use the first and later ones the second.
+type Error struct {
+	Command    string
+	HTTPStatus int
+	Status     int           // of the answer; 0 if there is none
+	Scope      string        // where Status was read: "", "Collection", "Item", "Policy"
+	Name       string        // of the status, e.g. "InvalidSyncKey"
+	Action     Action        // what to do
+	RequestID  string        // under which the server finds the request in its logs
+	Server     string        // X-FEServer
+	RetryAfter time.Duration // how long to wait; 0 if the server did not say
+	Throttle   string        // X-MS-ASThrottle
+	Limit      int           // the nearest value that the server accepts, with ActionAdjust
+
+	// Location is where status 451 points to. Nothing has been sent there. A program that
+	// wants to go on there checks the host, gets a token for it, and makes a new Client.
+	Location *url.URL
+
+	Offer *bearer.Offer // what the server says about the token; nil if nothing
+	Err   error         // the cause, or nil
+}
+
+func (e *Error) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "eas: %s:", e.Command)
+	if e.HTTPStatus != 0 && e.HTTPStatus != http.StatusOK {
+		fmt.Fprintf(&b, " HTTP status %d", e.HTTPStatus)
+	}
+	if e.Status != 0 {
+		fmt.Fprintf(&b, " status %d", e.Status)
+	}
+	if e.Name != "" {
+		fmt.Fprintf(&b, " %s", e.Name)
+	}
+	if e.Limit != 0 {
+		fmt.Fprintf(&b, " (limit %d)", e.Limit)
+	}
+	if e.RequestID != "" {
+		fmt.Fprintf(&b, ", request-id %s", e.RequestID)
+	}
+	if e.Throttle != "" {
+		fmt.Fprintf(&b, ", throttled by %s", e.Throttle)
+	}
+	if e.Location != nil {
+		fmt.Fprintf(&b, ", to %s", safehttp.Clean(e.Location.Host, 256))
+	}
+	if e.Offer != nil && e.Offer.Diagnostics != nil {
+		fmt.Fprintf(&b, ", %v", e.Offer.Diagnostics)
+		if r := e.Offer.Diagnostics.Remedy(); r != "" {
+			fmt.Fprintf(&b, ": %s", r)
+		}
+	}
+	if e.Err != nil {
+		fmt.Fprintf(&b, ": %v", e.Err)
+	} else if a := advice[e.Action]; a != "" {
+		fmt.Fprintf(&b, ": %s", a)
+	}
+	if e.RetryAfter > 0 {
+		fmt.Fprintf(&b, " (after %v)", e.RetryAfter)
+	}
+	return b.String()
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// Is reports whether e is what the sentinel stands for.
+func (e *Error) Is(target error) bool {
+	switch target {
+	case ErrInvalidSyncKey:
+		return e.Action == ActionResyncFolder
+	case ErrInvalidFolderKey:
+		return e.Action == ActionFolderReset || e.Action == ActionResync
+	case ErrFolderSyncRequired:
+		return e.Action == ActionFolderSync
+	case ErrProvisionRequired:
+		return e.Action == ActionProvision
+	case ErrRemoteWipe:
+		return e.Action == ActionWipe
+	case ErrUnauthorized:
+		return e.Action == ActionReauth
+	case ErrForbidden:
+		return e.HTTPStatus == http.StatusForbidden || e.Status == 126 || e.Status == 129 || e.Status == 131
+	case ErrThrottled:
+		return e.Action == ActionBackOff
+	case ErrRedirected:
+		return e.HTTPStatus == 451
+	case ErrVersion:
+		return e.Action == ActionVersion
+	}
+	return false
+}
+
+// Temporary reports whether the same call may succeed later without anyone acting.
+func (e *Error) Temporary() bool { return e.Action == ActionRetry || e.Action == ActionBackOff }
+
+// A RemoteWipeError says that the server asks for this device to be wiped, and that nothing
+// has been wiped or acknowledged. The program erases what it holds of the mailbox, tokens
+// included, and then calls [Client.AcknowledgeWipe].
+type RemoteWipeError struct {
+	AccountOnly bool // only the account's data, not the whole device
+}
+
+func (e *RemoteWipeError) Error() string {
+	what := "the device"
+	if e.AccountOnly {
+		what = "the data of this account"
+	}
+	return "eas: Provision: the server asks to wipe " + what + ": erase the mailbox's data and tokens, then call AcknowledgeWipe"
+}
+
+// Is reports whether target is [ErrRemoteWipe].
+func (e *RemoteWipeError) Is(target error) bool { return target == ErrRemoteWipe }
+
+// statusError makes an Error of a status in an answer.
+func (r *response) statusError(scope string, code int) *Error {
+	s := lookupStatus(r.command, scope, code)
+	return &Error{
+		Command: r.command, HTTPStatus: r.status, Status: code, Scope: scope, Name: s.name, Action: s.action,
+		RequestID: r.requestID, Server: r.server, RetryAfter: r.retryAfter, Throttle: r.throttle,
+	}
+}
+
+// httpError makes an Error of an HTTP status. See [MS-ASHTTP] 2.2.2.1.1 and, for what
+// versions up to 12.1 say by it, [MS-ASCMD] 2.2.2.
+func (r *response) httpError() *Error {
+	e := &Error{
+		Command: r.command, HTTPStatus: r.status, RequestID: r.requestID, Server: r.server,
+		RetryAfter: r.retryAfter, Throttle: r.throttle, Offer: r.offer,
+	}
+	switch s := r.status; {
+	case s == 401:
+		e.Name, e.Action = "Unauthorized", ActionReauth
+	case s == 403:
+		e.Name, e.Action = "Forbidden", ActionAdmin
+		if r.offer != nil && r.offer.Error != "" {
+			e.Action = ActionReauth
+		}
+	case s == 404:
+		e.Name, e.Action = "NotFound", ActionFix
+		e.Err = errors.New("not an ActiveSync server: look the mailbox up again")
+	case s == 413:
+		e.Name, e.Action = "ContentTooLarge", ActionFix
+	case s == 415:
+		e.Name, e.Action = "UnsupportedMediaType", ActionFix
+		e.Err = errors.New("not the ActiveSync path: look the mailbox up again")
+	case s == 449:
+		e.Name, e.Action = "RetryWith", ActionProvision
+	case s == 451:
+		e.Name, e.Location = "Redirect", r.location
+		e.Err = errors.New("look the mailbox up again; no token has been sent there")
+	case s == 456:
+		e.Name, e.Action = "Blocked", ActionAdmin
+	case s == 457:
+		e.Name, e.Action = "ExpiredPassword", ActionUser
+	case s == 429, s == 503:
+		e.Name, e.Action = "ServiceUnavailable", ActionBackOff
+	case s == 507:
+		e.Name, e.Action = "InsufficientDiskSpace", ActionUser
+	case s == 501:
+		e.Name, e.Action = "NotImplemented", ActionFix
+	case s == 505:
+		e.Name, e.Action = "VersionNotSupported", ActionVersion
+	case s == 502, s == 504:
+		e.Name, e.Action = "ProxyError", ActionBackOff
+	case s >= 500:
+		e.Name, e.Action = "ServerError", ActionReport
+	case s == 400:
+		e.Name, e.Action = "BadRequest", ActionFix
+	case s >= 300 && s < 400:
+		e.Name, e.Action, e.Location = "Redirect", ActionAdmin, r.location
+		e.Err = errors.New("a device in front redirects; redirects are not followed, since they would carry the token")
+	default:
+		e.Name, e.Action = "unexpected HTTP status", ActionFix
+	}
+	return e
+}

@@ -1,0 +1,48 @@
+package eas
+
+import (
+	"context"
+
+	"github.com/easoauth/easoauth/internal/airsync"
+)
+
+// FolderSync returns how the folder hierarchy differs from what it was at key:
+// [InitialSyncKey] brings all folders. Save the key of the result after dealing with it.
+//
+// An error that matches [ErrInvalidFolderKey] says to begin again from InitialSyncKey.
+func (c *Client) FolderSync(ctx context.Context, key SyncKey) (*Folders, error) {
+	if key == "" {
+		key = InitialSyncKey
+	}
+	var out airsync.FolderSync
+	r, err := c.run(ctx, request{command: "FolderSync"}, &airsync.FolderSync{SyncKey: string(key)}, &out, false)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case out.Status == nil:
+		return nil, r.unexpected("no status")
+	case *out.Status != 1:
+		return nil, r.statusError("", *out.Status)
+	case out.SyncKey == "":
+		return nil, r.unexpected("no sync key")
+	}
+	f := &Folders{Key: SyncKey(out.SyncKey)}
+	if out.Changes == nil {
+		return f, nil
+	}
+	for _, x := range out.Changes.Add {
+		f.Added = append(f.Added, folder(x))
+	}
+	for _, x := range out.Changes.Update {
+		f.Changed = append(f.Changed, folder(x))
+	}
+	for _, x := range out.Changes.Delete {
+		f.Deleted = append(f.Deleted, FolderID(x.ServerID))
+	}
+	return f, nil
+}
+
+func folder(x airsync.Folder) Folder {
+	return Folder{ID: FolderID(x.ServerID), Parent: FolderID(x.ParentID), Name: x.DisplayName, Type: FolderType(x.Type)}
+}

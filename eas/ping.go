@@ -1,0 +1,91 @@
+package eas
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/easoauth/easoauth/internal/airsync"
+)
+
+// DefaultHeartbeat is how long a [Client.Ping] waits unless told otherwise.
+const DefaultHeartbeat = 8 * time.Minute
+
+// PingOptions are the choices of [Client.Ping]. Nil means the zero value.
+type PingOptions struct {
+	// Heartbeat is how long the server waits for a change before it answers that there is
+	// none, in whole seconds; if 0, DefaultHeartbeat. Exchange takes 60 s to 59 min.
+	Heartbeat time.Duration
+}
+
+// A PingResult says what a Ping brought.
+type PingResult struct {
+	Changed   []FolderID    // folders to synchronize; none if the heartbeat passed without a change
+	Heartbeat time.Duration // that the server accepted, to be used the next time
+}
+
+// Ping waits until one of the folders has something new, or the heartbeat passes. It is a
+// hint: the Sync that follows may find nothing, and some servers answer at once after each
+// Sync that brought items. Call it with the folders whose last Sync has been dealt with.
+//
+// A heartbeat that the server does not like is replaced by the nearest that it does. Errors
+// match [ErrFolderSyncRequired] when the hierarchy changed, and have ActionAdjust and a
+// Limit when there are more folders than the server watches.
+func (c *Client) Ping(ctx context.Context, folders []Folder, o *PingOptions) (*PingResult, error) {
+	if len(folders) == 0 {
+		return nil, errors.New("eas: Ping: no folders")
+	}
+	heartbeat := DefaultHeartbeat
+	if o != nil && o.Heartbeat > 0 {
+		heartbeat = max(o.Heartbeat.Truncate(time.Second), time.Second)
+	}
+	in := &airsync.PingRequest{Folders: &airsync.PingFolders{}}
+	for _, f := range folders {
+		in.Folders.Folder = append(in.Folders.Folder, airsync.PingFolder{ID: string(f.ID), Class: string(f.Type.Class())})
+	}
+	for attempt := 0; ; attempt++ {
+		seconds := int(heartbeat / time.Second)
+		in.HeartbeatInterval = &seconds
+		var out airsync.PingResponse
+		r, err := c.run(ctx, request{command: "Ping", wait: heartbeat}, in, &out, false)
+		if err != nil {
+			return nil, err
+		}
+		if out.Status == nil {
+			return nil, r.unexpected("no status")
+		}
+		switch *out.Status {
+		case 1:
+			return &PingResult{Heartbeat: heartbeat}, nil
+		case 2:
+			p := &PingResult{Heartbeat: heartbeat}
+			if out.Folders != nil {
+				for _, id := range out.Folders.Folder {
+					p.Changed = append(p.Changed, FolderID(id))
+				}
+			}
+			return p, nil
+		case 5:
+			limit := 0
+			if out.HeartbeatInterval != nil {
+				limit = *out.HeartbeatInterval
+			}
+			if attempt > 0 || limit < 1 || limit > 24*60*60 || limit == seconds {
+				e := r.statusError("", 5)
+				e.Limit = limit
+				return nil, e
+			}
+			heartbeat = time.Duration(limit) * time.Second
+		case 6:
+			e := r.statusError("", 6)
+			if out.MaxFolders != nil {
+				e.Limit = *out.MaxFolders
+				e.Err = fmt.Errorf("the server watches %d folders and was asked for %d", e.Limit, len(folders))
+			}
+			return nil, e
+		default:
+			return nil, r.statusError("", *out.Status)
+		}
+	}
+}

@@ -1,0 +1,71 @@
+package eas
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/easoauth/easoauth/internal/airsync"
+	"github.com/easoauth/easoauth/internal/safehttp"
+)
+
+// MaxSend bounds a message to send, in bytes. Servers have lower limits of their own.
+const MaxSend = 150 << 20
+
+// SendOptions are the choices of [Client.SendMail]. Nil means the zero value.
+type SendOptions struct {
+	// ClientID names the message, in at most 40 letters and digits, so that the server
+	// recognizes it when it is sent again. If "", one is made up. A program that keeps an
+	// outbox keeps it with the message.
+	ClientID string
+	// NotInSentItems leaves no copy in Sent Items.
+	NotInSentItems bool
+}
+
+// SendMail sends a message in the format of RFC 5322, with its recipients in To, Cc and Bcc;
+// the server removes Bcc. A message that the server has had before under the same ClientID
+// is not sent again and is no error.
+func (c *Client) SendMail(ctx context.Context, mime io.Reader, o *SendOptions) error {
+	if o == nil {
+		o = &SendOptions{}
+	}
+	id := o.ClientID
+	if id == "" {
+		id = NewDeviceID()
+	}
+	if !isAlnum(id) || len(id) > 40 {
+		return errors.New("eas: SendMail: ClientID must be 1 to 40 ASCII letters and digits")
+	}
+	message, err := safehttp.ReadAll(mime, MaxSend)
+	if err != nil {
+		return fmt.Errorf("eas: SendMail: message: %w", err)
+	}
+	if len(message) == 0 {
+		return errors.New("eas: SendMail: the message is empty")
+	}
+	if err := c.init(); err != nil {
+		return err
+	}
+	version, err := c.version(ctx)
+	if err != nil {
+		return err
+	}
+	var r *response
+	var out airsync.SendMailResponse
+	if version.AtLeast(Version140) {
+		in := &airsync.SendMail{ClientID: id, SaveInSentItems: !o.NotInSentItems, MIME: message}
+		r, err = c.run(ctx, request{command: "SendMail"}, in, &out, true)
+	} else {
+		q := request{command: "SendMail", contentType: typeRFC822, body: message, saveSent: !o.NotInSentItems}
+		r, err = c.run(ctx, q, nil, &out, true)
+	}
+	if err != nil {
+		return err
+	}
+	switch {
+	case out.Status == nil, *out.Status == 1, *out.Status == 118: // 118: it was sent before
+		return nil
+	}
+	return r.statusError("", *out.Status)
+}
