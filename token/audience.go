@@ -105,7 +105,7 @@ func matchAudience(s string, endpoint *url.URL, online bool) (AudienceKind, bool
 		return AudienceUnusable, false
 	}
 	switch {
-	case safehttp.SameOrigin(u, endpoint):
+	case asciiHost(u) == asciiHost(endpoint) && safehttp.SameOrigin(onHost(u), onHost(endpoint)):
 		return "", true
 	case asciiHost(u) != asciiHost(endpoint):
 		if isExchangeOnline(u) {
@@ -118,7 +118,8 @@ func matchAudience(s string, endpoint *url.URL, online bool) (AudienceKind, bool
 	return AudiencePort, false
 }
 
-func asciiHost(u *url.URL) string { return safehttp.Host(u) }
+// onHost returns the scheme and port of u on a host that compares as equal.
+func onHost(u *url.URL) *url.URL { return &url.URL{Scheme: u.Scheme, Host: "host:" + u.Port()} }
 
 func isExchangeOnline(u *url.URL) bool {
 	return exchangeOnlineHosts[safehttp.Host(u)] && (u.Port() == "" || u.Port() == "443")
