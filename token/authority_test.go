@@ -196,7 +196,9 @@ func TestDiscoverRefusesMetadata(t *testing.T) {
 		{"token endpoint on another port", "", func(m map[string]any) { m["token_endpoint"] = "https://login.microsoftonline.com:8443/token" }},
 		{"keys over http", "", func(m map[string]any) { m["jwks_uri"] = "http://login.microsoftonline.com/keys" }},
 		{"device endpoint elsewhere", "", func(m map[string]any) { m["device_authorization_endpoint"] = "https://evil.example/d" }},
-		{"endpoint with user information", "", func(m map[string]any) { m["authorization_endpoint"] = "https://login.microsoftonline.com@evil.example/a" }},
+		{"endpoint with user information", "", func(m map[string]any) {
+			m["authorization_endpoint"] = "https://login.microsoftonline.com@evil.example/a"
+		}},
 		{"endpoint with fragment", "", func(m map[string]any) { m["authorization_endpoint"] = "https://login.microsoftonline.com/a#b" }},
 		{"endpoint of the wrong type", "", func(m map[string]any) { m["token_endpoint"] = 7 }},
 	} {

@@ -127,7 +127,7 @@ func TestInspectOpaque(t *testing.T) {
 // FuzzInspect holds the scanner against encoding/json.
 func FuzzInspect(f *testing.F) {
 	f.Add(entraHeader, entraPayload)
-	for _, s := range []string{`{}`, `{"aud":["a",1,null,{"b":[]}]}`, `{"exp":1e300}`, `{"a":"\ud800"}`, `{"a":-0.0e-1}`, `{"a":01}`, `[`, `{"a":tru}`, "{\"a\":\"\t\"}"} {
+	for _, s := range []string{`{}`, `{"aud":["a",1,null,{"b":[]}]}`, `{"exp":1e300}`, `{"a":"\ud800"}`, `{"a":-0.0e-1}`, `{"a":01}`, `[`, `{"a":tru}`, "{\"a\":\"\t\"}", "{\"iss\":\"\xff\xfe\"}"} {
 		f.Add(`{"alg":"RS256"}`, s)
 		f.Add(s, s)
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"unicode/utf8"
 )
 
 // Reading one token with encoding/json costs five times what the whole of Inspect may. The
@@ -24,8 +25,8 @@ type jsonValue struct {
 
 // string returns the value of a JSON string.
 func (v jsonValue) string() string {
-	if strings.IndexByte(v.raw, '\\') < 0 {
-		return strings.ToValidUTF8(v.raw[1:len(v.raw)-1], "\uFFFD")
+	if strings.IndexByte(v.raw, '\\') < 0 && utf8.ValidString(v.raw) {
+		return v.raw[1 : len(v.raw)-1]
 	}
 	var s string
 	_ = json.Unmarshal([]byte(v.raw), &s)
