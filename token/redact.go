@@ -3,6 +3,8 @@ package token
 import (
 	"fmt"
 	"log/slog"
+
+	"github.com/easoauth/easoauth/internal/safehttp"
 )
 
 // redacted stands for a secret wherever one would be printed.
@@ -25,3 +27,37 @@ func (RefreshToken) LogValue() slog.Value { return slog.StringValue(redacted) }
 
 // MarshalText writes no secret, in JSON neither.
 func (RefreshToken) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// Format prints the client, the authority and the endpoint's host, and no secret, under
+// any verb.
+func (c Config) Format(f fmt.State, _ rune) {
+	host := ""
+	if c.Endpoint != nil {
+		host = safehttp.Host(c.Endpoint)
+	}
+	fmt.Fprintf(f, "config of client %s at %s for %s", c.ClientID, c.Authority.String(), host)
+}
+
+// Format prints the Config and no secret under any verb.
+func (s *Source) Format(f fmt.State, _ rune) {
+	if s.Config == nil {
+		fmt.Fprint(f, "source without config")
+		return
+	}
+	fmt.Fprintf(f, "source with %v", *s.Config)
+}
+
+// LogValue prints no secret.
+func (s *Source) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(s)) }
+
+// LogValue prints no secret.
+func (c *Config) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(*c)) }
+
+// Format prints no key under any verb.
+func (c *Certificate) Format(f fmt.State, _ rune) { fmt.Fprint(f, "certificate ", redacted) }
+
+// LogValue prints no key.
+func (c *Certificate) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
+
+// MarshalJSON writes no key.
+func (c *Certificate) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
