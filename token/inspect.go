@@ -71,8 +71,8 @@ func Inspect(raw string) (*Claims, error) {
 		return nil, fmt.Errorf("%w: not three parts", ErrOpaque)
 	}
 	// The decoder of the standard library skips line breaks.
-	if strings.ContainsAny(raw, "\r\n") {
-		return nil, fmt.Errorf("%w: line breaks", ErrOpaque)
+	if strings.ContainsAny(raw, "\r\n") || !isBase64URL(sig) {
+		return nil, fmt.Errorf("%w: not base64url", ErrOpaque)
 	}
 	n := base64.RawURLEncoding.DecodedLen(len(head))
 	buf := make([]byte, n+base64.RawURLEncoding.DecodedLen(len(payload)))

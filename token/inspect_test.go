@@ -106,6 +106,7 @@ func TestInspectOpaque(t *testing.T) {
 		"20 MB":               strings.Repeat("a", 20<<20),
 		"10 MB of dots":       strings.Repeat(".", 10<<20),
 		"leading space":       " " + good,
+		"trailing space":      good + " ",
 		"line break inside":   good[:40] + "\n" + good[40:],
 		"padding":             base64.URLEncoding.EncodeToString([]byte(`{"alg":"RS256"} `)) + "." + "e30" + ".x",
 		"standard alphabet":   "eyJhbGciOiJSUzI1NiJ9.eyJhIjoi+/8ifQ.x",

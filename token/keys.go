@@ -261,19 +261,18 @@ func withoutOverage(payload []byte) []byte {
 // isCompact reports whether raw has the three base64url parts of a compact JWS and nothing
 // else, and is at most 64 KiB.
 func isCompact(raw string) bool {
-	if len(raw) > maxToken {
-		return false
-	}
-	dots := 0
-	for i := range len(raw) {
-		c := raw[i]
-		switch {
-		case c == '.':
-			dots++
+	head, rest, _ := strings.Cut(raw, ".")
+	payload, sig, ok := strings.Cut(rest, ".")
+	return ok && len(raw) <= maxToken && isBase64URL(head) && isBase64URL(payload) && isBase64URL(sig)
+}
+
+func isBase64URL(s string) bool {
+	for i := range len(s) {
+		switch c := s[i]; {
 		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_':
 		default:
 			return false
 		}
 	}
-	return dots == 2
+	return true
 }

@@ -89,7 +89,7 @@ func TestVerifier(t *testing.T) {
 		{"crit", header(`{"alg":"RS256","kid":"k1","crit":["exp"],"exp":1}`), token.VerifySignature, 2000000},
 		{"changed payload", parts[0] + "." + base64.RawURLEncoding.EncodeToString(mustJSON(accessClaims(func(m map[string]any) { m["scp"] = "x" }))) + "." + parts[2], token.VerifySignature, 2000000},
 		{"line break", good[:50] + "\n" + good[50:], token.VerifyMalformed, 2000001},
-		{"trailing space", good + " ", token.VerifySignature, 2000000},
+		{"trailing space", good + " ", token.VerifyMalformed, 2000001},
 		{"issuer of another tenant", sign(accessClaims(func(m map[string]any) {
 			m["iss"] = "https://login.microsoftonline.com/00000000-0000-0000-0000-000000000001/v2.0"
 		})), token.VerifySignature, 2000000},
