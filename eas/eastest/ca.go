@@ -1,0 +1,84 @@
+package eastest
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"errors"
+	"math/big"
+	"sync"
+	"time"
+)
+
+// A ca signs a certificate for each name that a client asks for.
+type ca struct {
+	cert *x509.Certificate
+	key  *ecdsa.PrivateKey
+
+	mu     sync.Mutex
+	leaves map[string]*tls.Certificate
+}
+
+// caLifetime outlasts any test that turns the clock forward.
+const caLifetime = 10 * 365 * 24 * time.Hour
+
+func newCA() *ca {
+	c := &ca{leaves: map[string]*tls.Certificate{}}
+	c.key = newECKey()
+	now := time.Now()
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "eastest"},
+		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(caLifetime),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &c.key.PublicKey, c.key)
+	if err != nil {
+		panic("eastest: CA: " + err.Error())
+	}
+	if c.cert, err = x509.ParseCertificate(der); err != nil {
+		panic("eastest: CA: " + err.Error())
+	}
+	return c
+}
+
+func newECKey() *ecdsa.PrivateKey {
+	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		panic("eastest: key: " + err.Error())
+	}
+	return k
+}
+
+func (c *ca) pool() *x509.CertPool {
+	p := x509.NewCertPool()
+	p.AddCert(c.cert)
+	return p
+}
+
+// leaf returns a certificate for name.
+func (c *ca) leaf(name string) (*tls.Certificate, error) {
+	if name == "" {
+		return nil, errors.New("eastest: a client that names no server")
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if l := c.leaves[name]; l != nil {
+		return l, nil
+	}
+	key := newECKey()
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(int64(len(c.leaves) + 2)), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name},
+		NotBefore: c.cert.NotBefore, NotAfter: c.cert.NotAfter,
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, c.cert, &key.PublicKey, c.key)
+	if err != nil {
+		return nil, err
+	}
+	l := &tls.Certificate{Certificate: [][]byte{der, c.cert.Raw}, PrivateKey: key}
+	c.leaves[name] = l
+	return l, nil
+}

@@ -1,0 +1,413 @@
+package eastest
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/easoauth/easoauth/eas"
+	"github.com/easoauth/easoauth/internal/airsync"
+	"github.com/easoauth/easoauth/internal/wbxml"
+)
+
+const (
+	maxWindow   = 512
+	maxCommands = 200
+)
+
+// sync serves Sync. [MS-ASCMD] 2.2.1.21
+func (c *call) sync() {
+	root := c.root
+	if root == nil {
+		// An empty request repeats the last one.
+		if c.dev.syncRequest == nil {
+			c.syncStatus(13)
+			return
+		}
+		var err error
+		if root, err = parseTree(c.dev.syncRequest); err != nil {
+			panic("eastest: " + err.Error())
+		}
+		c.body = nil
+	}
+	wait, status, limit := waitOf(root)
+	cols := root.child(wbxml.AirSyncCollections).all(wbxml.AirSyncCollection)
+	switch {
+	case !root.inOrder(wbxml.AirSyncCollections, wbxml.AirSyncWait, wbxml.AirSyncHeartbeatInterval, wbxml.AirSyncWindowSize, wbxml.AirSyncPartial):
+		c.syncStatus(4)
+		return
+	case status != 0:
+		c.answer(&airsync.SyncResponse{Status: intp(status), Limit: limit})
+		return
+	case root.child(wbxml.AirSyncPartial) != nil:
+		c.syncStatus(13) // nothing is kept that could complete it
+		return
+	case len(cols) == 0:
+		c.syncStatus(4)
+		return
+	}
+	for _, col := range cols {
+		if !c.wellFormed(col) {
+			c.syncStatus(4)
+			return
+		}
+	}
+	if c.stale() {
+		for _, col := range cols {
+			if c.box.folder(eas.FolderID(col.value(wbxml.AirSyncCollectionId))) == nil {
+				c.syncStatus(12)
+				return
+			}
+		}
+	}
+	if len(c.body) > 0 {
+		c.dev.syncRequest = c.body
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	for {
+		out := &airsync.SyncResponse{}
+		for _, col := range cols {
+			f, replay := c.syncCollection(col)
+			if replay != nil && len(cols) == 1 {
+				c.reply(replay)
+				return
+			}
+			if f != nil {
+				if out.Collections == nil {
+					out.Collections = &airsync.SyncResponseFolders{}
+				}
+				out.Collections.Collection = append(out.Collections.Collection, *f)
+			}
+		}
+		if out.Collections != nil {
+			c.answerSync(out)
+			return
+		}
+		if wait <= 0 || !c.wait(timer.C) {
+			c.reply(nil) // no changes
+			return
+		}
+	}
+}
+
+func (c *call) answerSync(out *airsync.SyncResponse) {
+	doc, err := wbxml.Marshal(out)
+	if err != nil {
+		panic("eastest: " + err.Error())
+	}
+	for _, f := range out.Collections.Collection {
+		if col := c.dev.collections[eas.FolderID(f.CollectionID)]; col != nil {
+			col.reply = doc
+		}
+	}
+	c.reply(doc)
+}
+
+func (c *call) syncStatus(n int) {
+	if !c.version.AtLeast(eas.Version140) && n == 4 {
+		c.w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	c.answer(&airsync.SyncResponse{Status: intp(n)})
+}
+
+// waitOf reads how long the client wants to wait. [MS-ASCMD] 2.2.3.84, 2.2.3.193
+func waitOf(root *node) (wait time.Duration, status int, limit *int) {
+	w, h := root.child(wbxml.AirSyncWait), root.child(wbxml.AirSyncHeartbeatInterval)
+	switch {
+	case w != nil && h != nil:
+		return 0, 4, nil
+	case w != nil:
+		n, ok := root.number(wbxml.AirSyncWait)
+		if !ok || n < 1 || n > 59 {
+			return 0, 14, intp(min(max(n, 1), 59))
+		}
+		return time.Duration(n) * time.Minute, 0, nil
+	case h != nil:
+		n, ok := root.number(wbxml.AirSyncHeartbeatInterval)
+		if !ok || n < minHeartbeat || n > maxHeartbeat {
+			return 0, 14, intp(min(max(n, minHeartbeat), maxHeartbeat))
+		}
+		return time.Duration(n) * time.Second, 0, nil
+	}
+	return 0, 0, nil
+}
+
+// wellFormed holds a collection to the order and the rules that Exchange enforces.
+// [MS-ASCMD] 2.2.3.29.2
+func (c *call) wellFormed(col *node) bool {
+	order := []wbxml.Tag{
+		wbxml.AirSyncSyncKey, wbxml.AirSyncCollectionId, wbxml.AirSyncSupported, wbxml.AirSyncDeletesAsMoves,
+		wbxml.AirSyncGetChanges, wbxml.AirSyncWindowSize, wbxml.AirSyncConversationMode, wbxml.AirSyncOptions, wbxml.AirSyncCommands,
+	}
+	if !c.version.AtLeast(eas.Version140) {
+		order = append([]wbxml.Tag{wbxml.AirSyncClass}, order...)
+		if col.value(wbxml.AirSyncClass) == "" {
+			return false
+		}
+	}
+	key := col.value(wbxml.AirSyncSyncKey)
+	switch {
+	case !col.inOrder(order...), key == "", col.value(wbxml.AirSyncCollectionId) == "":
+		return false
+	case key == "0":
+		g := col.child(wbxml.AirSyncGetChanges)
+		return (g == nil || g.text == "0") && col.child(wbxml.AirSyncCommands) == nil
+	}
+	if cmds := col.child(wbxml.AirSyncCommands); cmds != nil && (len(cmds.kids) == 0 || len(cmds.kids) > maxCommands) {
+		return false
+	}
+	if f, ok := col.child(wbxml.AirSyncOptions).number(wbxml.AirSyncFilterType); ok && (f < 0 || f > 5) {
+		return false
+	}
+	return true
+}
+
+// syncCollection serves one collection. It returns nil if nothing changed, and the reply of
+// before if the request repeats the one before, whose answer was lost.
+func (c *call) syncCollection(req *node) (*airsync.SyncResponseFolder, []byte) {
+	id := eas.FolderID(req.value(wbxml.AirSyncCollectionId))
+	key := req.value(wbxml.AirSyncSyncKey)
+	out := &airsync.SyncResponseFolder{CollectionID: string(id), SyncKey: key}
+	if !c.version.AtLeast(eas.Version140) {
+		out.Class = req.value(wbxml.AirSyncClass)
+	}
+	f := c.box.folder(id)
+	if f == nil {
+		out.Status = intp(8)
+		return out, nil
+	}
+	if key == "0" {
+		col := &collection{now: &syncState{key: c.syncKey(), seen: map[eas.ItemID]uint64{}}}
+		c.dev.collections[id] = col
+		out.SyncKey, out.Status = col.now.key, intp(1)
+		return out, nil
+	}
+	col := c.dev.collections[id]
+	switch {
+	case col == nil:
+		out.SyncKey, out.Status = "0", intp(3)
+		return out, nil
+	case col.before != nil && key == col.before.key:
+		return nil, col.reply
+	case key != col.now.key:
+		out.SyncKey, out.Status = "0", intp(3)
+		return out, nil
+	}
+	next := &syncState{seen: map[eas.ItemID]uint64{}}
+	for k, v := range col.now.seen {
+		next.seen[k] = v
+	}
+	commands := req.child(wbxml.AirSyncCommands)
+	c.apply(f, req, commands, next, out)
+	if changes := req.child(wbxml.AirSyncGetChanges); changes == nil || changes.text != "0" {
+		c.changes(f, req, next, out)
+	}
+	if out.Commands == nil && out.Responses == nil && !out.MoreAvailable && commands == nil {
+		return nil, nil
+	}
+	next.key = c.syncKey()
+	col.before, col.now = col.now, next
+	out.SyncKey, out.Status = next.key, intp(1)
+	return out, nil
+}
+
+// windows are the FilterTypes of mail.
+var windows = map[int]time.Duration{1: 24 * time.Hour, 2: 72 * time.Hour, 3: 7 * 24 * time.Hour, 4: 14 * 24 * time.Hour, 5: 30 * 24 * time.Hour}
+
+// changes adds to out what the folder has and the device has not, as far as the window goes.
+func (c *call) changes(f *folder, req *node, next *syncState, out *airsync.SyncResponseFolder) {
+	window := 100
+	if n, ok := req.number(wbxml.AirSyncWindowSize); ok {
+		window = n
+	}
+	if window <= 0 || window > maxWindow {
+		window = maxWindow
+	}
+	options := req.child(wbxml.AirSyncOptions)
+	filter, _ := options.number(wbxml.AirSyncFilterType)
+	since := time.Time{}
+	if w := windows[filter]; w > 0 {
+		since = time.Now().Add(-w)
+	}
+	prefs := preferences(options)
+	cmds := &airsync.SyncCommands{}
+	n := 0
+	full := func() bool {
+		if n == window {
+			out.MoreAvailable = true
+			return true
+		}
+		n++
+		return false
+	}
+	present := map[eas.ItemID]bool{}
+	for _, it := range f.items {
+		present[it.id] = true
+		version, has := next.seen[it.id]
+		old := it.mail.Received.Before(since)
+		switch {
+		case has && old:
+			if full() {
+				break
+			}
+			delete(next.seen, it.id)
+			cmds.SoftDelete = append(cmds.SoftDelete, airsync.SyncDelete{ServerID: string(it.id)})
+		case old, has && version == it.version:
+		case has:
+			if full() {
+				break
+			}
+			next.seen[it.id] = it.version
+			cmds.Change = append(cmds.Change, airsync.SyncItem{ServerID: string(it.id), ApplicationData: changeData(it)})
+		default:
+			if full() {
+				break
+			}
+			next.seen[it.id] = it.version
+			cmds.Add = append(cmds.Add, airsync.SyncItem{ServerID: string(it.id), ApplicationData: c.data(it, prefs)})
+		}
+		if out.MoreAvailable {
+			break
+		}
+	}
+	if !out.MoreAvailable {
+		var gone []string
+		for id := range next.seen {
+			if !present[id] {
+				gone = append(gone, string(id))
+			}
+		}
+		slices.Sort(gone)
+		for _, id := range gone {
+			if full() {
+				break
+			}
+			delete(next.seen, eas.ItemID(id))
+			cmds.Delete = append(cmds.Delete, airsync.SyncDelete{ServerID: id})
+		}
+	}
+	if n > 0 {
+		out.Commands = cmds
+	}
+}
+
+// preferences reads the BodyPreferences of a request.
+func preferences(options *node) []preference {
+	var out []preference
+	for _, p := range options.all(wbxml.AirSyncBaseBodyPreference) {
+		n, _ := p.number(wbxml.AirSyncBaseType)
+		pref := preference{kind: eas.BodyType(n), limit: -1, none: p.value(wbxml.AirSyncBaseAllOrNone) == "1"}
+		if limit, err := strconv.ParseUint(p.value(wbxml.AirSyncBaseTruncationSize), 10, 32); err == nil {
+			pref.limit = int(limit)
+		}
+		pref.preview, _ = p.number(wbxml.AirSyncBasePreview)
+		if mime := options.value(wbxml.AirSyncMIMESupport); pref.kind == eas.BodyMIME && mime != "1" && mime != "2" {
+			continue
+		}
+		out = append(out, pref)
+	}
+	return out
+}
+
+// changeData is what a change says about a mail: what a client can change.
+func changeData(it *item) *wbxml.Raw {
+	read := it.mail.Read != nil && *it.mail.Read
+	d := &airsync.EmailData{Read: &read, Flag: &airsync.Flag{}}
+	if f := it.mail.Flag; f != nil && f.Status != eas.FlagCleared {
+		d.Flag = &airsync.Flag{Status: intp(int(f.Status)), FlagType: f.Type}
+	}
+	doc, err := wbxml.Marshal(d)
+	if err != nil {
+		panic("eastest: " + err.Error())
+	}
+	raw := wbxml.Raw(doc)
+	return &raw
+}
+
+// apply carries out the client's commands. Successful changes and deletes are not
+// mentioned. [MS-ASCMD] 2.2.3.154
+func (c *call) apply(f *folder, req, commands *node, next *syncState, out *airsync.SyncResponseFolder) {
+	if commands == nil {
+		return
+	}
+	replies := &airsync.SyncReplies{}
+	for _, cmd := range commands.kids {
+		id := eas.ItemID(cmd.value(wbxml.AirSyncServerId))
+		i := slices.IndexFunc(f.items, func(it *item) bool { return it.id == id })
+		switch cmd.tag {
+		case wbxml.AirSyncChange:
+			if i < 0 {
+				replies.Change = append(replies.Change, airsync.SyncReply{ServerID: string(id), Status: intp(8)})
+				continue
+			}
+			it := f.items[i]
+			if !change(it, cmd.child(wbxml.AirSyncApplicationData)) {
+				replies.Change = append(replies.Change, airsync.SyncReply{ServerID: string(id), Status: intp(6)})
+				continue
+			}
+			it.version = c.next()
+			next.seen[id] = it.version // the device knows
+			c.box.wake()
+		case wbxml.AirSyncDelete:
+			if i < 0 {
+				replies.Delete = append(replies.Delete, airsync.SyncReply{ServerID: string(id), Status: intp(8)})
+				continue
+			}
+			it := f.items[i]
+			f.items = slices.Delete(f.items, i, i+1)
+			delete(next.seen, id)
+			if f.Type != eas.FolderDeletedItems && req.value(wbxml.AirSyncDeletesAsMoves) != "0" {
+				c.box.add(c.box.byType(eas.FolderDeletedItems), it.mail)
+			}
+			c.box.wake()
+		case wbxml.AirSyncFetch:
+			if i < 0 {
+				replies.Fetch = append(replies.Fetch, airsync.SyncReply{ServerID: string(id), Status: intp(8)})
+				continue
+			}
+			prefs := preferences(req.child(wbxml.AirSyncOptions))
+			replies.Fetch = append(replies.Fetch, airsync.SyncReply{
+				ServerID: string(id), Status: intp(1), ApplicationData: c.data(f.items[i], prefs),
+			})
+		case wbxml.AirSyncAdd:
+			// Mail cannot be added by Sync before 16.0, and drafts are not served yet.
+			replies.Add = append(replies.Add, airsync.SyncReply{ClientID: cmd.value(wbxml.AirSyncClientId), Status: intp(6)})
+		}
+	}
+	if len(replies.Add)+len(replies.Change)+len(replies.Delete)+len(replies.Fetch) > 0 {
+		out.Responses = replies
+	}
+}
+
+// change applies the elements of a change to a mail. It reports false if one makes no sense.
+func change(it *item, data *node) bool {
+	if data == nil {
+		return false
+	}
+	for _, k := range data.kids {
+		switch k.tag {
+		case wbxml.EmailRead:
+			if k.text != "0" && k.text != "1" {
+				return false
+			}
+			read := k.text == "1"
+			it.mail.Read = &read
+		case wbxml.EmailFlag:
+			it.mail.Flag = nil
+			if status, ok := k.number(wbxml.EmailStatus); ok {
+				it.mail.Flag = &eas.Flag{Status: eas.FlagStatus(status), Type: k.value(wbxml.EmailFlagType)}
+			}
+		case wbxml.EmailCategories:
+			it.mail.Categories = nil
+			for _, cat := range k.all(wbxml.EmailCategory) {
+				it.mail.Categories = append(it.mail.Categories, cat.text)
+			}
+		default:
+			return false
+		}
+	}
+	return true
+}

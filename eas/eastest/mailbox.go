@@ -1,0 +1,294 @@
+package eastest
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/easoauth/easoauth/eas"
+)
+
+// A Mailbox is the mailbox of one user.
+type Mailbox struct {
+	tn   *Tenant
+	addr string
+
+	// Tenant.mu guards what follows.
+	folders   []*folder
+	lastID    int
+	partners  map[string]*partner // by device ID and type
+	changed   chan struct{}       // closed at the next change
+	sentIDs   map[string]bool     // ClientIds of mail that was sent
+	notBefore uint64              // tokens with a lower number are refused
+}
+
+type folder struct {
+	eas.Folder
+	items []*item // in the order of their arrival
+}
+
+// An item is a mail in a folder.
+type item struct {
+	id      eas.ItemID
+	mail    eas.Email
+	version uint64 // changes with each change
+}
+
+// A partner is what the server keeps of one device.
+type partner struct {
+	temporary, policy string // policy keys
+	acknowledged      bool
+	wipe              string // "", "device" or "account"
+	wiped             bool
+	info              map[string]string // what the device said about itself
+
+	hierarchy, hierarchyBefore *hierarchyState
+	collections                map[eas.FolderID]*collection
+	syncRequest                []byte // the last one that was not empty
+	pingFolders                []eas.FolderID
+	pingHeartbeat              int
+}
+
+type hierarchyState struct {
+	key  string
+	seen map[eas.FolderID]eas.Folder
+}
+
+// A collection is how far one device is with one folder.
+type collection struct {
+	now, before *syncState
+	reply       []byte // to the request that brought now
+}
+
+type syncState struct {
+	key  string
+	seen map[eas.ItemID]uint64 // the version of each item that the device has
+}
+
+// standardFolders are those of a new mailbox.
+var standardFolders = []eas.Folder{
+	{Name: "Inbox", Type: eas.FolderInbox}, {Name: "Drafts", Type: eas.FolderDrafts},
+	{Name: "Deleted Items", Type: eas.FolderDeletedItems}, {Name: "Sent Items", Type: eas.FolderSentItems},
+	{Name: "Outbox", Type: eas.FolderOutbox}, {Name: "Tasks", Type: eas.FolderTasks},
+	{Name: "Calendar", Type: eas.FolderCalendar}, {Name: "Contacts", Type: eas.FolderContacts},
+	{Name: "Notes", Type: eas.FolderNotes}, {Name: "Journal", Type: eas.FolderJournal},
+}
+
+// AddMailbox adds a user with a mailbox whose Inbox holds the items, which must be
+// [*eas.Email]. The first user is the one who signs in where nobody is named. It panics if
+// the address is malformed or taken.
+func (tn *Tenant) AddMailbox(addr string, items ...eas.Item) *Mailbox {
+	addr = strings.ToLower(addr)
+	local, domain, ok := strings.Cut(addr, "@")
+	if !ok || local == "" || domain == "" {
+		panic("eastest: AddMailbox: not an address: " + strconv.Quote(addr))
+	}
+	tn.mu.Lock()
+	defer tn.mu.Unlock()
+	if tn.users == nil {
+		panic("eastest: AddMailbox before New")
+	}
+	if tn.users[addr] != nil {
+		panic("eastest: AddMailbox: the address has a mailbox")
+	}
+	m := &Mailbox{
+		tn: tn, addr: addr, partners: map[string]*partner{}, changed: make(chan struct{}), sentIDs: map[string]bool{},
+	}
+	for _, f := range standardFolders {
+		m.addFolder(f)
+	}
+	tn.users[addr] = m
+	tn.order = append(tn.order, addr)
+	m.deliver(items)
+	return m
+}
+
+func (m *Mailbox) addFolder(f eas.Folder) eas.Folder {
+	m.lastID++
+	f.ID = eas.FolderID(strconv.Itoa(m.lastID))
+	if f.Parent == "" {
+		f.Parent = "0"
+	}
+	m.folders = append(m.folders, &folder{Folder: f})
+	m.wake()
+	return f
+}
+
+// wake tells those who wait that something changed.
+func (m *Mailbox) wake() {
+	close(m.changed)
+	m.changed = make(chan struct{})
+}
+
+func (m *Mailbox) folder(id eas.FolderID) *folder {
+	for _, f := range m.folders {
+		if f.ID == id {
+			return f
+		}
+	}
+	return nil
+}
+
+func (m *Mailbox) byType(t eas.FolderType) *folder {
+	for _, f := range m.folders {
+		if f.Type == t {
+			return f
+		}
+	}
+	panic("eastest: no folder of type " + t.String())
+}
+
+// add puts a mail into a folder.
+func (m *Mailbox) add(f *folder, mail eas.Email) *item {
+	m.lastID++
+	it := &item{id: eas.ItemID(fmt.Sprintf("%s:%d", f.ID, m.lastID)), mail: mail, version: m.tn.next()}
+	if it.mail.Received.IsZero() {
+		it.mail.Received = time.Now().UTC().Truncate(time.Millisecond)
+	}
+	if it.mail.MessageClass == "" {
+		it.mail.MessageClass = "IPM.Note"
+	}
+	if it.mail.To == "" {
+		it.mail.To = m.addr
+	}
+	if it.mail.Read == nil {
+		it.mail.Read = new(bool)
+	}
+	f.items = append(f.items, it)
+	m.wake()
+	return it
+}
+
+func (m *Mailbox) deliver(items []eas.Item) {
+	inbox := m.byType(eas.FolderInbox)
+	for _, i := range items {
+		mail, ok := i.(*eas.Email)
+		if !ok || mail == nil {
+			panic(fmt.Sprintf("eastest: a %T cannot be delivered", i))
+		}
+		m.add(inbox, *mail)
+	}
+}
+
+// Deliver puts mail into the Inbox and wakes those who ping it. Fields that are not set are
+// filled in: the time, the recipient, the class.
+func (m *Mailbox) Deliver(items ...eas.Item) {
+	m.tn.mu.Lock()
+	defer m.tn.mu.Unlock()
+	m.deliver(items)
+}
+
+// Address returns the user's address.
+func (m *Mailbox) Address() string { return m.addr }
+
+// Items returns the mail of the first folder of type t, in the order of arrival.
+func (m *Mailbox) Items(t eas.FolderType) []eas.Email {
+	m.tn.mu.Lock()
+	defer m.tn.mu.Unlock()
+	var out []eas.Email
+	for _, it := range m.byType(t).items {
+		out = append(out, it.mail)
+	}
+	return out
+}
+
+// AddFolder adds a folder at the top of the hierarchy.
+func (m *Mailbox) AddFolder(name string, t eas.FolderType) eas.Folder {
+	m.tn.mu.Lock()
+	defer m.tn.mu.Unlock()
+	return m.addFolder(eas.Folder{Name: name, Type: t})
+}
+
+// RemoveFolder removes a folder and what is in it. It panics if there is none.
+func (m *Mailbox) RemoveFolder(id eas.FolderID) {
+	m.tn.mu.Lock()
+	defer m.tn.mu.Unlock()
+	i := slices.IndexFunc(m.folders, func(f *folder) bool { return f.ID == id })
+	if i < 0 {
+		panic("eastest: RemoveFolder: no such folder")
+	}
+	m.folders = slices.Delete(m.folders, i, i+1)
+	m.wake()
+}
+
+// RemoveItem removes the first mail with the subject from the first folder of type t. It
+// panics if there is none.
+func (m *Mailbox) RemoveItem(t eas.FolderType, subject string) {
+	m.tn.mu.Lock()
+	defer m.tn.mu.Unlock()
+	f := m.byType(t)
+	i := slices.IndexFunc(f.items, func(it *item) bool { return it.mail.Subject == subject })
+	if i < 0 {
+		panic("eastest: RemoveItem: no such mail")
+	}
+	f.items = slices.Delete(f.items, i, i+1)
+	m.wake()
+}
+
+// RefreshPolicy has every device provision again (status 143, or HTTP 449).
+func (m *Mailbox) RefreshPolicy() {
+	m.tn.mu.Lock()
+	defer m.tn.mu.Unlock()
+	for _, p := range m.partners {
+		p.policy, p.acknowledged = "", false
+	}
+}
+
+// Wipe asks every device to wipe itself, or only the account's data.
+func (m *Mailbox) Wipe(accountOnly bool) {
+	m.tn.mu.Lock()
+	defer m.tn.mu.Unlock()
+	for _, p := range m.partners {
+		p.wipe = "device"
+		if accountOnly {
+			p.wipe = "account"
+		}
+	}
+}
+
+// Wiped returns how many devices have acknowledged a wipe.
+func (m *Mailbox) Wiped() int {
+	m.tn.mu.Lock()
+	defer m.tn.mu.Unlock()
+	n := 0
+	for _, p := range m.partners {
+		if p.wiped {
+			n++
+		}
+	}
+	return n
+}
+
+// ForgetSyncKeys loses the state of every device, as a move of the mailbox does: keys are
+// refused from now on.
+func (m *Mailbox) ForgetSyncKeys() {
+	m.tn.mu.Lock()
+	defer m.tn.mu.Unlock()
+	for _, p := range m.partners {
+		p.hierarchy, p.hierarchyBefore, p.collections, p.syncRequest = nil, nil, map[eas.FolderID]*collection{}, nil
+	}
+}
+
+// Devices returns what the devices of the mailbox said about themselves, by device ID.
+func (m *Mailbox) Devices() map[string]map[string]string {
+	m.tn.mu.Lock()
+	defer m.tn.mu.Unlock()
+	out := map[string]map[string]string{}
+	for id, p := range m.partners {
+		id, _, _ = strings.Cut(id, " ")
+		out[id] = p.info
+	}
+	return out
+}
+
+func (m *Mailbox) partner(deviceID, deviceType string) *partner {
+	k := deviceID + " " + deviceType
+	p := m.partners[k]
+	if p == nil {
+		p = &partner{collections: map[eas.FolderID]*collection{}, info: map[string]string{}}
+		m.partners[k] = p
+	}
+	return p
+}

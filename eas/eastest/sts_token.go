@@ -1,0 +1,127 @@
+package eastest
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// token is the token endpoint.
+func (tn *Tenant) token(w http.ResponseWriter, r *http.Request) {
+	if err := r.ParseForm(); err != nil {
+		tn.stsError(w, "9002313", "", nil)
+		return
+	}
+	f := r.PostForm
+	if client := f.Get("client_id"); client == "" {
+		tn.stsError(w, "900144", "", nil)
+		return
+	} else if client != tn.ClientID {
+		tn.stsError(w, "700016", "", nil)
+		return
+	}
+	switch f.Get("grant_type") {
+	case "authorization_code":
+		tn.redeemCode(w, f)
+	case "refresh_token":
+		tn.redeemRefresh(w, f)
+	case "urn:ietf:params:oauth:grant-type:device_code", "device_code":
+		tn.redeemDevice(w, f)
+	case "urn:ietf:params:oauth:grant-type:jwt-bearer":
+		tn.onBehalfOf(w, f)
+	case "":
+		tn.stsError(w, "900144", "", nil)
+	default: // passwords among them
+		tn.stsError(w, "70003", "", nil)
+	}
+}
+
+func (tn *Tenant) redeemCode(w http.ResponseWriter, f url.Values) {
+	c := tn.sts.codes[f.Get("code")]
+	sum := sha256.Sum256([]byte(f.Get("code_verifier")))
+	switch {
+	case c == nil:
+		tn.stsError(w, "70000", "", nil)
+	case c.used:
+		// A code that comes twice was stolen: the tokens it brought end with it
+		// (RFC 6749 section 4.1.2).
+		c.grant.revoked = "50173"
+		tn.stsError(w, "54005", "", nil)
+	case time.Now().After(c.expires):
+		tn.stsError(w, "70008", "", nil)
+	case f.Get("redirect_uri") != c.redirect:
+		tn.stsError(w, "50011", "invalid_grant", nil)
+	case base64.RawURLEncoding.EncodeToString(sum[:]) != c.challenge:
+		tn.stsError(w, "501481", "", nil)
+	default:
+		c.used = true
+		c.grant = &grant{user: c.user, client: c.client}
+		tn.issue(w, c.grant, c.scope, c.nonce)
+	}
+}
+
+func (tn *Tenant) redeemRefresh(w http.ResponseWriter, f url.Values) {
+	t := tn.sts.refresh[f.Get("refresh_token")]
+	switch {
+	case t == nil:
+		tn.stsError(w, "70000", "", nil)
+	case t.grant.revoked != "":
+		tn.stsError(w, t.grant.revoked, "", nil)
+	case !time.Now().Before(t.expires):
+		tn.stsError(w, "700082", "", nil)
+	case t.used && tn.StrictRotation:
+		t.grant.revoked = "70000"
+		tn.stsError(w, "70000", "", nil)
+	case tn.RefuseSignIn != "":
+		tn.stsError(w, tn.RefuseSignIn, "", nil)
+	case resource(f.Get("scope")) != "" && !tn.hasResource(resource(f.Get("scope"))):
+		tn.stsError(w, "500011", "", nil)
+	default:
+		t.used = true
+		tn.issue(w, t.grant, f.Get("scope"), "")
+	}
+}
+
+func (tn *Tenant) onBehalfOf(w http.ResponseWriter, f url.Values) {
+	user, refused := tn.verify(f.Get("assertion"))
+	switch {
+	case f.Get("requested_token_use") != "on_behalf_of":
+		tn.stsError(w, "900144", "", nil)
+	case refused != "":
+		tn.stsError(w, "50013", "", nil)
+	case tn.RefuseSignIn != "":
+		tn.stsError(w, tn.RefuseSignIn, "", nil)
+	case !tn.hasResource(resource(f.Get("scope"))):
+		tn.stsError(w, "500011", "", nil)
+	default:
+		tn.issue(w, &grant{user: user, client: tn.ClientID}, f.Get("scope"), "")
+	}
+}
+
+// issue answers with tokens. The scope of a refresh may be left out and is then that of
+// Exchange.
+func (tn *Tenant) issue(w http.ResponseWriter, g *grant, scope, nonce string) {
+	res := resource(scope)
+	if res == "" {
+		res = "https://" + tn.easHost()
+		scope = strings.TrimSpace(res + "/EAS.AccessAsUser.All " + scope)
+	}
+	body := map[string]any{
+		"token_type": "Bearer", "scope": scope, "expires_in": int(tn.AccessLifetime / time.Second),
+		"ext_expires_in": int(tn.AccessLifetime / time.Second),
+		"access_token":   tn.accessToken(g.user, res, g.client),
+	}
+	if has(scope, "offline_access") {
+		t := "0.AX" + rand.Text() + rand.Text()
+		tn.sts.refresh[t] = &refreshToken{grant: g, expires: time.Now().Add(tn.RefreshLifetime)}
+		body["refresh_token"] = t
+	}
+	if has(scope, "openid") {
+		body["id_token"] = tn.idToken(g.user, g.client, nonce)
+	}
+	writeJSON(w, http.StatusOK, body)
+}

@@ -1,0 +1,236 @@
+package eastest
+
+import (
+	"crypto/x509"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/easoauth/easoauth/eas"
+)
+
+// ClientID is the registered public client, unless [Tenant.ClientID] names another.
+const ClientID = "5e1f1d3c-7c0e-4c55-9f0e-6f1d0a3b8e21"
+
+// TenantID is the tid of every token.
+const TenantID = "9b1d2c3e-4f50-4a61-8b72-0c1d2e3f4a5b"
+
+const exchangeAppID = "00000002-0000-0ff1-ce00-000000000000"
+
+// A Tenant is a Microsoft 365 tenant with its authority and its Exchange. Its fields are
+// topology and lasting mistakes; the zero Tenant is a healthy cloud. They must be set before
+// [New], and those that are marked so may be changed with [Tenant.Change] while it runs.
+type Tenant struct {
+	Domain   string // of the mail addresses; if "", contoso.com
+	Hybrid   bool   // mailboxes are on-premises at mail.<Domain>, and the cloud redirects AutoDiscover there
+	ClientID string // the registered public client; if "", [ClientID]
+
+	AccessLifetime  time.Duration // of access tokens; if 0, one hour
+	RefreshLifetime time.Duration // of refresh tokens, from their issue; if 0, fourteen days
+
+	// StrictRotation lets a refresh token be used once: using it again revokes the whole
+	// sign-in (RFC 9700 section 4.14.2). Without it the old token stays good, as Entra has it.
+	StrictRotation bool
+	// ManualDevice leaves device codes pending until [Tenant.ApproveDevice] or
+	// [Tenant.DeclineDevice]. Without it the second poll succeeds.
+	ManualDevice bool
+	// DeviceInterval is how long a client must wait between two polls; if 0, 5 seconds.
+	DeviceInterval time.Duration
+
+	// Mistakes of AutoDiscover.
+
+	NoAutoDiscover bool   // AutoDiscover answers 404, as before Exchange 2013 CU19
+	PreAuth        bool   // a device in front answers AutoDiscover and EAS with a login page
+	EndpointURL    string // what AutoDiscover names instead of the right URL
+	RedirectTo     string // where the cloud's AutoDiscover redirects to, a URL
+	ErrorWith200   bool   // AutoDiscover sends its errors with status 200, as gromox does
+
+	// Mistakes of the challenge. All may be changed.
+
+	NoChallenge        bool   // 401 without WWW-Authenticate: a device in front answered
+	BasicOnly          bool   // only Basic is offered: OAuth is off
+	NoAuthorizationURI bool   // Bearer without an authority, diagnostics 4000000
+	AuthorizationURI   string // another authority is named
+	TLSOffloading      bool   // TLS ends in front of Exchange, which sees http: tokens are refused, 2000003
+
+	// Mistakes of the authority. All may be changed.
+
+	Audience     string // the aud of access tokens, instead of the resource asked for; "-" for none
+	RefuseSignIn string // the AADSTS number with which sign-ins are refused, e.g. "65001"
+	NoResource   bool   // the EAS URL is not registered as a service principal name, AADSTS500011
+
+	// Mistakes and demands of Exchange. All may be changed.
+
+	NoPolicy   bool          // the user has no policy: Provision answers with policy status 2
+	Versions   []eas.Version // that Exchange speaks; if nil, 12.1 to 16.1
+	DisableEAS bool          // every command is refused with 403
+
+	mu       sync.Mutex
+	started  bool
+	users    map[string]*Mailbox // by address in lower case
+	order    []string            // of the users
+	requests []Request
+	faults   []*fault
+	counter  uint64 // for identifiers
+	sts      authority
+
+	ca     *ca
+	net    *network
+	client *http.Client
+	lookup map[string]http.Handler
+}
+
+// New starts tn, or a zero Tenant if tn is nil. With a non-nil t it is closed when the test
+// ends; otherwise the caller calls [Tenant.Close]. New panics if tn was started before.
+//
+// In a bubble of testing/synctest, call New and Close inside the bubble.
+func New(t testing.TB, tn *Tenant) *Tenant {
+	if tn == nil {
+		tn = &Tenant{}
+	}
+	tn.mu.Lock()
+	if tn.started {
+		tn.mu.Unlock()
+		panic("eastest: New called twice for one Tenant")
+	}
+	tn.started = true
+	tn.mu.Unlock()
+	if tn.Domain == "" {
+		tn.Domain = "contoso.com"
+	}
+	tn.Domain = strings.ToLower(tn.Domain)
+	if tn.ClientID == "" {
+		tn.ClientID = ClientID
+	}
+	if tn.DeviceInterval == 0 {
+		tn.DeviceInterval = 5 * time.Second
+	}
+	if tn.AccessLifetime == 0 {
+		tn.AccessLifetime = time.Hour
+	}
+	if tn.RefreshLifetime == 0 {
+		tn.RefreshLifetime = 14 * 24 * time.Hour
+	}
+	tn.users = map[string]*Mailbox{}
+	tn.sts.init()
+	tn.ca = newCA()
+	tn.lookup = tn.handlers()
+	tn.net = newNetwork(tn)
+	tn.client = tn.net.client()
+	if t != nil {
+		t.Helper()
+		t.Cleanup(tn.Close)
+	}
+	return tn
+}
+
+// Close stops the servers and closes the connections of the client. It may be called more
+// than once.
+func (tn *Tenant) Close() {
+	tn.client.CloseIdleConnections()
+	tn.net.close()
+}
+
+// Change runs f while no request is looked at, so that it may change fields of the tenant.
+func (tn *Tenant) Change(f func(tn *Tenant)) {
+	tn.mu.Lock()
+	defer tn.mu.Unlock()
+	f(tn)
+}
+
+// Client returns an HTTP client whose whole internet is the tenant: its hosts are reached
+// over TLS in memory, under their names, and there are no others.
+func (tn *Tenant) Client() *http.Client { return tn.client }
+
+// CertPool holds the authority that signs the tenant's certificates.
+func (tn *Tenant) CertPool() *x509.CertPool { return tn.ca.pool() }
+
+// Hosts of the cloud.
+const (
+	cloudHost = "outlook.office365.com"
+	loginHost = "login.microsoftonline.com"
+	aliasHost = "login.windows.net"
+)
+
+// Hosts returns the names under which the tenant is reached.
+func (tn *Tenant) Hosts() []string {
+	hosts := []string{cloudHost, loginHost, aliasHost}
+	if tn.Hybrid {
+		hosts = append(hosts, tn.autodiscoverHost(), tn.easHost())
+	}
+	return hosts
+}
+
+func (tn *Tenant) autodiscoverHost() string { return "autodiscover." + tn.Domain }
+
+func (tn *Tenant) easHost() string {
+	if tn.Hybrid {
+		return "mail." + tn.Domain
+	}
+	return cloudHost
+}
+
+// URL returns the ActiveSync URL of the tenant's mailboxes.
+func (tn *Tenant) URL() *url.URL {
+	return &url.URL{Scheme: "https", Host: tn.easHost(), Path: "/Microsoft-Server-ActiveSync"}
+}
+
+func (tn *Tenant) handlers() map[string]http.Handler {
+	login := tn.authorityHandler()
+	h := map[string]http.Handler{loginHost: login, aliasHost: login}
+	if tn.Hybrid {
+		h[cloudHost] = site(tn.autodiscover(true), nil)
+		h[tn.autodiscoverHost()] = site(tn.autodiscover(false), nil)
+		h[tn.easHost()] = site(tn.autodiscover(false), http.HandlerFunc(tn.serveExchange))
+	} else {
+		h[cloudHost] = site(tn.autodiscover(true), http.HandlerFunc(tn.serveExchange))
+	}
+	return h
+}
+
+// site is a host of Exchange: IIS takes paths in any case.
+func site(autodiscover, activeSync http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch path := strings.ToLower(r.URL.Path); {
+		case strings.HasPrefix(path, "/autodiscover/"):
+			autodiscover.ServeHTTP(w, r)
+		case path == "/microsoft-server-activesync" && activeSync != nil:
+			activeSync.ServeHTTP(w, r)
+		default:
+			http.NotFound(w, r)
+		}
+	})
+}
+
+// Handler returns the server of one of [Tenant.Hosts], to be mounted elsewhere. It panics
+// for another host.
+func (tn *Tenant) Handler(host string) http.Handler {
+	if tn.lookup[host] == nil {
+		panic("eastest: no such host: " + host)
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = r.Clone(r.Context())
+		r.Host = host
+		tn.ServeHTTP(w, r)
+	})
+}
+
+// ServeHTTP serves all hosts, by the Host of the request.
+func (tn *Tenant) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	host, _, _ := strings.Cut(strings.ToLower(r.Host), ":")
+	h := tn.lookup[host]
+	if h == nil {
+		http.NotFound(w, r)
+		return
+	}
+	tn.record(w, r, host, h)
+}
+
+// next returns a number that was not returned before.
+func (tn *Tenant) next() uint64 {
+	tn.counter++
+	return tn.counter
+}
