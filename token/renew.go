@@ -130,11 +130,6 @@ func (r *renewal) refresh(rec Record) (*handout, error) {
 	if err != nil {
 		return nil, err
 	}
-	free, err := r.reserve(rec)
-	if err != nil {
-		return nil, err
-	}
-	defer free()
 	uncertain := !rec.Sent.IsZero()
 	if r.strict() && !uncertain {
 		marked := rec.clone()
@@ -144,6 +139,12 @@ func (r *renewal) refresh(rec Record) (*handout, error) {
 		}
 		r.record, r.generation = rec, rec.Generation
 	}
+	free, err := r.reserve(rec)
+	if err != nil {
+		r.unmark(rec, uncertain)
+		return nil, err
+	}
+	defer free()
 	g, err := r.Config.requestToken(r.ctx, r.Config.refreshForm(rec.RefreshToken, claims))
 	if err != nil {
 		return r.refused(rec, err, uncertain)
@@ -171,11 +172,8 @@ func (r *renewal) reserve(rec Record) (func(), error) {
 // refused deals with a refresh that the authority did not grant.
 func (r *renewal) refused(rec Record, err error, uncertain bool) (*handout, error) {
 	if !endsGrant(err) {
-		if r.strict() && !uncertain && !mayBeSpent(err) {
-			rec.Sent = time.Time{}
-			if saved, saveErr := r.store().Save(r.ctx, r.Key, rec); saveErr == nil {
-				r.record, r.generation = saved, saved.Generation
-			}
+		if !mayBeSpent(err) {
+			r.unmark(rec, uncertain)
 		}
 		var re *ReauthError
 		if errors.As(err, &re) {
@@ -211,6 +209,18 @@ func (r *renewal) refused(rec Record, err error, uncertain bool) (*handout, erro
 	}
 	r.event = EventEnded
 	return r.runFlow(err)
+}
+
+// unmark takes the mark back that the refresh token was sent, if this renewal made it. A
+// mark that stays only makes a later error less certain.
+func (r *renewal) unmark(rec Record, uncertain bool) {
+	if uncertain || rec.Sent.IsZero() {
+		return
+	}
+	rec.Sent = time.Time{}
+	if saved, err := r.store().Save(r.ctx, r.Key, rec); err == nil {
+		r.record, r.generation = saved, saved.Generation
+	}
 }
 
 // keep stores what the authority granted, and only then makes a token of it.

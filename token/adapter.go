@@ -1,0 +1,49 @@
+package token
+
+import (
+	"context"
+	"errors"
+
+	"golang.org/x/oauth2"
+
+	"github.com/easoauth/easoauth/bearer"
+)
+
+// TokenSource returns src as an [oauth2.TokenSource], for code that knows no other. All its
+// calls have ctx, which therefore must live as long as the result is used.
+func TokenSource(ctx context.Context, src bearer.Source) oauth2.TokenSource {
+	return adapter{ctx, src}
+}
+
+type adapter struct {
+	ctx context.Context
+	src bearer.Source
+}
+
+func (a adapter) Token() (*oauth2.Token, error) { return a.src.Token(a.ctx) }
+
+// FromTokenSource returns ts as a [bearer.Source] whose callers wait no longer than their
+// own contexts. A call of ts goes on when its caller has left, and its outcome is dropped;
+// one call is made for each caller, so that ts should be an [oauth2.ReuseTokenSource].
+func FromTokenSource(ts oauth2.TokenSource) bearer.Source {
+	return bearer.SourceFunc(func(ctx context.Context) (*oauth2.Token, error) {
+		type outcome struct {
+			t   *oauth2.Token
+			err error
+		}
+		c := make(chan outcome, 1)
+		go func() {
+			t, err := ts.Token()
+			if err == nil && t == nil {
+				err = errors.New("token: the oauth2.TokenSource returned neither token nor error")
+			}
+			c <- outcome{t, err}
+		}()
+		select {
+		case o := <-c:
+			return o.t, o.err
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	})
+}

@@ -1,0 +1,362 @@
+package token_test
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/easoauth/easoauth/token"
+	"github.com/easoauth/easoauth/token/storetest"
+)
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv("TOKEN_TEST_PEER"); dir != "" {
+		peer(dir)
+		return
+	}
+	os.Exit(m.Run())
+}
+
+func TestFileStore(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) token.Store { return &token.FileStore{Dir: filepath.Join(t.TempDir(), "a", "b")} })
+}
+
+func TestFileStoreEncrypted(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) token.Store {
+		return &token.FileStore{Dir: filepath.Join(t.TempDir(), "a"), EncryptionKey: token.NewEncryptionKey()}
+	})
+}
+
+// fileStore returns a store with one record, and the name of its file.
+func fileStore(t *testing.T, key []byte) (*token.FileStore, string) {
+	t.Helper()
+	s := &token.FileStore{Dir: filepath.Join(t.TempDir(), "tokens"), EncryptionKey: key}
+	if _, err := s.Save(t.Context(), "ada@contoso.com", token.Record{Lineage: "l", RefreshToken: "rt-secret"}); err != nil {
+		t.Fatal(err)
+	}
+	names, err := filepath.Glob(filepath.Join(s.Dir, "*.token"))
+	if err != nil || len(names) != 1 {
+		t.Fatalf("files %q, %v", names, err)
+	}
+	return s, names[0]
+}
+
+func TestFileStoreModesAndNames(t *testing.T) {
+	s, name := fileStore(t, nil)
+	if strings.Contains(name, "ada") {
+		t.Errorf("the file name %s holds the address", name)
+	}
+	if runtime.GOOS == "windows" {
+		return
+	}
+	for path, want := range map[string]os.FileMode{s.Dir: 0o700, name: 0o600} {
+		if fi, err := os.Stat(path); err != nil || fi.Mode().Perm() != want {
+			t.Errorf("%s has mode %v, want %v", path, fi.Mode().Perm(), want)
+		}
+	}
+	entries, _ := os.ReadDir(s.Dir)
+	for _, e := range entries {
+		if fi, _ := e.Info(); fi.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s has mode %v", e.Name(), fi.Mode().Perm())
+		}
+		if strings.HasSuffix(e.Name(), ".tmp") {
+			t.Errorf("temporary file %s was left", e.Name())
+		}
+	}
+}
+
+func TestFileStoreRefusesUnsafeFiles(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("modes and links of Unix")
+	}
+	victim := filepath.Join(t.TempDir(), "victim")
+	if err := os.WriteFile(victim, []byte("precious"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for what, spoil := range map[string]func(s *token.FileStore, name string) error{
+		"mode 0644": func(s *token.FileStore, name string) error { return os.Chmod(name, 0o644) },
+		"mode 0660": func(s *token.FileStore, name string) error { return os.Chmod(name, 0o660) },
+		"hard link": func(s *token.FileStore, name string) error { return os.Link(name, name+"2") },
+		"sym link": func(s *token.FileStore, name string) error {
+			return errors.Join(os.Remove(name), os.Symlink(victim, name))
+		},
+		"folder": func(s *token.FileStore, name string) error {
+			return errors.Join(os.Remove(name), os.Mkdir(name, 0o755))
+		},
+		"open dir": func(s *token.FileStore, name string) error { return os.Chmod(s.Dir, 0o777) },
+		"linked dir": func(s *token.FileStore, name string) error {
+			return errors.Join(os.Rename(s.Dir, s.Dir+"2"), os.Symlink(s.Dir+"2", s.Dir))
+		},
+		"linked lock": func(s *token.FileStore, name string) error {
+			lock := strings.TrimSuffix(name, "token") + "write"
+			return errors.Join(os.Remove(lock), os.Symlink(victim, lock))
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			s, name := fileStore(t, nil)
+			if err := spoil(s, name); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.Save(t.Context(), "ada@contoso.com", token.Record{Lineage: "l", Generation: 1}); !errors.Is(err, token.ErrUnsafeFile) {
+				t.Errorf("Save = %v, want ErrUnsafeFile", err)
+			}
+			if b, _ := os.ReadFile(victim); string(b) != "precious" {
+				t.Errorf("the victim holds %q", b)
+			}
+		})
+	}
+}
+
+func TestFileStoreTornFiles(t *testing.T) {
+	for _, key := range [][]byte{nil, token.NewEncryptionKey()} {
+		s, name := fileStore(t, key)
+		whole, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		try := func(what string, data []byte) {
+			t.Helper()
+			if err := os.WriteFile(name, data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, err := s.Load(t.Context(), "ada@contoso.com")
+			if !errors.Is(err, token.ErrRecord) || !strings.Contains(err.Error(), name) || strings.Contains(err.Error(), "secret") {
+				t.Errorf("Load of %s = %v, want ErrRecord with the file's name and nothing of it", what, err)
+			}
+		}
+		for n := range len(whole) {
+			try(fmt.Sprintf("the first %d bytes", n), whole[:n])
+		}
+		for n := range len(whole) {
+			flipped := []byte(string(whole))
+			flipped[n] ^= 0x10
+			try(fmt.Sprintf("a file with byte %d changed", n), flipped)
+		}
+		try("a page of NUL", make([]byte, 4096))
+		try("a foreign file", []byte(`{"access_token":"x"}`))
+		if err := os.Truncate(name, 1<<30); err == nil {
+			if _, err := s.Load(t.Context(), "ada@contoso.com"); !errors.Is(err, token.ErrRecord) {
+				t.Errorf("Load of 1 GiB = %v", err)
+			}
+		}
+		// It is not overwritten by a refresh, and kept aside by a sign-in.
+		if _, err := s.Save(t.Context(), "ada@contoso.com", token.Record{Lineage: "l", Generation: 1}); !errors.Is(err, token.ErrRecord) {
+			t.Errorf("Save over a torn file = %v, want ErrRecord", err)
+		}
+		r, err := s.Save(t.Context(), "ada@contoso.com", token.Record{Lineage: "new"})
+		if err != nil || r.Generation < 2 {
+			t.Errorf("Save of a new sign-in = %v, %v", r, err)
+		}
+		if bad, _ := filepath.Glob(name + ".*.bad"); len(bad) != 1 {
+			t.Errorf("kept aside: %q, want one file", bad)
+		}
+	}
+}
+
+func TestFileStoreEncryption(t *testing.T) {
+	s, name := fileStore(t, token.NewEncryptionKey())
+	b, err := os.ReadFile(name)
+	if err != nil || strings.Contains(string(b), "secret") {
+		t.Errorf("the file is not encrypted: %q, %v", b, err)
+	}
+	for _, key := range [][]byte{nil, token.NewEncryptionKey(), make([]byte, 16)} {
+		other := &token.FileStore{Dir: s.Dir, EncryptionKey: key}
+		if _, err := other.Load(t.Context(), "ada@contoso.com"); !errors.Is(err, token.ErrRecord) {
+			t.Errorf("Load with another key = %v, want ErrRecord", err)
+		}
+	}
+	// The file of one key in the place of another's.
+	if _, err := s.Save(t.Context(), "bob", token.Record{Lineage: "l"}); err != nil {
+		t.Fatal(err)
+	}
+	names, _ := filepath.Glob(filepath.Join(s.Dir, "*.token"))
+	for _, n := range names {
+		if n != name {
+			if err := os.Rename(name, n); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if _, err := s.Load(t.Context(), "bob"); !errors.Is(err, token.ErrRecord) {
+		t.Errorf("Load of a swapped file = %v, want ErrRecord", err)
+	}
+	var ce *token.ConfigError
+	if _, err := (&token.FileStore{Dir: t.TempDir() + "/x", EncryptionKey: []byte("short")}).Save(t.Context(), "k", token.Record{Lineage: "l"}); !errors.As(err, &ce) {
+		t.Errorf("Save with a short key = %v, want *ConfigError", err)
+	}
+	if _, err := (&token.FileStore{}).Save(t.Context(), "k", token.Record{Lineage: "l"}); !errors.As(err, &ce) {
+		t.Errorf("Save without Dir = %v, want *ConfigError", err)
+	}
+}
+
+// A folder that cannot be written to fails before the refresh token is spent.
+func TestFileStoreReadOnly(t *testing.T) {
+	if runtime.GOOS == "windows" || os.Geteuid() == 0 {
+		t.Skip("modes do not bind this user")
+	}
+	s, _ := fileStore(t, nil)
+	if err := os.Chmod(s.Dir, 0o500); err != nil {
+		t.Fatal(err)
+	}
+	defer os.Chmod(s.Dir, 0o700)
+	if _, err := s.Reserve(t.Context(), "ada@contoso.com", 1000); err == nil {
+		t.Error("Reserve in a read-only folder succeeded")
+	}
+}
+
+func TestFileStoreRemovesStaleTemporaryFiles(t *testing.T) {
+	s, name := fileStore(t, nil)
+	stale, fresh := strings.TrimSuffix(name, "token")+"1.tmp", strings.TrimSuffix(name, "token")+"2.tmp"
+	for _, n := range []string{stale, fresh} {
+		if err := os.WriteFile(n, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	old := time.Now().Add(-2 * time.Hour)
+	if err := os.Chtimes(stale, old, old); err != nil {
+		t.Fatal(err)
+	}
+	release, err := s.Reserve(t.Context(), "ada@contoso.com", 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	release()
+	if _, err := os.Stat(stale); err == nil {
+		t.Error("the stale file was left")
+	}
+	if _, err := os.Stat(fresh); err != nil {
+		t.Error("a file that may be in use was removed")
+	}
+	if names, _ := filepath.Glob(filepath.Join(s.Dir, "*.tmp")); len(names) != 1 {
+		t.Errorf("temporary files %q, want the fresh one only", names)
+	}
+}
+
+// A lock whose file was removed is not the lock.
+func TestFileStoreLockFileRemoved(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("an open file cannot be removed")
+	}
+	s, name := fileStore(t, nil)
+	other := &token.FileStore{Dir: s.Dir}
+	unlock, err := s.Lock(t.Context(), "ada@contoso.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := other.Lock(ctx, "ada@contoso.com"); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Lock while another store of the folder holds it = %v, want DeadlineExceeded", err)
+	}
+	if err := os.Remove(strings.TrimSuffix(name, "token") + "lock"); err != nil {
+		t.Fatal(err)
+	}
+	unlock()
+	again, err := other.Lock(t.Context(), "ada@contoso.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	again()
+}
+
+// peerConfig is how the test tells its peers where the authority is.
+type peerConfig struct{ Authority, Dir string }
+
+// peer is a process that asks for a token whenever a line comes in.
+func peer(arg string) {
+	var pc peerConfig
+	json.Unmarshal([]byte(arg), &pc)
+	u := mustURL(pc.Authority)
+	src := &token.Source{
+		Config: &token.Config{ClientID: clientID, Endpoint: endpoint, Scopes: []string{"https://mail.contoso.com/EAS.AccessAsUser.All"},
+			Authority:  &token.Authority{Kind: token.OpenID, Host: u.Host, TokenEndpoint: u.JoinPath("token")},
+			HTTPClient: &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}},
+		Store: &token.FileStore{Dir: pc.Dir}, Key: "ada", Early: -1,
+	}
+	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
+		tok, err := src.Token(context.Background())
+		if err != nil {
+			fmt.Println("error", err)
+			continue
+		}
+		fmt.Println("token", tok.AccessToken)
+	}
+}
+
+// Eight processes on one FileStore, and an authority that ends the sign-in when a refresh
+// token comes twice: one request at each expiry.
+func TestProcessesShareAFileStore(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts processes")
+	}
+	s := newSTS()
+	s.strict, s.audience, s.lifetime = true, "", 2*time.Second
+	srv := httptest.NewTLSServer(s)
+	defer srv.Close()
+	dir := filepath.Join(t.TempDir(), "tokens")
+	store := &token.FileStore{Dir: dir}
+	c := s.config(t)
+	a := *c.Authority
+	a.Kind, a.Host = token.OpenID, mustURL(srv.URL).Host
+	c.Authority = &a
+	signer := &token.Source{Config: c, Store: store, Key: "ada", Flow: s}
+	if _, err := signer.SignIn(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	arg, _ := json.Marshal(peerConfig{Authority: srv.URL, Dir: dir})
+	type process struct {
+		in  *bufio.Writer
+		out *bufio.Scanner
+	}
+	var peers []process
+	for range 8 {
+		cmd := exec.Command(os.Args[0])
+		cmd.Env = append(os.Environ(), "TOKEN_TEST_PEER="+string(arg))
+		in, err := cmd.StdinPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		defer func() { in.Close(); cmd.Wait() }()
+		peers = append(peers, process{bufio.NewWriter(in), bufio.NewScanner(out)})
+	}
+	for expiry := 1; expiry <= 3; expiry++ {
+		time.Sleep(s.lifetime)
+		var wg sync.WaitGroup
+		var mu sync.Mutex
+		answers := map[string]int{}
+		for _, p := range peers {
+			wg.Go(func() {
+				p.in.WriteString("go\n")
+				p.in.Flush()
+				p.out.Scan()
+				mu.Lock()
+				answers[p.out.Text()]++
+				mu.Unlock()
+			})
+		}
+		wg.Wait()
+		if len(answers) != 1 || s.posts() != expiry || s.dead {
+			t.Fatalf("expiry %d: answers %v, %d requests, sign-in ended %v; want one token and as many requests", expiry, answers, s.posts(), s.dead)
+		}
+	}
+}
