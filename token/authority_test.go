@@ -240,12 +240,12 @@ func TestDiscoverFails(t *testing.T) {
 	}{
 		{"503", func(w http.ResponseWriter, r *http.Request) bool {
 			w.Header().Set("Retry-After", "7")
-			http.Error(w, "secret body", 503)
+			http.Error(w, "secret body", http.StatusServiceUnavailable)
 			return true
 		}, new(*token.TransientError), "retry after 7s"},
 		{"404", func(w http.ResponseWriter, r *http.Request) bool { http.Error(w, "secret body", 404); return true }, new(*token.AuthorityError), "404"},
 		{"redirect", func(w http.ResponseWriter, r *http.Request) bool {
-			http.Redirect(w, r, "https://evil.example/", 302)
+			http.Redirect(w, r, "https://evil.example/", http.StatusFound)
 			return true
 		}, new(*token.TransientError), "redirect"},
 		{"HTML", func(w http.ResponseWriter, r *http.Request) bool { w.Write([]byte("<html>secret body")); return true }, new(*token.AuthorityError), "not the JSON"},

@@ -15,8 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/oauth2"
-
 	"github.com/easoauth/easoauth/token"
 )
 
@@ -429,7 +427,7 @@ func TestSourceWithBrowser(t *testing.T) {
 	s := newSTS()
 	u := &user{sts: s}
 	src := &token.Source{Config: s.config(t), Store: &token.MemoryStore{}, Key: "ada", Flow: &token.Browser{Open: u.open}}
-	var tok *oauth2.Token = mustToken(t, src)
+	tok := mustToken(t, src)
 	if c, err := token.Inspect(tok.AccessToken); err != nil || c.Audience[0] != "https://mail.contoso.com" {
 		t.Errorf("Inspect = %+v, %v", c, err)
 	}

@@ -37,7 +37,7 @@ func device(s *sts, init map[string]any, answers ...string) {
 			case "ok":
 				return false
 			case "503":
-				http.Error(w, "", 503)
+				http.Error(w, "", http.StatusServiceUnavailable)
 			default:
 				writeJSON(w, 400, map[string]any{"error": a})
 			}

@@ -121,7 +121,10 @@ func TestOneRefreshForManyCallers(t *testing.T) {
 				time.Sleep(2 * time.Hour)
 				s.delay = 20 * time.Millisecond
 				if tt.fail {
-					s.intercept = func(w http.ResponseWriter, r *http.Request) bool { http.Error(w, "", 503); return true }
+					s.intercept = func(w http.ResponseWriter, r *http.Request) bool {
+						http.Error(w, "", http.StatusServiceUnavailable)
+						return true
+					}
 				}
 				var wg sync.WaitGroup
 				var failed atomic.Int64
@@ -285,7 +288,10 @@ func TestEarlyFailureKeepsTheToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSTS()
 		src := source(t, s)
-		s.intercept = func(w http.ResponseWriter, r *http.Request) bool { http.Error(w, "", 503); return true }
+		s.intercept = func(w http.ResponseWriter, r *http.Request) bool {
+			http.Error(w, "", http.StatusServiceUnavailable)
+			return true
+		}
 		time.Sleep(55 * time.Minute)
 		for range 200 {
 			mustToken(t, src)

@@ -68,7 +68,6 @@ type sts struct {
 	dead     bool
 	codes    map[string]url.Values
 	requests []*http.Request // with their forms parsed
-	nonces   map[string]string
 }
 
 type refreshState struct {

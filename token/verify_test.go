@@ -285,7 +285,7 @@ func TestKeys(t *testing.T) {
 
 func TestKeysThatCannotBeHad(t *testing.T) {
 	for name, answer := range map[string]http.HandlerFunc{
-		"503":    func(w http.ResponseWriter, r *http.Request) { http.Error(w, "", 503) },
+		"503":    func(w http.ResponseWriter, r *http.Request) { http.Error(w, "", http.StatusServiceUnavailable) },
 		"HTML":   func(w http.ResponseWriter, r *http.Request) { w.Write([]byte("<html>")) },
 		"2 MiB":  func(w http.ResponseWriter, r *http.Request) { w.Write(make([]byte, 2<<20)) },
 		"no key": func(w http.ResponseWriter, r *http.Request) { w.Write([]byte(`{"keys":[]}`)) },
@@ -356,7 +356,7 @@ func TestCertificate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	jws, err := jose.ParseSigned(v.Get("client_assertion"), []jose.SignatureAlgorithm{jose.PS256})
+	jws, err := jose.ParseSignedCompact(v.Get("client_assertion"), []jose.SignatureAlgorithm{jose.PS256})
 	if err != nil {
 		t.Fatal(err)
 	}
