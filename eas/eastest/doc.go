@@ -1,3 +1,48 @@
 // Package eastest is a fake Microsoft 365 tenant for tests: AutoDiscover, an authority and
 // Exchange ActiveSync, as the whole internet of an [http.Client].
+//
+//	tn := eastest.New(t, &eastest.Tenant{Hybrid: true})
+//	box := tn.AddMailbox("ada@contoso.com", &eas.Email{Subject: "Hello"})
+//	client := tn.Client() // give it to the code under test
+//
+// The client reaches the tenant's hosts in memory, over real TLS, under their real names, and
+// no others: outlook.office365.com, login.microsoftonline.com with login.windows.net, and in
+// a [Tenant.Hybrid] deployment autodiscover.<domain> and mail.<domain>. [Tenant.Listen] serves
+// them on loopback as well, for programs of their own; [Tenant.Handler] hands them out as
+// http.Handlers.
+//
+// The tenant is a server, not a recording: it can be used to test any client. It checks
+// signature, audience, user, scope and age of tokens, PKCE, redirect URIs, policy keys, sync
+// keys and the order of elements, and answers what Exchange and Microsoft Entra ID answer,
+// with their header fields, diagnostics and AADSTS numbers. Requests are read by code that
+// shares nothing with package eas but the codec.
+//
+// # Time
+//
+// In a bubble of testing/synctest the tenant's clock is the bubble's: an access token runs
+// out after an hour and a refresh token after fourteen days, in milliseconds. Make the tenant
+// and close it inside the bubble; with a t of the bubble, [New] sees to it.
+//
+// # What goes wrong
+//
+// Fields of [Tenant] are mistakes that last, as a deployment makes them. [Tenant.Fail] makes
+// the next request that matches fail once: with a status, late, cut off, or with an answer
+// that is lost on its way. [Tenant.ExpireAccessTokens], [Tenant.Revoke], [Mailbox.Wipe],
+// [Mailbox.RefreshPolicy] and [Mailbox.ForgetSyncKeys] are events.
+//
+// [Tenant.Requests] is the transcript, decoded and without secrets.
+//
+// # Signing in
+//
+// [Tenant.Browser] is a user with a browser who signs in; it fits token.Browser.Open. Device
+// codes are approved by the second poll, or by [Tenant.ApproveDevice]. [Tenant.Token] hands
+// out a token where a test is not about signing in.
+//
+// # What it does not do
+//
+// Of ActiveSync it serves OPTIONS, Provision, FolderSync, Sync of mail, Ping and SendMail,
+// in versions 12.1 to 16.1; other commands are answered with status 137. There is no AD FS,
+// no AutoDiscover v1 and no HTTP/2.
+//
+// A Tenant is safe for concurrent use. Misuse panics, as in net/http/httptest.
 package eastest

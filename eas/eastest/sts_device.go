@@ -49,9 +49,9 @@ func (tn *Tenant) deviceCode(w http.ResponseWriter, r *http.Request) {
 	deviceCode := rand.Text() + rand.Text()
 	tn.sts.devices[deviceCode] = d
 	writeJSON(w, http.StatusOK, map[string]any{
-		"device_code": deviceCode, "user_code": d.userCode, "verification_uri": "https://" + loginHost + "/device",
+		"device_code": deviceCode, "user_code": d.userCode, "verification_uri": "https://microsoft.com/devicelogin",
 		"expires_in": int(deviceLifetime / time.Second), "interval": int(tn.DeviceInterval / time.Second),
-		"message": "To sign in, open https://" + loginHost + "/device and enter the code " + d.userCode + ".",
+		"message": "To sign in, open https://microsoft.com/devicelogin and enter the code " + d.userCode + ".",
 	})
 }
 

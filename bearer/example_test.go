@@ -1,0 +1,94 @@
+package bearer_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/easoauth/easoauth/bearer"
+	"github.com/easoauth/easoauth/eas/eastest"
+)
+
+func ExampleParse() {
+	challenges, err := bearer.Parse([]string{
+		`Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize",Basic realm="mail.contoso.com"`,
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, c := range challenges {
+		realm, ok := c.Get("realm")
+		fmt.Printf("%s %q %v\n", c.Scheme, realm, ok)
+	}
+	// Output:
+	// Bearer "" true
+	// Basic "mail.contoso.com" true
+}
+
+func ExampleParseLenient() {
+	challenges, repairs, err := bearer.ParseLenient([]string{
+		`Bearer authorization_uri=https://login.microsoftonline.com/common, resource_id=https://org.crm.dynamics.com/`,
+	})
+	fmt.Println(challenges[0], err)
+	for _, r := range repairs {
+		fmt.Println(r.Kind, "of", r.Name)
+	}
+	// Output:
+	// Bearer authorization_uri="https://login.microsoftonline.com/common", resource_id="https://org.crm.dynamics.com/" <nil>
+	// unquoted value of authorization_uri
+	// unquoted value of resource_id
+}
+
+func ExampleProbe() {
+	tn := eastest.New(nil, &eastest.Tenant{Hybrid: true})
+	defer tn.Close()
+	tn.AddMailbox("ada@contoso.com")
+	offer, err := bearer.Probe(context.Background(), tn.Client(), tn.URL(), "ada@contoso.com")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(offer.AuthorizationURI)
+	// Output: https://login.windows.net/common/oauth2/authorize
+}
+
+// With a client of your own, for EWS or another protocol, the transport is all you need.
+func ExampleTransport() {
+	tn := eastest.New(nil, nil)
+	defer tn.Close()
+	tn.AddMailbox("ada@contoso.com")
+	endpoint, source, base := tn.URL(), bearer.Static(tn.Token("ada@contoso.com")), tn.Client().Transport
+
+	client := &http.Client{Transport: &bearer.Transport{Source: source, Endpoint: endpoint, Base: base}}
+	req, err := http.NewRequest(http.MethodOptions, endpoint.String(), nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer resp.Body.Close()
+	fmt.Println(resp.Status, resp.Header.Get("MS-ASProtocolVersions"))
+	// Output: 200 OK 12.1,14.0,14.1,16.0,16.1
+}
+
+func ExampleParseDiagnostics() {
+	d, err := bearer.ParseDiagnostics(`2000003;reason="The hostname component of the audience claim value is invalid. ` +
+		`Expected 'https://mail.contoso.com'. Actual 'http://mail.contoso.com'.";error_category="invalid_resource"`)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	expected, actual, _ := d.Audience()
+	fmt.Println(d.Code, d.Kind())
+	fmt.Println(expected, actual)
+	fmt.Println(d.Cause())
+	// Output:
+	// 2000003 invalid_resource
+	// https://mail.contoso.com http://mail.contoso.com
+	// the audience of the token is not the URL by which Exchange knows itself
+}

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+)
+
+// A show prints the steps of the dance as they happen, for people or as JSON lines. It is
+// safe for concurrent use.
+type show struct {
+	out  io.Writer
+	json bool
+
+	mu       sync.Mutex
+	step     int
+	requests int
+	failed   int
+	rows     []exchange // requests of the step that runs
+	facts    []fact
+	started  time.Time
+}
+
+// An exchange is one request and what came back. It holds no query but the command and no
+// header but the challenge.
+type exchange struct {
+	Method    string `json:"method"`
+	URL       string `json:"url"`
+	Status    int    `json:"status,omitempty"`
+	Error     string `json:"error,omitempty"`
+	RequestID string `json:"request_id,omitempty"`
+}
+
+type fact struct{ Name, Value string }
+
+// run does one step: f learns facts with the function it is given. The result of a step
+// that failed stops the dance.
+func (s *show) run(pkg, title string, f func(learn func(name, format string, args ...any)) error) error {
+	s.mu.Lock()
+	s.step++
+	s.rows, s.facts, s.started = nil, nil, time.Now()
+	if !s.json {
+		fmt.Fprintf(s.out, "\n%d  %s  [%s]\n", s.step, title, pkg)
+	}
+	s.mu.Unlock()
+
+	err := f(func(name, format string, args ...any) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.facts = append(s.facts, fact{name, fmt.Sprintf(format, args...)})
+	})
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil {
+		s.failed++
+	}
+	if s.json {
+		s.printJSON(pkg, title, err)
+	} else {
+		s.print(err)
+	}
+	return err
+}
+
+func (s *show) print(err error) {
+	for _, r := range s.rows {
+		switch {
+		case r.Error != "":
+			fmt.Fprintf(s.out, "   %-7s %s\n           ✗ %s\n", r.Method, r.URL, r.Error)
+		case r.Status == 0:
+			fmt.Fprintf(s.out, "   %-7s %s\n", r.Method, r.URL)
+		default:
+			fmt.Fprintf(s.out, "   %-7s %s → %d\n", r.Method, r.URL, r.Status)
+		}
+	}
+	width := 0
+	for _, f := range s.facts {
+		width = max(width, len(f.Name))
+	}
+	for _, f := range s.facts {
+		value := strings.ReplaceAll(f.Value, "\n", "\n"+strings.Repeat(" ", width+7))
+		fmt.Fprintf(s.out, "     %-*s  %s\n", width, f.Name, value)
+	}
+	if err != nil {
+		fmt.Fprintf(s.out, "   ✗ %v\n", err)
+	}
+}
+
+func (s *show) printJSON(pkg, title string, err error) {
+	line := struct {
+		Step     int               `json:"step"`
+		Package  string            `json:"package"`
+		Title    string            `json:"title"`
+		OK       bool              `json:"ok"`
+		Error    string            `json:"error,omitempty"`
+		Millis   int64             `json:"ms"`
+		Requests []exchange        `json:"requests"`
+		Learned  map[string]string `json:"learned"`
+	}{s.step, pkg, title, err == nil, "", time.Since(s.started).Milliseconds(), s.rows, map[string]string{}}
+	if err != nil {
+		line.Error = err.Error()
+	}
+	for _, f := range s.facts {
+		if old, ok := line.Learned[f.Name]; ok {
+			f.Value = old + "\n" + f.Value
+		}
+		line.Learned[f.Name] = f.Value
+	}
+	b, err := json.Marshal(line)
+	if err != nil {
+		b = fmt.Appendf(nil, `{"step":%d,"ok":false,"error":%q}`, s.step, err)
+	}
+	fmt.Fprintf(s.out, "%s\n", b)
+}
+
+// close prints the line that counts, and reports whether every step held.
+func (s *show) close() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ok := s.failed == 0
+	if s.json {
+		fmt.Fprintf(s.out, "{\"steps\":%d,\"failed\":%d,\"requests\":%d,\"ok\":%t}\n", s.step, s.failed, s.requests, ok)
+		return ok
+	}
+	verdict := "every step held"
+	if !ok {
+		verdict = fmt.Sprintf("%d failed", s.failed)
+	}
+	fmt.Fprintf(s.out, "\n%d steps, %d requests: %s\n", s.step, s.requests, verdict)
+	return ok
+}
+
+// record wraps base so that each request becomes a row of the running step.
+func (s *show) record(base http.RoundTripper) http.RoundTripper {
+	if base == nil {
+		base = http.DefaultTransport
+	}
+	return roundTripper(func(req *http.Request) (*http.Response, error) {
+		// The query holds the mail address: of it, only the command is shown.
+		row := exchange{Method: req.Method, URL: req.URL.Scheme + "://" + req.URL.Host + req.URL.Path}
+		if cmd := req.URL.Query().Get("Cmd"); cmd != "" {
+			row.URL += " " + cmd
+		}
+		resp, err := base.RoundTrip(req)
+		if err != nil {
+			row.Error = err.Error()
+		} else {
+			row.Status = resp.StatusCode
+			row.RequestID = resp.Header.Get("request-id")
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.requests++
+		s.rows = append(s.rows, row)
+		return resp, err
+	})
+}
+
+// opened makes a row of a URL that was opened in the browser. Its query holds state and
+// challenge, which are not shown.
+func (s *show) opened(target string) {
+	if u, err := url.Parse(target); err == nil {
+		target = u.Scheme + "://" + u.Host + u.Path
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rows = append(s.rows, exchange{Method: "browser", URL: target})
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+// errWanted says that something was let through that must be refused.
+func errWanted(what string) error {
+	return errors.New(what + ": it was let through and must be refused")
+}
