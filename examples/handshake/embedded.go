@@ -42,7 +42,9 @@ func embedded(ctx context.Context, s *show) error {
 		d.audience, d.provision, d.folders, d.inbox, d.sendAndPing,
 		func(ctx context.Context) error { return d.rotate(ctx, tn) },
 		func(ctx context.Context) error { return d.revoked(ctx, tn) },
-		func(ctx context.Context) error { return d.signIn(ctx, "device code, since the sign-in has ended", device) },
+		func(ctx context.Context) error {
+			return d.signIn(ctx, "device code, since the sign-in has ended", device)
+		},
 		d.after,
 	} {
 		if err := step(ctx); err != nil {
