@@ -79,7 +79,7 @@ func ExampleDeviceCode() {
 	}
 	fmt.Println("signed in")
 	// Output:
-	// visit https://login.microsoftonline.com/device
+	// visit https://microsoft.com/devicelogin
 	// signed in
 }
 
