@@ -88,6 +88,7 @@ func (p *parser) value() bool {
 	cur := -1       // index of the challenge that takes parameters
 	broken := false // what follows belongs to a challenge that was dropped
 	fresh := true   // at the start of an element, behind a comma
+	first := false  // behind a scheme, where a parameter needs no comma
 	for {
 		ok := p.separators(&fresh)
 		if !ok {
@@ -108,13 +109,15 @@ func (p *parser) value() bool {
 			continue
 		}
 		if next := p.ows(p.i); next < len(p.s) && p.s[next] == '=' {
-			if !fresh && !(p.lenient && cur >= 0) {
-				p.fail(start, NoComma)
-				cur, broken = p.drop(cur), true
+			if !fresh && !first {
+				if p.lenient && cur >= 0 {
+					p.repair(MissingComma, start, name)
+				} else {
+					p.fail(start, NoComma)
+					cur, broken = p.drop(cur), true
+				}
 			}
-			if !fresh && cur >= 0 {
-				p.repair(MissingComma, start, name)
-			}
+			first = false
 			switch {
 			case broken:
 				p.skipElement()
@@ -143,11 +146,16 @@ func (p *parser) value() bool {
 		}
 		if !fresh {
 			p.fail(start, NoComma)
-			cur, broken = p.drop(cur), true
+			cur, broken, first = p.drop(cur), true, false
 			p.skipElement()
 			continue
 		}
-		// A scheme.
+		// A scheme. Behind a broken challenge a lone word is one only if it is well known:
+		// it may be the rest of a value.
+		if end := p.ows(p.i); broken && (end == len(p.s) || p.s[end] == ',') && !isScheme(name) {
+			fresh = false
+			continue
+		}
 		if len(p.out) == MaxChallenges {
 			p.fail(start, TooMuch)
 			return false
@@ -176,7 +184,7 @@ func (p *parser) value() bool {
 				p.out[cur].Token68 = t
 				cur = -1
 			} else {
-				fresh = true // the first parameter follows without a comma
+				first = true
 			}
 		}
 	}
