@@ -71,7 +71,8 @@ func (tn *Tenant) authorityHandler() http.Handler {
 		})
 	}
 	handle("GET /{tenant}/v2.0/.well-known/openid-configuration", tn.metadata)
-	handle("GET /{tenant}/discovery/v2.0/keys", tn.keys)
+	handle("GET /{tenant}/discovery/v2.0/keys", tn.keys("https://" + loginHost + "/{tenantid}/v2.0"))
+	handle("GET /{tenant}/discovery/keys", tn.keys("https://sts.windows.net/{tenantid}/"))
 	handle("GET /{tenant}/oauth2/v2.0/authorize", tn.authorize)
 	handle("POST /{tenant}/oauth2/v2.0/token", tn.token)
 	handle("POST /{tenant}/oauth2/v2.0/devicecode", tn.deviceCode)
@@ -107,18 +108,21 @@ func (tn *Tenant) metadata(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-func (tn *Tenant) keys(w http.ResponseWriter, _ *http.Request) {
-	k := jose.JSONWebKey{Key: &signingKey().PublicKey, KeyID: keyID, Use: "sig"}
-	b, err := k.MarshalJSON()
-	if err != nil {
-		panic("eastest: " + err.Error())
+// keys serves the public key; issuer is the issuer that it may sign for.
+func (tn *Tenant) keys(issuer string) func(http.ResponseWriter, *http.Request) {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		k := jose.JSONWebKey{Key: &signingKey().PublicKey, KeyID: keyID, Use: "sig"}
+		b, err := k.MarshalJSON()
+		if err != nil {
+			panic("eastest: " + err.Error())
+		}
+		var m map[string]any
+		if err := json.Unmarshal(b, &m); err != nil {
+			panic("eastest: " + err.Error())
+		}
+		m["issuer"] = issuer
+		writeJSON(w, http.StatusOK, map[string]any{"keys": []any{m}})
 	}
-	var m map[string]any
-	if err := json.Unmarshal(b, &m); err != nil {
-		panic("eastest: " + err.Error())
-	}
-	m["issuer"] = "https://" + loginHost + "/{tenantid}/v2.0"
-	writeJSON(w, http.StatusOK, map[string]any{"keys": []any{m}})
 }
 
 func sign(claims map[string]any) string {
