@@ -162,7 +162,7 @@ func FromResponse(resp *http.Response) (*Offer, error) {
 			}
 			found = true
 		case c.Is("DPoP"):
-			o.DPoPAlgs = strings.Fields(first(c, "algs"))
+			o.DPoPAlgs = words(first(c, "algs"))
 		case c.Is("PoP"):
 			o.PoPNonce = first(c, "nonce")
 		}
@@ -197,10 +197,10 @@ func (o *Offer) read(c Challenge) {
 	o.ErrorDescription = first(c, "error_description")
 	o.Claims = first(c, "claims")
 	o.TrustedIssuers = issuers(first(c, "trusted_issuers"))
-	o.TokenTypes = strings.Fields(first(c, "token_types"))
+	o.TokenTypes = words(first(c, "token_types"))
 	o.ResourceMetadata = first(c, "resource_metadata")
-	o.Scope = strings.Fields(first(c, "scope"))
-	o.ACRValues = strings.Fields(first(c, "acr_values"))
+	o.Scope = words(first(c, "scope"))
+	o.ACRValues = words(first(c, "acr_values"))
 	if n, err := strconv.ParseUint(first(c, "max_age"), 10, 32); err == nil {
 		o.MaxAge = time.Duration(n) * time.Second
 	}
@@ -214,6 +214,14 @@ func first(c Challenge, names ...string) string {
 		}
 	}
 	return ""
+}
+
+// words splits at white space; nothing gives nil.
+func words(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return strings.Fields(s)
 }
 
 func issuers(s string) []Issuer {
