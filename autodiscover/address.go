@@ -21,7 +21,7 @@ type address struct {
 	domain string // ASCII, lower case
 }
 
-var hostProfile = idna.New(idna.MapForLookup(), idna.StrictDomainName(true), idna.BidiRule(), idna.Transitional(false))
+var hostProfile = idna.New(idna.MapForLookup(), idna.StrictDomainName(true), idna.BidiRule(), idna.Transitional(false), idna.VerifyDNSLength(true))
 
 // parseAddress checks an address as far as a look-up needs it: one @, a local part of at
 // most 64 bytes, a domain that is a host name below a public suffix (RFC 5321 section

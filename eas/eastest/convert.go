@@ -17,7 +17,6 @@ type preference struct {
 	limit   int  // bytes; -1 for all
 	none    bool // AllOrNone
 	preview int
-	wanted  bool
 }
 
 // data returns the ApplicationData of a mail. [MS-ASEMAIL] 2.2
