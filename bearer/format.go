@@ -10,10 +10,16 @@ import (
 var ErrFormat = errors.New("bearer: challenge cannot be written")
 
 // Format writes challenges as one field value, for servers and mocks. Every parameter's
-// value is quoted. A challenge whose scheme or names are no tokens, that has both a token68
-// and parameters, or that holds a control character is refused with an error that matches
-// [ErrFormat]: a field value cannot carry it.
+// value is quoted, as Exchange does. What no field can carry and what [Parse] would refuse
+// is an error that matches [ErrFormat]: a scheme or name that is no token, a token68 beside
+// parameters, a name twice, a control character, more than the limits.
+//
+// A server that writes each challenge into a field of its own is understood by more
+// clients than one that writes them into one.
 func Format(challenges ...Challenge) (string, error) {
+	if len(challenges) > MaxChallenges {
+		return "", fmt.Errorf("%w: more than %d challenges", ErrFormat, MaxChallenges)
+	}
 	var b strings.Builder
 	for i, c := range challenges {
 		if i > 0 {
@@ -23,11 +29,14 @@ func Format(challenges ...Challenge) (string, error) {
 			return "", err
 		}
 	}
+	if b.Len() > MaxBytes {
+		return "", fmt.Errorf("%w: more than %d bytes", ErrFormat, MaxBytes)
+	}
 	return b.String(), nil
 }
 
 // String returns the challenge as [Format] writes it, or "" if it cannot be written. What
-// String returns, Parse reads back as the same challenge.
+// String returns, [Parse] reads back as the same challenge.
 func (c Challenge) String() string {
 	s, err := Format(c)
 	if err != nil {
@@ -37,61 +46,70 @@ func (c Challenge) String() string {
 }
 
 func (c Challenge) write(b *strings.Builder) error {
-	if !isToken(c.Scheme) {
-		return fmt.Errorf("%w: the scheme is no token", ErrFormat)
+	if err := c.check(); err != nil {
+		return err
 	}
 	b.WriteString(c.Scheme)
 	if c.Token68 != "" {
-		if len(c.Params) > 0 {
-			return fmt.Errorf("%w: both a token68 and parameters", ErrFormat)
-		}
-		if !isToken68(c.Token68) {
-			return fmt.Errorf("%w: the token68 has a byte that none has", ErrFormat)
-		}
 		b.WriteByte(' ')
 		b.WriteString(c.Token68)
-		return nil
 	}
 	for i, p := range c.Params {
-		if !isToken(p.Name) {
-			return fmt.Errorf("%w: a parameter's name is no token", ErrFormat)
-		}
-		for _, q := range c.Params[:i] {
-			if equalFold(p.Name, q.Name) {
-				return fmt.Errorf("%w: a parameter's name stands twice", ErrFormat)
-			}
-		}
-		if indexClass(p.Value, controlByte) >= 0 {
-			return fmt.Errorf("%w: a parameter's value has a control character", ErrFormat)
-		}
 		if i > 0 {
 			b.WriteByte(',')
 		}
 		b.WriteByte(' ')
 		b.WriteString(p.Name)
-		b.WriteString(`="`)
-		for j := range len(p.Value) {
-			if v := p.Value[j]; v == '"' || v == '\\' {
-				b.WriteByte('\\')
-			}
-			b.WriteByte(p.Value[j])
-		}
-		b.WriteByte('"')
+		b.WriteByte('=')
+		quote(b, p.Value)
 	}
 	return nil
 }
 
-func isToken(s string) bool { return s != "" && indexOther(s) < 0 }
-
-func isToken68(s string) bool {
-	t := strings.TrimRight(s, "=")
-	if t == "" {
-		return false
+func (c Challenge) check() error {
+	switch {
+	case !isToken(c.Scheme):
+		return fmt.Errorf("%w: the scheme is no token", ErrFormat)
+	case len(c.Scheme) > MaxName:
+		return fmt.Errorf("%w: the scheme has more than %d bytes", ErrFormat, MaxName)
+	case c.Token68 != "" && len(c.Params) > 0:
+		return fmt.Errorf("%w: both a token68 and parameters", ErrFormat)
+	case c.Token68 != "" && !isToken68(c.Token68):
+		return fmt.Errorf("%w: the token68 has a byte that none has", ErrFormat)
+	case len(c.Params) > MaxParams:
+		return fmt.Errorf("%w: more than %d parameters", ErrFormat, MaxParams)
 	}
-	for i := range len(t) {
-		if class[t[i]]&token68Byte == 0 {
-			return false
+	for i, p := range c.Params {
+		switch {
+		case !isToken(p.Name):
+			return fmt.Errorf("%w: the name of parameter %d is no token", ErrFormat, i)
+		case len(p.Name) > MaxName:
+			return fmt.Errorf("%w: the name of parameter %d has more than %d bytes", ErrFormat, i, MaxName)
+		case indexClass(p.Value, controlByte) >= 0:
+			return fmt.Errorf("%w: the value of %s has a control character", ErrFormat, p.Name)
+		}
+		for _, q := range c.Params[:i] {
+			if equalFold(p.Name, q.Name) {
+				return fmt.Errorf("%w: the name %s stands twice", ErrFormat, p.Name)
+			}
 		}
 	}
-	return true
+	return nil
+}
+
+// quote writes a quoted-string (RFC 9110 section 5.6.4).
+func quote(b *strings.Builder, s string) {
+	b.WriteByte('"')
+	for {
+		i := strings.IndexAny(s, `"\`)
+		if i < 0 {
+			break
+		}
+		b.WriteString(s[:i])
+		b.WriteByte('\\')
+		b.WriteByte(s[i])
+		s = s[i+1:]
+	}
+	b.WriteString(s)
+	b.WriteByte('"')
 }

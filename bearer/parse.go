@@ -5,39 +5,23 @@ import (
 	"strings"
 )
 
-// Classes of bytes (RFC 9110 section 5.6).
+// The comma separates both the challenges of a field and the parameters of a challenge
+// (RFC 9110 section 11.6.1 warns of it). The parser decides by what stands behind a word:
+// an "=" makes it a parameter of the challenge before, anything else a new scheme.
+
+// What may follow the elements read so far.
+type state uint8
+
 const (
-	tokenByte   = 1 << iota // tchar
-	token68Byte             // ALPHA DIGIT - . _ ~ + /
-	qdtextByte              // in a quoted string without an escape
-	escapeByte              // after a backslash
-	controlByte             // C0 but HTAB, and DEL
+	between state = iota // only a scheme
+	params               // a scheme, or another parameter of the last challenge
+	sealed               // the last challenge has a token68
+	bare                 // the last challenge has no space behind its scheme
+	broken               // the last challenge was left out, and its parameters will be
 )
 
-var class = func() (t [256]uint8) {
-	for c := range 256 {
-		b := byte(c)
-		alnum := b >= '0' && b <= '9' || b >= 'A' && b <= 'Z' || b >= 'a' && b <= 'z'
-		if alnum || strings.IndexByte("!#$%&'*+-.^_`|~", b) >= 0 {
-			t[c] |= tokenByte
-		}
-		if alnum || strings.IndexByte("-._~+/", b) >= 0 {
-			t[c] |= token68Byte
-		}
-		if b == '\t' || b >= ' ' && b != 0x7f {
-			t[c] |= escapeByte
-			if b != '"' && b != '\\' {
-				t[c] |= qdtextByte
-			}
-		} else {
-			t[c] |= controlByte
-		}
-	}
-	return t
-}()
-
 // A parser reads the fields of one answer. One arena holds the parameters of all
-// challenges, so that a whole answer costs two allocations.
+// challenges, so that an answer without escapes costs two allocations.
 type parser struct {
 	lenient bool
 	out     []Challenge
@@ -48,32 +32,46 @@ type parser struct {
 	field int
 	s     string // the field
 	i     int    // position in it
-	empty int    // empty elements seen in it
+	empty int    // empty elements seen
+
+	state    state
+	at       int  // where the last scheme or token68 began
+	resume   bool // the challenge before the bare one can take parameters
+	unquoted bool // the last value of the challenge that can take parameters was not quoted
+	tainted  bool // the field broke the grammar, so not every byte of it has been looked at
 }
 
 func (p *parser) run(fields []string) ([]Challenge, error) {
-	total, params := 0, 0
+	total, names := 0, 0
 	for _, f := range fields {
-		if total += len(f); total <= MaxBytes {
-			params += strings.Count(f, "=")
+		if total += len(f); total > MaxBytes {
+			break
 		}
+		names += strings.Count(f, "=")
 	}
-	p.out = make([]Challenge, 0, min(max(len(fields), 2), MaxChallenges))
-	if params > 0 {
-		p.arena = make([]Param, 0, min(params, MaxParams))
+	if len(fields) > 0 {
+		p.out = make([]Challenge, 0, min(max(len(fields), 2), MaxChallenges))
+	}
+	if names > 0 {
+		p.arena = make([]Param, 0, min(names, MaxParams))
 	}
 	total = 0
 	for n, f := range fields {
-		p.field, p.s, p.i, p.empty = n, f, 0, 0
+		p.field, p.s, p.i = n, f, 0
+		p.state, p.resume, p.unquoted, p.tainted = between, false, false, false
 		if total += len(f); total > MaxBytes {
 			p.fail(0, TooMuch)
 			break
 		}
-		if i := indexClass(f, controlByte); i >= 0 {
-			p.fail(i, ControlByte) // nothing in such a field is believed
-			continue
+		before, had := *p, p.err
+		more := p.value()
+		if p.tainted {
+			if i := indexClass(f, controlByte); i >= 0 {
+				p.out, p.arena, p.repairs, p.err = before.out, before.arena, before.repairs, had
+				p.fail(i, ControlByte)
+			}
 		}
-		if !p.value() {
+		if !more {
 			break
 		}
 	}
@@ -83,15 +81,11 @@ func (p *parser) run(fields []string) ([]Challenge, error) {
 	return p.out, nil
 }
 
-// value reads one field value, 1#challenge. It reports false when a limit ends the parse.
+// value reads one field value, #challenge. It reports false when a limit ends the parse.
 func (p *parser) value() bool {
-	cur := -1       // index of the challenge that takes parameters
-	broken := false // what follows belongs to a challenge that was dropped
-	fresh := true   // at the start of an element, behind a comma
-	first := false  // behind a scheme, where a parameter needs no comma
+	comma := true // the start counts as one
 	for {
-		ok := p.separators(&fresh)
-		if !ok {
+		if !p.separators(&comma) {
 			return false
 		}
 		if p.i == len(p.s) {
@@ -99,119 +93,296 @@ func (p *parser) value() bool {
 		}
 		start := p.i
 		name := p.token()
-		if name == "" {
-			if p.lenient && p.junk(start) {
-				continue
-			}
-			p.fail(start, BadByte)
-			cur, broken = p.drop(cur), true
-			p.skipElement()
-			continue
-		}
-		if next := p.ows(p.i); next < len(p.s) && p.s[next] == '=' {
-			if !fresh && !first {
-				if p.lenient && cur >= 0 {
-					p.repair(MissingComma, start, name)
-				} else {
-					p.fail(start, NoComma)
-					cur, broken = p.drop(cur), true
-				}
-			}
-			first = false
-			switch {
-			case broken:
-				p.skipElement()
-			case cur < 0:
-				if p.lenient {
-					p.skipElement()
-					p.repair(StrayElement, start, name)
-				} else {
-					p.fail(start, NoScheme)
-					broken = true
-					p.skipElement()
-				}
-			default:
-				p.i = next + 1
-				ok, limit := p.param(cur, start, name)
-				if limit {
-					return false
-				}
-				if !ok {
-					cur, broken = p.drop(cur), true
-					p.skipElement()
-				}
-			}
-			fresh = false
-			continue
-		}
-		if !fresh {
-			p.fail(start, NoComma)
-			cur, broken, first = p.drop(cur), true, false
-			p.skipElement()
-			continue
-		}
-		// A scheme. Behind a broken challenge a lone word is one only if it is well known:
-		// it may be the rest of a value.
-		if end := p.ows(p.i); broken && (end == len(p.s) || p.s[end] == ',') && !isScheme(name) {
-			fresh = false
-			continue
-		}
-		if len(p.out) == MaxChallenges {
+		if len(name) > MaxName {
 			p.fail(start, TooMuch)
+			p.drop()
 			return false
 		}
-		broken = false
-		p.out = append(p.out, Challenge{Scheme: name})
-		cur = len(p.out) - 1
-		after := p.i
-		for p.i < len(p.s) && p.s[p.i] == ' ' {
-			p.i++
+		more := true
+		if next := p.ows(p.i); name != "" && next < len(p.s) && p.s[next] == '=' {
+			p.i = next + 1
+			more = p.element(start, name, comma)
+		} else {
+			more = p.challenge(start, name, comma)
 		}
-		fresh = false
-		switch {
-		case p.i == after:
-			// No space: neither token68 nor parameters. RFC 9110 section 11.3 allows
-			// an empty list of parameters only behind the space.
-			cur = -1
-			if p.i < len(p.s) && p.s[p.i] != ',' && p.ows(p.i) == p.i {
-				p.fail(p.i, BadByte)
-				p.drop(len(p.out) - 1)
-				broken = true
-				p.skipElement()
-			}
-		case p.i < len(p.s) && p.s[p.i] != ',':
-			if t := p.token68(); t != "" {
-				p.out[cur].Token68 = t
-				cur = -1
-			} else {
-				first = true
-			}
+		if !more {
+			return false
 		}
+		comma = false
 	}
 }
 
 // separators skips white space and commas. It reports false when a limit is passed.
-func (p *parser) separators(fresh *bool) bool {
-	commas := 0
-	if p.i == 0 {
-		commas, *fresh = 1, true
-	}
+func (p *parser) separators(comma *bool) bool {
 	for ; p.i < len(p.s); p.i++ {
 		switch p.s[p.i] {
 		case ' ', '\t':
 		case ',':
-			*fresh = true
-			if commas++; commas > 1 {
+			if *comma {
 				if p.empty++; p.empty > MaxEmpty {
 					p.fail(p.i, TooMuch)
+					p.drop()
 					return false
 				}
 			}
+			*comma = true
 		default:
 			return true
 		}
 	}
 	return true
+}
+
+// challenge reads a scheme and what follows it up to the second element. name is the word
+// at start, "" if none is there. It reports false when a limit ends the parse.
+func (p *parser) challenge(start int, name string, comma bool) bool {
+	end := p.ows(p.i)
+	atEnd := end == len(p.s) || p.s[end] == ','
+	space := p.i < len(p.s) && p.s[p.i] == ' '
+	switch {
+	case !comma && name != "":
+		p.refuse(start, NoComma)
+		return true
+	case name == "" || !space && !atEnd:
+		p.junk(start)
+		return true
+	case p.state == broken && atEnd && !isScheme(name):
+		p.i = end // it may be the rest of a value
+		return true
+	case len(p.out) == MaxChallenges:
+		p.fail(start, TooMuch)
+		return false
+	}
+	if !space {
+		// RFC 9110 section 11.3 allows parameters only behind a space.
+		p.resume = p.state == params
+		p.state, p.at = bare, start
+		p.out = append(p.out, Challenge{Scheme: name})
+		p.i = end
+		return true
+	}
+	for p.s[p.i] == ' ' {
+		if p.i++; p.i == len(p.s) {
+			break
+		}
+	}
+	if atEnd {
+		p.i = end
+		p.open(name)
+		return true
+	}
+	first := p.i
+	if t := p.token68(); t != "" {
+		p.state, p.at = sealed, first
+		p.out = append(p.out, Challenge{Scheme: name, Token68: t})
+		return true
+	}
+	word := p.token()
+	next := p.ows(p.i)
+	switch {
+	case len(word) > MaxName:
+		p.fail(first, TooMuch)
+		p.drop()
+		return false
+	case word != "" && next < len(p.s) && p.s[next] == '=':
+		p.open(name)
+		p.i = next + 1
+		return p.element(first, word, true)
+	case word != "" && next > p.i:
+		if p.lenient && p.unquoted {
+			p.drop() // all this may be a part of its last value
+		}
+		p.state = broken
+		p.refuse(first, NoComma)
+	default:
+		p.open(name)
+		p.junk(first)
+	}
+	return true
+}
+
+// open begins a challenge that can take parameters.
+func (p *parser) open(scheme string) {
+	p.out = append(p.out, Challenge{Scheme: scheme})
+	p.state, p.unquoted = params, false
+}
+
+// element reads a parameter whose name and "=" have been read. It reports false when a
+// limit ends the parse.
+func (p *parser) element(start int, name string, comma bool) bool {
+	switch {
+	case p.state == params && comma:
+	case p.state == broken:
+		p.skip()
+		return true
+	case p.lenient && p.state == params:
+		p.repair(MissingComma, start, name, "")
+	case p.lenient:
+		if !p.adopt(start, name) {
+			return true
+		}
+	case p.state == params:
+		p.refuse(start, NoComma)
+		return true
+	case p.state == sealed:
+		p.out = p.out[:len(p.out)-1]
+		p.refuse(start, AfterToken68)
+		return true
+	default:
+		p.refuse(start, NoScheme)
+		return true
+	}
+	value, ok := p.paramValue(name)
+	if !ok {
+		return true
+	}
+	c := &p.out[len(p.out)-1]
+	for i := range c.Params {
+		if equalFold(c.Params[i].Name, name) {
+			if !p.lenient {
+				p.refuse(start, DuplicateName)
+			} else {
+				p.repair(DuplicateParam, start, name, value)
+			}
+			return true
+		}
+	}
+	if len(c.Params) == MaxParams {
+		p.fail(start, TooMuch)
+		p.drop()
+		return false
+	}
+	// The parameters of the last challenge are the last of the arena. When the arena
+	// grows, those of the challenges before stay where they are.
+	first := len(p.arena) - len(c.Params)
+	p.arena = append(p.arena, Param{name, value})
+	c.Params = p.arena[first:len(p.arena):len(p.arena)]
+	return true
+}
+
+// paramValue reads the value at p.i, behind BWS.
+func (p *parser) paramValue(name string) (string, bool) {
+	p.i = p.ows(p.i)
+	if p.i < len(p.s) && p.s[p.i] == '"' {
+		p.unquoted = false
+		return p.quoted()
+	}
+	p.unquoted = true
+	start := p.i
+	v := p.token()
+	end := p.ows(p.i)
+	if v != "" && (end == len(p.s) || p.s[end] == ',') {
+		return v, true
+	}
+	if p.lenient {
+		p.i = start
+		return p.repairUnquoted(name)
+	}
+	switch {
+	case v == "" && (end == len(p.s) || p.s[end] == ','):
+		p.refuse(start, NoValue)
+	case v != "" && end > p.i:
+		p.refuse(end, NoComma)
+	default:
+		p.refuse(p.i, BadByte)
+	}
+	return "", false
+}
+
+// quoted reads a quoted string. A backslash stands for the byte behind it, whatever that
+// is, so that \n is the letter n.
+func (p *parser) quoted() (string, bool) {
+	open := p.i
+	s := p.s[open+1:]
+	i, escapes := 0, 0
+	for ; ; i++ {
+		for i < len(s) && class[s[i]]&qdtextByte != 0 {
+			i++
+		}
+		if i == len(s) || s[i] == '"' {
+			break
+		}
+		if s[i] != '\\' {
+			p.refuse(open+1+i, BadByte)
+			return "", false
+		}
+		if i++; i == len(s) {
+			break
+		}
+		if class[s[i]]&controlByte != 0 {
+			p.refuse(open+1+i, BadByte)
+			return "", false
+		}
+		escapes++
+	}
+	if i == len(s) {
+		p.refuse(open, OpenQuote)
+		return "", false
+	}
+	p.i = open + 1 + i + 1
+	if escapes == 0 {
+		return s[:i], true
+	}
+	return unescape(s[:i], escapes), true
+}
+
+func unescape(s string, escapes int) string {
+	b := make([]byte, 0, len(s)-escapes)
+	for i := 0; i < len(s); i++ {
+		if s[i] == '\\' {
+			i++
+		}
+		b = append(b, s[i])
+	}
+	return string(b)
+}
+
+// refuse notes a break and leaves out the challenge that is being read.
+func (p *parser) refuse(at int, kind ErrorKind) {
+	p.fail(at, kind)
+	p.drop()
+	p.skip()
+}
+
+// drop takes back the challenge that can take parameters. Those that follow are its own.
+func (p *parser) drop() {
+	if p.state == params {
+		last := len(p.out) - 1
+		p.arena = p.arena[:len(p.arena)-len(p.out[last].Params)]
+		p.out = p.out[:last]
+	}
+	p.state = broken
+}
+
+// fail notes a break, if it is the first.
+func (p *parser) fail(at int, kind ErrorKind) {
+	p.tainted = true
+	if p.err != nil {
+		return
+	}
+	at = min(at, len(p.s))
+	p.err = &SyntaxError{Field: p.field, Offset: at, Kind: kind, Near: fmt.Sprintf("%+q", p.s[at:min(at+12, len(p.s))])}
+}
+
+// skip goes to the next comma that is outside a quoted string. A quoted string that does
+// not end takes the rest of the field with it.
+func (p *parser) skip() {
+	for ; p.i < len(p.s) && p.s[p.i] != ','; p.i++ {
+		if p.s[p.i] != '"' {
+			continue
+		}
+		open := p.i
+		for p.i++; p.i < len(p.s) && p.s[p.i] != '"'; p.i++ {
+			if p.s[p.i] == '\\' {
+				p.i++
+			}
+		}
+		if p.i >= len(p.s) {
+			p.fail(open, OpenQuote)
+			p.i = len(p.s)
+			return
+		}
+	}
 }
 
 func (p *parser) ows(i int) int {
@@ -223,10 +394,12 @@ func (p *parser) ows(i int) int {
 
 func (p *parser) token() string {
 	start := p.i
-	for p.i < len(p.s) && class[p.s[p.i]]&tokenByte != 0 {
-		p.i++
+	i := start
+	for i < len(p.s) && class[p.s[i]]&tokenByte != 0 {
+		i++
 	}
-	return p.s[start:p.i]
+	p.i = i
+	return p.s[start:i]
 }
 
 // token68 reads a token68 that reaches to the end of the element, or returns "".
@@ -249,154 +422,17 @@ func (p *parser) token68() string {
 	return t
 }
 
-// param reads the value of a parameter whose "=" has been read and adds it to challenge
-// cur. It reports whether that worked, and whether a limit ends the parse.
-func (p *parser) param(cur, start int, name string) (ok, limit bool) {
-	p.i = p.ows(p.i)
-	var v string
-	if p.i < len(p.s) && p.s[p.i] == '"' {
-		v, ok = p.quoted()
-	} else {
-		v, ok = p.unquoted(name)
+// wordAt returns the token at i, and the position of what follows it and white space.
+func (p *parser) wordAt(i int) (word string, next int) {
+	end := i
+	for end < len(p.s) && class[p.s[end]]&tokenByte != 0 {
+		end++
 	}
-	if !ok {
-		return false, false
-	}
-	c := &p.out[cur]
-	for i := range c.Params {
-		if equalFold(c.Params[i].Name, name) {
-			if p.lenient {
-				p.repair(DuplicateParam, start, name)
-				return true, false
-			}
-			p.fail(start, DuplicateName)
-			return false, false
-		}
-	}
-	if len(c.Params) == MaxParams {
-		p.fail(start, TooMuch)
-		return false, true
-	}
-	p.add(c, Param{name, v})
-	return true, false
+	return p.s[i:end], p.ows(end)
 }
 
-// add appends to the parameters of c, which are the last in the arena. When the arena
-// grows, the parameters of earlier challenges stay where they are.
-func (p *parser) add(c *Challenge, v Param) {
-	first := len(p.arena) - len(c.Params)
-	p.arena = append(p.arena, v)
-	c.Params = p.arena[first:len(p.arena):len(p.arena)]
-}
-
-// quoted reads a quoted string: a backslash stands for the byte behind it, whatever that
-// is, so that \n is the letter n.
-func (p *parser) quoted() (string, bool) {
-	open := p.i
-	i := open + 1
-	for i < len(p.s) && class[p.s[i]]&qdtextByte != 0 {
-		i++
-	}
-	if i < len(p.s) && p.s[i] == '"' {
-		p.i = i + 1
-		return p.s[open+1 : i], true
-	}
-	var b strings.Builder
-	from := open + 1
-	for ; i < len(p.s); i++ {
-		switch p.s[i] {
-		case '"':
-			b.WriteString(p.s[from:i])
-			p.i = i + 1
-			return b.String(), true
-		case '\\':
-			b.WriteString(p.s[from:i])
-			i++
-			from = i // the escaped byte is copied with what follows it
-		}
-	}
-	p.fail(open, OpenQuote)
-	p.i = len(p.s)
-	return "", false
-}
-
-// unquoted reads a token, or in lenient mode whatever a server put in a token's place.
-func (p *parser) unquoted(name string) (string, bool) {
-	start := p.i
-	v := p.token()
-	end := p.ows(p.i)
-	if v != "" && (end == len(p.s) || p.s[end] == ',') {
-		return v, true
-	}
-	if !p.lenient {
-		switch {
-		case v == "" && (end == len(p.s) || p.s[end] == ','):
-			p.fail(start, NoValue)
-		case end > p.i:
-			p.fail(end, NoComma)
-		default:
-			p.fail(p.i, BadByte)
-		}
-		return "", false
-	}
-	return p.repairUnquoted(name, start)
-}
-
-// skipElement skips to the next comma that is outside a quoted string.
-func (p *parser) skipElement() {
-	for p.i < len(p.s) && p.s[p.i] != ',' {
-		if p.s[p.i] == '"' {
-			p.i++
-			for p.i < len(p.s) && p.s[p.i] != '"' {
-				if p.s[p.i] == '\\' {
-					p.i++
-				}
-				p.i++
-			}
-		}
-		p.i++
-	}
-	p.i = min(p.i, len(p.s))
-}
-
-// drop takes challenge cur, the last one, back out.
-func (p *parser) drop(cur int) int {
-	if cur >= 0 {
-		p.arena = p.arena[:len(p.arena)-len(p.out[cur].Params)]
-		p.out = p.out[:cur]
-	}
-	return -1
-}
-
-// fail notes the first break.
-func (p *parser) fail(at int, kind ErrorKind) {
-	if p.err != nil {
-		return
-	}
-	at = min(at, len(p.s))
-	near := p.s[at:min(at+12, len(p.s))]
-	p.err = &SyntaxError{Field: p.field, Offset: at, Kind: kind, Near: fmt.Sprintf("%+q", near)}
-}
-
-func indexClass(s string, c uint8) int {
-	for i := range len(s) {
-		if class[s[i]]&c != 0 {
-			return i
-		}
-	}
-	return -1
-}
-
-// equalFold compares without regard to the case of ASCII letters, and of no others.
-func equalFold(a, b string) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range len(a) {
-		x, y := a[i], b[i]
-		if x != y && (x|0x20 != y|0x20 || x|0x20 < 'a' || x|0x20 > 'z') {
-			return false
-		}
-	}
-	return true
+// paramAt reports whether a parameter begins at i.
+func (p *parser) paramAt(i int) bool {
+	word, next := p.wordAt(i)
+	return word != "" && next < len(p.s) && p.s[next] == '='
 }

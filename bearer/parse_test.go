@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 
@@ -97,7 +96,8 @@ var challengeCases = []challengeCase{
 	{name: "escape at the end", fields: []string{`Basic realm="a\`}, kind: bearer.OpenQuote, offset: 12},
 	{name: "quote in a token", fields: []string{`Basic realm=a"b"`}, kind: bearer.BadByte, offset: 13},
 	{name: "control characters", fields: []string{"Basic realm=\"a\x00b\"", "Basic realm=\"a\nb\"", "Basic realm=\"\x7f\"", "NTLM"}, want: "NTLM", kind: bearer.ControlByte, offset: 14},
-	{name: "scheme with junk", fields: []string{`Ba/sic realm="a", Bearer b="c"`}, want: `Bearer b="c"`, kind: bearer.BadByte, offset: 2},
+	{name: "scheme with junk", fields: []string{`Ba/sic realm="a", Bearer b="c"`}, want: `Bearer b="c"`, kind: bearer.BadByte, offset: 2,
+		repairs: []bearer.RepairKind{bearer.StrayElement}},
 	{name: "words without commas", fields: []string{`Bearer one two three`}, kind: bearer.NoComma, offset: 7},
 }
 
@@ -221,109 +221,6 @@ func TestFormat(t *testing.T) {
 	} {
 		if got, err := bearer.Format(c); !errors.Is(err, bearer.ErrFormat) || c.String() != "" {
 			t.Errorf("Format(%+v) = %q, %v; want ErrFormat", c, got, err)
-		}
-	}
-}
-
-func FuzzParse(f *testing.F) {
-	for _, c := range challengeCases {
-		f.Add(strings.Join(c.fields, "\n"))
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		fields := strings.Split(s, "\n")
-		got, err := bearer.Parse(fields)
-		for _, c := range got {
-			if c.Scheme == "" || c.Token68 != "" && len(c.Params) > 0 {
-				t.Fatalf("Parse(%q) = %+v", fields, got)
-			}
-			// What was parsed can be written, and is read back as it was.
-			again, err := bearer.Parse([]string{c.String()})
-			if err != nil || len(again) != 1 || !equal(again[0], c) {
-				t.Fatalf("Parse(%q) = %+v, %v; want %+v", c.String(), again, err, c)
-			}
-		}
-		if err != nil {
-			return
-		}
-		lenient, repairs, lerr := bearer.ParseLenient(fields)
-		if lerr != nil || len(repairs) > 0 || !slices.EqualFunc(lenient, got, equal) {
-			t.Fatalf("ParseLenient(%q) = %+v, %v, %v; Parse has %+v", fields, lenient, repairs, lerr, got)
-		}
-	})
-}
-
-func equal(a, b bearer.Challenge) bool {
-	return a.Scheme == b.Scheme && a.Token68 == b.Token68 && slices.Equal(a.Params, b.Params)
-}
-
-func FuzzParseLenient(f *testing.F) {
-	for _, c := range challengeCases {
-		f.Add(strings.Join(c.fields, "\n"))
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		fields := strings.Split(s, "\n")
-		got, repairs, err := bearer.ParseLenient(fields)
-		if err == nil && len(repairs) == 0 {
-			strict, serr := bearer.Parse(fields)
-			if serr != nil || !slices.EqualFunc(strict, got, equal) {
-				t.Fatalf("ParseLenient(%q) = %+v without a repair, and Parse has %+v, %v", fields, got, strict, serr)
-			}
-		}
-		for _, c := range got {
-			for _, p := range c.Params {
-				if strings.ContainsFunc(p.Value, func(r rune) bool { return r < ' ' && r != '\t' }) {
-					t.Fatalf("ParseLenient(%q): value %q", fields, p.Value)
-				}
-			}
-		}
-	})
-}
-
-func FuzzRoundTrip(f *testing.F) {
-	f.Add("Bearer", "", "realm", `a"b\c`, "x", "")
-	f.Add("Negotiate", "abc==", "", "", "", "")
-	f.Fuzz(func(t *testing.T, scheme, token68, n1, v1, n2, v2 string) {
-		c := bearer.Challenge{Scheme: scheme, Token68: token68}
-		if n1 != "" {
-			c.Params = append(c.Params, bearer.Param{Name: n1, Value: v1})
-		}
-		if n2 != "" {
-			c.Params = append(c.Params, bearer.Param{Name: n2, Value: v2})
-		}
-		s, err := bearer.Format(c)
-		if err != nil {
-			return
-		}
-		got, err := bearer.Parse([]string{s})
-		if err != nil || len(got) != 1 || !equal(got[0], c) {
-			t.Fatalf("Parse(Format(%+v)) = %+v, %v", c, got, err)
-		}
-	})
-}
-
-func BenchmarkParseExchange(b *testing.B) {
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := bearer.Parse(seed004); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-// BenchmarkParseHostile shows that time grows with the size of the input and not faster.
-func BenchmarkParseHostile(b *testing.B) {
-	for _, shape := range []struct{ name, head, unit, tail string }{
-		{"quoted", `A a="`, `x`, `"`}, {"escapes", `A a="`, `\"`, `"`}, {"unterminated", `A a="`, `\\`, ``}, {"token68", "A ", "b", ""},
-		{"junk", "", `/"",`, ""},
-	} {
-		for _, size := range []int{1 << 10, 32 << 10, 1<<20 - 16} {
-			in := []string{shape.head + strings.Repeat(shape.unit, size/len(shape.unit)) + shape.tail}
-			b.Run(fmt.Sprintf("%s/%d", shape.name, size), func(b *testing.B) {
-				b.SetBytes(int64(len(in[0])))
-				for b.Loop() {
-					_, _, _ = bearer.ParseLenient(in)
-				}
-			})
 		}
 	}
 }
