@@ -67,44 +67,48 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "eas: %s:", e.Command)
+	var facts []string
+	add := func(format string, args ...any) { facts = append(facts, fmt.Sprintf(format, args...)) }
 	if e.HTTPStatus != 0 && e.HTTPStatus != http.StatusOK {
-		fmt.Fprintf(&b, " HTTP status %d", e.HTTPStatus)
+		add("HTTP status %d", e.HTTPStatus)
 	}
-	if e.Status != 0 {
-		fmt.Fprintf(&b, " status %d", e.Status)
-	}
-	if e.Name != "" {
-		fmt.Fprintf(&b, " %s", e.Name)
+	switch {
+	case e.Status != 0:
+		add("status %d %s", e.Status, e.Name)
+	case e.Name != "":
+		add("%s", e.Name)
 	}
 	if e.Limit != 0 {
-		fmt.Fprintf(&b, " (limit %d)", e.Limit)
+		add("limit %d", e.Limit)
 	}
 	if e.RequestID != "" {
-		fmt.Fprintf(&b, ", request-id %s", e.RequestID)
+		add("request-id %s", e.RequestID)
 	}
 	if e.Throttle != "" {
-		fmt.Fprintf(&b, ", throttled by %s", e.Throttle)
+		add("throttled by %s", e.Throttle)
 	}
 	if e.Location != nil {
-		fmt.Fprintf(&b, ", to %s", safehttp.Clean(e.Location.Host, 256))
+		add("to %s", safehttp.Clean(e.Location.Host, 256))
 	}
 	if e.Offer != nil && e.Offer.Diagnostics != nil {
-		fmt.Fprintf(&b, ", %v", e.Offer.Diagnostics)
+		add("%v", e.Offer.Diagnostics)
 		if r := e.Offer.Diagnostics.Remedy(); r != "" {
-			fmt.Fprintf(&b, ": %s", r)
+			add("%s", r)
 		}
 	}
+	s := "eas: " + e.Command
+	if len(facts) > 0 {
+		s += ": " + strings.Join(facts, ", ")
+	}
 	if e.Err != nil {
-		fmt.Fprintf(&b, ": %v", e.Err)
+		s += ": " + e.Err.Error()
 	} else if a := advice[e.Action]; a != "" {
-		fmt.Fprintf(&b, ": %s", a)
+		s += ": " + a
 	}
 	if e.RetryAfter > 0 {
-		fmt.Fprintf(&b, " (after %v)", e.RetryAfter)
+		s += fmt.Sprintf(" (after %v)", e.RetryAfter)
 	}
-	return b.String()
+	return s
 }
 
 func (e *Error) Unwrap() error { return e.Err }

@@ -108,6 +108,7 @@ func (w *lostWriter) WriteHeader(status int) {
 func (w *lostWriter) Write(b []byte) (int, error) {
 	n := len(b)
 	if w.to != nil {
+		w.header.Del("Content-Length")
 		b = b[:min(len(b), w.truncate)]
 		w.truncate -= len(b)
 		if _, err := w.to.Write(b); err != nil {

@@ -71,7 +71,7 @@ func (tn *Tenant) authorityHandler() http.Handler {
 		})
 	}
 	handle("GET /{tenant}/v2.0/.well-known/openid-configuration", tn.metadata)
-	handle("GET /{tenant}/discovery/v2.0/keys", tn.keys("https://" + loginHost + "/{tenantid}/v2.0"))
+	handle("GET /{tenant}/discovery/v2.0/keys", tn.keys("https://"+loginHost+"/{tenantid}/v2.0"))
 	handle("GET /{tenant}/discovery/keys", tn.keys("https://sts.windows.net/{tenantid}/"))
 	handle("GET /{tenant}/oauth2/v2.0/authorize", tn.authorize)
 	handle("POST /{tenant}/oauth2/v2.0/token", tn.token)
