@@ -186,18 +186,24 @@ func FuzzUnquoted(f *testing.F) {
 		if !ok || have == v || have == strings.Trim(v, " \t,") {
 			return
 		}
-		// A shorter value is right only if the rest reads as parameters or challenges, as
-		// it would by the grammar, or of a value that white space ends.
 		rest, isPrefix := strings.CutPrefix(strings.TrimLeft(v, " \t"), have)
 		switch {
 		case strings.HasPrefix(strings.TrimLeft(v, " \t"), `"`):
 			return // a quoted string after all
 		case !isPrefix:
 			t.Fatalf("ParseLenient(%q): authorization_uri = %q", field, have)
-		case grammar.MatchString(latin1("Bearer authorization_uri=" + have + rest)):
-			return
 		}
-		if _, err := bearer.Parse([]string{"Bearer a" + rest + comma + `resource_id="r"`}); err != nil && !strings.ContainsAny(rest, "=") {
+		// A shorter value is right only if an element that is whole follows it: by the
+		// grammar, or a parameter behind white space (a missing comma), or one that is
+		// repaired itself.
+		rest += comma + `resource_id="r"`
+		for i := 1; i <= len(rest); i++ {
+			element := strings.Trim(rest[:i], " \t,")
+			if (i == len(rest) || rest[i] == ',') && element != "" && grammar.MatchString(latin1("Bearer a=b"+rest[:i])) {
+				return
+			}
+		}
+		if !strings.Contains(strings.TrimSuffix(rest, comma+`resource_id="r"`), "=") {
 			t.Fatalf("ParseLenient(%q): authorization_uri = %q, cut off %q", field, have, rest)
 		}
 	})

@@ -51,9 +51,7 @@ func (p *parser) adopt(start int, name string) bool {
 	last := len(p.out) - 1
 	switch {
 	case p.state == bare && p.isStray():
-		if p.unquoted {
-			// The word may belong to the value before it, which would be cut short.
-			p.out, p.state = p.out[:last], params
+		if p.doubted() {
 			p.refuse(p.at, NoScheme)
 			return false
 		}
@@ -71,28 +69,52 @@ func (p *parser) adopt(start int, name string) bool {
 			return true
 		}
 	}
+	p.stray(start, name)
+	return false
+}
+
+// stray leaves the element at start out.
+func (p *parser) stray(start int, name string) {
 	p.skip()
 	p.repair(StrayElement, start, name, "")
-	return false
+	if p.state == sealed {
+		p.state = between // what follows does not follow the token68
+	}
 }
 
 // isStray reports whether the bare word read last is no scheme that anybody knows, and
 // stands where a parameter could.
 func (p *parser) isStray() bool { return p.resume && !isScheme(p.out[len(p.out)-1].Scheme) }
 
+// doubted reports whether what stands here breaks the grammar and follows a value without
+// quotes, and so may be a part of it. The challenge of that value is dropped.
+func (p *parser) doubted() bool {
+	if !p.unquoted {
+		return false
+	}
+	if p.state == bare && p.isStray() {
+		p.out, p.state = p.out[:len(p.out)-1], params
+	}
+	if p.state != params {
+		return false
+	}
+	p.drop()
+	return true
+}
+
 // junk deals with an element that is neither a scheme nor a parameter. Strictly, it breaks
 // the challenge that is open. Leniently it is left out, unless it follows a value that was
 // not quoted and may be a part of it.
 func (p *parser) junk(start int) {
-	if p.lenient && p.unquoted && p.state == bare && p.isStray() {
-		p.out, p.state = p.out[:len(p.out)-1], params
-	}
-	if !p.lenient || p.unquoted && p.state == params {
+	if !p.lenient || p.doubted() {
 		p.refuse(p.i, BadByte)
 		return
 	}
-	p.skip()
-	p.repair(StrayElement, start, strings.TrimSpace(p.s[start:min(start+16, p.i)]), "")
+	end := start
+	for end < len(p.s) && end < start+16 && p.s[end] != ',' {
+		end++
+	}
+	p.stray(start, strings.TrimSpace(p.s[start:end]))
 }
 
 // repairUnquoted reads a value that should have been quoted and begins at p.i. It has

@@ -188,10 +188,9 @@ func (p *parser) challenge(start int, name string, comma bool) bool {
 		p.open(name)
 		p.i = next + 1
 		return p.element(first, word, true)
+	case p.lenient && p.doubted():
+		p.refuse(first, BadByte)
 	case word != "" && next > p.i:
-		if p.lenient && p.unquoted {
-			p.drop() // all this may be a part of its last value
-		}
 		p.state = broken
 		p.refuse(first, NoComma)
 	default:
