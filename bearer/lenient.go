@@ -106,7 +106,7 @@ func (p *parser) doubted() bool {
 // the challenge that is open. Leniently it is left out, unless it follows a value that was
 // not quoted and may be a part of it.
 func (p *parser) junk(start int) {
-	if !p.lenient || p.doubted() {
+	if !p.lenient || p.state == broken || p.doubted() {
 		p.refuse(p.i, BadByte)
 		return
 	}
