@@ -15,25 +15,28 @@ import (
 // A network is one TLS server for all hosts of a tenant, reached over pipes.
 type network struct {
 	tn     *Tenant
-	server *http.Server
 	ln     *pipeListener
-	done   chan struct{} // closed when Serve has returned
-	once   sync.Once
-	extra  []func() // close what Listen opened
+	served sync.WaitGroup // Serve of every server, until it returns
+	conns  sync.WaitGroup // connections of every server
+
+	mu        sync.Mutex
+	closed    chan struct{}  // closed by close
+	errands   sync.WaitGroup // what Browser began
+	listeners []net.Listener
+	servers   []*http.Server
+	clients   []*http.Transport
 }
 
 func newNetwork(tn *Tenant) *network {
-	n := &network{tn: tn, ln: newPipeListener(), done: make(chan struct{})}
-	n.server = tn.newServer()
-	go func() {
-		defer close(n.done)
-		_ = n.server.ServeTLS(n.ln, "", "") // ends with ErrServerClosed
-	}()
+	n := &network{tn: tn, ln: newPipeListener(), closed: make(chan struct{})}
+	n.serve(n.ln)
 	return n
 }
 
-func (tn *Tenant) newServer() *http.Server {
-	return &http.Server{
+// serve starts a server.
+func (n *network) serve(ln net.Listener) {
+	tn := n.tn
+	server := &http.Server{
 		Handler: tn,
 		TLSConfig: &tls.Config{
 			MinVersion:     tls.VersionTLS12,
@@ -42,17 +45,71 @@ func (tn *Tenant) newServer() *http.Server {
 		},
 		TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){},
 		ErrorLog:     log.New(io.Discard, "", 0), // a client that hangs up is no news
+		ConnState: func(_ net.Conn, s http.ConnState) {
+			switch s {
+			case http.StateNew:
+				n.conns.Add(1)
+			case http.StateClosed:
+				n.conns.Done()
+			}
+		},
+	}
+	n.listeners = append(n.listeners, ln)
+	n.servers = append(n.servers, server)
+	n.served.Go(func() { _ = server.ServeTLS(ln, "", "") }) // until ln is closed
+}
+
+// close returns when every goroutine of the servers and of the errands has ended.
+func (n *network) close() {
+	n.mu.Lock()
+	if n.isClosed() {
+		n.mu.Unlock()
+		return
+	}
+	close(n.closed)
+	n.mu.Unlock()
+	for _, t := range n.clients {
+		t.CloseIdleConnections()
+	}
+	for _, ln := range n.listeners {
+		ln.Close()
+	}
+	// A server knows all its connections, and closes them, only when it accepts no more.
+	n.served.Wait()
+	for _, s := range n.servers {
+		s.Close()
+	}
+	n.conns.Wait()
+	n.errands.Wait()
+}
+
+func (n *network) isClosed() bool {
+	select {
+	case <-n.closed:
+		return true
+	default:
+		return false
 	}
 }
 
-func (n *network) close() {
-	n.once.Do(func() {
-		for _, f := range n.extra {
-			f()
+// errand runs f, whose context ends when the network is closed, in the background.
+func (n *network) errand(ctx context.Context, f func(ctx context.Context)) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.isClosed() {
+		return
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	n.errands.Go(func() {
+		defer cancel()
+		f(ctx)
+	})
+	n.errands.Go(func() {
+		defer cancel()
+		select {
+		case <-n.closed:
+		case <-ctx.Done():
 		}
-		n.ln.Close() // before the server's Close, which waits for Serve
-		n.server.Close()
-		<-n.done
 	})
 }
 
@@ -88,19 +145,44 @@ func (refusedError) Temporary() bool { return false }
 
 var errRefused net.Error = refusedError{}
 
-// A pipeListener accepts what its dial sends.
+// A pipeListener accepts what its dial sends. Its Close closes the connections too: a pipe
+// holds nothing, so that the alert with which TLS says goodbye would otherwise wait, up to
+// five seconds, for a peer that does not read.
 type pipeListener struct {
 	conns  chan net.Conn
 	closed chan struct{}
-	once   sync.Once
+
+	mu   sync.Mutex
+	open map[*pipeConn]struct{} // nil once closed
 }
 
 func newPipeListener() *pipeListener {
-	return &pipeListener{conns: make(chan net.Conn), closed: make(chan struct{})}
+	return &pipeListener{conns: make(chan net.Conn), closed: make(chan struct{}), open: map[*pipeConn]struct{}{}}
+}
+
+// A pipeConn is the server's end.
+type pipeConn struct {
+	net.Conn
+	ln *pipeListener
+}
+
+func (c *pipeConn) Close() error {
+	c.ln.mu.Lock()
+	delete(c.ln.open, c)
+	c.ln.mu.Unlock()
+	return c.Conn.Close()
 }
 
 func (l *pipeListener) dial(ctx context.Context) (net.Conn, error) {
-	client, server := net.Pipe()
+	client, pipe := net.Pipe()
+	server := &pipeConn{Conn: pipe, ln: l}
+	l.mu.Lock()
+	if l.open == nil {
+		l.mu.Unlock()
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: errRefused}
+	}
+	l.open[server] = struct{}{}
+	l.mu.Unlock()
 	select {
 	case l.conns <- server:
 		return client, nil
@@ -125,7 +207,17 @@ func (l *pipeListener) Accept() (net.Conn, error) {
 }
 
 func (l *pipeListener) Close() error {
-	l.once.Do(func() { close(l.closed) })
+	l.mu.Lock()
+	open := l.open
+	l.open = nil
+	l.mu.Unlock()
+	if open == nil {
+		return nil
+	}
+	close(l.closed)
+	for c := range open {
+		c.Conn.Close()
+	}
 	return nil
 }
 
@@ -144,12 +236,6 @@ func (tn *Tenant) Listen() (addr string, client *http.Client, err error) {
 	if err != nil {
 		return "", nil, err
 	}
-	server := tn.newServer()
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = server.ServeTLS(ln, "", "")
-	}()
 	t := &http.Transport{
 		TLSClientConfig: &tls.Config{RootCAs: tn.ca.pool(), MinVersion: tls.VersionTLS12},
 		DialContext: func(ctx context.Context, network, to string) (net.Conn, error) {
@@ -161,12 +247,14 @@ func (tn *Tenant) Listen() (addr string, client *http.Client, err error) {
 			return d.DialContext(ctx, network, ln.Addr().String())
 		},
 	}
-	tn.mu.Lock()
-	defer tn.mu.Unlock()
-	tn.net.extra = append(tn.net.extra, func() {
-		t.CloseIdleConnections()
-		server.Close()
-		<-done
-	})
+	n := tn.net
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.isClosed() {
+		ln.Close()
+		return "", nil, http.ErrServerClosed
+	}
+	n.serve(ln)
+	n.clients = append(n.clients, t)
 	return ln.Addr().String(), &http.Client{Transport: t}, nil
 }

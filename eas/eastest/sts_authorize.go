@@ -122,37 +122,54 @@ func (tn *Tenant) userFor(hint string) (string, bool) {
 
 var (
 	formAction = regexp.MustCompile(`<form method="POST" action="([^"]*)"`)
+	aadsts     = regexp.MustCompile(`AADSTS\d+: [^<]*`)
 	formInput  = regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)">`)
 )
 
 // Browser returns a function that does what a user with a browser does: it opens the URL,
 // signs in, and lets the authority's answer go to the redirect URI, a listener on loopback,
-// which is reached for real. It does not wait for the page that the listener shows.
+// which is reached for real. That the authority shows an error page, as for an unknown
+// application or redirect URI, is an error. The answer is delivered in the background, for
+// thirty seconds at most or until [Tenant.Close], whatever becomes of the context.
 func (tn *Tenant) Browser() func(ctx context.Context, url string) error {
 	return func(ctx context.Context, target string) error {
-		// The user takes no part in the caller's call, as a browser does not either.
-		go func() { _ = tn.browse(context.WithoutCancel(ctx), target) }()
+		back, err := tn.browse(ctx, target)
+		if err != nil {
+			return err
+		}
+		tn.net.errand(context.WithoutCancel(ctx), func(ctx context.Context) {
+			ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+			defer cancel()
+			t := &http.Transport{DisableKeepAlives: true}
+			defer t.CloseIdleConnections()
+			if page, err := (&http.Client{Transport: t}).Do(back.WithContext(ctx)); err == nil {
+				page.Body.Close()
+			}
+		})
 		return nil
 	}
 }
 
-func (tn *Tenant) browse(ctx context.Context, target string) error {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
+// browse opens the URL and returns the request that the authority sends the browser to.
+func (tn *Tenant) browse(ctx context.Context, target string) (*http.Request, error) {
 	c := *tn.client
 	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	resp, err := c.Do(req)
 	if err != nil {
-		return err
+		var ue *url.Error
+		if errors.As(err, &ue) {
+			err = ue.Err // without the URL, which holds the state
+		}
+		return nil, fmt.Errorf("eastest: the browser does not reach the authority: %w", err)
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var back *http.Request
 	if to := resp.Header.Get("Location"); to != "" {
@@ -168,19 +185,13 @@ func (tn *Tenant) browse(ctx context.Context, target string) error {
 			back.Header.Set("Origin", "https://"+loginHost)
 		}
 	} else {
-		return errors.New("eastest: the authority shows an error page")
+		return nil, fmt.Errorf("eastest: the authority shows an error page: %s", aadsts.FindString(string(body)))
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if !isLoopback(back.URL.Scheme + "://" + back.URL.Host) {
-		return errors.New("eastest: the redirect URI is not on loopback")
+		return nil, errors.New("eastest: the redirect URI is not on loopback")
 	}
-	t := &http.Transport{DisableKeepAlives: true}
-	defer t.CloseIdleConnections()
-	page, err := (&http.Client{Transport: t}).Do(back)
-	if err != nil {
-		return err
-	}
-	return page.Body.Close()
+	return back, nil
 }

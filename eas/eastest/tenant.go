@@ -127,8 +127,8 @@ func New(t testing.TB, tn *Tenant) *Tenant {
 	return tn
 }
 
-// Close stops the servers and closes the connections of the client. It may be called more
-// than once.
+// Close cuts every connection, requests under way included, and returns when the servers'
+// goroutines have ended. It may be called more than once.
 func (tn *Tenant) Close() {
 	tn.client.CloseIdleConnections()
 	tn.net.close()
