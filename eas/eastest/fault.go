@@ -13,13 +13,12 @@ type Fault struct {
 	Header http.Header // of the answer
 	Body   string      // of the answer
 
-	// Delay passes before the answer, or before the request is dealt with as usual if
-	// Status is 0 and Cut and Lose are false.
+	// Delay passes before the rest happens. A Fault that is nothing but a Delay lets the
+	// request be dealt with as usual after it.
 	Delay time.Duration
 	// Lose deals with the request and then cuts the connection: the answer is lost.
 	Lose bool
-	// Truncate deals with the request and sends only the first bytes of the body, this
-	// many, as if it were whole.
+	// Truncate sends only the first bytes of the body, this many, as if they were the whole.
 	Truncate int
 	// Times is how often it happens; if 0, once.
 	Times int
@@ -31,8 +30,10 @@ type fault struct {
 }
 
 // Fail makes the next request that matches fail as f says, once. A request matches if
-// match is its ActiveSync command ("Sync"), its OAuth grant ("refresh_token"), its host
-// ("mail.contoso.com"), or a part of its host and path ("/oauth2/v2.0/token").
+// match is its ActiveSync command ("Sync"), its OAuth grant ("refresh_token"), or a part of
+// its host, path and command ("mail.contoso.com", "/oauth2/v2.0/token",
+// "mail.contoso.com/Microsoft-Server-ActiveSync?Sync"). Faults that match the same request
+// happen one after the other, in the order in which they were set.
 func (tn *Tenant) Fail(match string, f Fault) {
 	if match == "" {
 		panic("eastest: Fail without a match")
@@ -46,7 +47,7 @@ func (tn *Tenant) takeFault(r Request) *Fault {
 	tn.mu.Lock()
 	defer tn.mu.Unlock()
 	for i, f := range tn.faults {
-		if f.match != r.Command && f.match != r.Form.Get("grant_type") && !strings.Contains(r.Host+r.Path, f.match) {
+		if !r.matches(f.match) {
 			continue
 		}
 		if f.Times--; f.Times <= 0 {
@@ -57,9 +58,20 @@ func (tn *Tenant) takeFault(r Request) *Fault {
 	return nil
 }
 
-// serve reports whether it answered. If not, the request is dealt with as usual, perhaps by
-// an answer that was changed.
-func (f *Fault) serve(a *answer, r *http.Request) bool {
+func (r Request) matches(match string) bool {
+	if slices.Contains(strings.Split(commands, ","), match) {
+		return match == r.Command // "Sync" is also a part of every path of ActiveSync
+	}
+	target := r.Host + r.Path
+	if r.Command != "" {
+		target += "?" + r.Command
+	}
+	return match == r.Form.Get("grant_type") || strings.Contains(target, match)
+}
+
+// instead reports whether the fault takes the place of the answer. If not, the request is to
+// be dealt with as usual.
+func (f *Fault) instead(a *answer, r *http.Request) bool {
 	if f.Delay > 0 {
 		t := time.NewTimer(f.Delay)
 		defer t.Stop()
@@ -72,48 +84,24 @@ func (f *Fault) serve(a *answer, r *http.Request) bool {
 	switch {
 	case f.Status != 0:
 		for k, v := range f.Header {
-			a.Header()[http.CanonicalHeaderKey(k)] = v
+			a.header[http.CanonicalHeaderKey(k)] = slices.Clone(v)
 		}
-		a.WriteHeader(f.Status)
-		_, _ = a.Write([]byte(f.Body))
+		a.status = f.Status
+		a.body.WriteString(f.Body)
 		return true
-	case f.Lose:
-		a.ResponseWriter = &lostWriter{header: http.Header{}, truncate: -1}
-		return false
-	case f.Truncate > 0:
-		a.ResponseWriter = &lostWriter{header: a.ResponseWriter.Header(), to: a.ResponseWriter, truncate: f.Truncate}
-		return false
-	case f.Delay > 0:
+	case f.Lose, f.Truncate > 0, f.Delay > 0:
 		return false
 	}
 	panic(http.ErrAbortHandler)
 }
 
-// A lostWriter takes an answer that does not arrive, or not whole.
-type lostWriter struct {
-	header   http.Header
-	to       http.ResponseWriter
-	truncate int // bytes to pass on; -1 cuts the connection
-}
-
-func (w *lostWriter) Header() http.Header { return w.header }
-
-func (w *lostWriter) WriteHeader(status int) {
-	if w.to != nil {
-		w.header.Del("Content-Length")
-		w.to.WriteHeader(status)
+// after does to an answer what the fault says.
+func (f *Fault) after(a *answer) {
+	if f.Truncate > 0 && f.Truncate < a.body.Len() {
+		a.header.Del("Content-Length")
+		a.body.Truncate(f.Truncate)
 	}
-}
-
-func (w *lostWriter) Write(b []byte) (int, error) {
-	n := len(b)
-	if w.to != nil {
-		w.header.Del("Content-Length")
-		b = b[:min(len(b), w.truncate)]
-		w.truncate -= len(b)
-		if _, err := w.to.Write(b); err != nil {
-			return 0, err
-		}
+	if f.Lose {
+		panic(http.ErrAbortHandler)
 	}
-	return n, nil
 }

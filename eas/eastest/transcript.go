@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -26,7 +27,7 @@ type Request struct {
 	Authorization string      // "", "Bearer" for an empty one, "Bearer …" for a token, else the scheme
 	Form          url.Values  // of a token request: grant_type, client_id, scope and their like
 	Document      string      // a WBXML body as XML
-	Status        int         // of the answer; 0 if the connection was cut
+	Status        int         // of the answer; 0 if the connection was cut without one
 	Answer        string      // a WBXML answer as XML
 }
 
@@ -53,6 +54,10 @@ func (tn *Tenant) Requests() []Request {
 var publicFields = []string{"grant_type", "client_id", "scope", "resource", "redirect_uri", "response_type",
 	"response_mode", "code_challenge_method", "requested_token_use", "prompt"}
 
+// secrets are parameters of a query, in lower case, that are not kept.
+var secrets = []string{"access_token", "assertion", "client_secret", "code", "code_verifier", "device_code", "email",
+	"id_token", "id_token_hint", "login_hint", "nonce", "password", "refresh_token", "state", "username"}
+
 // maxRequest bounds a body, in bytes.
 const maxRequest = 32 << 20
 
@@ -72,11 +77,14 @@ func (tn *Tenant) record(w http.ResponseWriter, r *http.Request, host string, h 
 	if q, ok := parseQuery(r.URL.RawQuery); ok && entry.Command == "" {
 		entry.Command = q.command
 	}
-	for _, secret := range []string{"code", "state", "nonce", "login_hint", "Email"} {
-		entry.Query.Del(secret)
+	for name := range entry.Query {
+		if slices.Contains(secrets, strings.ToLower(name)) {
+			delete(entry.Query, name)
+		}
 	}
-	entry.Header.Del("Authorization")
-	entry.Header.Del("Cookie")
+	for _, name := range []string{"Authorization", "Proxy-Authorization", "Cookie"} {
+		entry.Header.Del(name)
+	}
 	switch {
 	case strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded"):
 		entry.Form = url.Values{}
@@ -90,14 +98,15 @@ func (tn *Tenant) record(w http.ResponseWriter, r *http.Request, host string, h 
 	case strings.HasPrefix(r.Header.Get("Content-Type"), typeWBXML):
 		entry.Document = toXML(body)
 	}
-	a := &answer{ResponseWriter: w, status: http.StatusOK}
+	a := &answer{header: http.Header{}}
 	defer func() {
+		// A panic of a handler cuts the connection, as in net/http.
 		cut := recover()
-		entry.Status = a.status
-		if cut != nil {
-			entry.Status = 0
-		} else if strings.HasPrefix(w.Header().Get("Content-Type"), typeWBXML) {
-			entry.Answer = toXML(a.body.Bytes())
+		if cut == nil {
+			entry.Status = a.code()
+			if strings.HasPrefix(a.header.Get("Content-Type"), typeWBXML) {
+				entry.Answer = toXML(a.body.Bytes())
+			}
 		}
 		tn.mu.Lock()
 		tn.requests = append(tn.requests, entry)
@@ -105,13 +114,15 @@ func (tn *Tenant) record(w http.ResponseWriter, r *http.Request, host string, h 
 		if cut != nil {
 			panic(cut)
 		}
+		// Only now: who has the answer finds the request in the transcript.
+		a.send(w)
 	}()
-	if f := tn.takeFault(entry); f != nil && f.serve(a, r) {
-		return
+	f := tn.takeFault(entry)
+	if f == nil || !f.instead(a, r) {
+		h.ServeHTTP(a, r)
 	}
-	h.ServeHTTP(a, r)
-	if l, ok := a.ResponseWriter.(*lostWriter); ok && l.to == nil {
-		panic(http.ErrAbortHandler)
+	if f != nil {
+		f.after(a)
 	}
 }
 
@@ -138,21 +149,32 @@ func toXML(doc []byte) string {
 	return b.String()
 }
 
-// An answer keeps what a handler answers.
+// An answer keeps what a handler answers until it is sent.
 type answer struct {
-	http.ResponseWriter
+	header http.Header
 	status int
 	body   bytes.Buffer
 }
 
+func (a *answer) Header() http.Header { return a.header }
+
 func (a *answer) WriteHeader(status int) {
-	a.status = status
-	a.ResponseWriter.WriteHeader(status)
+	if a.status == 0 {
+		a.status = status
+	}
 }
 
-func (a *answer) Write(b []byte) (int, error) {
-	if a.body.Len() < 4<<20 {
-		a.body.Write(b)
+func (a *answer) Write(b []byte) (int, error) { return a.body.Write(b) }
+
+func (a *answer) code() int {
+	if a.status == 0 {
+		return http.StatusOK
 	}
-	return a.ResponseWriter.Write(b)
+	return a.status
+}
+
+func (a *answer) send(w http.ResponseWriter) {
+	maps.Copy(w.Header(), a.header)
+	w.WriteHeader(a.code())
+	_, _ = w.Write(a.body.Bytes()) // a client that hung up is no news
 }
