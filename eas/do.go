@@ -24,6 +24,13 @@ const (
 	typeRFC822    = "message/rfc822"
 )
 
+// repeatable are the commands that a server recognizes or that do nothing when they come
+// twice: the key of a Sync, the ClientId of a SendMail, and what only asks.
+var repeatable = map[string]bool{
+	"Sync": true, "FolderSync": true, "Ping": true, "Provision": true, "SendMail": true, "GetItemEstimate": true,
+	"Search": true, "Find": true, "ResolveRecipients": true, "ValidateCert": true,
+}
+
 // A request is a command to send.
 type request struct {
 	command     string
@@ -33,6 +40,7 @@ type request struct {
 	wait        time.Duration // that the server may take on purpose
 	policyKey   string        // for Provision, instead of the state's
 	saveSent    bool
+	once        bool // must not be sent again by itself
 }
 
 // A response is an answer that came.
@@ -128,10 +136,12 @@ func (c *Client) newRequest(ctx context.Context, q request) (*http.Request, erro
 	if q.command == "OPTIONS" {
 		return req, nil
 	}
-	// QUIRK: SOGo closes the connection behind every answer without saying so. net/http
-	// sends a request again on a new connection only if it may; the empty entry says so
-	// and is not sent.
-	h["Idempotency-Key"] = []string{}
+	if repeatable[q.command] && !q.once {
+		// QUIRK: SOGo closes the connection behind every answer without saying so.
+		// net/http sends a request again on a new connection only if it may; the empty
+		// entry says so and is not sent.
+		h["Idempotency-Key"] = []string{}
+	}
 	if !compact {
 		h.Set("MS-ASProtocolVersion", string(state.Version))
 		if key != "" && q.command != "Ping" {
@@ -339,7 +349,7 @@ func (c *Client) Do(ctx context.Context, command string, document []byte) ([]byt
 	if _, ok := commandCodes[command]; !ok {
 		return nil, fmt.Errorf("eas: %q is no command", safehttp.Clean(command, 32))
 	}
-	r, err := c.command(ctx, request{command: command, body: document})
+	r, err := c.command(ctx, request{command: command, body: document, once: command == "SendMail"})
 	if err != nil {
 		return nil, err
 	}

@@ -443,6 +443,48 @@ func TestMisconfiguredClient(t *testing.T) {
 	}
 }
 
+// A connection that is cut before the answer: what a server recognizes is sent again, and
+// nothing else is.
+func TestCutConnection(t *testing.T) {
+	for _, tt := range []struct {
+		version, command string
+		want             int // requests
+	}{
+		{"14.1", "FolderSync", 2}, {"14.1", "SendMail", 2}, {"12.1", "SendMail", 1},
+	} {
+		n := 0
+		srv := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("MS-ASProtocolVersions", tt.version)
+			if r.Method == http.MethodOptions {
+				return
+			}
+			if n++; n == 1 {
+				panic(http.ErrAbortHandler)
+			}
+			w.Header().Set("Content-Type", "application/vnd.ms-sync.wbxml")
+			if tt.command == "FolderSync" {
+				w.Write(golden(t, "hstern-foldersync-response-empty"))
+			}
+		}))
+		u, _ := url.Parse(srv.URL)
+		c := &eas.Client{URL: u, User: "a", Token: bearer.Static(&oauth2.Token{AccessToken: "x"}), HTTPClient: srv.Client(), Versions: []eas.Version{eas.Version(tt.version)}}
+		if _, err := c.Options(t.Context()); err != nil { // so that the connection is used again
+			t.Fatal(err)
+		}
+		c.Restore(eas.State{Version: eas.Version(tt.version), Provisioned: true})
+		var err error
+		if tt.command == "FolderSync" {
+			_, err = c.FolderSync(t.Context(), "0")
+		} else {
+			err = c.SendMail(t.Context(), strings.NewReader("To: a@b\r\n\r\n"), nil)
+		}
+		if n != tt.want || (err == nil) != (tt.want == 2) {
+			t.Errorf("%s %s: %d requests, %v; want %d", tt.version, tt.command, n, err, tt.want)
+		}
+		srv.Close()
+	}
+}
+
 // A Sync answer given by a fuzzer: no panic, and never success without a key.
 func FuzzSyncResponse(f *testing.F) {
 	for _, name := range []string{"sogo-08-sync-get-0.resp", "zpush-09-sync-get-0.resp", "horde-14-sync-stale-key.resp", "msaswbxml-sync-add-contact-response"} {

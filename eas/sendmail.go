@@ -25,7 +25,8 @@ type SendOptions struct {
 
 // SendMail sends a message in the format of RFC 5322, with its recipients in To, Cc and Bcc;
 // the server removes Bcc. A message that the server has had before under the same ClientID
-// is not sent again and is no error.
+// is not sent again and is no error. Versions up to 12.1 know no ClientID: there, a message
+// whose answer was lost may have been sent.
 func (c *Client) SendMail(ctx context.Context, mime io.Reader, o *SendOptions) error {
 	if o == nil {
 		o = &SendOptions{}
@@ -57,7 +58,7 @@ func (c *Client) SendMail(ctx context.Context, mime io.Reader, o *SendOptions) e
 		in := &airsync.SendMail{ClientID: id, SaveInSentItems: !o.NotInSentItems, MIME: message}
 		r, err = c.run(ctx, request{command: "SendMail"}, in, &out, true)
 	} else {
-		q := request{command: "SendMail", contentType: typeRFC822, body: message, saveSent: !o.NotInSentItems}
+		q := request{command: "SendMail", contentType: typeRFC822, body: message, saveSent: !o.NotInSentItems, once: true}
 		r, err = c.run(ctx, q, nil, &out, true)
 	}
 	if err != nil {
