@@ -3,6 +3,7 @@ package bearer
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -14,7 +15,8 @@ import (
 // MaxDiagnostics bounds an X-MS-Diagnostics field, in bytes.
 const MaxDiagnostics = 16 << 10
 
-// ErrDiagnostics is matched when an X-MS-Diagnostics field does not begin with a number.
+// ErrDiagnostics is matched when an X-MS-Diagnostics field is not understood: it does not
+// begin with a number, has a control character, or is longer than [MaxDiagnostics].
 var ErrDiagnostics = errors.New("bearer: X-MS-Diagnostics not understood")
 
 // Diagnostics is the X-MS-Diagnostics field in which Exchange says why it refused a token:
@@ -26,39 +28,64 @@ type Diagnostics struct {
 	Category string // e.g. "invalid_resource", from error_category, error_type or category
 }
 
-// A DiagnosticKind is the meaning of a known [Diagnostics.Code].
+// A DiagnosticKind is the meaning of a [Diagnostics.Code], named as Exchange names the
+// category.
 type DiagnosticKind string
 
 // The kinds of [Diagnostics].
 const (
-	InvalidSignature   DiagnosticKind = "invalid_signature"
-	InvalidToken       DiagnosticKind = "invalid_token"
-	TokenExpired       DiagnosticKind = "token_expired"
-	InvalidResource    DiagnosticKind = "invalid_resource"
-	InvalidTenant      DiagnosticKind = "invalid_tenant"
-	InvalidUser        DiagnosticKind = "invalid_user"
-	InvalidClient      DiagnosticKind = "invalid_client"
-	InternalError      DiagnosticKind = "internal_error"
-	InvalidGrant       DiagnosticKind = "invalid_grant"
-	InsufficientClaims DiagnosticKind = "insufficient_claims"
-	OAuthNotAvailable  DiagnosticKind = "oauth_not_available"
+	InvalidSignature   DiagnosticKind = "invalid_signature"   // 2000000
+	InvalidToken       DiagnosticKind = "invalid_token"       // 2000001
+	TokenExpired       DiagnosticKind = "token_expired"       // 2000002
+	InvalidResource    DiagnosticKind = "invalid_resource"    // 2000003
+	InvalidTenant      DiagnosticKind = "invalid_tenant"      // 2000004
+	InvalidUser        DiagnosticKind = "invalid_user"        // 2000005
+	InvalidClient      DiagnosticKind = "invalid_client"      // 2000006; SharePoint 3005004
+	InternalError      DiagnosticKind = "internal_error"      // 2000007
+	InvalidGrant       DiagnosticKind = "invalid_grant"       // 2000008
+	InsufficientClaims DiagnosticKind = "insufficient_claims" // 2000020
+	OAuthNotAvailable  DiagnosticKind = "oauth_not_available" // 4000000
 )
+
+// A diagnostic is a row of the table. The first whose code and condition hold is meant.
+type diagnostic struct {
+	code          int
+	when          string // "" always, "tls" if [Diagnostics.TLSOffloading], "reason:…" if the reason holds the text
+	kind          DiagnosticKind
+	cause, remedy string
+}
+
+func (d Diagnostics) find() diagnostic {
+	for _, row := range diagnostics {
+		if row.code != d.Code {
+			continue
+		}
+		text, isReason := strings.CutPrefix(row.when, "reason:")
+		switch {
+		case isReason && !strings.Contains(d.Reason, text):
+		case row.when == "tls" && !d.TLSOffloading():
+		default:
+			return row
+		}
+	}
+	return diagnostic{}
+}
 
 // Kind returns the meaning of the code, or the category for a number that is not known.
 func (d Diagnostics) Kind() DiagnosticKind {
-	if k, ok := diagnostics[d.Code]; ok {
-		return k.kind
+	if k := d.find().kind; k != "" {
+		return k
 	}
 	return DiagnosticKind(d.Category)
 }
 
 // Cause says in plain words what a known number means; it returns "" for others.
-func (d Diagnostics) Cause() string { return diagnostics[d.Code].cause }
+func (d Diagnostics) Cause() string { return d.find().cause }
 
 // Remedy says what to do about a known number; it returns "" for others.
-func (d Diagnostics) Remedy() string { return diagnostics[d.Code].remedy }
+func (d Diagnostics) Remedy() string { return d.find().remedy }
 
-// String returns number, category and reason, safe to print.
+// String returns number, category and reason, safe to print and at most 400 bytes.
 func (d Diagnostics) String() string {
 	s := "diagnostics " + strconv.Itoa(d.Code)
 	if d.Category != "" {
@@ -70,14 +97,19 @@ func (d Diagnostics) String() string {
 	return s
 }
 
-// Audience returns the two audiences that the reason of an invalid_resource names, as in
-// "Expected 'https://mail.contoso.com'. Actual 'http://mail.contoso.com'.". The server
-// does not say which of them is the token's. It reports false if the reason has no such
-// pair.
+// Audience returns the two audiences that the reason of an [InvalidResource] names, as in
+//
+//	Expected 'https://mail.contoso.com'. Actual 'http://mail.contoso.com'.
+//
+// Exchange does not document which of them is the token's: compare them, and do not take
+// one for the token's. It reports false if the reason has no such pair.
 func (d Diagnostics) Audience() (expected, actual string, ok bool) {
 	expected, ok1 := quotedAfter(d.Reason, "Expected")
 	actual, ok2 := quotedAfter(d.Reason, "Actual")
-	return expected, actual, ok1 && ok2
+	if !ok1 || !ok2 {
+		return "", "", false
+	}
+	return expected, actual, true
 }
 
 func quotedAfter(s, word string) (string, bool) {
@@ -93,9 +125,24 @@ func quotedAfter(s, word string) (string, bool) {
 	return v, ok
 }
 
+// TLSOffloading reports whether the two audiences of the reason have the same host and
+// differ in http and https, on whichever side: a device in front of Exchange ends TLS.
+func (d Diagnostics) TLSOffloading() bool {
+	expected, actual, ok := d.Audience()
+	if !ok {
+		return false
+	}
+	a, err1 := url.Parse(expected)
+	b, err2 := url.Parse(actual)
+	return err1 == nil && err2 == nil && a.Hostname() != "" && safehttp.Host(a) == safehttp.Host(b) &&
+		(a.Scheme == "https" && b.Scheme == "http" || a.Scheme == "http" && b.Scheme == "https")
+}
+
 // ParseDiagnostics reads an X-MS-Diagnostics field. It is not challenge syntax: a number, a
 // semicolon, and name="value" pairs, between which servers leave out semicolons and put
-// spaces. An unknown number keeps its texts. The error matches [ErrDiagnostics].
+// spaces, and whose values hold single quotes, URLs and even double quotes. Of a name that
+// stands twice the first is taken. An unknown number keeps its texts. The error matches
+// [ErrDiagnostics]. Strings of the result are substrings of value.
 func ParseDiagnostics(value string) (Diagnostics, error) {
 	var d Diagnostics
 	if len(value) > MaxDiagnostics {
@@ -110,7 +157,7 @@ func ParseDiagnostics(value string) (Diagnostics, error) {
 		n++
 	}
 	code, err := strconv.ParseUint(s[:n], 10, 31)
-	if err != nil || n < len(s) && !strings.ContainsRune("; \t", rune(s[n])) {
+	if err != nil || n < len(s) && s[n] != ';' && s[n] != ' ' && s[n] != '\t' {
 		return d, fmt.Errorf("%w: it does not begin with a number", ErrDiagnostics)
 	}
 	d.Code = int(code)
@@ -129,6 +176,9 @@ func ParseDiagnostics(value string) (Diagnostics, error) {
 			v, s, _ = strings.Cut(rest, ";")
 			v = strings.TrimRight(v, " \t")
 		}
+		if i := strings.LastIndexByte(name, ';'); i >= 0 {
+			name = name[i+1:] // words without a "=" stand before it
+		}
 		switch name = strings.TrimSpace(name); {
 		case equalFold(name, "reason") && d.Reason == "":
 			d.Reason = v
@@ -139,25 +189,34 @@ func ParseDiagnostics(value string) (Diagnostics, error) {
 }
 
 // untilQuote returns what stands before the closing quote and what follows it. A quote that
-// is followed by neither the end, a semicolon, white space nor a name= is part of the
-// value: servers do not escape quotes.
+// is followed by neither the end, a semicolon nor a name= is part of the value: servers do
+// not escape quotes.
 func untilQuote(s string) (value, rest string) {
 	for i := 0; i < len(s); i++ {
 		if s[i] != '"' {
 			continue
 		}
-		after := strings.TrimLeft(s[i+1:], " \t")
-		if after == "" || after[0] == ';' || startsPair(after) {
+		next := i + 1
+		for next < len(s) && (s[next] == ' ' || s[next] == '\t') {
+			next++
+		}
+		if next == len(s) || s[next] == ';' || startsPair(s[next:]) {
 			return s[:i], s[i+1:]
 		}
+		i = next - 1 // no quote is between
 	}
 	return s, ""
 }
 
+// startsPair reports whether s begins with a name of at most 32 bytes and an "=".
 func startsPair(s string) bool {
 	i := 0
-	for i < len(s) && class[s[i]]&tokenByte != 0 {
+	for i < len(s) && i <= 32 && class[s[i]]&tokenByte != 0 {
 		i++
 	}
-	return i > 0 && strings.HasPrefix(strings.TrimLeft(s[i:], " \t"), "=")
+	j := i
+	for j < len(s) && j < i+32 && (s[j] == ' ' || s[j] == '\t') {
+		j++
+	}
+	return i > 0 && i <= 32 && j < len(s) && s[j] == '='
 }

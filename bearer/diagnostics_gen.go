@@ -2,20 +2,21 @@
 
 package bearer
 
-var diagnostics = map[int]struct {
-	kind          DiagnosticKind
-	cause, remedy string
-}{
-	2000000: {"invalid_signature", "Exchange cannot verify the signature of the token: it holds old signing keys of the authority", "on the server: Set-AuthServer <name> -RefreshAuthMetadata, then wait a quarter of an hour; see the MSExchange AuthAdmin events"},
-	2000001: {"invalid_token", "the token cannot be parsed or is of a kind that this protocol does not take", "send a user's access token for this resource, whole and unchanged"},
-	2000002: {"token_expired", "the token has run out, or a clock is wrong", "refresh the token; compare the Date of the answer with the local clock"},
-	2000003: {"invalid_resource", "the audience of the token is not the URL by which Exchange knows itself", "ask for the scope of exactly the ActiveSync URL's host; if only http and https differ, end TLS offloading (bridge it: re-encrypt to the server)"},
-	2000004: {"invalid_tenant", "the organization does not know the tenant of the token", "define the accepted domains one by one, not by a wildcard; look at the tenant of the AuthServer"},
-	2000005: {"invalid_user", "the user of the token does not exist in this organization, or several do", "synchronize the user, or find the two objects that share the address by an LDAP search"},
-	2000006: {"invalid_client", "the application is not accepted", "look at the partner applications and at the policy for applications"},
-	2000007: {"internal_error", "the server failed while it looked at the token", "try again later; give the request-id to the administrator"},
-	2000008: {"invalid_grant", "the token lacks the permission, or the partner application has no linked account", "ask for EAS.AccessAsUser.All and have it consented; see Get-PartnerApplication"},
-	2000020: {"insufficient_claims", "tenant restrictions demand a claim that the token lacks", "an administrator must allow the tenant"},
-	3005004: {"invalid_client", "SharePoint does not take the algorithm in the header of the token", "send a token that is signed with RS256"},
-	4000000: {"oauth_not_available", "OAuth is not offered for this user or domain; to a probe without X-User-Identity a healthy Exchange 2019 CU13 or later says so too", "repeat the probe with the mail address; if it stays: policy BlockModernAuthActiveSync, a default authorization endpoint that is not set, or OAuth2ClientProfileEnabled off"},
+var diagnostics = []diagnostic{
+	{2000000, "", "invalid_signature", "Exchange cannot verify the signature of the token: it holds old signing keys of the authority, or settings of another one", "on the server: Set-AuthServer <name> -RefreshAuthMetadata, then wait a quarter of an hour or recycle IIS; see Get-AuthServer and the MSExchange AuthAdmin events"},
+	{2000001, "reason:S2SAppActAs", "invalid_token", "the token is an application's, and this protocol takes a user's", "send a user's access token, not one of the client credentials grant"},
+	{2000001, "", "invalid_token", "the token cannot be parsed or is of a kind that this protocol does not take", "send a user's access token for this resource, whole and unchanged"},
+	{2000002, "", "token_expired", "the token has run out, or a clock is wrong", "refresh the token; compare the Date of the answer with the local clock"},
+	{2000003, "tls", "invalid_resource", "the token and the server differ only in http and https: a load balancer ends TLS in front of Exchange, which takes the request for plain http", "end TLS offloading, which OAuth does not allow: let the load balancer encrypt again to the server"},
+	{2000003, "", "invalid_resource", "the audience of the token is not the URL by which Exchange knows itself", "ask for the scope of exactly the ActiveSync URL's scheme and host; if they are right, a device in front rewrites the host or offloads TLS"},
+	{2000004, "", "invalid_tenant", "the organization does not know the tenant of the token", "define the accepted domains one by one, not by a wildcard; compare the tenant of the token with the realm of the AuthServer"},
+	{2000005, "reason:ambiguous", "invalid_user", "several users of the organization have the address of the token's user", "find the objects that share a UPN, SMTP or SIP address with an LDAP search, and change or delete all but one"},
+	{2000005, "reason:does not exist", "invalid_user", "the user of the token does not exist in the organization", "synchronize the user with Entra Connect; compare the UPN of the token with that of the mailbox"},
+	{2000005, "", "invalid_user", "the user of the token does not exist in this organization, or several do", "synchronize the user, or find the two objects that share the address by an LDAP search"},
+	{2000006, "", "invalid_client", "the application is not accepted", "look at the partner applications and at the organization's policy for applications"},
+	{2000007, "", "internal_error", "the server failed while it looked at the token", "try again later; give the request-id to the administrator"},
+	{2000008, "", "invalid_grant", "the token lacks the permission, or the partner application has no linked account", "ask for EAS.AccessAsUser.All and have it consented; see Get-PartnerApplication"},
+	{2000020, "", "insufficient_claims", "tenant restrictions demand a claim that the token lacks", "the administrator of the tenant restrictions must allow the tenant"},
+	{3005004, "", "invalid_client", "SharePoint does not take the algorithm in the header of the token", "send a token that is signed with RS256"},
+	{4000000, "", "oauth_not_available", "OAuth is not offered for this user or domain; to a probe without X-User-Identity a healthy Exchange 2019 CU13 or later says so too", "repeat the probe with the mail address; if it stays: policy BlockModernAuthActiveSync, a default authorization endpoint that is not set, or OAuth2ClientProfileEnabled off"},
 }

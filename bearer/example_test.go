@@ -90,5 +90,5 @@ func ExampleParseDiagnostics() {
 	// Output:
 	// 2000003 invalid_resource
 	// https://mail.contoso.com http://mail.contoso.com
-	// the audience of the token is not the URL by which Exchange knows itself
+	// the token and the server differ only in http and https: a load balancer ends TLS in front of Exchange, which takes the request for plain http
 }

@@ -1,11 +1,13 @@
 package bearer
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -14,18 +16,19 @@ import (
 )
 
 var (
-	// ErrNoChallenge is matched when an answer of status 401 has no challenge at all: a
-	// device in front of Exchange answered, or the virtual directory has no
-	// authentication.
+	// ErrNoChallenge is matched when an answer has no challenge at all: a device in front
+	// of Exchange answered, or the virtual directory has no authentication.
 	ErrNoChallenge = errors.New("bearer: no challenge")
 	// ErrLegacyOnly is matched when the server offers Basic, Negotiate or NTLM and no
 	// Bearer.
 	ErrLegacyOnly = errors.New("bearer: no Bearer challenge, only legacy schemes")
 	// ErrNoAuthorizationURI is matched when the Bearer challenge names no authority.
 	ErrNoAuthorizationURI = errors.New("bearer: Bearer challenge without authorization_uri")
-	// ErrConflict is matched when an answer names two different authorities.
+	// ErrConflict is matched when an answer names two different authorities, in one
+	// challenge or in several. None of them is believed.
 	ErrConflict = errors.New("bearer: challenges name different authorities")
-	// ErrClaims is matched when the claims of a challenge cannot be read.
+	// ErrClaims is matched when the claims of a challenge are no JSON object of at most
+	// [MaxClaims] bytes in any of the encodings seen.
 	ErrClaims = errors.New("bearer: claims of the challenge cannot be read")
 )
 
@@ -34,18 +37,18 @@ const MaxClaims = 16 << 10
 
 // An Offer is what a Bearer challenge says, as Exchange, Exchange Online and the Microsoft
 // gateways send it ([MS-XOAUTH] 3.2.5.4, with the parameters that came later), with the
-// X-MS-Diagnostics beside it. All of it is the word of the server, and the texts may hold
-// anything but control characters.
+// X-MS-Diagnostics beside it. All of it is the word of whoever answered, and the texts may
+// hold anything but ASCII control characters: print them with care.
 type Offer struct {
 	ClientID         string   // the server's own principal, not yours
 	Realm            string   // usually a tenant; may be present and empty
 	AuthorizationURI string   // also from the aliases authorization and authority
 	IssuerKind       string   // "AzureAD" or "ADFS", from Exchange SE on
 	Error            string   // e.g. "invalid_token", "insufficient_claims"
-	ErrorDescription string   //
+	ErrorDescription string   // prose, safe to print only after cleaning
 	Claims           string   // the claims that a new token must meet, decoded to JSON
-	TrustedIssuers   []Issuer //
-	TokenTypes       []string //
+	TrustedIssuers   []Issuer // whose tokens the server takes
+	TokenTypes       []string // of tokens between servers; a user's token is taken besides
 
 	ResourceMetadata string        // RFC 9728
 	Scope            []string      // what the server says; never ask for it unseen
@@ -114,96 +117,180 @@ func (e *OfferError) Unwrap() error { return e.Err }
 
 func (e *OfferError) hint() string {
 	switch {
-	case errors.Is(e.Err, ErrNoChallenge) && !e.Exchange:
+	case e.Status == http.StatusProxyAuthRequired:
+		return "a proxy on the way demands a sign-in of its own; configure it in the transport"
+	case errors.Is(e.Err, ErrNoChallenge) && e.Exchange:
+		return "the virtual directory has no authentication method enabled, or a device in front strips the header field"
+	case errors.Is(e.Err, ErrNoChallenge):
 		return "the answer does not look like Exchange's: a device in front of it answered; let it pass the ActiveSync path through without pre-authentication"
 	case errors.Is(e.Err, ErrLegacyOnly):
 		return "OAuth is not enabled for the ActiveSync virtual directory or the organization (OAuth2ClientProfileEnabled), or a proxy strips the challenge; legacy schemes are never tried"
+	case errors.Is(e.Err, ErrConflict):
+		return "a device in front may have added a challenge of its own; none of the authorities is believed"
+	case errors.Is(e.Err, ErrNoAuthorizationURI) && e.Offer != nil && e.Offer.ResourceMetadata != "":
+		return "the server points to its metadata (RFC 9728) instead, as Exchange does not"
 	case errors.Is(e.Err, ErrNoAuthorizationURI):
 		return "the authorization server is not the default one (Set-AuthServer -IsDefaultAuthorizationEndpoint $true), or a policy blocks modern authentication for this user"
 	}
 	return ""
 }
 
-// FromResponse reads the Bearer challenge of an answer, usually of status 401 or 403, with
-// [ParseLenient]. It does not touch the body. The error is an [*OfferError]; for one that
-// matches [ErrNoAuthorizationURI] or [ErrClaims] the offer is returned as well, since a
-// refused token is explained by the rest of it.
+// FromResponse reads the Bearer challenge of an answer of status 401 or 403, with
+// [ParseLenient]. It does not touch the body. Several Bearer challenges are read as one:
+// of each parameter the first that is not empty counts, and different authorities are an
+// error.
+//
+// The error is an [*OfferError]; for one that matches [ErrNoAuthorizationURI] or
+// [ErrClaims] the offer is returned as well, since a refused token is explained by the rest
+// of it. An offer with an Error and no error returned is a refused token, or the answer to
+// a probe that sent none.
 func FromResponse(resp *http.Response) (*Offer, error) {
-	challenges, repairs, err := ParseLenient(resp.Header.Values("WWW-Authenticate"))
+	if resp == nil {
+		return nil, &OfferError{Err: ErrNoChallenge}
+	}
+	var challenges []Challenge
+	var repairs []Repair
+	var syntax error
+	if resp.StatusCode != http.StatusProxyAuthRequired { // a proxy's challenge is not the server's
+		challenges, repairs, syntax = ParseLenient(resp.Header.Values("WWW-Authenticate"))
+	}
 	o := &Offer{
 		Challenges: challenges, Repairs: repairs, MaxAge: -1,
 		Status: resp.StatusCode, RequestID: safehttp.RequestID(resp.Header),
 	}
-	if v := resp.Header.Get("X-MS-Diagnostics"); v != "" {
+	for _, v := range resp.Header.Values("X-MS-Diagnostics") {
 		if d, err := ParseDiagnostics(v); err == nil {
 			o.Diagnostics = &d
+			break
 		}
 	}
-	fail := func(err error) (*Offer, error) {
-		e := &OfferError{Status: o.Status, RequestID: o.RequestID, Exchange: isExchange(resp.Header), Err: err, Offer: o}
-		for _, c := range challenges {
-			e.Schemes = append(e.Schemes, c.Scheme)
-		}
-		if errors.Is(err, ErrNoAuthorizationURI) || errors.Is(err, ErrClaims) {
-			return o, e
-		}
-		return nil, e
+	err := o.readAll()
+	switch {
+	case errors.Is(err, ErrNoChallenge) && syntax != nil, errors.Is(err, ErrLegacyOnly) && syntax != nil:
+		err = syntax // the Bearer challenge may be the broken one
+	case err == nil:
+		return o, nil
 	}
-	found := false
+	e := &OfferError{Status: o.Status, RequestID: o.RequestID, Exchange: isExchange(resp.Header), Err: err, Offer: o}
 	for _, c := range challenges {
+		e.Schemes = append(e.Schemes, c.Scheme)
+	}
+	if errors.Is(err, ErrNoAuthorizationURI) || errors.Is(err, ErrClaims) {
+		return o, e
+	}
+	return nil, e
+}
+
+// authorityNames are the names under which servers send the authority, best first.
+var authorityNames = []string{"authorization_uri", "authorization", "authority"}
+
+func (o *Offer) readAll() error {
+	found := false
+	for _, c := range o.Challenges {
 		switch {
 		case c.Is("Bearer"):
-			uri := first(c, "authorization_uri", "authorization", "authority")
-			if found && uri != "" && o.AuthorizationURI != "" && uri != o.AuthorizationURI {
-				return fail(ErrConflict)
-			}
-			if !found || o.AuthorizationURI == "" && uri != "" {
-				o.read(c)
-			}
 			found = true
+			o.read(c)
+			for _, name := range authorityNames {
+				if v, _ := c.Get(name); v != "" && !sameAuthority(v, o.AuthorizationURI) {
+					return ErrConflict
+				}
+			}
 		case c.Is("DPoP"):
-			o.DPoPAlgs = words(first(c, "algs"))
+			o.DPoPAlgs = or(o.DPoPAlgs, words(first(c, "algs")))
 		case c.Is("PoP"):
-			o.PoPNonce = first(c, "nonce")
+			o.PoPNonce = cmp.Or(o.PoPNonce, first(c, "nonce"))
+		}
+	}
+	for _, r := range o.Repairs {
+		if r.Kind == DuplicateParam && r.Dropped != "" && isAuthorityName(r.Name) && !sameAuthority(r.Dropped, o.AuthorizationURI) {
+			return ErrConflict
 		}
 	}
 	switch {
-	case !found && err != nil:
-		return fail(err)
-	case !found && len(challenges) == 0:
-		return fail(ErrNoChallenge)
+	case len(o.Challenges) == 0:
+		return ErrNoChallenge
 	case !found:
-		return fail(ErrLegacyOnly)
+		return ErrLegacyOnly
 	}
 	if o.Claims != "" {
 		claims, err := decodeClaims(o.Claims)
-		o.Claims = claims
-		if err != nil {
-			return fail(err)
+		if o.Claims = claims; err != nil {
+			return err
 		}
 	}
 	if o.AuthorizationURI == "" {
-		return fail(ErrNoAuthorizationURI)
+		return ErrNoAuthorizationURI
 	}
-	return o, nil
+	return nil
 }
 
+func isAuthorityName(name string) bool {
+	for _, n := range authorityNames {
+		if equalFold(n, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// sameAuthority reports whether a and b name the same authority: the same origin, and the
+// same path but for the endpoint that aliases leave out and the case of a tenant.
+func sameAuthority(a, b string) bool {
+	if a == b {
+		return true
+	}
+	x, err1 := url.Parse(a)
+	y, err2 := url.Parse(b)
+	if err1 != nil || err2 != nil || x.Host == "" || !safehttp.SameOrigin(x, y) || x.User != nil || y.User != nil {
+		return false
+	}
+	return equalFold(tenantPath(x), tenantPath(y)) && x.RawQuery == y.RawQuery
+}
+
+func tenantPath(u *url.URL) string {
+	path := strings.TrimSuffix(u.Path, "/")
+	for _, end := range []string{"/oauth2/authorize", "/oauth2/v2.0/authorize"} {
+		path = strings.TrimSuffix(path, end)
+	}
+	return path
+}
+
+// read takes from c what the offer has not yet.
 func (o *Offer) read(c Challenge) {
-	o.ClientID = first(c, "client_id")
-	o.Realm = first(c, "realm")
-	o.AuthorizationURI = first(c, "authorization_uri", "authorization", "authority")
-	o.IssuerKind = first(c, "issuer_kind")
-	o.Error = first(c, "error")
-	o.ErrorDescription = first(c, "error_description")
-	o.Claims = first(c, "claims")
-	o.TrustedIssuers = issuers(first(c, "trusted_issuers"))
-	o.TokenTypes = words(first(c, "token_types"))
-	o.ResourceMetadata = first(c, "resource_metadata")
-	o.Scope = words(first(c, "scope"))
-	o.ACRValues = words(first(c, "acr_values"))
-	if n, err := strconv.ParseUint(first(c, "max_age"), 10, 32); err == nil {
+	for _, f := range []struct {
+		to    *string
+		names []string
+	}{
+		{&o.ClientID, []string{"client_id"}},
+		{&o.Realm, []string{"realm"}},
+		{&o.AuthorizationURI, authorityNames},
+		{&o.IssuerKind, []string{"issuer_kind"}},
+		{&o.Error, []string{"error"}},
+		{&o.ErrorDescription, []string{"error_description"}},
+		{&o.Claims, []string{"claims"}},
+		{&o.ResourceMetadata, []string{"resource_metadata"}},
+	} {
+		if *f.to == "" {
+			*f.to = first(c, f.names...)
+		}
+	}
+	if o.TrustedIssuers == nil {
+		o.TrustedIssuers = issuers(first(c, "trusted_issuers"))
+	}
+	o.TokenTypes = or(o.TokenTypes, words(first(c, "token_types")))
+	o.Scope = or(o.Scope, words(first(c, "scope")))
+	o.ACRValues = or(o.ACRValues, words(first(c, "acr_values")))
+	if n, err := strconv.ParseUint(first(c, "max_age"), 10, 32); err == nil && o.MaxAge < 0 {
 		o.MaxAge = time.Duration(n) * time.Second
 	}
+}
+
+func or(a, b []string) []string {
+	if a != nil {
+		return a
+	}
+	return b
 }
 
 // first returns the first of the named parameters that is not empty.

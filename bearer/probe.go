@@ -2,7 +2,9 @@ package bearer
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"mime"
 	"net/http"
 	"net/url"
 	"strings"
@@ -10,22 +12,40 @@ import (
 	"github.com/easoauth/easoauth/internal/safehttp"
 )
 
-// A ProbeError says that the answer to a probe is no challenge.
+// maxUser bounds the mail address of a probe, in bytes.
+const maxUser = 1024
+
+// A ProbeError says why a probe brought no usable offer, and who seems to have answered.
 type ProbeError struct {
-	Host      string
-	Status    int
-	RequestID string
-	Exchange  bool   // the answer bears the marks of Exchange
-	Location  string // host of the Location or X-MS-Location of a redirect
-	Reason    string // what the status means and what to do
-	Err       error  // the cause, if there is one
+	Host      string // and port of the endpoint
+	Status    int    // of the answer; 0 if there was none
+	RequestID string // under which the server finds the request in its logs
+	Exchange  bool   // the answer bears the marks of Exchange; otherwise a device in front may have sent it
+	HTML      bool   // the answer is a page for a browser
+	Location  string // host of the Location or X-MS-Location that the answer names
+	Reason    string // what the answer means and what to do; "" if Err says it
+	Err       error  // the cause: an [*OfferError], or why there was no answer
 }
 
 func (e *ProbeError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "bearer: probe of %s", e.Host)
+	b.WriteString("bearer: probe")
+	if e.Host != "" {
+		fmt.Fprintf(&b, " of %s", e.Host)
+	}
+	var offer *OfferError
+	if errors.As(e.Err, &offer) {
+		// It names the status and the rest.
+		fmt.Fprintf(&b, ": %s", strings.TrimPrefix(e.Err.Error(), "bearer: "))
+		return b.String()
+	}
 	if e.Status != 0 {
 		fmt.Fprintf(&b, ": status %d", e.Status)
+		if e.Exchange {
+			b.WriteString(" from Exchange")
+		} else {
+			b.WriteString(", not from Exchange by its looks")
+		}
 	}
 	if e.RequestID != "" {
 		fmt.Fprintf(&b, ", request-id %s", e.RequestID)
@@ -47,18 +67,24 @@ func (e *ProbeError) Unwrap() error { return e.Err }
 // Probe asks endpoint, an ActiveSync URL, for its challenge: an OPTIONS request with an
 // empty "Authorization: Bearer" ([MS-XOAUTH] 3.2.5.4) and, unless user is empty, with the
 // mail address in X-User-Identity, without which a healthy Exchange 2019 CU13 or later may
-// answer that OAuth is not available. No credential is sent and no redirect is followed. A
-// nil client is [http.DefaultClient].
+// answer that OAuth is not available. No credential is sent, no redirect is followed, and
+// of the body at most 64 KiB are read and thrown away. A nil client is
+// [http.DefaultClient].
 //
-// An answer without a usable challenge is an [*OfferError]; any status but 401 and 403 is a
-// [*ProbeError], and so is a request that brought no answer.
+// The error is a [*ProbeError]. If the answer was a refusal, status 401 or 403, it wraps an
+// [*OfferError], which matches [ErrNoChallenge], [ErrLegacyOnly], [ErrNoAuthorizationURI],
+// [ErrConflict] or [ErrClaims]; with ErrNoAuthorizationURI and ErrClaims the offer is
+// returned as well. Any other answer is explained by the ProbeError itself, and a request
+// that brought none wraps the reason, of which the context's is one.
+//
+// [MS-XOAUTH]: https://learn.microsoft.com/openspecs/exchange_server_protocols/ms-xoauth
 func Probe(ctx context.Context, c *http.Client, endpoint *url.URL, user string) (*Offer, error) {
 	if err := safehttp.CheckURL(endpoint); err != nil {
 		return nil, &ProbeError{Reason: "nothing was sent", Err: err}
 	}
 	host := safehttp.Clean(endpoint.Host, 256)
-	if strings.ContainsFunc(user, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-		return nil, &ProbeError{Host: host, Reason: "the user has control characters; nothing was sent"}
+	if len(user) > maxUser || indexClass(user, controlByte) >= 0 {
+		return nil, &ProbeError{Host: host, Reason: "the user is no mail address; nothing was sent"}
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodOptions, endpoint.String(), nil)
 	if err != nil {
@@ -73,43 +99,64 @@ func Probe(ctx context.Context, c *http.Client, endpoint *url.URL, user string) 
 		return nil, &ProbeError{Host: host, Err: err}
 	}
 	defer safehttp.Drain(resp.Body)
+
+	e := &ProbeError{
+		Host: host, Status: resp.StatusCode, Location: locationHost(resp.Header),
+		RequestID: safehttp.RequestID(resp.Header), Exchange: isExchange(resp.Header), HTML: isHTML(resp.Header),
+	}
 	if resp.StatusCode == http.StatusUnauthorized ||
 		resp.StatusCode == http.StatusForbidden && len(resp.Header.Values("WWW-Authenticate")) > 0 {
-		return FromResponse(resp)
+		offer, err := FromResponse(resp)
+		if err != nil {
+			e.Err = err
+			return offer, e
+		}
+		return offer, nil
 	}
-	return nil, probeError(host, resp)
+	e.Reason = e.explain()
+	return nil, e
 }
 
-func probeError(host string, resp *http.Response) error {
-	e := &ProbeError{
-		Host: host, Status: resp.StatusCode,
-		RequestID: safehttp.RequestID(resp.Header), Exchange: isExchange(resp.Header),
+// explain says what a status other than a refusal with a challenge means.
+func (e *ProbeError) explain() string {
+	switch s := e.Status; {
+	case s >= 200 && s < 300 && e.HTML:
+		return "a page came instead of a challenge: a device in front answers with a login page of its own"
+	case s >= 200 && s < 300 && e.Exchange:
+		return "the server asks for no authentication: a device in front signs everybody in, which is a security defect"
+	case s >= 200 && s < 300:
+		return "no authentication was asked for: a device in front answers the request itself, or this is not an ActiveSync URL"
+	case s == 451:
+		return "the mailbox is on another server: look it up again, and check that host before anything is sent to it"
+	case s >= 300 && s < 400:
+		return "a redirect instead of a challenge: a device in front demands a sign-in of its own; let it pass the ActiveSync path through without pre-authentication"
+	case s == 403:
+		return "refused without a challenge: a device in front blocks the path, or ActiveSync is disabled"
+	case s == 404 || s == 410:
+		return "nothing at this path: it is not an ActiveSync URL"
+	case s == 405 || s == 501:
+		return "the method is not allowed: a device in front filters OPTIONS, which ActiveSync needs"
+	case s == 407:
+		return "a proxy on the way demands a sign-in of its own; configure it in the client"
+	case s == 429 || s == 503:
+		return "the server is too busy: try again later"
+	case s >= 500:
+		return "the server failed, or a device in front cannot reach it"
 	}
+	return "a challenge has status 401"
+}
+
+// locationHost returns the host that a redirect names.
+func locationHost(h http.Header) string {
 	for _, name := range []string{"X-MS-Location", "Location"} {
-		if u, err := url.Parse(resp.Header.Get(name)); err == nil && u.Host != "" {
-			e.Location = safehttp.Clean(u.Host, 256)
-			break
+		if u, err := url.Parse(h.Get(name)); err == nil && u.Host != "" {
+			return safehttp.Clean(u.Host, 256)
 		}
 	}
-	switch s := resp.StatusCode; {
-	case s == 200 && strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html"):
-		e.Reason = "a page came instead of a challenge: a device in front answers with a login page of its own"
-	case s == 200:
-		e.Reason = "the server asks for no authentication: a proxy in front signs everybody in, which is a security defect"
-	case s == 403:
-		e.Reason = "refused without a challenge: a device in front blocks the path, or ActiveSync is disabled"
-	case s == 404:
-		e.Reason = "nothing at this path: it is not an ActiveSync URL"
-	case s == 451:
-		e.Reason = "the mailbox is on another server: look it up again, and check that host before anything is sent to it"
-	case s >= 300 && s < 400:
-		e.Reason = "a redirect instead of a challenge: a device in front demands a sign-in of its own"
-	case s == 429 || s == 503:
-		e.Reason = "the server is too busy: try again later"
-	case s >= 500:
-		e.Reason = "the server, or a device in front that cannot reach it, failed"
-	default:
-		e.Reason = "a challenge has status 401"
-	}
-	return e
+	return ""
+}
+
+func isHTML(h http.Header) bool {
+	t, _, _ := mime.ParseMediaType(h.Get("Content-Type"))
+	return t == "text/html" || t == "application/xhtml+xml"
 }

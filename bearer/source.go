@@ -16,8 +16,9 @@ type Source interface {
 // A Refresher is the optional ability of a [Source] to replace a token that the server
 // refused although it had not run out: revoked, or short of claims (continuous access
 // evaluation). Refresh is told which token was refused, so that of many callers who were
-// refused the same token one causes a request, and why, as far as the server said. A nil
-// error means that a token other than the refused one is returned.
+// refused the same token one causes a request, and why, as far as the server said: why may
+// have nothing but a status, and may be nil. A nil error means that a token other than the
+// refused one is returned. Implementations must be safe for concurrent use.
 type Refresher interface {
 	Refresh(ctx context.Context, refused *oauth2.Token, why *Offer) (*oauth2.Token, error)
 }

@@ -1,7 +1,6 @@
 package bearer
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -19,7 +18,7 @@ var (
 	ErrForeignOrigin = errors.New("bearer: request to another origin than the token's")
 	// ErrNoToken is matched when a [Source] returned neither a token nor an error, or a
 	// token that cannot be sent.
-	ErrNoToken = errors.New("bearer: the source returned no bearer token")
+	ErrNoToken = errors.New("bearer: the source returned no token that can be sent")
 )
 
 // A Transport is an [http.RoundTripper] that adds the token of its Source to requests to
@@ -32,8 +31,12 @@ var (
 // sent once more, if its body can be read again (it has none, or GetBody is set).
 // Otherwise the refusal is returned as it came; [FromResponse] reads it.
 //
-// A redirect that the http.Client follows to another origin ends in [ErrForeignOrigin]. It
-// is safe for concurrent use.
+// A redirect that the http.Client follows to another origin ends in [ErrForeignOrigin], and
+// a request that has an Authorization already is refused. Nothing is retried but the one
+// refusal. Errors hold no token. The Transport starts no goroutine, closes bodies as
+// [http.RoundTripper] demands, and waits no longer than the request's context, as far as
+// its Source and Base do. It is safe for concurrent use if Source and Base are; of many
+// requests that are refused the same token each calls Refresh with it.
 type Transport struct {
 	Source   Source            // required
 	Endpoint *url.URL          // required; its origin is the only one that gets the token, and https
@@ -55,27 +58,49 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if !ok || !replayable(req) {
 		return resp, nil
 	}
-	offer, _ := FromResponse(resp) // a nil offer means that the server did not say why
+	offer := offerOf(resp)
 	next, err := refresher.Refresh(req.Context(), tok, offer)
-	if err != nil || next == nil || next.AccessToken == "" || next.AccessToken == tok.AccessToken {
-		safehttp.Drain(resp.Body)
-		if err == nil {
-			err = ErrNoToken
-		}
+	if err == nil {
+		err = usable(next)
+	}
+	if err == nil && next.AccessToken == tok.AccessToken {
+		err = fmt.Errorf("%w: it is the refused one", ErrNoToken)
+	}
+	if err != nil {
+		discard(resp)
 		return nil, &RefreshError{Status: resp.StatusCode, Offer: offer, RequestID: safehttp.RequestID(resp.Header), Err: err}
 	}
 	body, err := rewind(req)
 	if err != nil {
 		return resp, nil
 	}
-	safehttp.Drain(resp.Body)
+	discard(resp)
 	return t.send(req, body, next)
+}
+
+// offerOf returns all that an answer says about its refusal.
+func offerOf(resp *http.Response) *Offer {
+	offer, err := FromResponse(resp)
+	var oe *OfferError
+	if offer == nil && errors.As(err, &oe) {
+		offer = oe.Offer
+	}
+	return offer
+}
+
+// discard frees the connection: for reuse if little is left to read, else by closing it.
+func discard(resp *http.Response) {
+	if resp.ContentLength >= 0 && resp.ContentLength <= 64<<10 {
+		safehttp.Drain(resp.Body)
+		return
+	}
+	resp.Body.Close()
 }
 
 // A RefreshError says that the server refused a token and that no other could be had.
 type RefreshError struct {
 	Status    int
-	Offer     *Offer // what the server said; nil if nothing
+	Offer     *Offer // what the server said
 	RequestID string
 	Err       error // of the [Refresher]
 }
@@ -101,33 +126,49 @@ func (t *Transport) check(req *http.Request) (*oauth2.Token, error) {
 		return nil, errors.New("bearer: request without a URL")
 	case !safehttp.SameOrigin(req.URL, t.Endpoint):
 		return nil, fmt.Errorf("%w: the token is for %s and the request for %s; it was not sent",
-			ErrForeignOrigin, safehttp.Origin(t.Endpoint), safehttp.Clean(safehttp.Origin(req.URL), 256))
-	case req.Header.Get("Authorization") != "":
-		return nil, errors.New("bearer: the request already has an Authorization; the transport sets it")
+			ErrForeignOrigin, safehttp.Clean(safehttp.Origin(t.Endpoint), 256), safehttp.Clean(safehttp.Origin(req.URL), 256))
 	}
 	if err := safehttp.CheckURL(req.URL); err != nil {
 		return nil, fmt.Errorf("bearer: no token is sent: %w", err)
 	}
-	return t.token(req.Context())
-}
-
-func (t *Transport) token(ctx context.Context) (*oauth2.Token, error) {
-	tok, err := t.Source.Token(ctx)
+	// Servers that share an address are told apart by Host: it decides who gets the token.
+	if req.Host != "" && !safehttp.SameOrigin(&url.URL{Scheme: req.URL.Scheme, Host: req.Host}, t.Endpoint) {
+		return nil, fmt.Errorf("%w: Request.Host is another host than the URL's; it was not sent", ErrForeignOrigin)
+	}
+	for name := range req.Header {
+		if equalFold(name, "Authorization") { // whatever the case: net/http sends it as it is
+			return nil, errors.New("bearer: the request already has an Authorization; the transport sets it")
+		}
+	}
+	tok, err := t.Source.Token(req.Context())
 	if err != nil {
 		return nil, err
 	}
-	if tok == nil || !isToken68(tok.AccessToken) {
-		return nil, ErrNoToken
+	if err := usable(tok); err != nil {
+		return nil, err
 	}
 	return tok, nil
 }
 
-func (t *Transport) send(req *http.Request, body io.ReadCloser, tok *oauth2.Token) (*http.Response, error) {
-	if !isToken68(tok.AccessToken) {
-		closeBody(req)
-		return nil, ErrNoToken
+// usable reports whether a token can be sent: b64token of RFC 6750 section 2.1, of type
+// Bearer.
+func usable(tok *oauth2.Token) error {
+	switch {
+	case tok == nil || tok.AccessToken == "":
+		return fmt.Errorf("%w: it is empty", ErrNoToken)
+	case !isToken68(tok.AccessToken):
+		return fmt.Errorf("%w: it has a byte that none has", ErrNoToken)
+	case tok.Type() != "Bearer":
+		return fmt.Errorf("%w: its type is another", ErrNoToken)
 	}
+	return nil
+}
+
+func (t *Transport) send(req *http.Request, body io.ReadCloser, tok *oauth2.Token) (*http.Response, error) {
 	out := req.Clone(req.Context())
+	if out.Header == nil {
+		out.Header = http.Header{}
+	}
 	out.Body = body
 	out.Header.Set("Authorization", "Bearer "+tok.AccessToken)
 	base := t.Base

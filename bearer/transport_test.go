@@ -1,14 +1,12 @@
 package bearer_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -17,70 +15,6 @@ import (
 
 	"github.com/easoauth/easoauth/bearer"
 )
-
-func TestProbe(t *testing.T) {
-	for _, tt := range []struct {
-		name   string
-		status int
-		header http.Header
-		text   string // of the error; "" for none
-	}{
-		{"a challenge", 401, http.Header{"WWW-Authenticate": seed004}, ""},
-		{"403 with a challenge", 403, http.Header{"WWW-Authenticate": seed004}, ""},
-		{"403 without", 403, nil, "a device in front blocks"},
-		{"Basic only", 401, http.Header{"WWW-Authenticate": {`Basic realm="x"`}}, "only legacy schemes"},
-		{"200", 200, nil, "security defect"},
-		{"a login page", 200, http.Header{"Content-Type": {"text/html; charset=utf-8"}}, "login page"},
-		{"302 to a login page", 302, http.Header{"Location": {"https://sso.example/login?user=ada"}}, "sso.example"},
-		{"404", 404, nil, "not an ActiveSync URL"},
-		{"451", 451, http.Header{"X-MS-Location": {"https://mail.fabrikam.com/x"}}, "mail.fabrikam.com"},
-		{"500", 500, http.Header{"request-id": {"abc"}}, "request-id abc"},
-		{"503", 503, nil, "try again later"},
-		{"418", 418, nil, "status 418"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			var got http.Header
-			srv := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				got = r.Header.Clone()
-				for k, v := range tt.header {
-					w.Header()[http.CanonicalHeaderKey(k)] = v
-				}
-				w.WriteHeader(tt.status)
-			}))
-			defer srv.Close()
-			u, _ := url.Parse(srv.URL + "/Microsoft-Server-ActiveSync")
-			offer, err := bearer.Probe(t.Context(), srv.Client(), u, "ada@contoso.com")
-			if got.Get("Authorization") != "Bearer" || got.Get("X-User-Identity") != "ada@contoso.com" {
-				t.Errorf("sent Authorization %q, X-User-Identity %q", got.Get("Authorization"), got.Get("X-User-Identity"))
-			}
-			if tt.text == "" {
-				if err != nil || offer.AuthorizationURI == "" {
-					t.Fatalf("Probe = %v, %v", offer, err)
-				}
-				return
-			}
-			if err == nil || !strings.Contains(err.Error(), tt.text) {
-				t.Fatalf("Probe = %v, want %q", err, tt.text)
-			}
-			if strings.Contains(err.Error(), "ada") {
-				t.Errorf("error %q holds the address", err)
-			}
-		})
-	}
-	t.Run("refused before sending", func(t *testing.T) {
-		for _, in := range []string{"http://mail.contoso.com/", "https://ada:x@mail.contoso.com/", ""} {
-			u, _ := url.Parse(in)
-			var pe *bearer.ProbeError
-			if _, err := bearer.Probe(t.Context(), nil, u, ""); !errors.As(err, &pe) {
-				t.Errorf("Probe(%q) = %v", in, err)
-			}
-		}
-		u, _ := url.Parse("https://mail.contoso.com/")
-		if _, err := bearer.Probe(t.Context(), nil, u, "a\r\nb"); err == nil {
-			t.Error("a user with a line break was sent")
-		}
-	})
-}
 
 // source counts what a Transport asks of it.
 type source struct {
@@ -259,30 +193,3 @@ type closeRecorder struct {
 }
 
 func (c *closeRecorder) Close() error { c.closed = true; return nil }
-
-// The generated table must be that of the data file.
-func TestGenerated(t *testing.T) {
-	data, err := os.ReadFile("data/diagnostics.tsv")
-	if err != nil {
-		t.Fatal(err)
-	}
-	src, err := os.ReadFile("diagnostics_gen.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines := strings.Split(strings.TrimSpace(string(data)), "\n")[1:]
-	for _, line := range lines {
-		f := strings.Split(line, "\t")
-		if len(f) != 5 || f[4] == "" {
-			t.Fatalf("row %q: want 5 columns, the last the source", line)
-		}
-		for _, v := range f[:4] {
-			if !bytes.Contains(src, []byte(v)) {
-				t.Errorf("diagnostics_gen.go lacks %q of %s; run go generate", v, f[0])
-			}
-		}
-	}
-	if n := bytes.Count(src, []byte("\n\t")); n < len(lines) {
-		t.Errorf("%d rows generated of %d", n, len(lines))
-	}
-}

@@ -1,0 +1,140 @@
+package bearer_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/easoauth/easoauth/bearer"
+)
+
+func TestProbe(t *testing.T) {
+	html := []string{"text/html; charset=utf-8"}
+	for _, tt := range []struct {
+		name     string
+		status   int
+		header   http.Header
+		want     error  // that the error matches
+		text     string // of the error; "" for none
+		exchange bool
+		html     bool
+	}{
+		{name: "a challenge", status: 401, header: http.Header{"WWW-Authenticate": seed004}},
+		{name: "403 with a challenge", status: 403, header: http.Header{"WWW-Authenticate": seed004}},
+		{name: "a page with a challenge", status: 401, header: http.Header{"WWW-Authenticate": seed004, "Content-Type": html}},
+		{name: "401 without", status: 401, want: bearer.ErrNoChallenge, text: "a device in front of it answered"},
+		{name: "401 without, from Exchange", status: 401, header: http.Header{"X-FEServer": {"FE01"}}, want: bearer.ErrNoChallenge, text: "no authentication method", exchange: true},
+		{name: "Basic only", status: 401, header: http.Header{"WWW-Authenticate": {`Basic realm="x"`}}, want: bearer.ErrLegacyOnly, text: "only legacy schemes"},
+		{name: "Negotiate and NTLM, connection closed", status: 401, header: http.Header{"WWW-Authenticate": {"Negotiate", "NTLM"}, "Connection": {"close"}}, want: bearer.ErrLegacyOnly, text: "never tried"},
+		{name: "no authority", status: 401, header: http.Header{"WWW-Authenticate": {`Bearer error="invalid_token"`}, "X-MS-Diagnostics": {`4000000;reason="Flighting"`}},
+			want: bearer.ErrNoAuthorizationURI, text: "diagnostics 4000000", exchange: true},
+		{name: "two authorities", status: 401, header: http.Header{"WWW-Authenticate": {`Bearer authorization_uri="https://a", authorization_uri="https://b"`}}, want: bearer.ErrConflict, text: "none of the authorities"},
+		{name: "403 without", status: 403, text: "a device in front blocks"},
+		{name: "403, a page of Exchange", status: 403, header: http.Header{"request-id": {"r"}, "Content-Type": html}, text: "ActiveSync is disabled", exchange: true, html: true},
+		{name: "200 from elsewhere", status: 200, text: "a device in front answers the request itself"},
+		{name: "200 from Exchange", status: 200, header: http.Header{"MS-Server-ActiveSync": {"15.2"}}, text: "security defect", exchange: true},
+		{name: "a login page", status: 200, header: http.Header{"Content-Type": html}, text: "login page", html: true},
+		{name: "302 to a login page", status: 302, header: http.Header{"Location": {"https://sso.example/login?user=ada"}}, text: "to sso.example: a redirect"},
+		{name: "308 to a relative place", status: 308, header: http.Header{"Location": {"/owa"}}, text: "a redirect"},
+		{name: "404", status: 404, text: "not an ActiveSync URL"},
+		{name: "405", status: 405, text: "filters OPTIONS"},
+		{name: "407", status: 407, header: http.Header{"Proxy-Authenticate": seed004, "WWW-Authenticate": seed004}, text: "a proxy on the way"},
+		{name: "451", status: 451, header: http.Header{"X-MS-Location": {"https://mail.fabrikam.com/x"}}, text: "mail.fabrikam.com"},
+		{name: "500", status: 500, header: http.Header{"request-id": {"abc"}}, text: "request-id abc", exchange: true},
+		{name: "502", status: 502, text: "cannot reach it"},
+		{name: "503", status: 503, text: "try again later"},
+		{name: "418", status: 418, text: "status 418"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			asked := 0
+			srv := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				asked++
+				if r.Method != http.MethodOptions || r.Header.Get("X-User-Identity") != "ada@contoso.com" ||
+					len(r.Header["Authorization"]) != 1 || r.Header["Authorization"][0] != "Bearer" {
+					t.Errorf("%s with Authorization %q, X-User-Identity %q", r.Method, r.Header["Authorization"], r.Header.Get("X-User-Identity"))
+				}
+				for k, v := range tt.header {
+					w.Header()[http.CanonicalHeaderKey(k)] = v
+				}
+				w.WriteHeader(tt.status)
+			}))
+			defer srv.Close()
+			u, _ := url.Parse(srv.URL + "/Microsoft-Server-ActiveSync?Cmd=x")
+			offer, err := bearer.Probe(t.Context(), srv.Client(), u, "ada@contoso.com")
+			if asked != 1 {
+				t.Errorf("%d requests, want 1: a redirect is not followed", asked)
+			}
+			if tt.text == "" {
+				if err != nil || offer.AuthorizationURI == "" {
+					t.Fatalf("Probe = %v, %v", offer, err)
+				}
+				return
+			}
+			var pe *bearer.ProbeError
+			if !errors.As(err, &pe) || pe.Status != tt.status || pe.Exchange != tt.exchange || pe.HTML != tt.html || pe.Host != u.Host {
+				t.Fatalf("Probe = %#v, want Exchange %v, HTML %v", err, tt.exchange, tt.html)
+			}
+			if tt.want != nil && !errors.Is(err, tt.want) || (offer != nil) != errors.Is(err, bearer.ErrNoAuthorizationURI) {
+				t.Errorf("Probe = %v, %v; want %v", offer, err, tt.want)
+			}
+			if !strings.HasPrefix(err.Error(), "bearer: probe of "+u.Host) || !strings.Contains(err.Error(), tt.text) {
+				t.Errorf("Probe = %v, want %q", err, tt.text)
+			}
+			if strings.Contains(err.Error(), "ada") || strings.Contains(err.Error(), "Cmd") {
+				t.Errorf("error %q holds the address or the query", err)
+			}
+		})
+	}
+}
+
+func TestProbeSendsNothing(t *testing.T) {
+	mail := "https://mail.contoso.com/"
+	for _, tt := range []struct{ url, user string }{
+		{"http://mail.contoso.com/", ""}, {"https://ada:x@mail.contoso.com/", ""}, {"", ""}, {"https:///x", ""},
+		{mail, "a\r\nb"}, {mail, "a\x00"}, {mail, strings.Repeat("a", 1025)},
+	} {
+		client := &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+			t.Errorf("Probe(%q, %q) sent a request", tt.url, tt.user)
+			return nil, errors.New("sent")
+		})}
+		u, _ := url.Parse(tt.url)
+		var pe *bearer.ProbeError
+		if _, err := bearer.Probe(t.Context(), client, u, tt.user); !errors.As(err, &pe) || pe.Status != 0 {
+			t.Errorf("Probe(%q, %q) = %v", tt.url, tt.user, err)
+		}
+	}
+	u, _ := url.Parse(mail)
+	var none context.Context
+	if _, err := bearer.Probe(none, nil, u, ""); err == nil {
+		t.Error("Probe with a nil context sent a request")
+	}
+}
+
+func TestProbeWithoutAnAnswer(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close() // accepts nothing
+	u, _ := url.Parse("https://" + l.Addr().String())
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	var pe *bearer.ProbeError
+	if _, err := bearer.Probe(ctx, &http.Client{Transport: &http.Transport{}}, u, ""); !errors.Is(err, context.DeadlineExceeded) || !errors.As(err, &pe) {
+		t.Errorf("Probe of a silent server = %v, want context.DeadlineExceeded", err)
+	}
+	// An unknown certificate is an error, and nothing is sent in the clear instead.
+	srv := httptest.NewTLSServer(http.NotFoundHandler())
+	srv.Config.ErrorLog = nil
+	defer srv.Close()
+	u, _ = url.Parse(srv.URL)
+	if _, err := bearer.Probe(t.Context(), &http.Client{Transport: &http.Transport{}}, u, ""); err == nil || !strings.Contains(err.Error(), "certificate") {
+		t.Errorf("Probe of an unknown certificate = %v", err)
+	}
+}
