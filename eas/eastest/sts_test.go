@@ -3,6 +3,7 @@ package eastest_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -243,7 +244,7 @@ func TestDeviceCode(t *testing.T) {
 					if err != nil || tok.RefreshToken == "" {
 						t.Errorf("token %v, %v", tok, err)
 					}
-				} else if err == nil || !strings.Contains(err.Error(), tt.error) && err != context.DeadlineExceeded {
+				} else if err == nil || !strings.Contains(err.Error(), tt.error) && !errors.Is(err, context.DeadlineExceeded) {
 					t.Errorf("error %v, want %s", err, tt.error)
 				}
 			})
