@@ -116,7 +116,7 @@ func (tn *Tenant) account(raw string) (*Mailbox, string) {
 		return nil, fmt.Sprintf(`2000004;reason="The tenant for tenant guid '%s' does not exist.";error_category="invalid_tenant"`, quoteless(c.Tenant))
 	case m == nil:
 		return nil, `2000005;reason="The user specified by the user-context in the token does not exist.";error_category="invalid_user"`
-	case !has(c.Scope, "EAS.AccessAsUser.All"):
+	case !has(c.Scope, easScope):
 		return nil, `2000008;reason="The token should have valid permissions.";error_category="invalid_grant"`
 	case c.Seq != 0 && c.Seq <= m.notBefore:
 		return nil, `2000002;reason="The token has expired.";error_category="token_expired"`

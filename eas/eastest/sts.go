@@ -28,6 +28,11 @@ var signingKey = sync.OnceValue(func() *rsa.PrivateKey {
 
 const keyID = "eastest-1"
 
+// easScope is the permission that Exchange ActiveSync asks for.
+const easScope = "EAS.AccessAsUser.All"
+
+const graphAppID = "00000003-0000-0000-c000-000000000000"
+
 // An authority is the state of the tenant's Microsoft Entra ID. Tenant.mu guards it.
 type authority struct {
 	codes   map[string]*code
@@ -45,6 +50,7 @@ func (a *authority) init() {
 type grant struct {
 	user    string
 	client  string
+	scope   string // that was consented to
 	revoked string // the AADSTS number with which it ended, or ""
 }
 
@@ -155,13 +161,16 @@ func (tn *Tenant) Token(addr string) *oauth2.Token {
 		panic("eastest: Token for an address without a mailbox")
 	}
 	return &oauth2.Token{
-		AccessToken: tn.accessToken(strings.ToLower(addr), "https://"+tn.easHost(), tn.ClientID),
+		AccessToken: tn.accessToken(strings.ToLower(addr), "https://"+tn.easHost()+"/"+easScope, tn.ClientID),
 		TokenType:   "Bearer", Expiry: time.Now().Add(tn.AccessLifetime),
 	}
 }
 
-func (tn *Tenant) accessToken(user, resource, client string) string {
-	aud := resource
+func (tn *Tenant) accessToken(user, scope, client string) string {
+	aud := resource(scope)
+	if aud == "" {
+		aud = graphAppID // a scope that names no resource is one of Microsoft Graph
+	}
 	if tn.Audience != "" {
 		aud = tn.Audience
 	}
@@ -170,7 +179,7 @@ func (tn *Tenant) accessToken(user, resource, client string) string {
 		"aud": aud, "iss": "https://sts.windows.net/" + TenantID + "/", "iat": now.Unix(), "nbf": now.Unix(),
 		"exp": now.Add(tn.AccessLifetime).Unix(), "appid": client, "appidacr": "0", "tid": TenantID, "ver": "1.0",
 		"oid": objectID(user), "sub": objectID("sub " + user), "upn": user, "unique_name": user,
-		"scp": "EAS.AccessAsUser.All", "amr": []string{"pwd"}, "uti": tn.guid("token"),
+		"scp": permissions(scope), "amr": []string{"pwd"}, "uti": tn.guid("token"),
 		"seq": tn.next(), // tokens of one second differ
 	}
 	if aud == "-" {
@@ -279,6 +288,30 @@ func resource(scope string) string {
 		}
 	}
 	return ""
+}
+
+// permissions returns the scp of a token: the scopes of its resource without that, where
+// .default stands for what the application was registered with.
+func permissions(scope string) string {
+	res := resource(scope)
+	var out []string
+	for s := range strings.FieldsSeq(scope) {
+		name := s
+		if res != "" {
+			var ok bool
+			if name, ok = strings.CutPrefix(s, res+"/"); !ok {
+				continue
+			}
+		}
+		switch name {
+		case "openid", "profile", "email", "offline_access":
+			continue
+		case ".default":
+			name = easScope
+		}
+		out = append(out, name)
+	}
+	return strings.Join(out, " ")
 }
 
 // hasResource reports whether a resource is registered: the ActiveSync host of the tenant

@@ -55,6 +55,8 @@ func (tn *Tenant) authorize(w http.ResponseWriter, r *http.Request) {
 		fail("unsupported_response_type", "70005", "Only the code flow is enabled.")
 	case q.Get("code_challenge") == "" || q.Get("code_challenge_method") != "S256":
 		fail("invalid_request", "9002325", "Proof Key for Code Exchange is required.")
+	case q.Get("scope") == "":
+		fail("invalid_request", "900144", descriptions["900144"].description)
 	case !ok:
 		fail("access_denied", "50034", "The account does not exist in the directory.")
 	case tn.RefuseSignIn != "":

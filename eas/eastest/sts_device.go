@@ -78,7 +78,7 @@ func (tn *Tenant) redeemDevice(w http.ResponseWriter, f url.Values) {
 	switch {
 	case d.approved || !tn.ManualDevice && d.polls > 1:
 		d.redeemed = true
-		tn.issue(w, &grant{user: d.user, client: d.client}, d.scope, "")
+		tn.issue(w, &grant{user: d.user, client: d.client, scope: d.scope}, d.scope, "")
 	case early:
 		d.interval += 5 * time.Second // RFC 8628 section 3.5
 		tn.stsError(w, "70016", "slow_down", nil)

@@ -1,12 +1,12 @@
 package eastest
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 )
 
@@ -59,7 +59,7 @@ func (tn *Tenant) redeemCode(w http.ResponseWriter, f url.Values) {
 		tn.stsError(w, "501481", "", nil)
 	default:
 		c.used = true
-		c.grant = &grant{user: c.user, client: c.client}
+		c.grant = &grant{user: c.user, client: c.client, scope: c.scope}
 		tn.issue(w, c.grant, c.scope, c.nonce)
 	}
 }
@@ -82,7 +82,8 @@ func (tn *Tenant) redeemRefresh(w http.ResponseWriter, f url.Values) {
 		tn.stsError(w, "500011", "", nil)
 	default:
 		t.used = true
-		tn.issue(w, t.grant, f.Get("scope"), "")
+		// A scope that is left out is that of the sign-in (RFC 6749 section 6).
+		tn.issue(w, t.grant, cmp.Or(f.Get("scope"), t.grant.scope), "")
 	}
 }
 
@@ -98,24 +99,19 @@ func (tn *Tenant) onBehalfOf(w http.ResponseWriter, f url.Values) {
 	case !tn.hasResource(resource(f.Get("scope"))):
 		tn.stsError(w, "500011", "", nil)
 	default:
-		tn.issue(w, &grant{user: user, client: tn.ClientID}, f.Get("scope"), "")
+		tn.issue(w, &grant{user: user, client: tn.ClientID, scope: f.Get("scope")}, f.Get("scope"), "")
 	}
 }
 
-// issue answers with tokens. The scope of a refresh may be left out and is then that of
-// Exchange.
+// issue answers with tokens for scope. A sign-in that consented to offline_access brings a
+// new refresh token each time, whatever is asked for.
 func (tn *Tenant) issue(w http.ResponseWriter, g *grant, scope, nonce string) {
-	res := resource(scope)
-	if res == "" {
-		res = "https://" + tn.easHost()
-		scope = strings.TrimSpace(res + "/EAS.AccessAsUser.All " + scope)
-	}
 	body := map[string]any{
 		"token_type": "Bearer", "scope": scope, "expires_in": int(tn.AccessLifetime / time.Second),
 		"ext_expires_in": int(tn.AccessLifetime / time.Second),
-		"access_token":   tn.accessToken(g.user, res, g.client),
+		"access_token":   tn.accessToken(g.user, scope, g.client),
 	}
-	if has(scope, "offline_access") {
+	if has(g.scope, "offline_access") {
 		t := "0.AX" + rand.Text() + rand.Text()
 		tn.sts.refresh[t] = &refreshToken{grant: g, expires: time.Now().Add(tn.RefreshLifetime)}
 		body["refresh_token"] = t

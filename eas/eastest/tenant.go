@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -59,7 +60,7 @@ type Tenant struct {
 	// Mistakes of the authority. All may be changed.
 
 	Audience     string // the aud of access tokens, instead of the resource asked for; "-" for none
-	RefuseSignIn string // the AADSTS number with which sign-ins are refused, e.g. "65001"
+	RefuseSignIn string // the AADSTS number with which sign-ins and refreshes are refused: "65001" or "AADSTS65001"
 	NoResource   bool   // the EAS URL is not registered as a service principal name, AADSTS500011
 
 	// Mistakes and demands of Exchange. All may be changed.
@@ -115,6 +116,7 @@ func New(t testing.TB, tn *Tenant) *Tenant {
 		tn.RefreshLifetime = 14 * 24 * time.Hour
 	}
 	tn.users = map[string]*Mailbox{}
+	tn.check()
 	tn.sts.init()
 	tn.ca = newCA()
 	tn.lookup = tn.handlers()
@@ -139,6 +141,16 @@ func (tn *Tenant) Change(f func(tn *Tenant)) {
 	tn.mu.Lock()
 	defer tn.mu.Unlock()
 	f(tn)
+	tn.check()
+}
+
+// check panics if a field cannot be meant.
+func (tn *Tenant) check() {
+	n := strings.TrimPrefix(tn.RefuseSignIn, "AADSTS")
+	if strings.Trim(n, "0123456789") != "" || strings.HasPrefix(n, "0") || n == "" && tn.RefuseSignIn != "" {
+		panic("eastest: RefuseSignIn is not an AADSTS number: " + strconv.Quote(tn.RefuseSignIn))
+	}
+	tn.RefuseSignIn = n
 }
 
 // Client returns an HTTP client whose whole internet is the tenant: its hosts are reached
