@@ -187,7 +187,7 @@ func TestRotation(t *testing.T) {
 			refresh := func(rt string) (*oauth2.Token, error) {
 				return conf.TokenSource(ctx, &oauth2.Token{RefreshToken: rt}).Token()
 			}
-			// Without a scope, as x/oauth2 refreshes, offline_access is not asked for.
+			// x/oauth2 refreshes without a scope.
 			if tok, err := refresh(first.RefreshToken); err != nil || tok.AccessToken == first.AccessToken {
 				t.Fatalf("refresh = %v, %v", tok, err)
 			}
