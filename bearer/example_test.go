@@ -2,6 +2,7 @@ package bearer_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -91,4 +92,47 @@ func ExampleParseDiagnostics() {
 	// 2000003 invalid_resource
 	// https://mail.contoso.com http://mail.contoso.com
 	// the token and the server differ only in http and https: a load balancer ends TLS in front of Exchange, which takes the request for plain http
+}
+
+func ExampleFromResponse() {
+	resp := &http.Response{StatusCode: http.StatusUnauthorized, Header: http.Header{}}
+	resp.Header.Add("WWW-Authenticate", `Bearer client_id="00000002-0000-0ff1-ce00-000000000000", `+
+		`trusted_issuers="00000001-0000-0000-c000-000000000000@*", error="invalid_token"`)
+	resp.Header.Add("WWW-Authenticate", `Basic realm="mail.contoso.com"`)
+	resp.Header.Add("X-MS-Diagnostics", `4000000;reason="Flighting is not enabled for domain 'contoso.com'.";error_category="oauth_not_available"`)
+
+	offer, err := bearer.FromResponse(resp)
+	if errors.Is(err, bearer.ErrNoAuthorizationURI) {
+		fmt.Println("no authority:", offer.Diagnostics.Kind())
+	}
+	fmt.Println(offer.TrustedIssuers[0].Realm, offer.Error)
+	// Output:
+	// no authority: oauth_not_available
+	// * invalid_token
+}
+
+func ExampleFormat() {
+	field, err := bearer.Format(
+		bearer.Challenge{Scheme: "Bearer", Params: []bearer.Param{{Name: "realm", Value: ""}, {Name: "error_description", Value: `the "aud" is another`}}},
+		bearer.Challenge{Scheme: "Negotiate"},
+	)
+	fmt.Println(field, err)
+	_, err = bearer.Format(bearer.Challenge{Scheme: "Basic", Params: []bearer.Param{{Name: "realm", Value: "a\r\nSet-Cookie: b"}}})
+	fmt.Println(err)
+	// Output:
+	// Bearer realm="", error_description="the \"aud\" is another", Negotiate <nil>
+	// bearer: challenge cannot be written: the value of realm has a control character
+}
+
+// A SyntaxError says where the first broken challenge is; the others are returned.
+func ExampleSyntaxError() {
+	challenges, err := bearer.Parse([]string{`Bearer authorization_uri=https://login.windows.net/common, Basic realm="a"`})
+	fmt.Println(challenges[0])
+	var syntax *bearer.SyntaxError
+	if errors.As(err, &syntax) {
+		fmt.Println(syntax.Kind, "at", syntax.Offset)
+	}
+	// Output:
+	// Basic realm="a"
+	// byte not allowed here at 30
 }
