@@ -165,3 +165,50 @@ func TestBrowserFails(t *testing.T) {
 		}
 	}
 }
+
+// Events end the tokens of those they concern, and only those issued before.
+func TestRevokeAndExpire(t *testing.T) {
+	tn := &eastest.Tenant{}
+	ctx, conf, _ := start(t, tn)
+	const bob = "bob@contoso.com"
+	tn.AddMailbox(bob)
+	signIn := func(addr string) *oauth2.Token {
+		verifier := oauth2.GenerateVerifier()
+		target := conf.AuthCodeURL("s", oauth2.S256ChallengeOption(verifier), oauth2.SetAuthURLParam("login_hint", addr))
+		tok, err := conf.Exchange(ctx, authorize(t, tn, target).Get("code"), oauth2.VerifierOption(verifier))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tok
+	}
+	want := func(when string, tok *oauth2.Token, diagnostics string) {
+		t.Helper()
+		if _, got := options(t, tn, tok.AccessToken); got != diagnostics {
+			t.Errorf("%s: Exchange says %q, want %q", when, got, diagnostics)
+		}
+	}
+	refresh := func(tok *oauth2.Token) (*oauth2.Token, error) {
+		return conf.TokenSource(ctx, &oauth2.Token{RefreshToken: tok.RefreshToken}).Token()
+	}
+	a, b := signIn(ada), signIn(bob)
+	tn.ExpireAccessTokens()
+	want("expired early", a, "2000002")
+	want("expired early", b, "2000002")
+	a, err := refresh(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b, err = refresh(b); err != nil {
+		t.Fatal(err)
+	}
+	want("refreshed", a, "")
+	tn.Revoke("Ada@contoso.com")
+	want("revoked", a, "2000002")
+	want("somebody else", b, "")
+	_, err = refresh(a)
+	wantError(t, err, "invalid_grant", "AADSTS50173")
+	if _, err = refresh(b); err != nil {
+		t.Errorf("somebody else cannot refresh: %v", err)
+	}
+	want("signed in again", signIn(ada), "")
+}
