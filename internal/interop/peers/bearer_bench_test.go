@@ -12,7 +12,7 @@ func BenchmarkExchange(b *testing.B) {
 			resp := answer(exchange)
 			b.ReportAllocs()
 			for b.Loop() {
-				p.bench(resp)
+				p.bench(exchange, resp)
 			}
 		})
 	}
@@ -30,7 +30,7 @@ func TestFastest(t *testing.T) {
 			r := testing.Benchmark(func(b *testing.B) {
 				resp := answer(exchange)
 				for b.Loop() {
-					p.bench(resp)
+					p.bench(exchange, resp)
 				}
 			})
 			if best[i] == 0 || r.NsPerOp() < best[i] {

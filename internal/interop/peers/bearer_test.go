@@ -26,18 +26,18 @@ type parser struct {
 	name  string
 	whole bool // reads schemes as well as parameters
 	read  func(resp *http.Response) (string, error)
-	bench func(resp *http.Response)
+	bench func(fields []string, resp *http.Response) // takes the one that the parser takes
 }
 
 var parsers = []parser{
 	{"bearer.Parse", true, func(resp *http.Response) (string, error) {
 		c, err := bearer.Parse(resp.Header.Values("WWW-Authenticate"))
 		return ours(c), err
-	}, func(resp *http.Response) { _, _ = bearer.Parse(resp.Header.Values("WWW-Authenticate")) }},
+	}, func(fields []string, _ *http.Response) { _, _ = bearer.Parse(fields) }},
 	{"bearer.ParseLenient", true, func(resp *http.Response) (string, error) {
 		c, _, err := bearer.ParseLenient(resp.Header.Values("WWW-Authenticate"))
 		return ours(c), err
-	}, func(resp *http.Response) { _, _, _ = bearer.ParseLenient(resp.Header.Values("WWW-Authenticate")) }},
+	}, func(fields []string, _ *http.Response) { _, _, _ = bearer.ParseLenient(fields) }},
 	{"containerd v2.4.2", true, func(resp *http.Response) (string, error) {
 		var out []string
 		for _, c := range auth.ParseAuthHeader(resp.Header) {
@@ -45,14 +45,14 @@ var parsers = []parser{
 			out = append(out, render(scheme, c.Parameters))
 		}
 		return strings.Join(out, "; "), nil
-	}, func(resp *http.Response) { auth.ParseAuthHeader(resp.Header) }},
+	}, func(_ []string, resp *http.Response) { auth.ParseAuthHeader(resp.Header) }},
 	{"docker/distribution v2.8.3", true, func(resp *http.Response) (string, error) {
 		var out []string
 		for _, c := range challenge.ResponseChallenges(resp) {
 			out = append(out, render(c.Scheme, c.Parameters))
 		}
 		return strings.Join(out, "; "), nil
-	}, func(resp *http.Response) { challenge.ResponseChallenges(resp) }},
+	}, func(_ []string, resp *http.Response) { challenge.ResponseChallenges(resp) }},
 	{"mcp go-sdk v1.8.0", true, func(resp *http.Response) (string, error) {
 		cs, err := oauthex.ParseWWWAuthenticate(resp.Header.Values("WWW-Authenticate"))
 		var out []string
@@ -60,9 +60,7 @@ var parsers = []parser{
 			out = append(out, render(c.Scheme, c.Params))
 		}
 		return strings.Join(out, "; "), err
-	}, func(resp *http.Response) {
-		_, _ = oauthex.ParseWWWAuthenticate(resp.Header.Values("WWW-Authenticate"))
-	}},
+	}, func(fields []string, _ *http.Response) { _, _ = oauthex.ParseWWWAuthenticate(fields) }},
 	{"abbot/go-http-auth v0.4.0", false, func(resp *http.Response) (string, error) {
 		// It reads what stands behind a scheme.
 		var out []string
@@ -71,8 +69,8 @@ var parsers = []parser{
 			out = append(out, render(scheme, httpauth.ParsePairs(rest)))
 		}
 		return strings.Join(out, "; "), nil
-	}, func(resp *http.Response) {
-		for _, v := range resp.Header.Values("WWW-Authenticate") {
+	}, func(fields []string, _ *http.Response) {
+		for _, v := range fields {
 			_, rest, _ := strings.Cut(v, " ")
 			httpauth.ParsePairs(rest)
 		}
