@@ -108,7 +108,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			checkSyntaxError(t, fields, err)
 		}
-		if len(fields) == 1 && !agrees(s, err) {
+		if len(fields) == 1 && len(s) < 1<<12 && !agrees(s, err) { // the oracle is slow
 			t.Fatalf("Parse(%q) = %v; the grammar says otherwise", s, err)
 		}
 		for _, c := range got {

@@ -26,12 +26,12 @@ type Repair struct {
 	Dropped string // the value that DuplicateParam left out
 }
 
-// maxRepairs bounds the report, not the reading.
 const maxRepairs = 256
 
 // ParseLenient reads what [Parse] reads, and the deviations that real servers send, each of
-// which it reports, 256 at most. Fields without an error in Parse give the same challenges
-// and no repair. Control characters and the limits are refused as by Parse.
+// which it reports. Fields without an error in Parse give the same challenges and no
+// repair. Control characters and the limits are refused as by Parse, and so are more than
+// 256 repairs.
 func ParseLenient(fields []string) ([]Challenge, []Repair, error) {
 	p := parser{lenient: true}
 	out, err := p.run(fields)
@@ -40,9 +40,11 @@ func ParseLenient(fields []string) ([]Challenge, []Repair, error) {
 
 func (p *parser) repair(kind RepairKind, at int, name, dropped string) {
 	p.tainted = true
-	if len(p.repairs) < maxRepairs {
-		p.repairs = append(p.repairs, Repair{kind, p.field, at, name[:min(len(name), 64)], dropped})
+	if len(p.repairs) == maxRepairs {
+		p.excess = true
+		return
 	}
+	p.repairs = append(p.repairs, Repair{kind, p.field, at, name[:min(len(name), 64)], dropped})
 }
 
 // adopt finds a place for a parameter that has none by the grammar. It reports whether the
@@ -174,12 +176,12 @@ func (p *parser) ends(i int, v string) bool {
 	if next == len(p.s) {
 		return true
 	}
-	glued := next == i+1 && v != ""
-	if word, _ := p.wordAt(next); p.paramAt(next) {
-		return !glued || isKnownParam(word) && !strings.ContainsAny(v, "?#")
-	} else {
+	word, _ := p.wordAt(next)
+	if !p.paramAt(next) {
 		return isScheme(word)
 	}
+	glued := next == i+1 && v != ""
+	return !glued || isKnownParam(word) && !strings.ContainsAny(v, "?#")
 }
 
 // isList reports whether the parameter is a list that white space separates.

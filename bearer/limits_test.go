@@ -91,9 +91,17 @@ func TestFormatLimits(t *testing.T) {
 }
 
 func TestRepairsAreBounded(t *testing.T) {
-	_, repairs, err := bearer.ParseLenient([]string{`Bearer a="b"` + strings.Repeat(`,@`, 100_000)})
-	if err != nil || len(repairs) != 256 {
-		t.Errorf("%d repairs, %v; want 256", len(repairs), err)
+	strays := func(n int) []string {
+		return []string{"Basic", `Bearer a="b"` + strings.Repeat(`,@`, n), "NTLM"}
+	}
+	got, repairs, err := bearer.ParseLenient(strays(256))
+	if err != nil || len(repairs) != 256 || len(got) != 3 {
+		t.Errorf("%d challenges, %d repairs, %v; want 3 and 256", len(got), len(repairs), err)
+	}
+	var syntax *bearer.SyntaxError
+	got, repairs, err = bearer.ParseLenient(strays(257))
+	if !errors.As(err, &syntax) || syntax.Kind != bearer.TooMuch || len(repairs) != 256 || len(got) != 1 {
+		t.Errorf("%d challenges, %d repairs, %v; want 1, 256 and %q", len(got), len(repairs), err, bearer.TooMuch)
 	}
 	_, repairs, _ = bearer.ParseLenient([]string{`Bearer a="b",` + strings.Repeat("@", 5000)})
 	if len(repairs) != 1 || len(repairs[0].Name) > 64 {

@@ -39,6 +39,7 @@ type parser struct {
 	resume   bool // the challenge before the bare one can take parameters
 	unquoted bool // the last value of the challenge that can take parameters was not quoted
 	tainted  bool // the field broke the grammar, so not every byte of it has been looked at
+	excess   bool // more repairs than the limit
 }
 
 func (p *parser) run(fields []string) ([]Challenge, error) {
@@ -63,11 +64,11 @@ func (p *parser) run(fields []string) ([]Challenge, error) {
 			p.fail(0, TooMuch)
 			break
 		}
-		before, had := *p, p.err
+		before := *p
 		more := p.value()
 		if p.tainted {
 			if i := indexClass(f, controlByte); i >= 0 {
-				p.out, p.arena, p.repairs, p.err = before.out, before.arena, before.repairs, had
+				*p, more = before, true
 				p.fail(i, ControlByte)
 			}
 		}
@@ -106,6 +107,11 @@ func (p *parser) value() bool {
 			more = p.challenge(start, name, comma)
 		}
 		if !more {
+			return false
+		}
+		if p.excess {
+			p.fail(start, TooMuch)
+			p.drop()
 			return false
 		}
 		comma = false
