@@ -3,14 +3,12 @@ package autodiscover
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 )
-
-// ActiveSync is the default [Resolver.Protocol].
-const ActiveSync = "ActiveSync"
 
 // A Lookuper finds the endpoint of a mailbox. [*Resolver] and [Static] are Lookupers; a
 // mock is one as well.
@@ -35,8 +33,8 @@ func (s Static) Lookup(_ context.Context, addr string) (*Endpoint, error) {
 // An Endpoint is where a mailbox is reached.
 type Endpoint struct {
 	URL      *url.URL
-	Protocol string // as the server wrote it; compare without regard to case
-	Hops     []Hop  // every request that was made, in order
+	Protocol Protocol // as the server wrote it; compare with Is
+	Hops     []Hop    // every request that was made, in order
 }
 
 // String explains how the endpoint was found, a line each hop. It holds no mail address.
@@ -54,7 +52,8 @@ func (e *Endpoint) String() string {
 
 // A Hop is one request of a look-up and what came of it.
 type Hop struct {
-	Candidate string        // where the host came from: "pinned", "cloud", "autodiscover.<domain>", "redirect"
+	Candidate string        // where the host came from: "pinned", "cloud", "autodiscover.<domain>", "<domain>", "SRV", "http", "v1", "redirect"
+	Method    string        // if "", GET
 	URL       string        // without the query, which holds the mail address
 	Status    int           // 0 if no answer came
 	Elapsed   time.Duration //
@@ -74,7 +73,11 @@ type Trace struct {
 // String returns the hop as one line.
 func (h Hop) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "GET %s", h.URL)
+	method := h.Method
+	if method == "" {
+		method = http.MethodGet
+	}
+	fmt.Fprintf(&b, "%s %s", method, h.URL)
 	if h.Status != 0 {
 		fmt.Fprintf(&b, " → %d", h.Status)
 	}
@@ -90,16 +93,27 @@ func (h Hop) String() string {
 	return b.String()
 }
 
-// A Resolver finds mailboxes by AutoDiscover v2. The zero value is ready to use. It sends
-// the mail address, and nothing else, to the hosts it asks; no credential ever leaves. It
-// is safe for concurrent use if its fields are not modified.
+// A Resolver finds mailboxes by AutoDiscover. The zero value is ready to use. It sends the
+// mail address, and nothing else, to the hosts it asks; no credential leaves for AutoDiscover
+// v2. It is safe for concurrent use if its fields are not modified.
 //
-// The hosts are asked in this order, and the first that names an endpoint ends the look-up:
+// The candidates, in the order of preference:
 //
 //  1. Host, if it is set; then no other.
 //  2. The Exchange Online host of Cloud, which answers with the endpoint or with a redirect
-//     to the on-premises AutoDiscover.
-//  3. autodiscover.<domain>.
+//     to the on-premises AutoDiscover; NoCloud leaves it out.
+//  3. autodiscover.<domain>; NoHost leaves it out.
+//  4. <domain>, with AskDomain: the host of the web site, which often answers with a page.
+//  5. The target of the SRV record _autodiscover._tcp.<domain>, with AskSRV. DNS is not
+//     authenticated: Confirm decides about the target.
+//  6. Where http://autodiscover.<domain> redirects to, with AskHTTP. A bare GET without the
+//     address is sent; the answer is not authenticated: Confirm decides about the target.
+//  7. AutoDiscover v1 (mobilesync) at autodiscover.<domain> and <domain>, with Authorize,
+//     for the many ActiveSync servers that have no v2.
+//
+// A candidate is asked when the one before it has failed or HeadStart has passed. A later
+// candidate's answer counts only when all earlier ones have failed, so that the result does
+// not depend on which was quicker; then the others are cancelled.
 //
 // Redirects are followed, 10 at most, over https alone, never to the same URL twice, to the
 // hosts of the cloud and of the mail domain; others need Confirm, except that a redirect
@@ -107,17 +121,35 @@ func (h Hop) String() string {
 type Resolver struct {
 	HTTPClient *http.Client // if nil, one that refuses private addresses; redirects are never left to it
 	Cloud      Cloud        // if zero, Worldwide
-	Protocol   string       // if "", ActiveSync
+	Protocol   Protocol     // if "", ActiveSync
 	Host       string       // ask this host alone, e.g. "autodiscover.contoso.com"
-	NoCloud    bool         // do not ask Exchange Online: the address does not leave the organization
+	PathForm   bool         // ask with the address in the path (…/autodiscover.json/v1.0/<address>), as Outlook for Windows does
+
+	NoCloud   bool // do not ask Exchange Online: the address does not leave the organization
+	NoHost    bool // do not ask autodiscover.<domain>
+	AskDomain bool // ask <domain>
+	AskSRV    bool // ask the target of the SRV record
+	AskHTTP   bool // ask where plain http redirects to
+
+	// Authorize adds a bearer token for AutoDiscover v1 to a request to the URL, and turns
+	// v1 on. It must set Authorization to "Bearer …" and nothing else; a request with
+	// another scheme is not sent. If nil, v1 is not asked.
+	Authorize func(ctx context.Context, req *http.Request) error
 
 	// Confirm is asked before a redirect is followed to a host outside the cloud and the
-	// mail domain, as a program would ask its user. An error refuses it. If nil, it is
-	// refused.
+	// mail domain, and before a host is asked that was found by SRV or plain http, as a
+	// program would ask its user. An error refuses it. If nil, it is refused.
 	Confirm func(ctx context.Context, from, to *url.URL) error
 
-	// Timeout bounds each request; if 0, 20 seconds.
-	Timeout time.Duration
+	// LookupSRV resolves SRV records; if nil, net.DefaultResolver does.
+	LookupSRV func(ctx context.Context, service, proto, name string) (string, []*net.SRV, error)
+
+	// Cache keeps endpoints by domain; if nil, nothing is kept. In a domain with mailboxes
+	// both on-premises and in the cloud, endpoints differ from user to user: use no cache.
+	Cache Cache
+
+	Timeout   time.Duration // of each request; if 0, 20 seconds
+	HeadStart time.Duration // of each candidate before the next; if 0, 2 seconds
 }
 
 // A Cloud is a national cloud of Exchange Online.

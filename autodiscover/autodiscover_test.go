@@ -3,13 +3,17 @@ package autodiscover_test
 import (
 	"compress/gzip"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,14 +26,22 @@ import (
 
 // A world is an internet of handlers by host. It records what it is asked.
 type world struct {
-	hosts map[string]http.HandlerFunc
+	hosts map[string]http.HandlerFunc // of a host, or of "http://" and a host
+
+	mu    sync.Mutex
 	asked []*http.Request
 }
 
 func (w *world) RoundTrip(req *http.Request) (*http.Response, error) {
+	w.mu.Lock()
 	w.asked = append(w.asked, req)
-	h := w.hosts[req.URL.Host]
-	if req.URL.Scheme != "https" || h == nil {
+	w.mu.Unlock()
+	host := req.URL.Host
+	if req.URL.Scheme != "https" {
+		host = req.URL.Scheme + "://" + host
+	}
+	h := w.hosts[host]
+	if h == nil {
 		return nil, fmt.Errorf("no such host")
 	}
 	rec := httptest.NewRecorder()
@@ -378,6 +390,26 @@ func TestPrivateAddress(t *testing.T) {
 	_, err := (&autodiscover.Resolver{Host: "127.0.0.1"}).Lookup(t.Context(), "ada@contoso.com")
 	if !errors.Is(err, safehttp.ErrPrivateAddress) {
 		t.Errorf("Lookup at 127.0.0.1 = %v, want ErrPrivateAddress", err)
+	}
+}
+
+// A certificate that does not verify ends the hop; plain http is not tried.
+func TestCertificate(t *testing.T) {
+	srv := httptest.NewTLSServer(jsonAnswer(200, found))
+	defer srv.Close()
+	addr := srv.Listener.Addr().String()
+	for name, roots := range map[string]*x509.CertPool{"unknown authority": x509.NewCertPool(), "wrong name": srv.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs} {
+		dials := 0
+		c := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			dials++
+			var d net.Dialer
+			return d.DialContext(ctx, network, addr)
+		}}}
+		_, err := (&autodiscover.Resolver{HTTPClient: c, NoCloud: true}).Lookup(t.Context(), "ada@contoso.com")
+		var ce *tls.CertificateVerificationError
+		if !errors.As(err, &ce) || dials != 1 {
+			t.Errorf("%s: %v after %d dials", name, err, dials)
+		}
 	}
 }
 

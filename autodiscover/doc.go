@@ -9,14 +9,27 @@
 // The zero [Resolver] does that. [Static] stands in where the URL is known, and both are a
 // [Lookuper], which is what a program should depend on.
 //
-// # Which hosts to ask
+// # Which candidates to leave on
 //
-// Exchange Online first knows where every hybrid or cloud mailbox is, at the price that the
-// address is told to Microsoft: a program whose users are all on-premises sets
-// [Resolver.NoCloud], or [Resolver.Host] if it knows the one host to ask. A national cloud is
-// chosen by [Resolver.Cloud]. autodiscover.<domain> answers for organizations that are not in
-// any cloud. Hosts are built from the whole mail domain, never from a parent of it: a client
-// that walked up to autodiscover.<top-level domain> gave away 372,072 passwords in 2021.
+// The default asks Exchange Online and then autodiscover.<domain>. That is right for a mail
+// client whose users may be anywhere: Exchange Online knows where every hybrid and cloud
+// mailbox is. Its price is that the address is told to Microsoft.
+//
+//   - Users who are all on-premises: [Resolver.NoCloud], or [Resolver.Host] where the one host
+//     is known. Nothing leaves the organization then.
+//   - A national cloud: [Resolver.Cloud], or [FederationProvider] to find out which, which
+//     tells the domain to Microsoft.
+//   - ActiveSync servers that are not Exchange, of which many have no v2: [Resolver.Authorize]
+//     turns AutoDiscover v1 on. It needs a token for each host that it asks.
+//   - [Resolver.AskDomain] where the mail server answers on the domain itself. Web sites do
+//     too, with a page; leave it off otherwise.
+//   - [Resolver.AskSRV] and [Resolver.AskHTTP] find hosts that nobody vouches for. Turn them
+//     on only with a [Resolver.Confirm] that asks a person.
+//   - [AutoDetect] is what Outlook for iOS and Android asks first. It is Microsoft's, tells
+//     them every address, and is not documented: a second opinion for a diagnosis.
+//
+// Hosts are built from the whole mail domain, never from a parent of it: clients that walked
+// up to autodiscover.<top-level domain> gave away 372,072 passwords in four months of 2021.
 //
 // # Safety
 //
@@ -28,10 +41,15 @@
 //     hosts that are asked and nowhere else; net/http, left to itself, would hand it to the
 //     next host in a Referer.
 //   - Redirects: 10 at most, no URL twice, no user information; out of the mail domain and
-//     the cloud only by the cloud's own word or with [Resolver.Confirm].
+//     the cloud only by the cloud's own word or with [Resolver.Confirm]. A token for
+//     AutoDiscover v1 goes along none.
 //   - Loopback, link-local and private addresses are refused, when dialling (unless
 //     [Resolver.HTTPClient] brings its own transport) and as literals.
-//   - 1 MiB of body and 64 KiB of header at most; 20 seconds for each request.
+//   - 1 MiB of body and 64 KiB of header at most; 20 seconds for each request, which a slow
+//     server takes from no other candidate. XML with a DOCTYPE or deeper than 64 is refused.
+//   - The proxies of the environment are not used by the zero Resolver, since a proxy would
+//     resolve names where the check of addresses cannot see; a program behind one sets
+//     [Resolver.HTTPClient].
 //
 // # Reading the result
 //
@@ -40,5 +58,6 @@
 // redirects an address that it does not place to itself, and that is all it means.
 //
 // AutoDiscover v2 has no open specification; it is described as Exchange 2013 CU19 and later,
-// Exchange Online, and Microsoft's own checks have it.
+// Exchange Online, and Microsoft's own checks have it. v1 is [MS-ASCMD] 2.2.1.1, the steps over
+// SRV and http [MS-OXDISCO] 3.1.5.
 package autodiscover

@@ -30,57 +30,71 @@ func (r *Resolver) Lookup(ctx context.Context, addr string) (*Endpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &lookup{Resolver: r, addr: a, cloud: r.Cloud, protocol: r.Protocol, seen: map[string]bool{}}
+	l := &lookup{Resolver: r, addr: a, cloud: r.Cloud, protocol: r.Protocol}
 	if l.cloud.Host == "" {
 		l.cloud = Worldwide
 	}
 	if l.protocol == "" {
 		l.protocol = ActiveSync
 	}
-	for _, c := range l.candidates() {
-		e := l.follow(ctx, c)
-		if e != nil {
-			e.Hops = l.hops
-			return e, nil
-		}
-		if ctx.Err() != nil {
-			break
-		}
+	if e := l.cached(ctx); e != nil {
+		return e, nil
 	}
-	return nil, &LookupError{Hops: l.hops}
+	e, hops := l.race(ctx, l.candidates())
+	if e == nil {
+		return nil, &LookupError{Hops: hops}
+	}
+	e.Hops = hops
+	l.keep(ctx, e)
+	return e, nil
 }
 
-// A candidate is a host to begin at.
-type candidate struct{ name, host string }
-
-func (l *lookup) candidates() []candidate {
-	if l.Host != "" {
-		return []candidate{{"pinned", l.Host}}
-	}
-	own := candidate{"autodiscover.<domain>", "autodiscover." + l.addr.domain}
-	if l.NoCloud {
-		return []candidate{own}
-	}
-	return []candidate{{"cloud", l.cloud.Host}, own}
-}
-
-// A lookup is one call of Lookup.
+// A lookup is one call of Lookup. It is not changed after its making, so that candidates
+// may share it.
 type lookup struct {
 	*Resolver
 	addr     address
 	cloud    Cloud
-	protocol string
-	seen     map[string]bool // URLs that were asked
-	hops     []Hop
+	protocol Protocol
 }
 
-// follow asks candidate c and whom it redirects to. It returns nil when the chain ends
-// without an endpoint; the hops say why.
-func (l *lookup) follow(ctx context.Context, c candidate) *Endpoint {
-	u := &url.URL{Scheme: "https", Host: c.host, Path: "/autodiscover/autodiscover.json"}
-	q := url.Values{"Email": {l.addr.full}, "Protocol": {l.protocol}, "RedirectCount": {"1"}}
-	u.RawQuery = q.Encode()
-	name := c.name
+// A chain is the requests of one candidate.
+type chain struct {
+	*lookup
+	name string
+	seen map[string]bool // URLs that were asked
+	hops []Hop
+}
+
+func (l *lookup) chain(name string) *chain {
+	return &chain{lookup: l, name: name, seen: map[string]bool{}}
+}
+
+// v2 asks host by AutoDiscover v2, and whom it redirects to.
+func (l *lookup) v2(name, host string) candidate {
+	return func(ctx context.Context) (*Endpoint, []Hop) {
+		c := l.chain(name)
+		return c.follow(ctx, l.v2URL(host)), c.hops
+	}
+}
+
+func (l *lookup) v2URL(host string) *url.URL {
+	u := &url.URL{Scheme: "https", Host: host, Path: "/autodiscover/autodiscover.json"}
+	if l.PathForm {
+		u = u.JoinPath("v1.0")
+		u.RawPath = u.Path + "/" + url.PathEscape(l.addr.full)
+		u.Path += "/" + l.addr.full
+		u.RawQuery = url.Values{"Protocol": {string(l.protocol)}}.Encode()
+		return u
+	}
+	u.RawQuery = url.Values{"Email": {l.addr.full}, "Protocol": {string(l.protocol)}, "RedirectCount": {"1"}}.Encode()
+	return u
+}
+
+// follow asks u, and whom it redirects to. It returns nil when the chain ends without an
+// endpoint; the hops say why.
+func (l *chain) follow(ctx context.Context, u *url.URL) *Endpoint {
+	name := l.name
 	for n := 0; ; n++ {
 		if l.seen[u.String()] {
 			l.hops = append(l.hops, Hop{Candidate: name, URL: safehttp.Redact(u),
@@ -106,12 +120,8 @@ func (l *lookup) follow(ctx context.Context, c candidate) *Endpoint {
 
 // ask sends one request. It returns the endpoint, or where the answer redirects to, or why
 // it is neither.
-func (l *lookup) ask(ctx context.Context, hop *Hop, u *url.URL) (*Endpoint, *url.URL, error) {
-	timeout := l.Timeout
-	if timeout == 0 {
-		timeout = defaultTimeout
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+func (l *chain) ask(ctx context.Context, hop *Hop, u *url.URL) (*Endpoint, *url.URL, error) {
+	ctx, cancel := context.WithTimeout(ctx, l.timeout())
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
@@ -146,7 +156,7 @@ func (l *lookup) redirect(hop *Hop, resp *http.Response) (*Endpoint, *url.URL, e
 	}
 	path := strings.ToLower(next.Path)
 	switch {
-	case strings.HasSuffix(path, "/microsoft-server-activesync") && strings.EqualFold(l.protocol, ActiveSync):
+	case strings.HasSuffix(path, "/microsoft-server-activesync") && l.protocol.Is(ActiveSync):
 		return &Endpoint{URL: endpointURL(next), Protocol: l.protocol}, nil, nil
 	case !strings.Contains(path, "/autodiscover.json"):
 		return nil, nil, &HopError{Status: resp.StatusCode, Reason: "it redirects to a page that is not AutoDiscover", Err: ErrPreAuthentication}
@@ -196,12 +206,12 @@ func (l *lookup) read(hop *Hop, resp *http.Response, body []byte) (*Endpoint, *u
 	if isLocal(safehttp.Host(u)) {
 		return fail(ErrBadEndpoint, "its host is a private address")
 	}
-	if u.Path == "" && strings.EqualFold(l.protocol, ActiveSync) {
+	if u.Path == "" && l.protocol.Is(ActiveSync) {
 		// QUIRK: Exchange Online has named its bare host (EAS-4-TbSync #312).
 		u.Path = "/Microsoft-Server-ActiveSync"
 	}
 	hop.Next = safehttp.Clean(u.Host, 256)
-	protocol := safehttp.Clean(a.Protocol, 64)
+	protocol := Protocol(safehttp.Clean(a.Protocol, 64))
 	if protocol == "" {
 		protocol = l.protocol
 	}
@@ -254,11 +264,14 @@ func (l *lookup) knows(host string) bool {
 	return false
 }
 
+// client returns the client to use, without a cookie jar: a cookie tells who asks.
 func (l *lookup) client() *http.Client {
-	if l.HTTPClient != nil {
-		return l.HTTPClient
+	if l.HTTPClient == nil {
+		return defaultClient()
 	}
-	return defaultClient()
+	c := *l.HTTPClient
+	c.Jar = nil
+	return &c
 }
 
 // defaultClient refuses private addresses when it dials, so that no answer of DNS can lead

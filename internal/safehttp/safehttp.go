@@ -1,6 +1,7 @@
 package safehttp
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -182,4 +183,28 @@ func isDigits(s string) bool {
 		}
 	}
 	return s != ""
+}
+
+// PlainRedirect sends a bare GET over plain http, without any header field, query or body
+// of the caller's, and returns where the answer redirects to: an https URL that [CheckURL]
+// lets pass. It exists for the one step of AutoDiscover that is defined over http; nothing
+// may be told to the server, and nothing it says is authenticated.
+func PlainRedirect(ctx context.Context, c *http.Client, u *url.URL) (to *url.URL, status int, err error) {
+	if u.Scheme != "http" || u.RawQuery != "" || u.Fragment != "" || checkParts(u) != nil {
+		return nil, 0, refuse(u, "it is no bare http URL")
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return nil, 0, refuse(u, "it makes no request")
+	}
+	resp, err := send(c, req)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer Drain(resp.Body)
+	if resp.StatusCode < 300 || resp.StatusCode > 399 {
+		return nil, resp.StatusCode, refuse(u, "the answer is no redirect")
+	}
+	to, err = Location(resp)
+	return to, resp.StatusCode, err
 }
