@@ -30,9 +30,16 @@ func (tn *Tenant) autodiscover(cloud bool) http.Handler {
 		case tn.NoAutoDiscover:
 			w.WriteHeader(http.StatusNotFound)
 			return
+		case strings.EqualFold(r.URL.Path, "/autodiscover/autodiscover.xml"):
+			tn.autodiscoverV1(w, r)
+			return
 		case r.Method != http.MethodGet:
 			w.Header().Set("Allow", "GET")
 			w.WriteHeader(http.StatusMethodNotAllowed)
+			return
+		}
+		if tn.NoV2 {
+			w.WriteHeader(http.StatusNotFound)
 			return
 		}
 		path := strings.ToLower(r.URL.Path)

@@ -76,7 +76,8 @@ func (tn *Tenant) checkBearer(w http.ResponseWriter, r *http.Request) *Mailbox {
 		tn.challenge(w, &refusal{uri: true})
 		return nil
 	}
-	m, why := tn.account(raw)
+	host, _, _ := strings.Cut(strings.ToLower(r.Host), ":")
+	m, why := tn.account(raw, host)
 	if why != "" {
 		tn.challenge(w, &refusal{diagnostics: why, err: "invalid_token", uri: true})
 		return nil
@@ -89,7 +90,7 @@ func (tn *Tenant) flighting() string {
 }
 
 // account finds the mailbox of a token, or says why Exchange refuses it.
-func (tn *Tenant) account(raw string) (*Mailbox, string) {
+func (tn *Tenant) account(raw, host string) (*Mailbox, string) {
 	c, refused := parse(raw)
 	switch refused {
 	case "2000000":
@@ -97,7 +98,7 @@ func (tn *Tenant) account(raw string) (*Mailbox, string) {
 	case "2000001":
 		return nil, `2000001;reason="OAuth token submitted with the request can not be parsed.";error_category="invalid_token"`
 	}
-	own := url.URL{Scheme: "https", Host: tn.easHost()}
+	own := url.URL{Scheme: "https", Host: host}
 	if tn.TLSOffloading {
 		own.Scheme = "http"
 	}

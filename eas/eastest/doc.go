@@ -6,8 +6,9 @@
 //	client := tn.Client() // give it to the code under test
 //
 // The client reaches the tenant's hosts in memory, over real TLS, under their real names, and
-// no others: outlook.office365.com, login.microsoftonline.com with login.windows.net, and in
-// a [Tenant.Hybrid] deployment autodiscover.<domain> and mail.<domain>. [Tenant.Listen] serves
+// no others: outlook.office365.com, login.microsoftonline.com with login.windows.net, the
+// AutoDetect and federation provider services, and in a [Tenant.Hybrid] deployment
+// autodiscover.<domain> and mail.<domain>. [Tenant.Listen] serves
 // them on loopback as well, for programs of their own; [Tenant.Handler] hands them out as
 // http.Handlers.
 //
@@ -41,8 +42,9 @@
 // # What it does not do
 //
 // Of ActiveSync it serves OPTIONS, Provision, FolderSync, Sync of mail, Ping and SendMail,
-// in versions 12.1 to 16.1; other commands are answered with status 137. There is no AD FS,
-// no AutoDiscover v1 and no HTTP/2.
+// in versions 12.1 to 16.1; other commands are answered with status 137. There is no AD FS
+// and no HTTP/2. Other answers than its own, such as a login page or a status, it gives with
+// [Tenant.Fail].
 //
 // A Tenant is safe for concurrent use. Misuse panics, as in net/http/httptest.
 package eastest

@@ -372,7 +372,8 @@ func TestAutoDiscover(t *testing.T) {
 		{"/autodiscover/autodiscover.json?Email=ada%40contoso.com&Protocol=XYZ", 400, `"ErrorCode":"ProtocolNotSupported"`},
 		{"/autodiscover/autodiscover.json?Email=ada%40contoso.com", 400, "MissingProtocol"},
 		{"/autodiscover/autodiscover.json?Protocol=EWS", 400, "MandatoryParameterMissing"},
-		{"/autodiscover/autodiscover.xml", 404, ""},
+		{"/autodiscover/autodiscover.xml", 405, ""},
+		{"/autodiscover/other", 404, ""},
 		{"/owa", 404, ""},
 		{"/autodiscover/autodiscover.json/v1.0/eve@contoso.com?Protocol=ActiveSync", 302, "Object moved"},
 	} {

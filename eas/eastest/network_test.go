@@ -38,7 +38,7 @@ func get(t *testing.T, c *http.Client, url string) (int, string) {
 func TestOnlyTheTenantIsReached(t *testing.T) {
 	tn := eastest.New(t, &eastest.Tenant{Hybrid: true, Domain: "Fabrikam.com"})
 	want := []string{"outlook.office365.com", "login.microsoftonline.com", "login.windows.net",
-		"autodiscover.fabrikam.com", "mail.fabrikam.com"}
+		"prod.autodetect.outlook.cloud.microsoft", "odc.officeapps.live.com", "autodiscover.fabrikam.com", "mail.fabrikam.com"}
 	if diff := cmp.Diff(want, tn.Hosts()); diff != "" {
 		t.Errorf("Hosts() (-want +got):\n%s", diff)
 	}

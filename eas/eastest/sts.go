@@ -154,14 +154,17 @@ func sign(claims map[string]any) string {
 
 // Token returns a valid access token of addr for Exchange, for tests that are not about
 // signing in. It panics if there is no such mailbox.
-func (tn *Tenant) Token(addr string) *oauth2.Token {
+func (tn *Tenant) Token(addr string) *oauth2.Token { return tn.TokenFor(addr, tn.easHost()) }
+
+// TokenFor is [Tenant.Token] for another host, such as that of AutoDiscover v1.
+func (tn *Tenant) TokenFor(addr, host string) *oauth2.Token {
 	tn.mu.Lock()
 	defer tn.mu.Unlock()
 	if tn.users[strings.ToLower(addr)] == nil {
 		panic("eastest: Token for an address without a mailbox")
 	}
 	return &oauth2.Token{
-		AccessToken: tn.accessToken(strings.ToLower(addr), "https://"+tn.easHost()+"/"+easScope, tn.ClientID),
+		AccessToken: tn.accessToken(strings.ToLower(addr), "https://"+host+"/"+easScope, tn.ClientID),
 		TokenType:   "Bearer", Expiry: time.Now().Add(tn.AccessLifetime),
 	}
 }
@@ -321,7 +324,7 @@ func (tn *Tenant) hasResource(res string) bool {
 		return false
 	}
 	res = strings.TrimSuffix(res, "/")
-	return res == "https://"+tn.easHost() || res == "https://"+cloudHost || res == "https://outlook.office.com"
+	return res == "https://"+tn.easHost() || res == "https://"+tn.autodiscoverHost() || res == "https://"+cloudHost || res == "https://outlook.office.com"
 }
 
 func has(scope, want string) bool {

@@ -47,6 +47,7 @@ type Tenant struct {
 	PreAuth        bool   // a device in front answers AutoDiscover and EAS with a login page
 	EndpointURL    string // what AutoDiscover names instead of the right URL
 	RedirectTo     string // where the cloud's AutoDiscover redirects to, a URL
+	NoV2           bool   // AutoDiscover v2 answers 404, and v1 (POX) works
 	ErrorWith200   bool   // AutoDiscover sends its errors with status 200, as gromox does
 
 	// Mistakes of the challenge. All may be changed.
@@ -169,7 +170,7 @@ const (
 
 // Hosts returns the names under which the tenant is reached.
 func (tn *Tenant) Hosts() []string {
-	hosts := []string{cloudHost, loginHost, aliasHost}
+	hosts := []string{cloudHost, loginHost, aliasHost, detectHost, providerHost}
 	if tn.Hybrid {
 		hosts = append(hosts, tn.autodiscoverHost(), tn.easHost())
 	}
@@ -192,7 +193,10 @@ func (tn *Tenant) URL() *url.URL {
 
 func (tn *Tenant) handlers() map[string]http.Handler {
 	login := tn.authorityHandler()
-	h := map[string]http.Handler{loginHost: login, aliasHost: login}
+	h := map[string]http.Handler{
+		loginHost: login, aliasHost: login,
+		detectHost: http.HandlerFunc(tn.autoDetect), providerHost: http.HandlerFunc(tn.federationProvider),
+	}
 	if tn.Hybrid {
 		h[cloudHost] = site(tn.autodiscover(true), nil)
 		h[tn.autodiscoverHost()] = site(tn.autodiscover(false), nil)

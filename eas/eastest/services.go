@@ -1,0 +1,116 @@
+package eastest
+
+import (
+	"encoding/xml"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+)
+
+// Namespaces of AutoDiscover v1. [MS-ASCMD] 2.2.1.1
+const (
+	frameworkSchema = "http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006"
+	requestSchema   = "http://schemas.microsoft.com/exchange/autodiscover/mobilesync/requestschema/2006"
+	responseSchema  = "http://schemas.microsoft.com/exchange/autodiscover/mobilesync/responseschema/2006"
+)
+
+// autodiscoverV1 serves AutoDiscover v1 (POX) to those who bring a token for its host. The
+// caller holds tn.mu.
+func (tn *Tenant) autodiscoverV1(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", "POST")
+		w.WriteHeader(http.StatusMethodNotAllowed)
+		return
+	}
+	box := tn.checkBearer(w, r)
+	if box == nil {
+		return
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	var in struct {
+		XMLName xml.Name
+		Request []struct {
+			EMailAddress             string
+			AcceptableResponseSchema string
+		}
+	}
+	frame := func(inner string) {
+		w.Header().Set("Content-Type", "text/xml; charset=utf-8")
+		fmt.Fprintf(w, `<?xml version="1.0" encoding="utf-8"?><Autodiscover xmlns="%s">%s</Autodiscover>`, frameworkSchema, inner)
+	}
+	fault := func(code, message string) {
+		frame(fmt.Sprintf(`<Response><Error Time="00:00:00" Id="1"><ErrorCode>%s</ErrorCode><Message>%s</Message><DebugData /></Error></Response>`, code, message))
+	}
+	mobile := func(inner string) { frame(fmt.Sprintf(`<Response xmlns="%s">%s</Response>`, responseSchema, inner)) }
+	switch err := xml.Unmarshal(body, &in); {
+	case err != nil, in.XMLName.Space != requestSchema, in.XMLName.Local != "Autodiscover", len(in.Request) != 1:
+		fault("600", "Invalid Request")
+	case in.Request[0].AcceptableResponseSchema != responseSchema:
+		fault("601", "Provider is not available")
+	case !strings.EqualFold(in.Request[0].EMailAddress, box.addr):
+		mobile(`<Culture>en:us</Culture><Action><Error><Status>2</Status><Message>The address is not the user's.</Message><DebugData>MailUser</DebugData></Error></Action>`)
+	default:
+		target := tn.EndpointURL
+		if target == "" {
+			target = "https://" + tn.easHost() + "/Microsoft-Server-ActiveSync"
+		}
+		mobile(fmt.Sprintf(`<Culture>en:us</Culture><User><DisplayName>%[1]s</DisplayName><EMailAddress>%[1]s</EMailAddress></User>`+
+			`<Action><Settings><Server><Type>MobileSync</Type><Url>%[2]s</Url><Name>%[2]s</Name></Server></Settings></Action>`, escape(box.addr), escape(target)))
+	}
+}
+
+func escape(s string) string {
+	var b strings.Builder
+	if err := xml.EscapeText(&b, []byte(s)); err != nil {
+		panic("eastest: " + err.Error())
+	}
+	return b.String()
+}
+
+// Hosts of the services that Outlook for iOS and Android asks before AutoDiscover.
+const (
+	detectHost   = "prod.autodetect.outlook.cloud.microsoft"
+	providerHost = "odc.officeapps.live.com"
+)
+
+// autoDetect is the AutoDetect service.
+func (tn *Tenant) autoDetect(w http.ResponseWriter, r *http.Request) {
+	tn.mu.Lock()
+	defer tn.mu.Unlock()
+	addr := strings.ToLower(r.Header.Get("X-Email"))
+	if r.URL.Path != "/detect" {
+		http.NotFound(w, r)
+		return
+	}
+	if tn.users[addr] == nil {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	service := map[string]any{
+		"service": "office365", "protocol": "rest", "hostname": "outlook.office.com",
+		"aad": "https://" + loginHost + "/common/oauth2/authorize",
+	}
+	if tn.Hybrid {
+		service["onprem"] = "https://" + tn.easHost() + "/Microsoft-Server-ActiveSync"
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"email": addr, "services": []any{service}, "protocols": []any{}})
+}
+
+// federationProvider is the service that names the national cloud of a domain: the tenant's
+// is in none, which is the worldwide one.
+func (tn *Tenant) federationProvider(w http.ResponseWriter, r *http.Request) {
+	if !strings.EqualFold(r.URL.Path, "/odc/v2.1/federationprovider") {
+		http.NotFound(w, r)
+		return
+	}
+	body := map[string]any{"environment": "Global"}
+	if strings.EqualFold(r.URL.Query().Get("domain"), tn.Domain) {
+		body["tenantId"] = TenantID
+	}
+	writeJSON(w, http.StatusOK, body)
+}
