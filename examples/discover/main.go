@@ -1,0 +1,150 @@
+// Discover shows how a mailbox is found: an address in, the chain of requests out.
+//
+//	go run ./examples/discover                          an embedded tenant
+//	go run ./examples/discover you@yourcompany.com      your mailbox
+//	go run ./examples/discover -json you@yourcompany.com
+//
+// It sends the address to Exchange Online, unless -no-cloud is given, and to the hosts of
+// its domain; no credential is sent.
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"os/signal"
+	"strings"
+
+	"github.com/easoauth/easoauth/autodiscover"
+	"github.com/easoauth/easoauth/eas/eastest"
+)
+
+func main() {
+	r := &autodiscover.Resolver{}
+	protocol := flag.String("protocol", "ActiveSync", "what to look for")
+	cloud := flag.String("cloud", "worldwide", "worldwide, gcc-high, dod, china, bleu, delos, or auto to ask the federation provider")
+	flag.StringVar(&r.Host, "host", "", "ask this host alone")
+	flag.BoolVar(&r.NoCloud, "no-cloud", false, "do not ask Exchange Online")
+	flag.BoolVar(&r.AskDomain, "domain", false, "ask the domain itself as well")
+	flag.BoolVar(&r.AskSRV, "srv", false, "ask the target of the SRV record, after confirmation")
+	flag.BoolVar(&r.AskHTTP, "http", false, "ask where plain http redirects to, after confirmation")
+	asJSON := flag.Bool("json", false, "print JSON")
+	flag.Parse()
+	if flag.NArg() > 1 {
+		flag.Usage()
+		os.Exit(2)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	r.Protocol = autodiscover.Protocol(*protocol)
+	r.Confirm = ask(os.Stdin, os.Stderr)
+	addr := flag.Arg(0)
+	if addr == "" {
+		tn := eastest.New(nil, &eastest.Tenant{Hybrid: true})
+		defer tn.Close()
+		addr = "ada@contoso.com"
+		tn.AddMailbox(addr)
+		r.HTTPClient = tn.Client()
+	}
+	ok := run(ctx, os.Stdout, r, *cloud, addr, *asJSON)
+	if !ok {
+		stop()
+		os.Exit(1)
+	}
+}
+
+var clouds = map[string]autodiscover.Cloud{
+	"worldwide": autodiscover.Worldwide, "gcc-high": autodiscover.GCCHigh, "dod": autodiscover.DoD,
+	"china": autodiscover.China, "bleu": autodiscover.Bleu, "delos": autodiscover.Delos,
+}
+
+// run looks addr up and reports whether it was found.
+func run(ctx context.Context, out io.Writer, r *autodiscover.Resolver, cloud, addr string, asJSON bool) bool {
+	e, err := lookup(ctx, r, cloud, addr)
+	if !asJSON {
+		if err != nil {
+			fmt.Fprintln(out, err)
+		} else {
+			fmt.Fprintln(out, e)
+		}
+		return err == nil
+	}
+	var result struct {
+		URL      string `json:"url,omitempty"`
+		Protocol string `json:"protocol,omitempty"`
+		Error    string `json:"error,omitempty"`
+		Hops     []hop  `json:"hops"`
+	}
+	var hops []autodiscover.Hop
+	var le *autodiscover.LookupError
+	switch {
+	case err == nil:
+		result.URL, result.Protocol, hops = e.URL.String(), string(e.Protocol), e.Hops
+	case errors.As(err, &le):
+		hops = le.Hops
+		fallthrough
+	default:
+		result.Error = err.Error()
+	}
+	result.Hops = []hop{}
+	for _, h := range hops {
+		x := hop{Candidate: h.Candidate, URL: h.URL, Status: h.Status, Next: h.Next, Millis: h.Elapsed.Milliseconds(),
+			RequestID: h.Server.RequestID, Server: h.Server.FrontEnd}
+		if h.Err != nil {
+			x.Error = h.Err.Error()
+		}
+		result.Hops = append(result.Hops, x)
+	}
+	enc := json.NewEncoder(out)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(result); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return false
+	}
+	return err == nil
+}
+
+type hop struct {
+	Candidate string `json:"candidate"`
+	URL       string `json:"url"`
+	Status    int    `json:"status,omitempty"`
+	Next      string `json:"next,omitempty"`
+	Millis    int64  `json:"ms"`
+	RequestID string `json:"request_id,omitempty"`
+	Server    string `json:"server,omitempty"`
+	Error     string `json:"error,omitempty"`
+}
+
+func lookup(ctx context.Context, r *autodiscover.Resolver, cloud, addr string) (*autodiscover.Endpoint, error) {
+	if cloud == "auto" {
+		p := &autodiscover.FederationProvider{HTTPClient: r.HTTPClient}
+		c, err := p.Cloud(ctx, addr)
+		if err != nil {
+			return nil, err
+		}
+		r.Cloud = c
+	} else if c, ok := clouds[cloud]; ok {
+		r.Cloud = c
+	} else {
+		return nil, fmt.Errorf("no cloud %q", cloud)
+	}
+	return r.Lookup(ctx, addr)
+}
+
+// ask has the person decide about a host that nobody vouches for.
+func ask(in io.Reader, out io.Writer) func(context.Context, *url.URL, *url.URL) error {
+	lines := bufio.NewScanner(in)
+	return func(_ context.Context, from, to *url.URL) error {
+		fmt.Fprintf(out, "%s points to %s. Ask it about your mailbox? [y/N] ", from.Host, to.Host)
+		if !lines.Scan() || !strings.EqualFold(strings.TrimSpace(lines.Text()), "y") {
+			return errors.New("you said no")
+		}
+		return nil
+	}
+}
