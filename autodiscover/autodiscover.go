@@ -67,7 +67,10 @@ type Trace struct {
 	RequestID string // request-id
 	FrontEnd  string // X-FEServer; several are joined by ", "
 	BackEnd   string // X-BEServer
+	Target    string // X-CalculatedBETarget, the server that was to answer
 	Version   string // X-OWA-Version, or MS-Server-ActiveSync
+	DiagInfo  string // X-DiagInfo
+	Date      string // Date, to compare clocks by
 }
 
 // String returns the hop as one line.
@@ -140,6 +143,11 @@ type Resolver struct {
 	// mail domain, and before a host is asked that was found by SRV or plain http, as a
 	// program would ask its user. An error refuses it. If nil, it is refused.
 	Confirm func(ctx context.Context, from, to *url.URL) error
+
+	// AllowPrivate lets hosts have loopback, link-local and private addresses, as inside an
+	// organization whose DNS gives them out. Without it, such an address is refused when it
+	// is dialled (unless HTTPClient brings its own transport) and as a literal.
+	AllowPrivate bool
 
 	// LookupSRV resolves SRV records; if nil, net.DefaultResolver does.
 	LookupSRV func(ctx context.Context, service, proto, name string) (string, []*net.SRV, error)

@@ -391,6 +391,18 @@ func TestPrivateAddress(t *testing.T) {
 	if !errors.Is(err, safehttp.ErrPrivateAddress) {
 		t.Errorf("Lookup at 127.0.0.1 = %v, want ErrPrivateAddress", err)
 	}
+	// Where the caller allows it, the certificate is what ends the hop.
+	srv := httptest.NewTLSServer(jsonAnswer(200, found))
+	defer srv.Close()
+	_, err = (&autodiscover.Resolver{Host: srv.Listener.Addr().String(), AllowPrivate: true}).Lookup(t.Context(), "ada@contoso.com")
+	var ce *tls.CertificateVerificationError
+	if !errors.As(err, &ce) {
+		t.Errorf("Lookup with AllowPrivate = %v, want a certificate that does not verify", err)
+	}
+	w := &world{hosts: map[string]http.HandlerFunc{own: jsonAnswer(200, `{"Url":"https://10.0.0.5/Microsoft-Server-ActiveSync"}`)}}
+	if e, err := (&autodiscover.Resolver{HTTPClient: w.client(), NoCloud: true, AllowPrivate: true}).Lookup(t.Context(), "ada@contoso.com"); err != nil || e.URL.Host != "10.0.0.5" {
+		t.Errorf("Lookup of a private endpoint = %v, %v", e, err)
+	}
 }
 
 // A certificate that does not verify ends the hop; plain http is not tried.

@@ -84,7 +84,7 @@ func (l *lookup) cached(ctx context.Context) *Endpoint {
 		return nil
 	}
 	u, err := url.Parse(s)
-	if err != nil || safehttp.CheckURL(u) != nil || isLocal(safehttp.Host(u)) {
+	if err != nil || safehttp.CheckURL(u) != nil || l.refusesAddress(safehttp.Host(u)) {
 		return nil
 	}
 	return &Endpoint{URL: u, Protocol: l.protocol}

@@ -197,7 +197,7 @@ func (l *lookup) confirm(ctx context.Context, from, to *url.URL) error {
 		return &HopError{Err: errors.Join(ErrRedirect, err)}
 	}
 	switch host := safehttp.Host(to); {
-	case isLocal(host):
+	case l.refusesAddress(host):
 		return &HopError{Reason: "it is a private address", Err: ErrRedirect}
 	case isSuffix(host):
 		return &HopError{Reason: "it is a public suffix", Err: ErrRedirect}

@@ -44,7 +44,8 @@
 //     the cloud only by the cloud's own word or with [Resolver.Confirm]. A token for
 //     AutoDiscover v1 goes along none.
 //   - Loopback, link-local and private addresses are refused, when dialling (unless
-//     [Resolver.HTTPClient] brings its own transport) and as literals.
+//     [Resolver.HTTPClient] brings its own transport) and as literals, unless
+//     [Resolver.AllowPrivate] says that they are meant.
 //   - 1 MiB of body and 64 KiB of header at most; 20 seconds for each request, which a slow
 //     server takes from no other candidate. XML with a DOCTYPE or deeper than 64 is refused.
 //   - The proxies of the environment are not used by the zero Resolver, since a proxy would

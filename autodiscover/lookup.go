@@ -151,7 +151,7 @@ func (l *lookup) redirect(hop *Hop, resp *http.Response) (*Endpoint, *url.URL, e
 		return nil, nil, &HopError{Status: resp.StatusCode, Reason: err.Error(), Err: errors.Join(ErrRedirect, err)}
 	}
 	hop.Next = safehttp.Clean(next.Host, 256)
-	if isLocal(safehttp.Host(next)) {
+	if l.refusesAddress(safehttp.Host(next)) {
 		return nil, nil, &HopError{Status: resp.StatusCode, Reason: "it points to a private address", Err: ErrRedirect}
 	}
 	path := strings.ToLower(next.Path)
@@ -203,7 +203,7 @@ func (l *lookup) read(hop *Hop, resp *http.Response, body []byte) (*Endpoint, *u
 	if err := safehttp.CheckURL(u); err != nil {
 		return nil, nil, &HopError{Status: status, Reason: "set the ExternalUrl of the ActiveSync virtual directory", Err: errors.Join(ErrBadEndpoint, err)}
 	}
-	if isLocal(safehttp.Host(u)) {
+	if l.refusesAddress(safehttp.Host(u)) {
 		return fail(ErrBadEndpoint, "its host is a private address")
 	}
 	if u.Path == "" && l.protocol.Is(ActiveSync) {
@@ -266,28 +266,36 @@ func (l *lookup) knows(host string) bool {
 
 // client returns the client to use, without a cookie jar: a cookie tells who asks.
 func (l *lookup) client() *http.Client {
-	if l.HTTPClient == nil {
-		return defaultClient()
+	switch {
+	case l.HTTPClient == nil && l.AllowPrivate:
+		return openClient()
+	case l.HTTPClient == nil:
+		return publicClient()
 	}
 	c := *l.HTTPClient
 	c.Jar = nil
 	return &c
 }
 
-// defaultClient refuses private addresses when it dials, so that no answer of DNS can lead
-// a look-up into the network behind the program.
-var defaultClient = sync.OnceValue(func() *http.Client {
-	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.MaxResponseHeaderBytes = safehttp.MaxHeader
-	d := &net.Dialer{Timeout: 10 * time.Second, Control: safehttp.PublicOnly}
-	t.DialContext = d.DialContext
-	t.Proxy = nil
-	return &http.Client{Transport: t}
-})
+// publicClient refuses private addresses when it dials, so that no answer of DNS can lead
+// a look-up into the network behind the program; openClient does not.
+var (
+	publicClient = sync.OnceValue(func() *http.Client { return newClient(&net.Dialer{Control: safehttp.PublicOnly}) })
+	openClient   = sync.OnceValue(func() *http.Client { return newClient(&net.Dialer{}) })
+)
+
+func newClient(d *net.Dialer) *http.Client {
+	d.Timeout = 10 * time.Second
+	return &http.Client{Transport: &http.Transport{
+		DialContext: d.DialContext, MaxResponseHeaderBytes: safehttp.MaxHeader, ForceAttemptHTTP2: true,
+		TLSHandshakeTimeout: 10 * time.Second, MaxIdleConns: 20, IdleConnTimeout: 30 * time.Second,
+	}}
+}
 
 func trace(h http.Header) Trace {
 	get := func(name string) string { return safehttp.Clean(strings.Join(h.Values(name), ", "), 128) }
-	t := Trace{RequestID: safehttp.RequestID(h), FrontEnd: get("X-FEServer"), BackEnd: get("X-BEServer"), Version: get("X-OWA-Version")}
+	t := Trace{RequestID: safehttp.RequestID(h), FrontEnd: get("X-FEServer"), BackEnd: get("X-BEServer"),
+		Target: get("X-CalculatedBETarget"), Version: get("X-OWA-Version"), DiagInfo: get("X-DiagInfo"), Date: get("Date")}
 	if t.Version == "" {
 		t.Version = get("MS-Server-ActiveSync")
 	}
@@ -302,6 +310,9 @@ func unwrapRequest(err error) error {
 	}
 	return err
 }
+
+// refusesAddress reports whether host is a private address that may not be asked.
+func (l *lookup) refusesAddress(host string) bool { return !l.AllowPrivate && isLocal(host) }
 
 // isLocal reports whether host is an address that is not public, in any of the spellings
 // that resolvers understand.

@@ -223,7 +223,7 @@ func (l *lookup) askV1(ctx context.Context, hop *Hop, u *url.URL, addr address) 
 	if err := safehttp.CheckURL(to); err != nil {
 		return nil, "", &HopError{Status: hop.Status, Err: errors.Join(ErrBadEndpoint, err)}
 	}
-	if isLocal(safehttp.Host(to)) {
+	if l.refusesAddress(safehttp.Host(to)) {
 		return fail(ErrBadEndpoint, "its host is a private address")
 	}
 	hop.Next = safehttp.Clean(to.Host, 256)

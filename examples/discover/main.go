@@ -34,6 +34,7 @@ func main() {
 	flag.BoolVar(&r.AskDomain, "domain", false, "ask the domain itself as well")
 	flag.BoolVar(&r.AskSRV, "srv", false, "ask the target of the SRV record, after confirmation")
 	flag.BoolVar(&r.AskHTTP, "http", false, "ask where plain http redirects to, after confirmation")
+	flag.BoolVar(&r.AllowPrivate, "private", false, "let hosts have private addresses, inside your own network")
 	asJSON := flag.Bool("json", false, "print JSON")
 	flag.Parse()
 	if flag.NArg() > 1 {
