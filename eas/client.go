@@ -24,6 +24,7 @@ const (
 	DefaultMaxBody = 64 << 20         // bytes of an answer, decompressed
 	maxRetryAfter  = 24 * time.Hour   // a server cannot ask for more
 	waitSlack      = 90 * time.Second // what a server may be late beyond a heartbeat
+	maxMoves       = 3                // status 451 followed for one command
 )
 
 // A Client speaks ActiveSync for one user of one server. URL, User and Token are required.
@@ -31,7 +32,7 @@ const (
 //
 // The first command negotiates the protocol version (OPTIONS) and provisions the device.
 // When the server demands provisioning again, the client provisions once and repeats the
-// command. When the server refuses the token, the token is refreshed once, if Token is a
+// command. When the server says that the mailbox has moved, Moved is asked. When the server refuses the token, the token is refreshed once, if Token is a
 // [bearer.Refresher], and the command repeated. A request that a server dropped on a
 // connection it was closing is sent again; ActiveSync makes that safe (a Sync with the same
 // key, a SendMail with the same ClientId). Nothing else is retried.
@@ -57,14 +58,39 @@ type Client struct {
 	Timeout time.Duration // of a command; if 0, DefaultTimeout. Heartbeats come on top.
 	MaxBody int64         // of an answer; if 0, DefaultMaxBody
 
+	// Moved is asked when the server says, with HTTP status 451, that the mailbox is at
+	// another origin. It decides whether that host may be asked, by the rules by which the
+	// first one was found, and returns the source of tokens for it: a token is good for one
+	// origin, and none is sent there before. The client then goes on there. An error, or a
+	// nil Moved, ends the command in an error that matches [ErrRedirected]. Another URL of
+	// the same origin is followed without asking. At most 3 moves are made for a command.
+	// Calls may run at once.
+	Moved func(ctx context.Context, to *url.URL) (bearer.Source, error)
+
+	// ApplyPolicy is asked before a policy is acknowledged, whenever the device is
+	// provisioned, and says what became of the policy. An error ends the command and leaves
+	// the policy unacknowledged. If nil, every policy is acknowledged as applied, which is
+	// the custom of clients that are no devices. It must not call methods of the Client.
+	ApplyPolicy func(ctx context.Context, p *Policy) (PolicyOutcome, error)
+
+	// Language is what texts of the server should be in, as "en-US" (Accept-Language).
+	// Search and Find sort and match by it. If "", the server decides.
+	Language string
+
 	once      sync.Once
 	setup     error
-	http      *http.Client
 	device    Device
 	provision chan struct{} // held by the one that provisions
 
 	mu    sync.Mutex
 	state State
+	site  *site
+}
+
+// A site is where the client sends its commands.
+type site struct {
+	url  *url.URL
+	http *http.Client
 }
 
 // State is what a client has learned of the server and wants to know again after a restart.
@@ -73,6 +99,10 @@ type State struct {
 	Version     Version // as negotiated
 	PolicyKey   string  // of the device; "" before provisioning and where there is no policy
 	Provisioned bool    // provisioning took place, with or without a policy
+
+	// URL is where the server said the mailbox has moved to; "" if nowhere. Restore does not
+	// go there: begin there with Client.URL and a Token for it.
+	URL string
 }
 
 // State returns what to keep for [Client.Restore].
@@ -118,6 +148,22 @@ func (c *Client) configure() error {
 	if err := checkDevice(c.device); err != nil {
 		return err
 	}
+	if strings.ContainsFunc(c.Language, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return errors.New("eas: Client.Language is no language tag")
+	}
+	s, err := c.newSite(c.URL, c.Token)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	c.site = s
+	c.mu.Unlock()
+	c.provision = make(chan struct{}, 1)
+	return nil
+}
+
+// newSite returns a site whose token goes to the origin of u alone.
+func (c *Client) newSite(u *url.URL, source bearer.Source) (*site, error) {
 	base := c.HTTPClient
 	if base == nil {
 		base = http.DefaultClient
@@ -126,15 +172,20 @@ func (c *Client) configure() error {
 	if jar == nil {
 		var err error
 		if jar, err = cookiejar.New(nil); err != nil {
-			return fmt.Errorf("eas: cookie jar: %w", err)
+			return nil, fmt.Errorf("eas: cookie jar: %w", err)
 		}
 	}
-	c.http = &http.Client{
-		Transport: &bearer.Transport{Source: c.Token, Endpoint: c.URL, Base: base.Transport},
+	return &site{u, &http.Client{
+		Transport: &bearer.Transport{Source: source, Endpoint: u, Base: base.Transport},
 		Jar:       jar,
-	}
-	c.provision = make(chan struct{}, 1)
-	return nil
+	}}, nil
+}
+
+// here returns the site as it is now.
+func (c *Client) here() *site {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.site
 }
 
 // ServerInfo is the answer to OPTIONS.

@@ -54,15 +54,71 @@ type response struct {
 	throttle   string
 	retryAfter time.Duration
 	location   *url.URL
-	locHost    bool // the location is the host that was asked
+	site       *site // that was asked
 	offer      *bearer.Offer
 	versions   []string
 	commands   []string
 	activeSync string
 }
 
-// send is the one place that builds and sends a request. It neither provisions nor repeats.
+// send sends a request, and sends it again to where the server says the mailbox has moved.
 func (c *Client) send(ctx context.Context, q request) (*response, error) {
+	r, err := c.sendOnce(ctx, q)
+	for moves := 0; err == nil && r.status == statusRedirect && moves < maxMoves; moves++ {
+		moved, moveErr := c.move(ctx, r)
+		if moveErr != nil {
+			e := r.httpError()
+			e.Err = moveErr
+			return nil, e
+		}
+		if !moved {
+			break
+		}
+		r, err = c.sendOnce(ctx, q)
+	}
+	return r, err
+}
+
+// move goes to where an answer with status 451 points, and reports whether there is a reason
+// to ask again.
+func (c *Client) move(ctx context.Context, r *response) (bool, error) {
+	to := r.location
+	switch {
+	case to == nil:
+		return false, nil
+	case safehttp.SameOrigin(to, r.site.url) && to.Path == r.site.url.Path:
+		// QUIRK: eas.outlook.com answers 451 to its own host until the mailbox is named
+		// in a cookie (mustang-im #220, EAS-4-TbSync #265).
+		return c.anchor(r.site), nil
+	}
+	to = &url.URL{Scheme: to.Scheme, Host: to.Host, Path: to.Path, RawPath: to.RawPath}
+	next := &site{to, r.site.http}
+	if !safehttp.SameOrigin(to, r.site.url) {
+		if c.Moved == nil {
+			return false, nil
+		}
+		source, err := c.Moved(ctx, to)
+		if err != nil {
+			return false, err
+		}
+		if source == nil {
+			return false, errors.New("Client.Moved returned no source of tokens")
+		}
+		if next, err = c.newSite(to, source); err != nil {
+			return false, err
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.site != r.site {
+		return true, nil // another command has moved meanwhile
+	}
+	c.site, c.state.URL = next, to.String()
+	return true, nil
+}
+
+// sendOnce is the one place that builds and sends a request.
+func (c *Client) sendOnce(ctx context.Context, q request) (*response, error) {
 	timeout := c.Timeout
 	if timeout == 0 {
 		timeout = DefaultTimeout
@@ -72,16 +128,17 @@ func (c *Client) send(ctx context.Context, q request) (*response, error) {
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("no answer within %v: %w", timeout, context.DeadlineExceeded))
 	defer cancel()
-	req, err := c.newRequest(ctx, q)
+	here := c.here()
+	req, err := c.newRequest(ctx, q, here)
 	if err != nil {
 		return nil, err
 	}
-	resp, err := safehttp.Do(c.http, req)
+	resp, err := safehttp.Do(here.http, req)
 	if err != nil {
 		return nil, c.sendError(ctx, q.command, err)
 	}
 	defer safehttp.Drain(resp.Body)
-	r := c.header(q.command, resp)
+	r := c.header(q.command, resp, here)
 	limit := c.MaxBody
 	if limit == 0 {
 		limit = DefaultMaxBody
@@ -95,12 +152,12 @@ func (c *Client) send(ctx context.Context, q request) (*response, error) {
 	return r, nil
 }
 
-func (c *Client) newRequest(ctx context.Context, q request) (*http.Request, error) {
+func (c *Client) newRequest(ctx context.Context, q request, here *site) (*http.Request, error) {
 	method := q.method
 	if method == "" {
 		method = http.MethodPost
 	}
-	u := *c.URL
+	u := *here.url
 	state := c.State()
 	key := state.PolicyKey
 	if q.command == "Provision" {
@@ -127,6 +184,9 @@ func (c *Client) newRequest(ctx context.Context, q request) (*http.Request, erro
 	}
 	h := req.Header
 	h.Set("User-Agent", c.device.UserAgent)
+	if c.Language != "" {
+		h.Set("Accept-Language", c.Language)
+	}
 	if len(q.body) > 0 {
 		h.Set("Content-Type", typeWBXML)
 		if q.contentType != "" {
@@ -151,10 +211,10 @@ func (c *Client) newRequest(ctx context.Context, q request) (*http.Request, erro
 	return req, nil
 }
 
-func (c *Client) header(command string, resp *http.Response) *response {
+func (c *Client) header(command string, resp *http.Response, here *site) *response {
 	h := resp.Header
 	r := &response{
-		command: command, status: resp.StatusCode, requestID: safehttp.RequestID(h),
+		site: here, command: command, status: resp.StatusCode, requestID: safehttp.RequestID(h),
 		server:     safehttp.Clean(h.Get("X-FEServer"), 64),
 		throttle:   safehttp.Clean(h.Get("X-MS-ASThrottle"), 64),
 		activeSync: safehttp.Clean(h.Get("MS-Server-ActiveSync"), 32),
@@ -164,8 +224,8 @@ func (c *Client) header(command string, resp *http.Response) *response {
 	r.retryAfter, _ = safehttp.RetryAfter(h, time.Now(), maxRetryAfter)
 	for _, name := range []string{"X-MS-Location", "Location"} {
 		if v := h.Get(name); v != "" && len(h.Values(name)) == 1 {
-			if u, err := safehttp.Resolve(c.URL, v); err == nil {
-				r.location, r.locHost = u, safehttp.SameOrigin(u, c.URL)
+			if u, err := safehttp.Resolve(here.url, v); err == nil {
+				r.location = u
 				break
 			}
 		}
@@ -267,13 +327,6 @@ func (c *Client) command(ctx context.Context, q request) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.status == 451 && r.locHost && c.anchor() {
-		// QUIRK: eas.outlook.com answers 451 to its own host until the mailbox is named
-		// in a cookie (mustang-im #220, EAS-4-TbSync #265).
-		if r, err = c.send(ctx, q); err != nil {
-			return nil, err
-		}
-	}
 	switch a := r.demands(); a {
 	case ActionProvision, ActionWipe:
 		if _, err := c.provisionOnce(ctx, before); err != nil {
@@ -331,14 +384,14 @@ func topStatus(doc []byte) (int, bool) {
 }
 
 // anchor sets the cookie that names the mailbox, and reports whether it was not set before.
-func (c *Client) anchor() bool {
+func (c *Client) anchor(here *site) bool {
 	const name = "DefaultAnchorMailbox"
-	for _, k := range c.http.Jar.Cookies(c.URL) {
+	for _, k := range here.http.Jar.Cookies(here.url) {
 		if k.Name == name {
 			return false
 		}
 	}
-	c.http.Jar.SetCookies(c.URL, []*http.Cookie{{Name: name, Value: url.PathEscape(c.User), Secure: true}})
+	here.http.Jar.SetCookies(here.url, []*http.Cookie{{Name: name, Value: url.PathEscape(c.User), Secure: true}})
 	return true
 }
 

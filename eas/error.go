@@ -64,6 +64,8 @@ type Error struct {
 
 	Offer *bearer.Offer // what the server says about the token; nil if nothing
 	Err   error         // the cause, or nil
+
+	meaning string
 }
 
 func (e *Error) Error() string {
@@ -102,6 +104,8 @@ func (e *Error) Error() string {
 	}
 	if e.Err != nil {
 		s += ": " + e.Err.Error()
+	} else if e.meaning != "" {
+		s += ": " + e.meaning
 	} else if a := advice[e.Action]; a != "" {
 		s += ": " + a
 	}
@@ -166,7 +170,7 @@ func (r *response) statusError(scope string, code int) *Error {
 	s := lookupStatus(r.command, scope, code)
 	return &Error{
 		Command: r.command, HTTPStatus: r.status, Status: code, Scope: scope, Name: s.name, Action: s.action,
-		RequestID: r.requestID, Server: r.server, RetryAfter: r.retryAfter, Throttle: r.throttle,
+		meaning: s.meaning, RequestID: r.requestID, Server: r.server, RetryAfter: r.retryAfter, Throttle: r.throttle,
 	}
 }
 
@@ -177,50 +181,27 @@ func (r *response) httpError() *Error {
 		Command: r.command, HTTPStatus: r.status, RequestID: r.requestID, Server: r.server,
 		RetryAfter: r.retryAfter, Throttle: r.throttle, Offer: r.offer,
 	}
-	switch s := r.status; {
-	case s == 401:
-		e.Name, e.Action = "Unauthorized", ActionReauth
-	case s == 403:
-		e.Name, e.Action = "Forbidden", ActionAdmin
-		if r.offer != nil && r.offer.Error != "" {
-			e.Action = ActionReauth
-		}
-	case s == 404:
-		e.Name, e.Action = "NotFound", ActionFix
-		e.Err = errors.New("not an ActiveSync server: look the mailbox up again")
-	case s == 413:
-		e.Name, e.Action = "ContentTooLarge", ActionFix
-	case s == 415:
-		e.Name, e.Action = "UnsupportedMediaType", ActionFix
-		e.Err = errors.New("not the ActiveSync path: look the mailbox up again")
-	case s == 449:
-		e.Name, e.Action = "RetryWith", ActionProvision
-	case s == 451:
-		e.Name, e.Location = "Redirect", r.location
-		e.Err = errors.New("look the mailbox up again; no token has been sent there")
-	case s == 456:
-		e.Name, e.Action = "Blocked", ActionAdmin
-	case s == 457:
-		e.Name, e.Action = "ExpiredPassword", ActionUser
-	case s == 429, s == 503:
-		e.Name, e.Action = "ServiceUnavailable", ActionBackOff
-	case s == 507:
-		e.Name, e.Action = "InsufficientDiskSpace", ActionUser
-	case s == 501:
-		e.Name, e.Action = "NotImplemented", ActionFix
-	case s == 505:
-		e.Name, e.Action = "VersionNotSupported", ActionVersion
-	case s == 502, s == 504:
-		e.Name, e.Action = "ProxyError", ActionBackOff
-	case s >= 500:
+	s, known := httpStatuses[r.status]
+	switch {
+	case known:
+		e.Name, e.Action, e.meaning = s.name, s.action, s.meaning
+	case r.status >= 500:
 		e.Name, e.Action = "ServerError", ActionReport
-	case s == 400:
-		e.Name, e.Action = "BadRequest", ActionFix
-	case s >= 300 && s < 400:
+	case r.status >= 300 && r.status < 400:
 		e.Name, e.Action, e.Location = "Redirect", ActionAdmin, r.location
-		e.Err = errors.New("a device in front redirects; redirects are not followed, since they would carry the token")
+		e.meaning = "a device in front redirects; redirects are not followed, since they would carry the token"
 	default:
 		e.Name, e.Action = "unexpected HTTP status", ActionFix
 	}
+	switch {
+	case r.status == http.StatusForbidden && r.offer != nil && r.offer.Error != "":
+		e.Action, e.meaning = ActionReauth, ""
+	case r.status == statusRedirect:
+		e.Location = r.location
+		e.meaning += "; no token has been sent there"
+	}
 	return e
 }
+
+// statusRedirect is the HTTP status of [MS-ASHTTP] 3.1.5.2.2, which others use otherwise.
+const statusRedirect = 451

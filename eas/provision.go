@@ -13,36 +13,9 @@ import (
 // policyType is that of protocol versions from 12.0 on. [MS-ASPROV] 2.2.2.43
 const policyType = "MS-EAS-Provisioning-WBXML"
 
-// A Policy is what the server demands of the device. A nil pointer means that the policy
-// does not say. See [MS-ASPROV] 2.2.2.28.
-type Policy struct {
-	// Key is the policy key; "" if the server has no policy for the user.
-	Key string
-
-	PasswordEnabled           *bool
-	AlphanumericPassword      *bool
-	SimplePassword            *bool
-	MinPasswordLength         *int
-	MinPasswordComplexity     *int // of character classes
-	MaxPasswordFailedAttempts *int
-	MaxInactivity             *int // seconds until the device locks
-	PasswordExpiration        *int // days; 0 never
-	PasswordHistory           *int
-	DeviceEncryption          *bool
-	StorageCardEncryption     *bool
-	StorageCard               *bool
-	Camera                    *bool
-	Attachments               *bool
-	MaxAttachmentSize         *int // bytes
-	HTMLEmail                 *bool
-	MaxEmailAge               *int // a FilterType
-	MaxCalendarAge            *int // a FilterType
-}
-
 // Provision fetches the server's policy for the device and acknowledges it, in two phases
 // ([MS-ASPROV] 3.1.5.1), with the device information that versions from 14.1 on demand. It
-// acknowledges the policy as applied: a program that cannot apply one looks at the result
-// and stops. A server without a policy for the user is no error.
+// acknowledges what Client.ApplyPolicy says, and otherwise that the policy is applied. A server without a policy for the user is no error.
 //
 // Commands provision by themselves. A program calls Provision to see the policy. An error is
 // an [*Error], or a [*RemoteWipeError], which has been neither obeyed nor acknowledged.
@@ -100,9 +73,19 @@ func (c *Client) provisionLocked(ctx context.Context) (*Policy, error) {
 		c.provisioned("")
 		return &Policy{}, nil
 	}
-	one := 1
+	outcome := PolicyApplied
+	if c.ApplyPolicy != nil {
+		if outcome, err = c.ApplyPolicy(ctx, policy); err != nil {
+			return nil, &Error{Command: "Provision", HTTPStatus: r.status, RequestID: r.requestID, Action: ActionUser,
+				Err: fmt.Errorf("the policy was not accepted and not acknowledged: %w", err)}
+		}
+		if outcome < PolicyApplied || outcome > PolicyManaged {
+			return nil, fmt.Errorf("eas: Provision: ApplyPolicy returned %d, which is no outcome", int(outcome))
+		}
+	}
+	status := int(outcome)
 	ack := &airsync.ProvisionRequest{Policies: &airsync.Policies{Policy: airsync.PolicyRequest{
-		PolicyType: policyType, PolicyKey: &key, Status: &one,
+		PolicyType: policyType, PolicyKey: &key, Status: &status,
 	}}}
 	r, doc, err = c.provisionSend(ctx, ack, key)
 	if err != nil {
@@ -183,31 +166,7 @@ func (r *response) policy(doc *airsync.ProvisionResponse) (*Policy, string, erro
 	}
 	out := &Policy{}
 	if p.Data != nil && p.Data.Doc != nil {
-		d := p.Data.Doc
-		for to, from := range map[**bool]*string{
-			&out.PasswordEnabled: d.DevicePasswordEnabled, &out.AlphanumericPassword: d.AlphanumericDevicePasswordRequired,
-			&out.SimplePassword: d.AllowSimpleDevicePassword, &out.DeviceEncryption: d.RequireDeviceEncryption,
-			&out.StorageCardEncryption: d.RequireStorageCardEncryption, &out.StorageCard: d.AllowStorageCard,
-			&out.Camera: d.AllowCamera, &out.Attachments: d.AttachmentsEnabled, &out.HTMLEmail: d.AllowHTMLEmail,
-		} {
-			if from != nil && (*from == "0" || *from == "1") {
-				v := *from == "1"
-				*to = &v
-			}
-		}
-		for to, from := range map[**int]*string{
-			&out.MinPasswordLength: d.MinDevicePasswordLength, &out.MinPasswordComplexity: d.MinDevicePasswordComplexCharacters,
-			&out.MaxPasswordFailedAttempts: d.MaxDevicePasswordFailedAttempts, &out.MaxInactivity: d.MaxInactivityTimeDeviceLock,
-			&out.PasswordExpiration: d.DevicePasswordExpiration, &out.PasswordHistory: d.DevicePasswordHistory,
-			&out.MaxAttachmentSize: d.MaxAttachmentSize, &out.MaxEmailAge: d.MaxEmailAgeFilter, &out.MaxCalendarAge: d.MaxCalendarAgeFilter,
-		} {
-			if from == nil {
-				continue
-			}
-			if n, err := strconv.Atoi(*from); err == nil {
-				*to = &n
-			}
-		}
+		out.read(p.Data.Doc)
 	}
 	return out, p.PolicyKey, nil
 }

@@ -75,8 +75,8 @@ func TestGenerated(t *testing.T) {
 	rows := 0
 	for _, line := range strings.Split(strings.TrimSpace(string(data)), "\n")[1:] {
 		f := strings.Split(line, "\t")
-		if f[6] == "" {
-			t.Errorf("row %q has no source", line)
+		if f[7] == "" || f[5] == "" {
+			t.Errorf("row %q has no source or no meaning", line)
 		}
 		command := f[0]
 		if command == "(common)" {
@@ -89,7 +89,7 @@ func TestGenerated(t *testing.T) {
 			rows++
 			found := false
 			for k, v := range statuses {
-				if k.command == command && k.scope == scope && f[2] == strconv.Itoa(k.code) && v.name == f[3] && string(v.action) == f[4] {
+				if k.command == command && k.scope == scope && f[2] == strconv.Itoa(k.code) && v.name == f[3] && string(v.action) == f[4] && v.meaning == f[5] {
 					found = true
 				}
 			}
@@ -100,6 +100,20 @@ func TestGenerated(t *testing.T) {
 	}
 	if len(statuses) > rows {
 		t.Errorf("%d statuses, %d rows", len(statuses), rows)
+	}
+	if data, err = os.ReadFile("data/http-status.tsv"); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(data)), "\n")[1:]
+	for _, line := range lines {
+		f := strings.Split(line, "\t")
+		code, _ := strconv.Atoi(f[0])
+		if got := httpStatuses[code]; got != (statusInfo{f[1], Action(f[2]), f[3]}) || f[4] == "" {
+			t.Errorf("row %q is not in status_gen.go or has no source; run go generate", line)
+		}
+	}
+	if len(httpStatuses) != len(lines) {
+		t.Errorf("%d HTTP statuses, %d rows", len(httpStatuses), len(lines))
 	}
 }
 

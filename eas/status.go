@@ -1,5 +1,11 @@
 package eas
 
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
 //go:generate go run ./gen
 
 // An Action is what a client does about a status.
@@ -54,8 +60,9 @@ type statusKey struct {
 }
 
 type statusInfo struct {
-	name   string
-	action Action
+	name    string
+	action  Action
+	meaning string
 }
 
 // lookupStatus finds what a status means where it was read. A number that is not known is
@@ -66,5 +73,29 @@ func lookupStatus(command, scope string, code int) statusInfo {
 			return s
 		}
 	}
-	return statusInfo{"unknown status", ActionReport}
+	return statusInfo{"unknown status", ActionReport, ""}
+}
+
+// A Status is what a number in an answer means. The same number means different things to
+// different commands, and in different places of one answer. See [MS-ASCMD] 2.2.2 and
+// 2.2.3.177.
+type Status struct {
+	Command string // "" for the numbers that every command has, 101 and up
+	Scope   string // the part of the answer: "" for the whole, else e.g. "Item"
+	Code    int
+	Name    string
+	Action  Action // begins with "ok" where the number is no failure
+	Meaning string
+}
+
+// Statuses returns all that is known about statuses, ordered by command, scope and code.
+func Statuses() []Status {
+	out := make([]Status, 0, len(statuses))
+	for k, s := range statuses {
+		out = append(out, Status{k.command, k.scope, k.code, s.name, s.action, s.meaning})
+	}
+	slices.SortFunc(out, func(a, b Status) int {
+		return cmp.Or(strings.Compare(a.Command, b.Command), strings.Compare(a.Scope, b.Scope), a.Code-b.Code)
+	})
+	return out
 }
