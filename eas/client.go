@@ -32,10 +32,11 @@ const (
 //
 // The first command negotiates the protocol version (OPTIONS) and provisions the device.
 // When the server demands provisioning again, the client provisions once and repeats the
-// command. When the server says that the mailbox has moved, Moved is asked. When the server refuses the token, the token is refreshed once, if Token is a
-// [bearer.Refresher], and the command repeated. A request that a server dropped on a
-// connection it was closing is sent again; ActiveSync makes that safe (a Sync with the same
-// key, a SendMail with the same ClientId). Nothing else is retried.
+// command. When the server says that the mailbox has moved, Moved is asked. When the server
+// refuses the token, the token is refreshed once, if Token is a [bearer.Refresher], and the
+// command repeated. A request that a server dropped on a connection it was closing is sent
+// again where ActiveSync makes that safe (a Sync with the same key, a SendMail with the same
+// ClientId). Nothing else is retried.
 type Client struct {
 	URL   *url.URL      // the endpoint, as https://mail.contoso.com/Microsoft-Server-ActiveSync
 	User  string        // the mail address
