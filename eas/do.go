@@ -3,9 +3,12 @@ package eas
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"mime"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -41,7 +44,11 @@ type request struct {
 	policyKey   string        // for Provision, instead of the state's
 	saveSent    bool
 	once        bool // must not be sent again by itself
+	safe        bool // may be sent again, though the command in general may not
 }
+
+// again reports whether sending the request twice does no harm.
+func (q *request) again() bool { return (repeatable[q.command] || q.safe) && !q.once }
 
 // A response is an answer that came.
 type response struct {
@@ -126,7 +133,7 @@ func (c *Client) sendOnce(ctx context.Context, q request) (*response, error) {
 	if q.wait > 0 {
 		timeout += q.wait + waitSlack
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("no answer within %v: %w", timeout, context.DeadlineExceeded))
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("no answer within %v: %w", timeout, errLate))
 	defer cancel()
 	here := c.here()
 	req, err := c.newRequest(ctx, q, here)
@@ -135,7 +142,7 @@ func (c *Client) sendOnce(ctx context.Context, q request) (*response, error) {
 	}
 	resp, err := safehttp.Do(here.http, req)
 	if err != nil {
-		return nil, c.sendError(ctx, q.command, err)
+		return nil, c.sendError(ctx, q, err)
 	}
 	defer safehttp.Drain(resp.Body)
 	r := c.header(q.command, resp, here)
@@ -147,7 +154,7 @@ func (c *Client) sendOnce(ctx context.Context, q request) (*response, error) {
 		return r, nil
 	}
 	if r.body, err = safehttp.ReadAll(resp.Body, limit); err != nil {
-		return nil, c.sendError(ctx, q.command, fmt.Errorf("the answer was not read to its end: %w", err))
+		return nil, c.sendError(ctx, q, fmt.Errorf("the answer was not read to its end: %w", err))
 	}
 	return r, nil
 }
@@ -196,7 +203,7 @@ func (c *Client) newRequest(ctx context.Context, q request, here *site) (*http.R
 	if q.command == "OPTIONS" {
 		return req, nil
 	}
-	if repeatable[q.command] && !q.once {
+	if q.again() {
 		// QUIRK: SOGo closes the connection behind every answer without saying so.
 		// net/http sends a request again on a new connection only if it may; the empty
 		// entry says so and is not sent.
@@ -255,7 +262,7 @@ func list(h http.Header, name string) []string {
 }
 
 // sendError wraps the failure of an exchange that brought no answer.
-func (c *Client) sendError(ctx context.Context, command string, err error) error {
+func (c *Client) sendError(ctx context.Context, q request, err error) error {
 	var re *safehttp.RequestError
 	if errors.As(err, &re) {
 		err = re.Err
@@ -263,7 +270,10 @@ func (c *Client) sendError(ctx context.Context, command string, err error) error
 	if cause := context.Cause(ctx); cause != nil && errors.Is(err, ctx.Err()) {
 		err = cause
 	}
-	e := &Error{Command: command, Err: err}
+	e := &Error{Command: q.command, Err: err}
+	if q.again() && isNetwork(err) {
+		e.Action = ActionRetry
+	}
 	var refresh *bearer.RefreshError
 	if errors.As(err, &refresh) {
 		e.HTTPStatus, e.Offer, e.RequestID, e.Action = refresh.Status, refresh.Offer, refresh.RequestID, ActionReauth
@@ -272,6 +282,24 @@ func (c *Client) sendError(ctx context.Context, command string, err error) error
 	}
 	return e
 }
+
+// isNetwork reports whether an exchange failed on the way, or took too long, so that another
+// may do better.
+func isNetwork(err error) bool {
+	var certificate *tls.CertificateVerificationError
+	var op *net.OpError
+	switch {
+	case errors.Is(err, context.Canceled), errors.As(err, &certificate):
+		return false
+	case errors.Is(err, errLate), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.ErrClosedPipe):
+		return true
+	}
+	var timeout interface{ Timeout() bool }
+	return errors.As(err, &op) || errors.As(err, &timeout) && timeout.Timeout() && !errors.Is(err, context.DeadlineExceeded)
+}
+
+// errLate is within the error of a command that took longer than [Client.Timeout].
+var errLate = fmt.Errorf("too late: %w", context.DeadlineExceeded)
 
 // unexpected is the error of an answer that is not ActiveSync.
 func (r *response) unexpected(why string) error {

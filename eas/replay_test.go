@@ -162,14 +162,15 @@ func TestReadsRealServers(t *testing.T) {
 			t.Errorf("folders (-want +got):\n%s", diff)
 		}
 	})
-	t.Run("contacts come as Unknown", func(t *testing.T) {
+	t.Run("contacts", func(t *testing.T) {
 		c, _ := replay(t, map[string][]reply{"Sync": {doc(golden(t, "msaswbxml-sync-add-contact-response"))}})
 		p, err := c.Sync(t.Context(), "2", "1", &eas.SyncOptions{Class: eas.ClassContacts})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if u, ok := p.Added[0].Item.(*eas.Unknown); !ok || u.Class() != eas.ClassContacts || len(u.Raw) == 0 || p.Added[0].ID != "2:1" {
-			t.Errorf("entry %+v", p.Added[0])
+		want := &eas.Contact{FileAs: "Funk, Don", FirstName: "Don", LastName: "Funk", Body: &eas.Body{Type: eas.BodyPlain, Truncated: true}}
+		if diff := cmp.Diff(want, p.Added[0].Item); diff != "" || p.Added[0].ID != "2:1" {
+			t.Errorf("contact %s (-want +got):\n%s", p.Added[0].ID, diff)
 		}
 	})
 	t.Run("Ping", func(t *testing.T) {

@@ -1,20 +1,22 @@
 package eas
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
+	"math"
+	"strings"
+	"time"
 
 	"github.com/easoauth/easoauth/internal/airsync"
+	"github.com/easoauth/easoauth/internal/safehttp"
 	"github.com/easoauth/easoauth/internal/wbxml"
 )
 
-// Limits of a [Client.Sync].
-const (
-	MaxWindow = 512 // items of a page; more is taken for 512
-	MaxEdits  = 200 // adds, changes and deletes of one request (Exchange 2013 and later)
-)
+// MaxWindow is how many items a page has at most; more is taken for it.
+const MaxWindow = 512
 
 // maxIdle is how many pages in a row may say that there is more and hold nothing.
 const maxIdle = 5
@@ -52,8 +54,34 @@ type SyncOptions struct {
 	Preview int
 
 	// Class is the class of the folder's items, which versions up to 12.1 want to be told.
-	// If "", Email.
+	// and which decides the type of items that do not say. If "", Email.
 	Class Class
+
+	// AllOrNone leaves bodies out that are longer than BodyLimit, instead of truncating them.
+	AllOrNone bool
+	// Part asks, from 14.1 on, for what a mail adds to its conversation, as HTML, in
+	// Email.Part. BodyLimit holds for it too.
+	Part bool
+	// Conversations brings, from 14.0 on, conversations whole, where the filter would cut them.
+	Conversations bool
+	// Protected asks, from 14.1 on, for messages under rights management to be decrypted;
+	// Email.License says what may be done with them.
+	Protected bool
+
+	// Supported names, as "Contacts:Email1Address", the elements of contacts and events that
+	// the program keeps and sends with each change; the server leaves the others alone when
+	// a change omits them. Nil: all; empty, not nil: none. It is sent with InitialSyncKey and
+	// holds until the next. See [MS-ASCMD] 2.2.3.179.
+	Supported []string
+
+	// Wait makes the server wait for a change, if there is none, for up to this long: whole
+	// seconds from 14.0 on, minutes before. Exchange takes 60 s to 59 min. A page without
+	// changes may come earlier.
+	Wait time.Duration
+
+	// Patience is how long [Client.Pages] waits, in all, for a server that is busy or out of
+	// reach, before it gives up; if 0, DefaultPatience; if negative, it does not wait.
+	Patience time.Duration
 
 	// DeleteForGood deletes items instead of moving them to Deleted Items.
 	DeleteForGood bool
@@ -64,6 +92,9 @@ type SyncOptions struct {
 
 // NoBody as a BodyLimit leaves bodies out.
 const NoBody = -1
+
+// DefaultPatience is the default of [SyncOptions.Patience].
+const DefaultPatience = 2 * time.Minute
 
 // Sync returns the changes of a folder since key, a page of them, and does nothing else:
 // call it again with the key of the page, after dealing with the page, while Page.More.
@@ -76,16 +107,19 @@ func (c *Client) Sync(ctx context.Context, f FolderID, key SyncKey, o *SyncOptio
 }
 
 // Pages reads a folder from key to its end, page by page. It begins at InitialSyncKey where
-// key is that or "", reads on while the server has more, and stops with an error: one that
-// is temporary leaves the caller with the last key, to go on from there. A server that says
+// key is that or "", and reads on while the server has more. When the server is busy or out
+// of reach it waits, as long as the server says or a little longer each time, within
+// [SyncOptions.Patience], and goes on where it was. It stops with an error: one that is
+// temporary leaves the caller with the last key, to go on from there. A server that says
 // again and again that there is more and sends nothing ends in [ErrNoProgress].
 //
 // Save page.Key after dealing with the page; a crash then delivers the page again and loses
 // nothing.
 func (c *Client) Pages(ctx context.Context, f FolderID, key SyncKey, o *SyncOptions) iter.Seq2[*Page, error] {
 	return func(yield func(*Page, error) bool) {
+		wait := o.backoff()
 		if key == "" || key == InitialSyncKey {
-			page, err := c.sync(ctx, f, InitialSyncKey, o, nil)
+			page, err := c.syncPatiently(ctx, f, InitialSyncKey, o, wait)
 			if err != nil {
 				yield(nil, err)
 				return
@@ -93,7 +127,7 @@ func (c *Client) Pages(ctx context.Context, f FolderID, key SyncKey, o *SyncOpti
 			key = page.Key
 		}
 		for idle := 0; ; {
-			page, err := c.sync(ctx, f, key, o, nil)
+			page, err := c.syncPatiently(ctx, f, key, o, wait)
 			if err != nil {
 				yield(nil, err)
 				return
@@ -115,38 +149,25 @@ func (c *Client) Pages(ctx context.Context, f FolderID, key SyncKey, o *SyncOpti
 	}
 }
 
-// An Edit is a change for [Client.Apply]: one of [MarkRead], [SetFlag], [Delete].
-type Edit struct {
-	id     ItemID
-	read   *bool
-	flag   *Flag
-	delete bool
+func (c *Client) syncPatiently(ctx context.Context, f FolderID, key SyncKey, o *SyncOptions, wait *backoff) (*Page, error) {
+	for {
+		page, err := c.sync(ctx, f, key, o, nil)
+		if err == nil {
+			wait.reset()
+			return page, nil
+		}
+		if !wait.sleep(ctx, err) {
+			return nil, err
+		}
+	}
 }
 
-// MarkRead marks a mail as read or unread.
-func MarkRead(id ItemID, read bool) Edit { return Edit{id: id, read: &read} }
-
-// SetFlag sets the flag of a mail; the zero Flag clears it.
-func SetFlag(id ItemID, f Flag) Edit { return Edit{id: id, flag: &f} }
-
-// Delete deletes an item, as [SyncOptions.DeleteForGood] says: into Deleted Items.
-func Delete(id ItemID) Edit { return Edit{id: id, delete: true} }
-
-// Apply sends edits, at most [MaxEdits], with the folder's key and returns the page that the
-// server answers with. Its Results hold the edits that failed; what is not mentioned has
-// succeeded. The server's own changes may come in the same page.
-//
-// An Apply whose answer was lost is repeated with the same key: the server knows it again.
-func (c *Client) Apply(ctx context.Context, f FolderID, key SyncKey, edits ...Edit) (*Page, error) {
-	switch {
-	case key == "" || key == InitialSyncKey:
-		return nil, errors.New("eas: Sync: edits need the key of a folder that has been synchronized")
-	case len(edits) == 0:
-		return nil, errors.New("eas: Sync: no edits")
-	case len(edits) > MaxEdits:
-		return nil, fmt.Errorf("eas: Sync: %d edits, and a server takes %d at a time", len(edits), MaxEdits)
+func (o *SyncOptions) backoff() *backoff {
+	patience := DefaultPatience
+	if o != nil && o.Patience != 0 {
+		patience = o.Patience
 	}
-	return c.sync(ctx, f, key, nil, edits)
+	return &backoff{patience: patience}
 }
 
 func (c *Client) sync(ctx context.Context, f FolderID, key SyncKey, o *SyncOptions, edits []Edit) (*Page, error) {
@@ -164,9 +185,22 @@ func (c *Client) sync(ctx context.Context, f FolderID, key SyncKey, o *SyncOptio
 		return nil, err
 	}
 	in := &airsync.SyncRequest{}
-	in.Collections.Collection = []airsync.SyncCollection{o.collection(f, key, version, edits)}
+	col, err := o.collection(f, key, version, edits)
+	if err != nil {
+		return nil, err
+	}
+	in.Collections.Collection = []airsync.SyncCollection{*col}
+	q := request{command: "Sync"}
+	if o.Wait > 0 && key != InitialSyncKey {
+		q.wait = o.Wait
+		if version.AtLeast(Version140) {
+			in.HeartbeatInterval = optional(int(max(1, o.Wait/time.Second)))
+		} else {
+			in.Wait = optional(int(max(1, o.Wait/time.Minute)))
+		}
+	}
 	var out airsync.SyncResponse
-	r, err := c.run(ctx, request{command: "Sync"}, in, &out, true)
+	r, err := c.run(ctx, q, in, &out, true)
 	if err != nil {
 		return nil, err
 	}
@@ -174,29 +208,36 @@ func (c *Client) sync(ctx context.Context, f FolderID, key SyncKey, o *SyncOptio
 		// QUIRK: Horde answers a bad key with status 1 or another at the top and 3 in
 		// the collection: the nearer one says more.
 		if col := find(&out, f); col == nil || col.Status == nil || *col.Status == 1 {
-			return nil, r.statusError("", *out.Status)
+			e := r.statusError("", *out.Status)
+			e.Limit = value(out.Limit) // of statuses 14 and 15
+			return nil, e
 		}
 	}
-	col := find(&out, f)
-	if col == nil {
+	got := find(&out, f)
+	if got == nil {
 		if key == InitialSyncKey {
 			return nil, r.unexpected("no collection in the answer to the first synchronization")
 		}
 		return &Page{Key: key}, nil // nothing changed, and the key is as before
 	}
-	return r.page(col, key, o)
+	return r.page(got, key, o)
 }
 
-func (o *SyncOptions) collection(f FolderID, key SyncKey, version Version, edits []Edit) airsync.SyncCollection {
-	col := airsync.SyncCollection{SyncKey: string(key), CollectionID: string(f)}
+func (o *SyncOptions) collection(f FolderID, key SyncKey, version Version, edits []Edit) (*airsync.SyncCollection, error) {
+	col := &airsync.SyncCollection{SyncKey: string(key), CollectionID: string(f)}
 	if !version.AtLeast(Version140) {
 		col.Class = string(o.Class)
 		if col.Class == "" {
 			col.Class = string(ClassEmail)
 		}
 	}
+	var err error
 	if key == InitialSyncKey {
-		return col // options would be kept by some servers and refused by others
+		// Options would be kept by some servers and refused by others.
+		if o.Supported != nil {
+			col.Supported, err = supported(o.Supported)
+		}
+		return col, err
 	}
 	if o.DeleteForGood {
 		col.DeletesAsMoves = new(bool)
@@ -208,26 +249,31 @@ func (o *SyncOptions) collection(f FolderID, key SyncKey, version Version, edits
 	window = min(window, MaxWindow)
 	yes := true
 	col.GetChanges, col.WindowSize = &yes, &window
+	if o.Conversations && version.AtLeast(Version140) {
+		col.ConversationMode = &yes
+	}
 	col.Options = o.options(version)
-	if len(edits) > 0 {
-		col.Commands = &airsync.SyncEdits{}
-	}
-	for _, e := range edits {
-		if e.delete {
-			col.Commands.Delete = append(col.Commands.Delete, airsync.SyncDelete{ServerID: string(e.id)})
-			continue
+	col.Commands, err = commands(edits, version)
+	return col, err
+}
+
+// supported returns the names of elements as empty elements.
+func supported(names []string) (*airsync.Supported, error) {
+	out := &airsync.Supported{}
+	for _, name := range names {
+		namespace, local, _ := strings.Cut(name, ":")
+		tag, ok := wbxml.Lookup(namespace, local)
+		if !ok || namespace != "Contacts" && namespace != "Contacts2" && namespace != "Calendar" {
+			return nil, fmt.Errorf("eas: Sync: SyncOptions.Supported: %q is no element of contacts or events", safehttp.Clean(name, 64))
 		}
-		change := &airsync.EmailChange{Read: e.read}
-		if e.flag != nil {
-			change.Flag = &airsync.Flag{FlagType: e.flag.Type}
-			if e.flag.Status != FlagCleared {
-				status := int(e.flag.Status)
-				change.Flag.Status = &status
-			}
+		var b bytes.Buffer
+		e := wbxml.NewEncoder(&b)
+		if err := errors.Join(e.Empty(tag), e.Close()); err != nil {
+			return nil, fmt.Errorf("eas: Sync: %w", err)
 		}
-		col.Commands.Change = append(col.Commands.Change, airsync.SyncChange{ServerID: string(e.id), ApplicationData: change})
+		out.Elements = append(out.Elements, b.Bytes())
 	}
-	return col
+	return out, nil
 }
 
 func (o *SyncOptions) options(version Version) *airsync.SyncOptions {
@@ -236,20 +282,34 @@ func (o *SyncOptions) options(version Version) *airsync.SyncOptions {
 		conflict = 1
 	}
 	filter := int(o.Filter)
+	yes := true
 	out := &airsync.SyncOptions{FilterType: &filter, Conflict: &conflict}
+	if o.Class == ClassContacts || o.Class == ClassNotes {
+		out.FilterType = nil // they have no dates
+	}
+	if o.Protected && version.AtLeast(Version141) {
+		out.RightsManagement = &yes
+	}
+	var limit *uint32
+	switch {
+	case o.BodyLimit > 0:
+		n := uint32(min(int64(o.BodyLimit), math.MaxUint32))
+		limit = &n
+	case o.BodyLimit == NoBody:
+		limit = new(uint32)
+	}
+	if o.Part && version.AtLeast(Version141) {
+		out.BodyPartPreference = &airsync.BodyPreference{Type: int(BodyHTML), TruncationSize: limit}
+	}
 	if o.BodyLimit == NoBody && o.Preview == 0 {
 		return out
 	}
-	pref := airsync.BodyPreference{Type: int(o.Body)}
+	pref := airsync.BodyPreference{Type: int(o.Body), TruncationSize: limit}
 	if pref.Type == 0 {
 		pref.Type = int(BodyPlain)
 	}
-	switch {
-	case o.BodyLimit > 0:
-		n := uint32(o.BodyLimit)
-		pref.TruncationSize = &n
-	case o.BodyLimit == NoBody:
-		pref.TruncationSize = new(uint32)
+	if o.AllOrNone {
+		pref.AllOrNone = &yes
 	}
 	if o.Preview > 0 && version.AtLeast(Version140) {
 		n := min(o.Preview, 255)
@@ -261,106 +321,4 @@ func (o *SyncOptions) options(version Version) *airsync.SyncOptions {
 	}
 	out.BodyPreference = []airsync.BodyPreference{pref}
 	return out
-}
-
-// find returns the collection of folder f in an answer, or nil.
-func find(out *airsync.SyncResponse, f FolderID) *airsync.SyncResponseFolder {
-	if out.Collections == nil {
-		return nil
-	}
-	for i := range out.Collections.Collection {
-		if col := &out.Collections.Collection[i]; col.CollectionID == string(f) {
-			return col
-		}
-	}
-	if len(out.Collections.Collection) == 1 && out.Collections.Collection[0].CollectionID == "" {
-		return &out.Collections.Collection[0] // we asked about one
-	}
-	return nil
-}
-
-func (r *response) page(col *airsync.SyncResponseFolder, key SyncKey, o *SyncOptions) (*Page, error) {
-	if col.Status != nil && *col.Status != 1 {
-		return nil, r.statusError("Collection", *col.Status)
-	}
-	p := &Page{Key: SyncKey(col.SyncKey), More: col.MoreAvailable}
-	switch {
-	case col.SyncKey == "" && (key == InitialSyncKey || col.Commands != nil):
-		return nil, r.unexpected("a collection without a sync key")
-	case col.SyncKey == "":
-		p.Key = key
-	}
-	if col.Commands != nil {
-		for _, x := range col.Commands.Add {
-			p.Added = append(p.Added, o.entry(x))
-		}
-		for _, x := range col.Commands.Change {
-			p.Changed = append(p.Changed, o.entry(x))
-		}
-		for _, x := range col.Commands.Delete {
-			p.Deleted = append(p.Deleted, ItemID(x.ServerID))
-		}
-		for _, x := range col.Commands.SoftDelete {
-			p.SoftDeleted = append(p.SoftDeleted, ItemID(x.ServerID))
-		}
-	}
-	if col.Responses != nil {
-		for _, list := range [][]airsync.SyncReply{col.Responses.Add, col.Responses.Change, col.Responses.Delete, col.Responses.Fetch} {
-			for _, x := range list {
-				res := Result{ID: ItemID(x.ServerID), ClientID: x.ClientID}
-				if x.Status != nil && *x.Status != 1 {
-					res.Err = r.statusError("Item", *x.Status)
-				}
-				p.Results = append(p.Results, res)
-			}
-		}
-	}
-	return p, nil
-}
-
-// entry reads an item. One that cannot be read is the entry's own error.
-func (o *SyncOptions) entry(x airsync.SyncItem) Entry {
-	e := Entry{ID: ItemID(x.ServerID)}
-	if x.ApplicationData == nil {
-		e.Err = errors.New("eas: item without data")
-		return e
-	}
-	e.Raw = *x.ApplicationData
-	if !isEmail(e.Raw) {
-		e.Item = &Unknown{ItemClass: o.Class, Raw: e.Raw}
-		return e
-	}
-	m, err := decodeEmail(e.Raw)
-	if err != nil {
-		e.Err = err
-		return e
-	}
-	e.Item = m
-	return e
-}
-
-// isEmail reports whether an ApplicationData is that of a mail: its first element that is
-// not of AirSyncBase is on one of the mail's pages.
-func isEmail(raw []byte) bool {
-	var d wbxml.Decoder
-	d.ResetBytes(raw)
-	if _, err := d.ReadToken(); err != nil {
-		return true // decodeEmail says what is wrong
-	}
-	for {
-		t, err := d.ReadToken()
-		if err != nil || t.Kind != wbxml.KindStart {
-			return true
-		}
-		switch t.Tag.Namespace() {
-		case "Email", "Email2":
-			return true
-		case "AirSyncBase", "RightsManagement":
-			if err := d.SkipElement(); err != nil {
-				return true
-			}
-		default:
-			return false
-		}
-	}
 }

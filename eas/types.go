@@ -117,53 +117,6 @@ func (f *Folders) Find(t FolderType) (Folder, bool) {
 	return f.Added[i], true
 }
 
-// A Page is one answer of the server about one folder.
-type Page struct {
-	Key         SyncKey // to save when the page has been dealt with
-	Added       []Entry
-	Changed     []Entry  // only the elements that changed are set
-	Deleted     []ItemID // gone from the folder
-	SoftDeleted []ItemID // no longer in the filter's window: forget them, they still exist
-	Results     []Result // of the edits that were sent with the request
-	More        bool     // the server has more
-}
-
-// IsEmpty reports whether the page has no changes and no results.
-func (p *Page) IsEmpty() bool {
-	return len(p.Added)+len(p.Changed)+len(p.Deleted)+len(p.SoftDeleted)+len(p.Results) == 0
-}
-
-// An Entry is an added or changed item.
-type Entry struct {
-	ID   ItemID
-	Item Item   // nil if Err is not
-	Err  error  // the item could not be read; the rest of the page could
-	Raw  []byte // the ApplicationData as a WBXML document; see [Client.Do] for its use
-}
-
-// An Item is an item of a mailbox: an [*Email], or an [*Unknown].
-type Item interface {
-	// Class returns the class of the item.
-	Class() Class
-}
-
-// An Unknown is an item of a class that this package has no type for.
-type Unknown struct {
-	ItemClass Class
-	Raw       []byte // the ApplicationData as a WBXML document
-}
-
-// Class returns the class of the folder that the item was in.
-func (u *Unknown) Class() Class { return u.ItemClass }
-
-// A Result is what became of an edit. The server reports adds and fetches, and changes and
-// deletes that failed; what it does not mention has succeeded.
-type Result struct {
-	ID       ItemID // the server's name for it
-	ClientID string // of an add
-	Err      error  // an [*Error], or nil
-}
-
 // A Version is a version of the protocol.
 type Version string
 

@@ -23,6 +23,7 @@ type SyncCollection struct {
 	Class            string       `wbxml:"AirSync:Class"` // 12.1 and lower
 	SyncKey          string       `wbxml:"AirSync:SyncKey"`
 	CollectionID     string       `wbxml:"AirSync:CollectionId"`
+	Supported        *Supported   `wbxml:"AirSync:Supported"` // with key 0 alone
 	DeletesAsMoves   *bool        `wbxml:"AirSync:DeletesAsMoves"`
 	GetChanges       *bool        `wbxml:"AirSync:GetChanges"`
 	WindowSize       *int         `wbxml:"AirSync:WindowSize"`
@@ -31,14 +32,23 @@ type SyncCollection struct {
 	Commands         *SyncEdits   `wbxml:"AirSync:Commands"`
 }
 
+// Supported holds, as empty elements, what the client does not have ghosted. [MS-ASCMD]
+// 2.2.3.179
+type Supported struct {
+	Elements []wbxml.Raw `wbxml:",any"`
+}
+
 // SyncOptions narrows what the server sends. [MS-ASCMD] 2.2.3.125.5
 type SyncOptions struct {
-	FilterType     *int             `wbxml:"AirSync:FilterType"`
-	Class          string           `wbxml:"AirSync:Class"`
-	BodyPreference []BodyPreference `wbxml:"AirSyncBase:BodyPreference"`
-	Conflict       *int             `wbxml:"AirSync:Conflict"`
-	MIMESupport    *int             `wbxml:"AirSync:MIMESupport"`
-	MIMETruncation *int             `wbxml:"AirSync:MIMETruncation"`
+	FilterType         *int             `wbxml:"AirSync:FilterType"`
+	Class              string           `wbxml:"AirSync:Class"`
+	BodyPreference     []BodyPreference `wbxml:"AirSyncBase:BodyPreference"`
+	BodyPartPreference *BodyPreference  `wbxml:"AirSyncBase:BodyPartPreference"`
+	Conflict           *int             `wbxml:"AirSync:Conflict"`
+	MIMESupport        *int             `wbxml:"AirSync:MIMESupport"`
+	MIMETruncation     *int             `wbxml:"AirSync:MIMETruncation"`
+	MaxItems           *int             `wbxml:"AirSync:MaxItems"` // of the recipient cache
+	RightsManagement   *bool            `wbxml:"RightsManagement:RightsManagementSupport"`
 }
 
 // SyncEdits are the client's changes. [MS-ASCMD] 2.2.3.32
@@ -53,18 +63,20 @@ type SyncEdits struct {
 type SyncAdd struct {
 	Class           string     `wbxml:"AirSync:Class"`
 	ClientID        string     `wbxml:"AirSync:ClientId"`
-	ApplicationData *EmailData `wbxml:"AirSync:ApplicationData"`
+	ApplicationData *wbxml.Raw `wbxml:"AirSync:ApplicationData"`
 }
 
 // SyncChange is an item that the client changed. [MS-ASCMD] 2.2.3.24
 type SyncChange struct {
-	ServerID        string       `wbxml:"AirSync:ServerId"`
-	ApplicationData *EmailChange `wbxml:"AirSync:ApplicationData"`
+	ServerID        string     `wbxml:"AirSync:ServerId"`
+	InstanceID      string     `wbxml:"AirSyncBase:InstanceId"` // 16.0 and up
+	ApplicationData *wbxml.Raw `wbxml:"AirSync:ApplicationData"`
 }
 
 // SyncDelete names an item. [MS-ASCMD] 2.2.3.42.2, 2.2.3.63.2
 type SyncDelete struct {
-	ServerID string `wbxml:"AirSync:ServerId"`
+	ServerID   string `wbxml:"AirSync:ServerId"`
+	InstanceID string `wbxml:"AirSyncBase:InstanceId"` // 16.0 and up
 }
 
 // SyncResponse is the response of Sync. [MS-ASCMD] 2.2.1.21
@@ -102,6 +114,7 @@ type SyncCommands struct {
 // SyncItem is an item of the server. Its data is kept as a document of its own, so that one
 // that cannot be read does not spoil the others.
 type SyncItem struct {
+	Class           string     `wbxml:"AirSync:Class"` // where a folder holds several
 	ServerID        string     `wbxml:"AirSync:ServerId"`
 	ApplicationData *wbxml.Raw `wbxml:"AirSync:ApplicationData"`
 }
@@ -119,6 +132,7 @@ type SyncReply struct {
 	Class           string     `wbxml:"AirSync:Class"`
 	ClientID        string     `wbxml:"AirSync:ClientId"`
 	ServerID        string     `wbxml:"AirSync:ServerId"`
+	InstanceID      string     `wbxml:"AirSyncBase:InstanceId"`
 	Status          *int       `wbxml:"AirSync:Status"`
 	ApplicationData *wbxml.Raw `wbxml:"AirSync:ApplicationData"`
 }

@@ -1,0 +1,150 @@
+package eas
+
+import (
+	"fmt"
+
+	"github.com/easoauth/easoauth/internal/wbxml"
+)
+
+// An Item is an item of a mailbox: an [*Email], [*Event], [*Contact], [*Task] or [*Note], or
+// an [*Unknown].
+type Item interface {
+	// Class returns the class of the item.
+	Class() Class
+}
+
+// An Unknown is an item of a class that this package has no type for.
+type Unknown struct {
+	ItemClass Class
+	Raw       []byte // the ApplicationData as a WBXML document
+}
+
+// Class returns the class of the folder that the item was in.
+func (u *Unknown) Class() Class { return u.ItemClass }
+
+// An encoder is an item that a client can send. What it returns is a struct of package
+// airsync.
+type encoder interface {
+	encode(v Version) (any, error)
+}
+
+// applicationData returns an item as a client sends it.
+func applicationData(item Item, v Version) (*wbxml.Raw, error) {
+	if u, ok := item.(*Unknown); ok {
+		raw := wbxml.Raw(u.Raw)
+		return &raw, nil
+	}
+	e, ok := item.(encoder)
+	if !ok {
+		return nil, fmt.Errorf("eas: an item of type %T cannot be sent", item)
+	}
+	data, err := e.encode(v)
+	if err != nil {
+		return nil, err
+	}
+	doc, err := wbxml.Marshal(data)
+	if err != nil {
+		return nil, fmt.Errorf("eas: %w", err)
+	}
+	raw := wbxml.Raw(doc)
+	return &raw, nil
+}
+
+// decoders are by the code page of an item's first element that says what it is.
+var decoders = map[string]func([]byte) (Item, error){
+	"Email": decodeEmail, "Email2": decodeEmail, "Calendar": decodeEvent, "Contacts": decodeContact,
+	"Contacts2": decodeContact, "Tasks": decodeTask, "Notes": decodeNote,
+}
+
+var classPages = map[Class]string{
+	ClassEmail: "Email", ClassCalendar: "Calendar", ClassContacts: "Contacts", ClassTasks: "Tasks", ClassNotes: "Notes", "": "Email",
+}
+
+// Decode reads an ApplicationData, such as Entry.Raw or what [Merge] returns. The elements
+// say what kind of item it is; where they do not, as in a change of a body alone, class does,
+// and "" is [ClassEmail]. An item of another kind is an [*Unknown].
+func Decode(class Class, raw []byte) (Item, error) {
+	page, err := pageOf(raw)
+	if err != nil {
+		return nil, fmt.Errorf("eas: item: %w", err)
+	}
+	if page == "" {
+		page = classPages[class]
+	}
+	if d, ok := decoders[page]; ok {
+		return d(raw)
+	}
+	return &Unknown{ItemClass: class, Raw: raw}, nil
+}
+
+// pageOf returns the namespace of the first child that is not common to several classes; ""
+// if there is none.
+func pageOf(raw []byte) (string, error) {
+	var d wbxml.Decoder
+	d.ResetBytes(raw)
+	if _, err := d.ReadToken(); err != nil {
+		return "", err
+	}
+	for {
+		t, err := d.ReadToken()
+		if err != nil {
+			return "", err
+		}
+		if t.Kind == wbxml.KindEnd {
+			return "", nil
+		}
+		if t.Kind != wbxml.KindStart {
+			continue
+		}
+		switch ns := t.Tag.Namespace(); ns {
+		case "AirSyncBase", "RightsManagement":
+			if err := d.SkipElement(); err != nil {
+				return "", err
+			}
+		default:
+			return ns, nil
+		}
+	}
+}
+
+// Merge returns the ApplicationData old with the elements of change in place of its own: what
+// the server leaves out of a change is as it was ([MS-ASCMD] 2.2.3.24). Both are values of
+// Entry.Raw, and so is the result, for [Decode] and to be kept for the next change. An
+// element that change has empty is empty in the result.
+func Merge(old, change []byte) ([]byte, error) {
+	type document struct {
+		_        struct{}    `wbxml:"AirSync:ApplicationData"`
+		Elements []wbxml.Raw `wbxml:",any"`
+	}
+	var a, b document
+	if err := wbxml.Unmarshal(old, &a); err != nil {
+		return nil, fmt.Errorf("eas: Merge: %w", err)
+	}
+	if err := wbxml.Unmarshal(change, &b); err != nil {
+		return nil, fmt.Errorf("eas: Merge: the change: %w", err)
+	}
+	changed := map[wbxml.Tag]bool{}
+	for _, e := range b.Elements {
+		t, err := e.Root()
+		if err != nil {
+			return nil, fmt.Errorf("eas: Merge: the change: %w", err)
+		}
+		changed[t] = true
+	}
+	var out document
+	for _, e := range a.Elements {
+		t, err := e.Root()
+		if err != nil {
+			return nil, fmt.Errorf("eas: Merge: %w", err)
+		}
+		if !changed[t] {
+			out.Elements = append(out.Elements, e)
+		}
+	}
+	out.Elements = append(out.Elements, b.Elements...)
+	doc, err := wbxml.Marshal(&out)
+	if err != nil {
+		return nil, fmt.Errorf("eas: Merge: %w", err)
+	}
+	return doc, nil
+}

@@ -1,0 +1,58 @@
+package eas
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/easoauth/easoauth/internal/airsync"
+	"github.com/easoauth/easoauth/internal/wbxml"
+)
+
+// A Note is a note, from 14.0 on. See [MS-ASNOTE] 2.2. [Change] sends it whole.
+type Note struct {
+	Subject      string
+	Body         *Body  // nil: not asked for
+	MessageClass string // if "", IPM.StickyNote is written
+	Modified     time.Time
+	Categories   []string
+
+	// Other holds the elements that this type has no field for, each as a WBXML document.
+	Other [][]byte
+}
+
+// Class returns [ClassNotes].
+func (*Note) Class() Class { return ClassNotes }
+
+func decodeNote(raw []byte) (Item, error) {
+	var d airsync.NoteData
+	if err := wbxml.Unmarshal(raw, &d); err != nil {
+		return nil, fmt.Errorf("eas: note: %w", err)
+	}
+	var at dates
+	n := &Note{
+		Subject: d.Subject, Body: body(d.Body), MessageClass: d.MessageClass, Modified: at.at("LastModifiedDate", d.LastModifiedDate),
+		Other: others(d.Other),
+	}
+	if d.Categories != nil {
+		n.Categories = d.Categories.Category
+	}
+	if at.err != nil {
+		return nil, at.err
+	}
+	return n, nil
+}
+
+func (n *Note) encode(v Version) (any, error) {
+	if !v.AtLeast(Version140) {
+		return nil, errors.New("eas: note: notes need version 14.0 or later")
+	}
+	d := &airsync.NoteData{Subject: n.Subject, Body: wireBody(n.Body), MessageClass: n.MessageClass, Other: raws(n.Other)}
+	if d.MessageClass == "" {
+		d.MessageClass = "IPM.StickyNote"
+	}
+	if len(n.Categories) > 0 {
+		d.Categories = &airsync.NoteCategories{Category: n.Categories}
+	}
+	return d, nil
+}
