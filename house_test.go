@@ -38,6 +38,8 @@ var graph = map[string][]string{
 	"token": {"bearer", "internal/safehttp", "golang.org/x/oauth2",
 		"github.com/coreos/go-oidc/v3", "github.com/go-jose/go-jose/v4", "github.com/cli/browser", "github.com/gofrs/flock"},
 	"token/storetest": {"token"},
+	"token/sqlstore":  {"token"},
+	"token/keyring":   {"token", "github.com/zalando/go-keyring"},
 	"eas":             {"bearer", "internal/safehttp", "internal/airsync", "internal/wbxml", "golang.org/x/oauth2"},
 	"eas/eastest": {"bearer", "eas", "internal/airsync", "internal/wbxml", "internal/safehttp",
 		"golang.org/x/oauth2", "github.com/go-jose/go-jose/v4"},

@@ -117,6 +117,27 @@ func (s *FileStore) read(key string) (Record, uint64, error) {
 	return r, r.Generation, nil
 }
 
+// NeedsKey reports whether the folder holds a file that was encrypted, so that it cannot be
+// read without the EncryptionKey that it was written with. It does not look at
+// s.EncryptionKey.
+func (s *FileStore) NeedsKey() (bool, error) {
+	names, err := filepath.Glob(filepath.Join(globEscape(s.Dir), "*.token"))
+	if err != nil {
+		return false, fmt.Errorf("token: file store: %w", err)
+	}
+	sealed := []byte(fileMagic + " " + fileSealed + "\n")
+	for _, name := range names {
+		data, err := readPrivate(name, maxFile)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return false, err
+		}
+		if bytes.HasPrefix(data, sealed) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
 // Save stores r, see [Store].
 func (s *FileStore) Save(ctx context.Context, key string, r Record) (Record, error) {
 	unlock, err := s.lockFile(ctx, key, "write")

@@ -1,0 +1,193 @@
+package keyring_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	gokeyring "github.com/zalando/go-keyring"
+
+	"github.com/easoauth/easoauth/token"
+	"github.com/easoauth/easoauth/token/keyring"
+	"github.com/easoauth/easoauth/token/storetest"
+)
+
+const service = "easoauth-test"
+
+func TestStore(t *testing.T) {
+	gokeyring.MockInit()
+	storetest.Run(t, func(t *testing.T) token.Store {
+		s, err := keyring.Open(t.Context(), service, filepath.Join(t.TempDir(), "tokens"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	})
+}
+
+func TestKeyIsKept(t *testing.T) {
+	gokeyring.MockInit()
+	dir := filepath.Join(t.TempDir(), "tokens")
+	first, err := keyring.Open(t.Context(), service, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := first.Save(t.Context(), "ada", token.Record{Lineage: "l", RefreshToken: "rt-secret"}); err != nil {
+		t.Fatal(err)
+	}
+	second, err := keyring.Open(t.Context(), service, dir+"/../tokens")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, err := second.Load(t.Context(), "ada"); err != nil || r.RefreshToken != "rt-secret" {
+		t.Errorf("Load = %v, %v", r, err)
+	}
+	other, err := keyring.Open(t.Context(), service, filepath.Join(t.TempDir(), "tokens"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Equal(other.EncryptionKey, first.EncryptionKey) {
+		t.Error("two folders share a key")
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*.token"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("files %v, %v", files, err)
+	}
+	data, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(data, []byte("rt-secret")) {
+		t.Error("the file holds the refresh token in clear")
+	}
+}
+
+// TestKeyLost has the keychain lose the key while there are files that need it: no other
+// key must be made behind the user's back.
+func TestKeyLost(t *testing.T) {
+	gokeyring.MockInit()
+	dir := filepath.Join(t.TempDir(), "tokens")
+	s, err := keyring.Open(t.Context(), service, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := keyring.Forget(t.Context(), service, dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := keyring.Forget(t.Context(), service, dir); err != nil {
+		t.Errorf("Forget of nothing = %v", err)
+	}
+	if _, err := keyring.Open(t.Context(), service, dir); err != nil {
+		t.Errorf("Open of a folder without files = %v", err)
+	}
+	if _, err := s.Save(t.Context(), "ada", token.Record{Lineage: "l", RefreshToken: "rt1"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := keyring.Forget(t.Context(), service, dir); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := keyring.Open(t.Context(), service, dir); !errors.Is(err, keyring.ErrKeyLost) || errors.Is(err, keyring.ErrUnavailable) {
+		t.Errorf("Open = %v, want ErrKeyLost", err)
+	}
+	s, err = keyring.Reset(t.Context(), service, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Load(t.Context(), "ada"); !errors.Is(err, token.ErrRecord) {
+		t.Errorf("Load after Reset = %v, want ErrRecord", err)
+	}
+	if _, err := s.Save(t.Context(), "ada", token.Record{Lineage: "l", RefreshToken: "rt2"}); err != nil {
+		t.Errorf("a new sign-in after Reset: %v", err)
+	}
+}
+
+func TestForeignEntry(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "tokens")
+	for _, value := range []string{"", "hunter2", "easoauth-key-1:", "easoauth-key-1:AAAA", "easoauth-key-1:!", "easoauth-key-2:" + strings.Repeat("A", 44)} {
+		gokeyring.MockInit()
+		if err := gokeyring.Set(service, dir, value); err != nil {
+			t.Fatal(err)
+		}
+		_, err := keyring.Open(t.Context(), service, dir)
+		if !errors.Is(err, keyring.ErrKeyLost) {
+			t.Errorf("Open with %q in the keychain = %v, want ErrKeyLost", value, err)
+		}
+		if value != "" && err != nil && strings.Contains(err.Error(), value) {
+			t.Errorf("the error holds the entry: %v", err)
+		}
+		if got, err := gokeyring.Get(service, dir); err != nil || got != value {
+			t.Errorf("the entry was changed to %q, %v", got, err)
+		}
+	}
+}
+
+func TestNoKeychain(t *testing.T) {
+	gokeyring.MockInitWithError(errors.New("The name org.freedesktop.secrets was not provided by any .service files"))
+	defer gokeyring.MockInit()
+	dir := filepath.Join(t.TempDir(), "tokens")
+	for name, call := range map[string]func() error{
+		"Open":   func() error { _, err := keyring.Open(t.Context(), service, dir); return err },
+		"Reset":  func() error { _, err := keyring.Reset(t.Context(), service, dir); return err },
+		"Forget": func() error { return keyring.Forget(t.Context(), service, dir) },
+	} {
+		err := call()
+		if !errors.Is(err, keyring.ErrUnavailable) || !strings.Contains(err.Error(), "EncryptionKey") {
+			t.Errorf("%s = %v, want ErrUnavailable with a way out", name, err)
+		}
+	}
+}
+
+func TestConfiguration(t *testing.T) {
+	gokeyring.MockInit()
+	var ce *token.ConfigError
+	if _, err := keyring.Open(t.Context(), "", t.TempDir()); !errors.As(err, &ce) {
+		t.Errorf("Open without a service = %v, want a *token.ConfigError", err)
+	}
+	if err := keyring.Forget(t.Context(), service, ""); !errors.As(err, &ce) {
+		t.Errorf("Forget without a folder = %v, want a *token.ConfigError", err)
+	}
+	open := filepath.Join(t.TempDir(), "open")
+	if err := os.Mkdir(open, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(open, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := keyring.Open(t.Context(), service, open); os.PathSeparator == '/' && !errors.Is(err, token.ErrUnsafeFile) {
+		t.Errorf("Open of a folder that is open to others = %v, want ErrUnsafeFile", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := keyring.Open(ctx, service, filepath.Join(t.TempDir(), "tokens")); !errors.Is(err, context.Canceled) {
+		t.Errorf("Open with a context that has ended = %v", err)
+	}
+}
+
+// TestOneKeyForAll opens one folder from many sides at once, which must agree on the key.
+func TestOneKeyForAll(t *testing.T) {
+	gokeyring.MockInit()
+	dir := filepath.Join(t.TempDir(), "tokens")
+	keys := make([][]byte, 8)
+	var wg sync.WaitGroup
+	for i := range keys {
+		wg.Go(func() {
+			s, err := keyring.Open(t.Context(), service, dir)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			keys[i] = s.EncryptionKey
+		})
+	}
+	wg.Wait()
+	for _, k := range keys {
+		if len(k) != 32 || !bytes.Equal(k, keys[0]) {
+			t.Fatal("the sides have different keys")
+		}
+	}
+}
