@@ -158,6 +158,10 @@ func (tn *Tenant) check() {
 // over TLS in memory, under their names, and there are no others.
 func (tn *Tenant) Client() *http.Client { return tn.client }
 
+// Certificate returns the authority that signs the tenant's certificates, for programs that
+// take it from a file.
+func (tn *Tenant) Certificate() *x509.Certificate { return tn.ca.cert }
+
 // CertPool holds the authority that signs the tenant's certificates.
 func (tn *Tenant) CertPool() *x509.CertPool { return tn.ca.pool() }
 
