@@ -3,11 +3,9 @@ package token_test
 import (
 	"bufio"
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -272,30 +270,6 @@ func TestFileStoreLockFileRemoved(t *testing.T) {
 	again()
 }
 
-// peerConfig is how the test tells its peers where the authority is.
-type peerConfig struct{ Authority, Dir string }
-
-// peer is a process that asks for a token whenever a line comes in.
-func peer(arg string) {
-	var pc peerConfig
-	json.Unmarshal([]byte(arg), &pc)
-	u := mustURL(pc.Authority)
-	src := &token.Source{
-		Config: &token.Config{ClientID: clientID, Endpoint: endpoint, Scopes: []string{"https://mail.contoso.com/EAS.AccessAsUser.All"},
-			Authority:  &token.Authority{Kind: token.OpenID, Host: u.Host, TokenEndpoint: u.JoinPath("token")},
-			HTTPClient: &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}},
-		Store: &token.FileStore{Dir: pc.Dir}, Key: "ada", Early: -1,
-	}
-	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
-		tok, err := src.Token(context.Background())
-		if err != nil {
-			fmt.Println("error", err)
-			continue
-		}
-		fmt.Println("token", tok.AccessToken)
-	}
-}
-
 // Eight processes on one FileStore, and an authority that ends the sign-in when a refresh
 // token comes twice: one request at each expiry.
 func TestProcessesShareAFileStore(t *testing.T) {
@@ -316,7 +290,7 @@ func TestProcessesShareAFileStore(t *testing.T) {
 	if _, err := signer.SignIn(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	arg, _ := json.Marshal(peerConfig{Authority: srv.URL, Dir: dir})
+	arg, _ := json.Marshal(peerConfig{Authority: srv.URL, Dir: dir, Strict: true})
 	type process struct {
 		in  *bufio.Writer
 		out *bufio.Scanner

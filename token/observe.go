@@ -17,6 +17,7 @@ const (
 	EventSignedIn  EventKind = "signed in" // a new sign-in was made and stored
 	EventEnded     EventKind = "ended"     // the authority ended the sign-in
 	EventFailed    EventKind = "failed"    // no token could be had, for now or for good: see Err
+	EventExpiring  EventKind = "expiring"  // the sign-in is expected to end soon, at RefreshExpiry: see [Source.Notice]
 )
 
 // An Event is what an observer learns. It holds no secret.
@@ -48,6 +49,39 @@ func (s *Source) report(r *renewal) {
 	case r.handout != nil:
 		e.Expiry = r.handout.token.Expiry
 	}
+	s.tell(e)
+	if e.Err == nil && s.isExpiring(r.record) {
+		e.Kind = EventExpiring
+		s.tell(e)
+	}
+}
+
+// DefaultNotice is the default of [Source.Notice].
+const DefaultNotice = 3 * 24 * time.Hour
+
+// isExpiring reports, once, that the sign-in of r will soon end.
+func (s *Source) isExpiring(r Record) bool {
+	end := r.RefreshExpiry
+	if s.Notice < 0 || end.IsZero() || r.RefreshToken == "" || end.Equal(s.noticed) {
+		return false
+	}
+	notice := s.Notice
+	if notice == 0 {
+		from := r.RefreshIssued
+		if s.RefreshFixed {
+			from = r.SignedIn
+		}
+		notice = min(DefaultNotice, end.Sub(from)/4)
+	}
+	if time.Until(end) > notice {
+		return false
+	}
+	s.noticed = end
+	return true
+}
+
+// tell hands an event to the observer and the log.
+func (s *Source) tell(e Event) {
 	if s.Observe != nil {
 		s.Observe(e)
 	}
@@ -55,9 +89,15 @@ func (s *Source) report(r *renewal) {
 		return
 	}
 	level := slog.LevelInfo
+	if e.Kind == EventExpiring {
+		level = slog.LevelWarn
+	}
 	attrs := []slog.Attr{slog.String("event", string(e.Kind)), slog.String("lineage", e.Lineage), slog.Uint64("generation", e.Generation)}
 	if !e.Expiry.IsZero() {
 		attrs = append(attrs, slog.Time("expiry", e.Expiry))
+	}
+	if e.Kind == EventExpiring {
+		attrs = append(attrs, slog.Time("refresh_expiry", e.RefreshExpiry))
 	}
 	if e.Err != nil {
 		level = slog.LevelWarn

@@ -231,7 +231,7 @@ func (r *renewal) keep(rec Record, g *grant) (*handout, error) {
 	if g.refresh != "" {
 		next.RefreshToken, next.RefreshIssued = g.refresh, now
 	}
-	next.RefreshExpiry = r.refreshExpiry(g.refreshExpiry, now)
+	next.RefreshExpiry = r.refreshExpiry(g.refreshExpiry, now, next.SignedIn)
 	var a Access
 	if g.problem == nil {
 		a = Access{Token: g.access, Type: g.tokenType, Obtained: now, Expiry: g.expiry, RefreshAt: g.refreshAt, Scope: g.scope}
@@ -252,13 +252,16 @@ func (r *renewal) keep(rec Record, g *grant) (*handout, error) {
 	return h, nil
 }
 
-func (r *renewal) refreshExpiry(said time.Time, now time.Time) time.Time {
+func (r *renewal) refreshExpiry(said, now, signedIn time.Time) time.Time {
 	if !said.IsZero() {
 		return said
 	}
 	lifetime := r.RefreshLifetime
 	if lifetime <= 0 {
 		lifetime = DefaultRefreshLifetime
+	}
+	if r.RefreshFixed && !signedIn.IsZero() {
+		return signedIn.Add(lifetime)
 	}
 	return now.Add(lifetime)
 }
@@ -397,7 +400,7 @@ func (r *renewal) begin(t *oauth2.Token) (*handout, error) {
 	}
 	if t.RefreshToken != "" {
 		said, _ := t.Extra("refresh_token_expiry").(time.Time)
-		rec.RefreshToken, rec.RefreshIssued, rec.RefreshExpiry = t.RefreshToken, now, r.refreshExpiry(said, now)
+		rec.RefreshToken, rec.RefreshIssued, rec.RefreshExpiry = t.RefreshToken, now, r.refreshExpiry(said, now, now)
 	}
 	idToken, _ := t.Extra("id_token").(string)
 	rec.Account = account(idToken, t.AccessToken)

@@ -18,9 +18,19 @@ const (
 	// say one that makes sense.
 	DefaultAccessLifetime = time.Hour
 	// DefaultRefreshLifetime is the lifetime that is expected of a refresh token when the
-	// authority does not say. Microsoft Entra ID's is 90 days today, and 24 hours for
-	// single-page apps; see [Source.RefreshLifetime].
+	// authority does not say; see [Source.RefreshLifetime].
 	DefaultRefreshLifetime = 14 * 24 * time.Hour
+
+	// EntraRefreshLifetime is how long a refresh token of Microsoft Entra ID lives unused
+	// today. It is not configurable since January 2021.
+	EntraRefreshLifetime = 90 * 24 * time.Hour
+	// EntraPageRefreshLifetime is that of a single-page app. It counts from the sign-in,
+	// whatever is renewed: see [Source.RefreshFixed].
+	EntraPageRefreshLifetime = 24 * time.Hour
+	// EntraAccessLifetimeMin and EntraAccessLifetimeMax are the bounds of the lifetime of
+	// Entra's access tokens, which is made up anew for each, 75 minutes in the mean.
+	EntraAccessLifetimeMin = time.Hour
+	EntraAccessLifetimeMax = 90 * time.Minute
 
 	// maxLifetime bounds what an authority may say.
 	maxLifetime = 366 * 24 * time.Hour

@@ -76,6 +76,16 @@ type Source struct {
 	// by Status and the observer; it is the authority that decides.
 	RefreshLifetime time.Duration
 
+	// RefreshFixed says that RefreshLifetime counts from the sign-in, and no renewal extends
+	// it.
+	RefreshFixed bool
+
+	// Notice is how long before the expected end of the sign-in Observe and Logger get an
+	// [EventExpiring], so that the user can be asked to come back in time. It is looked at
+	// with each renewal, and happens once for each expected end. If zero, DefaultNotice, but
+	// at most a quarter of the refresh token's lifetime; if negative, never.
+	Notice time.Duration
+
 	// Replay says what the authority makes of a refresh token that comes twice.
 	Replay Replay
 
@@ -96,8 +106,9 @@ type Source struct {
 	mu      sync.Mutex
 	flight  *flight
 	failed  *failure
-	refused string  // the access token that the endpoint refused last
-	unsaved *Record // a successor that the Store would not take, of which spent is the refresh token that it cost
+	noticed time.Time // the expected end that was told
+	refused string    // the access token that the endpoint refused last
+	unsaved *Record   // a successor that the Store would not take, of which spent is the refresh token that it cost
 	spent   string
 	own     MemoryStore
 }

@@ -1,9 +1,11 @@
 package token_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
@@ -732,6 +734,64 @@ func TestShortLifetime(t *testing.T) {
 			t.Errorf("%d requests in a minute, want 12 to 40", got)
 		}
 	})
+}
+
+// A refresh token whose lifetime counts from the sign-in ends in the middle of daily use, and
+// the program learns of it before.
+func TestNoticeBeforeTheEnd(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		lifetime time.Duration
+		fixed    bool
+		notice   time.Duration
+		want     time.Duration // before the end; 0: no notice
+	}{
+		{"sliding", 0, false, 0, 0},
+		{"fixed", token.DefaultRefreshLifetime, true, 0, 3 * 24 * time.Hour},
+		{"page", token.EntraPageRefreshLifetime, true, 0, 6 * time.Hour},
+		{"a week before", token.DefaultRefreshLifetime, true, 7 * 24 * time.Hour, 7 * 24 * time.Hour},
+		{"not wanted", token.DefaultRefreshLifetime, true, -1, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newSTS()
+				begin := time.Now()
+				var notices []token.Event
+				var at []time.Duration
+				var log bytes.Buffer
+				src := &token.Source{Config: s.config(t), Store: &token.MemoryStore{}, Key: "ada", Flow: s, Early: -1,
+					RefreshLifetime: tt.lifetime, RefreshFixed: tt.fixed, Notice: tt.notice, Logger: slog.New(slog.NewTextHandler(&log, nil))}
+				src.Observe = func(e token.Event) {
+					if e.Kind == token.EventExpiring {
+						notices, at = append(notices, e), append(at, time.Since(begin))
+					}
+				}
+				mustToken(t, src)
+				for time.Since(begin) < max(tt.lifetime, 20*24*time.Hour)-time.Hour {
+					time.Sleep(time.Hour)
+					mustToken(t, src)
+				}
+				if tt.want == 0 {
+					if len(notices) != 0 {
+						t.Errorf("notices %v, want none", notices)
+					}
+					return
+				}
+				if len(notices) != 1 {
+					t.Fatalf("%d notices, want 1", len(notices))
+				}
+				if end := begin.Add(tt.lifetime); !notices[0].RefreshExpiry.Equal(end) {
+					t.Errorf("the end is told as %v, want %v", notices[0].RefreshExpiry, end)
+				}
+				if before := tt.lifetime - at[0]; before > tt.want || before < tt.want-time.Hour-time.Minute {
+					t.Errorf("notice %v before the end, want %v", before, tt.want)
+				}
+				if !strings.Contains(log.String(), "level=WARN msg=token event=expiring") {
+					t.Errorf("log:\n%s", &log)
+				}
+			})
+		})
+	}
 }
 
 func TestObserver(t *testing.T) {
