@@ -27,9 +27,11 @@ const (
 	// EntraPageRefreshLifetime is that of a single-page app. It counts from the sign-in,
 	// whatever is renewed: see [Source.RefreshFixed].
 	EntraPageRefreshLifetime = 24 * time.Hour
-	// EntraAccessLifetimeMin and EntraAccessLifetimeMax are the bounds of the lifetime of
-	// Entra's access tokens, which is made up anew for each, 75 minutes in the mean.
+	// EntraAccessLifetimeMin is the least lifetime of Entra's access tokens, which is made up
+	// anew for each, 75 minutes in the mean.
 	EntraAccessLifetimeMin = time.Hour
+	// EntraAccessLifetimeMax is the greatest lifetime of Entra's access tokens, other than
+	// those of a client that declares cp1; see [Options.Capabilities].
 	EntraAccessLifetimeMax = 90 * time.Minute
 
 	// maxLifetime bounds what an authority may say.
