@@ -200,21 +200,45 @@ func (v *Verifier) Verify(ctx context.Context, raw string) (*Claims, error) {
 	if len(claims.Malformed) > 0 {
 		return nil, &VerifyError{Kind: VerifyMalformed, Reason: "claims of the wrong type: " + strings.Join(claims.Malformed, ", ")}
 	}
-	keys := v.keys
-	if claims.Version == "1.0" && v.v1 != nil {
-		keys = v.v1
-	}
-	if _, err := keys.VerifySignature(ctx, raw); err != nil {
-		var te *TransientError
-		if errors.As(err, &te) || ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded) {
-			return nil, fmt.Errorf("token: the keys of the authority: %w", err)
-		}
-		return nil, &VerifyError{Kind: VerifySignature, Reason: "no published key signed it", Err: err}
+	if _, err := v.verifySignature(ctx, raw, claims.Version); err != nil {
+		return nil, err
 	}
 	if err := v.check(claims, time.Now()); err != nil {
 		return nil, err
 	}
 	return claims, nil
+}
+
+// VerifySignature returns the payload of a compact JWS that a published key of the authority
+// signed, whatever the payload says, for claims that [Claims] does not hold. Of the
+// Verifier's fields it uses Authority and HTTPClient alone. With it a Verifier is an
+// [oidc.KeySet]. Errors are those of Verify.
+func (v *Verifier) VerifySignature(ctx context.Context, raw string) ([]byte, error) {
+	if v.Authority == nil || v.Authority.KeysEndpoint == nil {
+		return nil, &ConfigError{Kind: ConfigMissing, Hint: "Verifier needs Authority, from Discover"}
+	}
+	v.once.Do(v.init)
+	version := ""
+	if claims, err := Inspect(raw); err == nil {
+		version = claims.Version
+	}
+	return v.verifySignature(ctx, raw, version)
+}
+
+func (v *Verifier) verifySignature(ctx context.Context, raw, version string) ([]byte, error) {
+	keys := v.keys
+	if version == "1.0" && v.v1 != nil {
+		keys = v.v1
+	}
+	payload, err := keys.VerifySignature(ctx, raw)
+	if err == nil {
+		return payload, nil
+	}
+	var te *TransientError
+	if errors.As(err, &te) || ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded) {
+		return nil, fmt.Errorf("token: the keys of the authority: %w", err)
+	}
+	return nil, &VerifyError{Kind: VerifySignature, Reason: "no published key signed it", Err: err}
 }
 
 func (v *Verifier) init() {

@@ -2,6 +2,7 @@ package token_test
 
 import (
 	"context"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -139,6 +140,41 @@ func mustJSON(v any) []byte {
 		panic(err)
 	}
 	return b
+}
+
+// TestSaltLength has RFC 7518 section 3.5 held: the salt of PS256 is as long as the hash.
+func TestSaltLength(t *testing.T) {
+	s := newSTS()
+	s.intercept = func(w http.ResponseWriter, r *http.Request) bool {
+		if !strings.HasSuffix(r.URL.Path, "/keys") {
+			return false
+		}
+		k := jwk(&signingKey().PublicKey, "k1", "")
+		k["alg"] = "PS256"
+		writeJSON(w, 200, map[string]any{"keys": []any{k}})
+		return true
+	}
+	v := verifier(t, s)
+	text := strings.Split(signWith(jose.PS256, signingKey(), "k1", accessClaims(nil)), ".")
+	input := text[0] + "." + text[1]
+	hash := sha256.Sum256([]byte(input))
+	for _, tt := range []struct {
+		salt int
+		ok   bool
+	}{{rsa.PSSSaltLengthEqualsHash, true}, {1, false}, {64, false}, {rsa.PSSSaltLengthAuto, false}} {
+		sig, err := rsa.SignPSS(rand.Reader, signingKey(), crypto.SHA256, hash[:], &rsa.PSSOptions{SaltLength: tt.salt})
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw := input + "." + base64.RawURLEncoding.EncodeToString(sig)
+		if _, err := v.Verify(t.Context(), raw); (err == nil) != tt.ok {
+			t.Errorf("salt length %d: Verify = %v", tt.salt, err)
+		}
+		payload, err := v.VerifySignature(t.Context(), raw)
+		if (err == nil) != tt.ok || tt.ok && !json.Valid(payload) {
+			t.Errorf("salt length %d: VerifySignature = %q, %v", tt.salt, payload, err)
+		}
+	}
 }
 
 func TestVerifierOptions(t *testing.T) {
