@@ -30,13 +30,18 @@ func (b *backoff) sleep(ctx context.Context, err error) bool {
 	if !errors.As(err, &e) || !e.Temporary() || ctx.Err() != nil {
 		return false
 	}
+	wait := b.wait(e)
 	b.next = min(max(2*b.next, firstWait), maxWait)
-	wait := max(b.next, e.RetryAfter)
 	if !b.forever && b.waited+wait > b.patience {
 		return false
 	}
 	b.waited += wait
 	return pause(ctx, wait)
+}
+
+// wait returns how long sleep would wait after e.
+func (b *backoff) wait(e *Error) time.Duration {
+	return max(min(max(2*b.next, firstWait), maxWait), e.RetryAfter)
 }
 
 // pause waits, and reports false if ctx ended before.

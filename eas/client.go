@@ -83,9 +83,11 @@ type Client struct {
 	device    Device
 	provision chan struct{} // held by the one that provisions
 
-	mu    sync.Mutex
-	state State
-	site  *site
+	mu         sync.Mutex
+	state      State
+	site       *site
+	negotiated time.Time // when OPTIONS was answered last
+	listed     string    // the versions that the server listed last
 }
 
 // A site is where the client sends its commands.
@@ -231,8 +233,49 @@ func (c *Client) Options(ctx context.Context) (*ServerInfo, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.state.Version = info.Version
+	c.state.Version, c.negotiated, c.listed = info.Version, time.Now(), strings.Join(r.versions, ",")
 	return info, nil
+}
+
+// recently is how long a version counts as negotiated of late.
+const recently = time.Hour
+
+func (c *Client) negotiatedOfLate() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.negotiated.IsZero() && time.Since(c.negotiated) < recently
+}
+
+// renegotiate negotiates the version anew. Nothing else that the client or the caller knows
+// is given up.
+func (c *Client) renegotiate(ctx context.Context) (Version, error) {
+	c.mu.Lock()
+	c.state.Version = ""
+	c.mu.Unlock()
+	return c.version(ctx)
+}
+
+// learnVersions has the next command negotiate the version when an answer lists other
+// versions than before, so that another would be chosen, as after an upgrade of the server.
+func (c *Client) learnVersions(r *response) {
+	if r.command == "OPTIONS" || len(r.versions) == 0 {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	text := strings.Join(r.versions, ",")
+	if text == c.listed {
+		return
+	}
+	c.listed = text
+	for _, v := range c.offered() {
+		if slices.Contains(r.versions, string(v)) {
+			if v != c.state.Version {
+				c.state.Version = ""
+			}
+			return
+		}
+	}
 }
 
 func (c *Client) offered() []Version {

@@ -45,6 +45,12 @@ type request struct {
 	saveSent    bool
 	once        bool // must not be sent again by itself
 	safe        bool // may be sent again, though the command in general may not
+
+	params    params // of old mail commands
+	multipart bool   // ask for a multipart answer
+	// sink, if not nil, gets an answer that is longer than some kilobytes as it comes. A
+	// shorter one is read as usual, since it may be a status.
+	sink func(r *response, body io.Reader) error
 }
 
 // again reports whether sending the request twice does no harm.
@@ -66,6 +72,7 @@ type response struct {
 	versions   []string
 	commands   []string
 	activeSync string
+	streamed   bool // the body went to the sink
 }
 
 // send sends a request, and sends it again to where the server says the mailbox has moved.
@@ -133,8 +140,10 @@ func (c *Client) sendOnce(ctx context.Context, q request) (*response, error) {
 	if q.wait > 0 {
 		timeout += q.wait + waitSlack
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("no answer within %v: %w", timeout, errLate))
-	defer cancel()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	late := time.AfterFunc(timeout, func() { cancel(fmt.Errorf("no answer within %v: %w", timeout, errLate)) })
+	defer late.Stop()
 	here := c.here()
 	req, err := c.newRequest(ctx, q, here)
 	if err != nil {
@@ -146,12 +155,21 @@ func (c *Client) sendOnce(ctx context.Context, q request) (*response, error) {
 	}
 	defer safehttp.Drain(resp.Body)
 	r := c.header(q.command, resp, here)
+	c.learnVersions(r)
 	limit := c.MaxBody
 	if limit == 0 {
 		limit = DefaultMaxBody
 	}
 	if r.status != http.StatusOK {
 		return r, nil
+	}
+	if q.sink != nil {
+		err := r.stream(q, &patient{resp.Body, late, timeout})
+		var e *Error
+		if err != nil && !errors.As(err, &e) {
+			err = c.sendError(ctx, q, err)
+		}
+		return r, err
 	}
 	if r.body, err = safehttp.ReadAll(resp.Body, limit); err != nil {
 		return nil, c.sendError(ctx, q, fmt.Errorf("the answer was not read to its end: %w", err))
@@ -172,7 +190,10 @@ func (c *Client) newRequest(ctx context.Context, q request, here *site) (*http.R
 	}
 	compact := false
 	if q.command != "OPTIONS" {
-		raw := query{version: state.Version, command: q.command, user: c.User, device: c.device, saveSent: q.saveSent}
+		raw := query{
+			version: state.Version, command: q.command, user: c.User, device: c.device,
+			saveSent: q.saveSent, multipart: q.multipart, params: q.params,
+		}
 		u.RawQuery = raw.plain()
 		if c.Base64Query {
 			if q.command != "Ping" {
@@ -203,6 +224,9 @@ func (c *Client) newRequest(ctx context.Context, q request, here *site) (*http.R
 	if q.command == "OPTIONS" {
 		return req, nil
 	}
+	if q.multipart {
+		h.Set("MS-ASAcceptMultiPart", "T")
+	}
 	if q.again() {
 		// QUIRK: SOGo closes the connection behind every answer without saying so.
 		// net/http sends a request again on a new connection only if it may; the empty
@@ -226,6 +250,9 @@ func (c *Client) header(command string, resp *http.Response, here *site) *respon
 		throttle:   safehttp.Clean(h.Get("X-MS-ASThrottle"), 64),
 		activeSync: safehttp.Clean(h.Get("MS-Server-ActiveSync"), 32),
 		versions:   list(h, "MS-ASProtocolVersions"), commands: list(h, "MS-ASProtocolCommands"),
+	}
+	if v := list(h, "X-MS-RP"); len(v) > 0 && len(r.versions) == 0 {
+		r.versions = v // [MS-ASHTTP] 2.2.2.1.3.2
 	}
 	r.mediaType, _, _ = mime.ParseMediaType(h.Get("Content-Type"))
 	r.retryAfter, _ = safehttp.RetryAfter(h, time.Now(), maxRetryAfter)
@@ -355,17 +382,18 @@ func (c *Client) command(ctx context.Context, q request) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch a := r.demands(); a {
+	demand := r.demands()
+	if demand == actionDoubt && c.negotiatedOfLate() {
+		return r, nil
+	}
+	switch demand {
 	case ActionProvision, ActionWipe:
 		if _, err := c.provisionOnce(ctx, before); err != nil {
 			return nil, err
 		}
 		return c.send(ctx, q)
-	case ActionVersion:
-		c.mu.Lock()
-		c.state.Version = ""
-		c.mu.Unlock()
-		v, err := c.version(ctx)
+	case ActionVersion, actionDoubt:
+		v, err := c.renegotiate(ctx)
 		if err != nil || v == before.Version {
 			return r, err
 		}
@@ -389,8 +417,15 @@ func (r *response) demands() Action {
 	if a := lookupStatus(r.command, "", code).action; a == ActionProvision || a == ActionWipe || a == ActionVersion {
 		return a
 	}
+	if code >= 102 && code <= 105 {
+		// A server that has been changed may not understand what it did before.
+		return actionDoubt
+	}
 	return ""
 }
+
+// actionDoubt is ActionVersion, unless the version has been negotiated of late.
+const actionDoubt Action = "doubt"
 
 // topStatus reads the status that is the first child of the root, without reading further.
 func topStatus(doc []byte) (int, bool) {

@@ -133,13 +133,15 @@ func (e *Error) Is(target error) bool {
 	case ErrUnauthorized:
 		return e.Action == ActionReauth
 	case ErrForbidden:
-		return e.HTTPStatus == http.StatusForbidden || e.Status == 126 || e.Status == 129 || e.Status == 131
+		return e.HTTPStatus == http.StatusForbidden || deviceErrors[e.Status] != nil
 	case ErrThrottled:
 		return e.Action == ActionBackOff
 	case ErrRedirected:
 		return e.HTTPStatus == 451
 	case ErrVersion:
 		return e.Action == ActionVersion
+	case ErrDeviceBlocked, ErrUserDisabled, ErrTooManyDevices, ErrNotProvisionable:
+		return deviceErrors[e.Status] == target
 	}
 	return false
 }

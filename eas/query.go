@@ -20,6 +20,13 @@ type query struct {
 	locale    uint16 // base64 form only
 	saveSent  bool   // SaveInSent, for mail commands up to 12.1
 	multipart bool   // AcceptMultiPart, base64 form only
+	params
+}
+
+// params are the parameters of mail commands up to 12.1 and of GetAttachment. [MS-ASHTTP]
+// 2.2.1.1.1.1.3
+type params struct {
+	attachmentName, collectionID, itemID, longID, occurrence string
 }
 
 // commandCodes are the codes of commands in a base64 query ([MS-ASHTTP] 2.2.1.1.1.1.2).
@@ -45,10 +52,27 @@ func (q query) plain() string {
 	add("User", q.user)
 	add("DeviceId", q.device.ID)
 	add("DeviceType", q.device.Type)
+	for _, p := range q.list() {
+		if p.value != "" {
+			add(p.name, p.value)
+		}
+	}
 	if q.saveSent {
 		add("SaveInSent", "T")
 	}
 	return b.String()
+}
+
+type param struct {
+	tag         byte
+	name, value string
+}
+
+func (p params) list() []param {
+	return []param{
+		{0, "AttachmentName", p.attachmentName}, {1, "CollectionId", p.collectionID}, {3, "ItemId", p.itemID},
+		{4, "LongId", p.longID}, {6, "Occurrence", p.occurrence},
+	}
 }
 
 var errQuery = errors.New("eas: base64 query")
@@ -88,11 +112,14 @@ func (q query) base64() (string, error) {
 	}
 	b = append(b, byte(len(q.device.Type)))
 	b = append(b, q.device.Type...)
-	if q.user != "" {
-		if len(q.user) > 255 {
-			return "", fmt.Errorf("%w: the user is longer than 255 bytes", errQuery)
+	for _, p := range append(q.list(), param{paramUser, "User", q.user}) {
+		if p.value == "" {
+			continue
 		}
-		b = append(append(b, paramUser, byte(len(q.user))), q.user...)
+		if len(p.value) > 255 {
+			return "", fmt.Errorf("%w: %s is longer than 255 bytes", errQuery, p.name)
+		}
+		b = append(append(b, p.tag, byte(len(p.value))), p.value...)
 	}
 	var options byte
 	if q.saveSent {

@@ -15,6 +15,13 @@ func TestTagsAreKnown(t *testing.T) {
 		&airsync.FolderSync{}, &airsync.PingRequest{}, &airsync.PingResponse{}, &airsync.ProvisionRequest{}, &airsync.ProvisionResponse{},
 		&airsync.SendMail{}, &airsync.SendMailResponse{}, &airsync.SmartReply{}, &airsync.SmartForward{}, &airsync.SmartReplyResponse{},
 		&airsync.SmartForwardResponse{}, &airsync.SyncRequest{}, &airsync.SyncResponse{},
+		&airsync.FolderCreate{}, &airsync.FolderUpdate{}, &airsync.FolderDeletion{}, &airsync.Hierarchy{}, &airsync.MoveItems{},
+		&airsync.MoveItemsResponse{}, &airsync.GetItemEstimate{}, &airsync.OldGetItemEstimate{}, &airsync.GetItemEstimateResponse{},
+		&airsync.ItemOperations{}, &airsync.ItemOperationsResponse{}, &airsync.AttachmentProperties{}, &airsync.MeetingResponse{},
+		&airsync.MeetingResponseResponse{}, &airsync.Search{}, &airsync.GALSearch{}, &airsync.SearchResponse{}, &airsync.SearchPerson{},
+		&airsync.SearchDocument{}, &airsync.Find{}, &airsync.FindResponse{}, &airsync.FoundMail{}, &airsync.FindPerson{},
+		&airsync.Settings{}, &airsync.SettingsResponse{}, &airsync.ResolveRecipients{}, &airsync.ResolveRecipientsResponse{},
+		&airsync.ValidateCert{}, &airsync.ValidateCertResponse{},
 	} {
 		doc, err := wbxml.Marshal(v)
 		if err != nil {

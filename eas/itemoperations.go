@@ -1,0 +1,454 @@
+package eas
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/easoauth/easoauth/internal/airsync"
+	"github.com/easoauth/easoauth/internal/wbxml"
+)
+
+// Content says what came of an attachment, a document or a message that was written to a
+// writer.
+type Content struct {
+	Type  string // the media type; "" if the server did not say
+	Total int64  // bytes of the whole; 0 if the server did not say
+	Range string // of it that came, as "0-1023"; "" for the whole
+	Size  int64  // bytes that were written
+}
+
+// FetchOptions are the choices of the methods that fetch content. Nil means the zero value:
+// the whole.
+type FetchOptions struct {
+	// First and Last are the bytes that are wanted, both inclusive, where Last is not 0. Not
+	// every server keeps to it: Content.Range says what came.
+	First, Last int64
+	// Protected asks, from 14.1 on, for messages under rights management to be decrypted.
+	Protected bool
+}
+
+// FetchAttachment writes the attachment of a reference, as in Attachment.Reference, to w. It
+// is passed on as it comes and never stands in memory as a whole; it may be as long as
+// [MaxStream]. When an error returns, a part of it may have been written. Before 14.0 the
+// reference is of the same kind; servers that know no ItemOperations have
+// [Client.GetAttachment].
+func (c *Client) FetchAttachment(ctx context.Context, reference string, w io.Writer, o *FetchOptions) (*Content, error) {
+	return c.fetch(ctx, airsync.FetchRequest{Store: "Mailbox", FileReference: reference}, w, o)
+}
+
+// FetchDocument writes a document of a library, such as a file share, to w; see
+// [Client.FetchAttachment]. The link is Document.Link. Servers that want a user and a
+// password for the library are not served: none is ever sent.
+func (c *Client) FetchDocument(ctx context.Context, link string, w io.Writer, o *FetchOptions) (*Content, error) {
+	return c.fetch(ctx, airsync.FetchRequest{Store: "DocumentLibrary", LinkID: link}, w, o)
+}
+
+// FetchMessage writes a mail as in RFC 5322 to w, with its attachments; see
+// [Client.FetchAttachment].
+func (c *Client) FetchMessage(ctx context.Context, f FolderID, id ItemID, w io.Writer, o *FetchOptions) (*Content, error) {
+	return c.fetch(ctx, airsync.FetchRequest{Store: "Mailbox", CollectionID: string(f), ServerID: string(id)}, w, o)
+}
+
+// fetch asks for one thing and writes its content to w.
+func (c *Client) fetch(ctx context.Context, what airsync.FetchRequest, w io.Writer, o *FetchOptions) (*Content, error) {
+	if o == nil {
+		o = &FetchOptions{}
+	}
+	what.Options = &airsync.FetchOptions{}
+	switch {
+	case o.First < 0 || o.Last < 0 || o.Last > 0 && o.Last < o.First:
+		return nil, errors.New("eas: ItemOperations: FetchOptions: the range makes no sense")
+	case o.Last > 0:
+		what.Options.Range = fmt.Sprintf("%d-%d", o.First, o.Last)
+	}
+	yes := true
+	if what.ServerID != "" {
+		all := 2
+		what.Options.MIMESupport = &all
+		what.Options.BodyPreference = []airsync.BodyPreference{{Type: int(BodyMIME)}}
+	}
+	version, err := c.ready(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if o.Protected && version.AtLeast(Version141) {
+		what.Options.RightsManagement = &yes
+	}
+	if what.Options.Range == "" && what.Options.MIMESupport == nil && what.Options.RightsManagement == nil {
+		what.Options = nil
+	}
+	var out *Content
+	q := request{command: "ItemOperations", multipart: true, safe: true}
+	q.sink = func(r *response, body io.Reader) (err error) {
+		out, err = r.content(body, w)
+		return err
+	}
+	in := &airsync.ItemOperations{Fetch: []airsync.FetchRequest{what}}
+	if q.body, err = wbxml.Marshal(in); err != nil {
+		return nil, fmt.Errorf("eas: ItemOperations: %w", err)
+	}
+	r, err := c.command(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	if r.streamed {
+		return out, nil
+	}
+	if r.mediaType != typeMultipart || r.status != 200 {
+		if err := r.check(false); err != nil {
+			return nil, err
+		}
+	}
+	return r.content(bytes.NewReader(r.body), w)
+}
+
+// ready sets the client up and returns the version.
+func (c *Client) ready(ctx context.Context) (Version, error) {
+	if err := c.init(); err != nil {
+		return "", err
+	}
+	return c.version(ctx)
+}
+
+// content reads the answer to the fetch of one thing: a document with the content in it, or
+// parts, of which the document names one.
+func (r *response) content(body io.Reader, w io.Writer) (*Content, error) {
+	if r.mediaType != typeMultipart {
+		return r.inline(body, w, nil)
+	}
+	p, err := newParts(body)
+	if err != nil {
+		return nil, r.partsError(err)
+	}
+	doc, err := p.document()
+	if err != nil {
+		return nil, r.partsError(err)
+	}
+	return r.inline(bytes.NewReader(doc), w, p)
+}
+
+// inline walks through the document and writes what it has of content to w.
+func (r *response) inline(body io.Reader, w io.Writer, p *parts) (*Content, error) {
+	d := wbxml.NewDecoder(body)
+	out := &Content{}
+	part := -1
+	found := false
+	text := func() (string, error) {
+		b, err := d.ReadText()
+		return strings.TrimSpace(string(b)), err
+	}
+	number := func(set func(int64)) error {
+		s, err := text()
+		if n, convErr := strconv.ParseInt(s, 10, 64); convErr == nil {
+			set(n)
+		}
+		return err
+	}
+	for {
+		t, err := d.ReadToken()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, r.partsError(err)
+		}
+		if t.Kind != wbxml.KindStart {
+			continue
+		}
+		var fault error
+		switch t.Tag {
+		case wbxml.ItemOperationsStatus:
+			scope := "Item"
+			if d.Depth() == 2 {
+				scope = ""
+			}
+			code := int64(0)
+			if fault = number(func(n int64) { code = n }); fault == nil && code != 1 {
+				return nil, r.statusError(scope, int(code))
+			}
+		case wbxml.ItemOperationsRange:
+			out.Range, fault = text()
+		case wbxml.ItemOperationsTotal:
+			fault = number(func(n int64) { out.Total = n })
+		case wbxml.AirSyncBaseContentType:
+			out.Type, fault = text()
+		case wbxml.AirSyncBaseEstimatedDataSize:
+			fault = number(func(n int64) {
+				if d.Depth() >= 4 {
+					out.Total = n
+				}
+			})
+		case wbxml.ItemOperationsPart:
+			fault = number(func(n int64) { part = int(min(n, math.MaxInt32)) })
+		case wbxml.ItemOperationsData:
+			found = true
+			decode := &base64Writer{w: w}
+			if _, fault = d.TextTo(decode); fault == nil {
+				fault = decode.close()
+			}
+			out.Size += decode.n
+		case wbxml.AirSyncBaseData:
+			found = true
+			var n int64
+			n, fault = d.TextTo(w)
+			out.Size += n
+		case wbxml.AirSyncBaseAttachments:
+			fault = d.SkipElement() // of the message, which holds them itself
+		}
+		if fault != nil {
+			return nil, r.partsError(fault)
+		}
+	}
+	switch {
+	case found:
+		return out, nil
+	case part < 0 || p == nil:
+		if out.Total == 0 && out.Type != "" {
+			return out, nil // empty
+		}
+		return nil, r.unexpected("an answer without content")
+	}
+	n, err := p.copy(w, part)
+	out.Size = n
+	if err != nil {
+		return nil, r.partsError(err)
+	}
+	return out, nil
+}
+
+// A base64Writer decodes what is written to it.
+type base64Writer struct {
+	w     io.Writer
+	rest  []byte
+	n     int64
+	ended bool // by padding
+}
+
+func (b *base64Writer) Write(p []byte) (int, error) {
+	for _, c := range p {
+		switch c {
+		case '\r', '\n', ' ', '\t':
+			continue
+		}
+		b.rest = append(b.rest, c)
+	}
+	whole := len(b.rest) / 4 * 4
+	// What ends the data may be among it: the last four stay until more comes.
+	if whole > 0 && whole == len(b.rest) {
+		whole -= 4
+	}
+	if err := b.flush(whole); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+func (b *base64Writer) flush(n int) error {
+	out := make([]byte, base64.StdEncoding.DecodedLen(n))
+	m, err := base64.StdEncoding.Decode(out, b.rest[:n])
+	if err != nil || n > 0 && b.ended {
+		return errors.New("the content is not base64")
+	}
+	b.ended = b.ended || m < len(out)
+	b.rest = append(b.rest[:0], b.rest[n:]...)
+	m, err = b.w.Write(out[:m])
+	b.n += int64(m)
+	return err
+}
+
+func (b *base64Writer) close() error { return b.flush(len(b.rest)) }
+
+// FetchItem returns an item, whole, as Body, BodyLimit, Part and Protected of the options
+// say. An item that is gone is an error with [ActionResyncItem].
+func (c *Client) FetchItem(ctx context.Context, f FolderID, id ItemID, o *SyncOptions) (*Entry, error) {
+	return c.fetchItem(ctx, airsync.FetchRequest{Store: "Mailbox", CollectionID: string(f), ServerID: string(id)}, o)
+}
+
+// FetchFound returns an item that [Client.Search] found, whole; see [Client.FetchItem].
+func (c *Client) FetchFound(ctx context.Context, longID string, o *SyncOptions) (*Entry, error) {
+	return c.fetchItem(ctx, airsync.FetchRequest{Store: "Mailbox", LongID: longID}, o)
+}
+
+func (c *Client) fetchItem(ctx context.Context, what airsync.FetchRequest, o *SyncOptions) (*Entry, error) {
+	if o == nil {
+		o = &SyncOptions{}
+	}
+	version, err := c.ready(ctx)
+	if err != nil {
+		return nil, err
+	}
+	sync := o.options(version)
+	what.Options = &airsync.FetchOptions{
+		MIMESupport: sync.MIMESupport, BodyPreference: sync.BodyPreference, BodyPartPreference: sync.BodyPartPreference,
+		RightsManagement: sync.RightsManagement,
+	}
+	var out airsync.ItemOperationsResponse
+	r, err := c.run(ctx, request{command: "ItemOperations", safe: true}, &airsync.ItemOperations{Fetch: []airsync.FetchRequest{what}}, &out, false)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.itemOperations(&out); err != nil {
+		return nil, err
+	}
+	if out.Response == nil || len(out.Response.Fetch) != 1 {
+		return nil, r.unexpected("not one item")
+	}
+	x := out.Response.Fetch[0]
+	if x.Status != nil && *x.Status != 1 {
+		return nil, r.statusError("Item", *x.Status)
+	}
+	if x.Properties == nil {
+		return nil, r.unexpected("an item without properties")
+	}
+	e := o.entry(airsync.SyncItem{Class: x.Class, ServerID: x.ServerID, ApplicationData: asData(*x.Properties)})
+	return &e, nil
+}
+
+func (r *response) itemOperations(out *airsync.ItemOperationsResponse) error {
+	if out.Status == nil {
+		return r.unexpected("no status")
+	}
+	if *out.Status != 1 {
+		return r.statusError("", *out.Status)
+	}
+	return nil
+}
+
+// asData returns the properties of an item as an ApplicationData, which the types of items
+// are read from. What cannot be read comes back as it is.
+func asData(properties wbxml.Raw) *wbxml.Raw {
+	var in struct {
+		Elements []wbxml.Raw `wbxml:",any"`
+	}
+	var out struct {
+		_        struct{}    `wbxml:"AirSync:ApplicationData"`
+		Elements []wbxml.Raw `wbxml:",any"`
+	}
+	if err := unmarshalAny(properties, &in.Elements); err != nil {
+		return &properties
+	}
+	out.Elements = in.Elements
+	doc, err := wbxml.Marshal(&out)
+	if err != nil {
+		return &properties
+	}
+	raw := wbxml.Raw(doc)
+	return &raw
+}
+
+// unmarshalAny reads the children of the root, whatever its name.
+func unmarshalAny(doc []byte, elements *[]wbxml.Raw) error {
+	var d wbxml.Decoder
+	d.ResetBytes(doc)
+	if _, err := d.ReadToken(); err != nil {
+		return err
+	}
+	for {
+		t, err := d.ReadToken()
+		if err != nil {
+			return err
+		}
+		switch t.Kind {
+		case wbxml.KindEnd:
+			return nil
+		case wbxml.KindStart:
+			raw, err := d.ReadRaw(t)
+			if err != nil {
+				return err
+			}
+			*elements = append(*elements, raw)
+		}
+	}
+}
+
+// EmptyFolder deletes everything in a folder for good, and its subfolders if so wished.
+func (c *Client) EmptyFolder(ctx context.Context, f FolderID, subfolders bool) error {
+	in := airsync.EmptyFolder{CollectionID: string(f)}
+	if subfolders {
+		in.Options = &airsync.EmptyFolderOptions{DeleteSubFolders: true}
+	}
+	var out airsync.ItemOperationsResponse
+	r, err := c.run(ctx, request{command: "ItemOperations"}, &airsync.ItemOperations{Empty: []airsync.EmptyFolder{in}}, &out, false)
+	if err != nil {
+		return err
+	}
+	if err := r.itemOperations(&out); err != nil {
+		return err
+	}
+	if out.Response == nil || len(out.Response.Empty) != 1 || out.Response.Empty[0].Status == nil {
+		return r.unexpected("no result")
+	}
+	if n := *out.Response.Empty[0].Status; n != 1 {
+		return r.statusError("Item", n)
+	}
+	return nil
+}
+
+// MoveConversation moves a conversation, by Email.ConversationID, to a folder of mail, with
+// whatever arrives of it later. It needs version 14.0.
+func (c *Client) MoveConversation(ctx context.Context, conversationID []byte, to FolderID) error {
+	version, err := c.ready(ctx)
+	if err != nil {
+		return err
+	}
+	if !version.AtLeast(Version140) {
+		return fmt.Errorf("eas: ItemOperations: conversations need version 14.0, and this is %s", version)
+	}
+	in := airsync.ConversationMove{
+		ConversationID: conversationID, ToFolder: string(to), Options: &airsync.ConversationMoveOptions{MoveAlways: true},
+	}
+	var out airsync.ItemOperationsResponse
+	r, err := c.run(ctx, request{command: "ItemOperations"}, &airsync.ItemOperations{Move: []airsync.ConversationMove{in}}, &out, false)
+	if err != nil {
+		return err
+	}
+	if err := r.itemOperations(&out); err != nil {
+		return err
+	}
+	if out.Response == nil || len(out.Response.Move) != 1 || out.Response.Move[0].Status == nil {
+		return r.unexpected("no result")
+	}
+	if n := *out.Response.Move[0].Status; n != 1 {
+		return r.statusError("Item", n)
+	}
+	return nil
+}
+
+// GetAttachment writes an attachment to w by the command of that name, which versions up to
+// 12.1 have, for servers that know no ItemOperations.
+func (c *Client) GetAttachment(ctx context.Context, reference string, w io.Writer) (*Content, error) {
+	version, err := c.ready(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if version.AtLeast(Version140) {
+		return nil, fmt.Errorf("eas: GetAttachment is of versions up to 12.1, and this is %s: FetchAttachment", version)
+	}
+	out := &Content{}
+	q := request{command: "GetAttachment", safe: true, params: params{attachmentName: reference}}
+	q.sink = func(_ *response, body io.Reader) (err error) {
+		out.Size, err = io.Copy(w, body)
+		return err
+	}
+	r, err := c.command(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	if r.status != 200 {
+		return nil, r.httpError()
+	}
+	out.Type = r.mediaType
+	if r.streamed {
+		return out, nil
+	}
+	n, err := w.Write(r.body)
+	out.Size = int64(n)
+	return out, err
+}

@@ -1,0 +1,121 @@
+package eas
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/easoauth/easoauth/internal/airsync"
+)
+
+// A UserResponse is what a user says to an invitation.
+type UserResponse int
+
+// The values of [UserResponse].
+const (
+	MeetingAccept    UserResponse = 1
+	MeetingTentative UserResponse = 2
+	MeetingDecline   UserResponse = 3
+)
+
+// A MeetingAnswer answers an invitation: a mail of a folder, what [Client.Search] found, or
+// an event of the calendar.
+type MeetingAnswer struct {
+	Folder   FolderID
+	Item     ItemID
+	LongID   string // instead of Folder and Item
+	Response UserResponse
+	Instance time.Time // of a series, the occurrence that would start then; zero: all. From 14.1 on
+
+	// Send has the server tell the organizer, from 16.0 on. Before that the client sends the
+	// answer by SendMail, if the organizer wants one.
+	Send bool
+	// Text goes with what the server sends.
+	Text string
+	// ProposedStart and ProposedEnd propose another time, from 16.1 on, with Send.
+	ProposedStart, ProposedEnd time.Time
+}
+
+// A MeetingResult is what became of a [MeetingAnswer].
+type MeetingResult struct {
+	MeetingAnswer
+	Event ItemID // in the calendar; "" if there is none, as after MeetingDecline
+	Err   error  // an [*Error], or nil
+}
+
+// MeetingResponse answers invitations and returns what became of each, in the order of
+// answers. The server puts the meeting into the calendar, or takes it out, and takes the
+// invitation out of its folder; the next Sync tells of it.
+func (c *Client) MeetingResponse(ctx context.Context, answers ...MeetingAnswer) ([]MeetingResult, error) {
+	if len(answers) == 0 {
+		return nil, errors.New("eas: MeetingResponse: no answers")
+	}
+	version, err := c.ready(ctx)
+	if err != nil {
+		return nil, err
+	}
+	in := &airsync.MeetingResponse{}
+	for i, a := range answers {
+		x, err := a.wire(version)
+		if err != nil {
+			return nil, fmt.Errorf("eas: MeetingResponse: answer %d: %w", i, err)
+		}
+		in.Request = append(in.Request, x)
+	}
+	var out airsync.MeetingResponseResponse
+	r, err := c.run(ctx, request{command: "MeetingResponse"}, in, &out, false)
+	if err != nil {
+		return nil, err
+	}
+	if out.Status != nil && *out.Status != 1 {
+		return nil, r.statusError("", *out.Status)
+	}
+	results := make([]MeetingResult, len(answers))
+	for i, a := range answers {
+		results[i] = MeetingResult{MeetingAnswer: a}
+		// Results come in the order of the requests; one alone may come without its name.
+		if i >= len(out.Result) || out.Result[i].Status == nil {
+			results[i].Err = r.unexpected("no result for an answer")
+			continue
+		}
+		x := out.Result[i]
+		if *x.Status != 1 {
+			results[i].Err = r.statusError("Item", *x.Status)
+			continue
+		}
+		results[i].Event = ItemID(x.CalendarID)
+	}
+	return results, nil
+}
+
+func (a MeetingAnswer) wire(v Version) (airsync.MeetingAnswer, error) {
+	x := airsync.MeetingAnswer{UserResponse: int(a.Response), LongID: a.LongID, InstanceID: extended(a.Instance)}
+	if a.LongID == "" {
+		x.CollectionID, x.RequestID = string(a.Folder), string(a.Item)
+	}
+	proposes := !a.ProposedStart.IsZero() || !a.ProposedEnd.IsZero()
+	switch {
+	case a.Response < MeetingAccept || a.Response > MeetingDecline:
+		return x, errors.New("no response")
+	case a.LongID == "" && (a.Folder == "" || a.Item == ""):
+		return x, errors.New("it needs a folder and an item, or a long ID")
+	case !a.Instance.IsZero() && !v.AtLeast(Version141):
+		return x, fmt.Errorf("occurrences are answered by themselves from version 14.1 on, and this is %s", v)
+	case a.Send && !v.AtLeast(Version160):
+		return x, fmt.Errorf("the server sends the answer from version 16.0 on, and this is %s", v)
+	case (proposes || a.Text != "") && !a.Send:
+		return x, errors.New("a text or another time needs Send")
+	case proposes && (a.ProposedStart.IsZero() || !a.ProposedEnd.After(a.ProposedStart)):
+		return x, errors.New("the proposed time makes no sense")
+	case proposes && !v.AtLeast(Version161):
+		return x, fmt.Errorf("another time can be proposed from version 16.1 on, and this is %s", v)
+	}
+	if a.Send {
+		x.Send = &airsync.SendResponse{ProposedStartTime: extended(a.ProposedStart), ProposedEndTime: extended(a.ProposedEnd)}
+		if a.Text != "" {
+			x.Send.Body = &airsync.Body{Type: int(BodyPlain), Data: &a.Text}
+		}
+	}
+	return x, nil
+}

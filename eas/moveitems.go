@@ -1,0 +1,118 @@
+package eas
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/easoauth/easoauth/internal/airsync"
+)
+
+// MaxMoves is how many items [Client.MoveItems] moves at a time, as servers have it.
+const MaxMoves = 1000
+
+// A Move moves an item from a folder to another.
+type Move struct {
+	Item     ItemID
+	From, To FolderID
+}
+
+// A MoveResult is what became of a [Move].
+type MoveResult struct {
+	Move
+	ID  ItemID // the item's new name, in the folder that it is in now
+	Err error  // an [*Error], or nil
+}
+
+// MoveItems moves items and returns what became of each, in the order of moves. The Sync of
+// the folders that follows tells of the moves as well.
+func (c *Client) MoveItems(ctx context.Context, moves ...Move) ([]MoveResult, error) {
+	switch {
+	case len(moves) == 0:
+		return nil, errors.New("eas: MoveItems: no moves")
+	case len(moves) > MaxMoves:
+		return nil, fmt.Errorf("eas: MoveItems: %d moves, and a server takes %d at a time", len(moves), MaxMoves)
+	}
+	in := &airsync.MoveItems{}
+	for _, m := range moves {
+		in.Move = append(in.Move, airsync.Move{Source: string(m.Item), FromFolder: string(m.From), ToFolder: string(m.To)})
+	}
+	var out airsync.MoveItemsResponse
+	r, err := c.run(ctx, request{command: "MoveItems"}, in, &out, false)
+	if err != nil {
+		return nil, err
+	}
+	if out.Status != nil && *out.Status != 1 && *out.Status != moved {
+		return nil, r.statusError("", *out.Status)
+	}
+	replies := map[string]airsync.MoveReply{}
+	for _, x := range out.Response {
+		replies[x.Source] = x
+	}
+	results := make([]MoveResult, len(moves))
+	for i, m := range moves {
+		results[i] = MoveResult{Move: m}
+		x, ok := replies[string(m.Item)]
+		switch {
+		case !ok || x.Status == nil:
+			results[i].Err = r.unexpected("no result for an item")
+		case *x.Status != moved:
+			results[i].Err = r.statusError("Item", *x.Status)
+		default:
+			results[i].ID = ItemID(x.Destination)
+		}
+	}
+	return results, nil
+}
+
+// moved is the status of success, which is 1 in every other command.
+const moved = 3
+
+// GetItemEstimate returns how many changes a Sync of the folder with key and these options
+// would bring. The key must be one that a Sync has returned.
+func (c *Client) GetItemEstimate(ctx context.Context, f FolderID, key SyncKey, o *SyncOptions) (int, error) {
+	if o == nil {
+		o = &SyncOptions{}
+	}
+	version, err := c.ready(ctx)
+	if err != nil {
+		return 0, err
+	}
+	class := o.Class
+	if class == "" {
+		class = ClassEmail
+	}
+	filter := o.options(version).FilterType
+	var in any
+	if version.AtLeast(Version140) {
+		col := airsync.EstimateCollection{
+			SyncKey: string(key), CollectionID: string(f), Options: &airsync.SyncOptions{FilterType: filter, Class: string(class)},
+		}
+		if o.Conversations {
+			yes := true
+			col.ConversationMode = &yes
+		}
+		in = &airsync.GetItemEstimate{Collections: airsync.EstimateCollections{Collection: []airsync.EstimateCollection{col}}}
+	} else {
+		in = &airsync.OldGetItemEstimate{Collections: airsync.OldEstimateCollections{Collection: []airsync.OldEstimateCollection{
+			{Class: string(class), CollectionID: string(f), FilterType: filter, SyncKey: string(key)},
+		}}}
+	}
+	var out airsync.GetItemEstimateResponse
+	r, err := c.run(ctx, request{command: "GetItemEstimate"}, in, &out, false)
+	if err != nil {
+		return 0, err
+	}
+	if out.Status != nil && *out.Status != 1 {
+		return 0, r.statusError("", *out.Status)
+	}
+	for _, x := range out.Response {
+		switch {
+		case x.Status != nil && *x.Status != 1:
+			return 0, r.statusError("Item", *x.Status)
+		case x.Collection != nil && x.Collection.Estimate != nil:
+			return *x.Collection.Estimate, nil
+		}
+	}
+	return 0, r.unexpected("no estimate")
+}

@@ -1,0 +1,103 @@
+package eas
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+)
+
+// A Resynced is what a folder holds after its key was lost, compared with what the caller
+// had of it.
+type Resynced struct {
+	Key   SyncKey  // to save when the rest has been dealt with
+	Items []Entry  // all that the server has
+	Known []ItemID // of Items, those that the caller had
+	Gone  []ItemID // what the caller had and the server has not, or no longer in the window of the options
+}
+
+// Resync is what to do about [ErrInvalidSyncKey]: it reads the folder anew from
+// [InitialSyncKey] and compares it with known, the items that the caller has. Nothing of
+// the caller's is given up before that: if it fails, the old state is as good as it was.
+// The items stand in memory, so choose options without bodies for a large folder, and fetch
+// what is missing. Edits that were not sent are to be sent again with the new key.
+func (c *Client) Resync(ctx context.Context, f FolderID, known []ItemID, o *SyncOptions) (*Resynced, error) {
+	out := &Resynced{}
+	at := map[ItemID]int{}
+	for page, err := range c.Pages(ctx, f, InitialSyncKey, o) {
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range page.Added {
+			at[e.ID] = len(out.Items)
+			out.Items = append(out.Items, e)
+		}
+		for _, e := range page.Changed { // while we were reading
+			if i, ok := at[e.ID]; ok {
+				out.Items[i] = o.merged(out.Items[i], e)
+			}
+		}
+		for _, id := range append(page.Deleted, page.SoftDeleted...) {
+			if i, ok := at[id]; ok {
+				out.Items[i].ID = ""
+				delete(at, id)
+			}
+		}
+		out.Key = page.Key
+	}
+	out.Items = slices.DeleteFunc(out.Items, func(e Entry) bool { return e.ID == "" })
+	for _, id := range known {
+		if _, ok := at[id]; ok {
+			out.Known = append(out.Known, id)
+		} else {
+			out.Gone = append(out.Gone, id)
+		}
+	}
+	return out, nil
+}
+
+// merged returns an item with a change of it.
+func (o *SyncOptions) merged(old, change Entry) Entry {
+	raw, err := Merge(old.Raw, change.Raw)
+	if err != nil {
+		old.Err, old.Item = err, nil
+		return old
+	}
+	class := ClassEmail
+	if o != nil && o.Class != "" {
+		class = o.Class
+	}
+	old.Raw = raw
+	old.Item, old.Err = Decode(class, raw)
+	return old
+}
+
+// SyncFolders is what to do about [ErrFolderSyncRequired] and [ErrInvalidFolderKey]: it
+// brings the hierarchy from key up to date, anew where the server no longer knows the key,
+// and compares it with known, the folders that the caller has. The result has, as Deleted,
+// only folders of known, and as Added none of them.
+func (c *Client) SyncFolders(ctx context.Context, key SyncKey, known []Folder) (*Folders, error) {
+	out, err := c.FolderSync(ctx, key)
+	if !errors.Is(err, ErrInvalidFolderKey) || key == InitialSyncKey {
+		return out, err
+	}
+	all, err := c.FolderSync(ctx, InitialSyncKey)
+	if err != nil {
+		return nil, err
+	}
+	had := map[FolderID]Folder{}
+	for _, f := range known {
+		had[f.ID] = f
+	}
+	out = &Folders{Key: all.Key}
+	for _, f := range all.Added {
+		if old, ok := had[f.ID]; !ok {
+			out.Added = append(out.Added, f)
+		} else if old != f {
+			out.Changed = append(out.Changed, f)
+		}
+		delete(had, f.ID)
+	}
+	out.Deleted = slices.Sorted(maps.Keys(had))
+	return out, nil
+}

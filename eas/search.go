@@ -1,0 +1,358 @@
+package eas
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/easoauth/easoauth/internal/airsync"
+	"github.com/easoauth/easoauth/internal/wbxml"
+)
+
+// MaxFound is how many results a search brings at a time; more is taken for it.
+const MaxFound = 100
+
+// A Query says what to search for. What is set must all hold.
+type Query struct {
+	Text    string     // words; servers want some letters at least
+	Classes []Class    // if nil, every class; [Client.Find] takes one, and it must be ClassEmail
+	Folders []FolderID // if nil, the whole mailbox; Find takes one
+	Shallow bool       // leave subfolders out
+
+	// These are Search's alone.
+	Conversation  []byte // Email.ConversationID
+	After, Before time.Time
+}
+
+// SearchOptions are the choices of the methods that search. Nil means the zero value.
+type SearchOptions struct {
+	Offset int // of the first result; Find takes 0 alone
+	Limit  int // results at most; if 0, MaxFound
+
+	// Items says, by Body, BodyLimit, Preview, Part and Protected, how Search brings items.
+	// If nil, without bodies.
+	Items *SyncOptions
+
+	// Pictures is how many people come with a picture, from 14.1 on, and PictureSize how
+	// many bytes one may have; 0: as the server likes.
+	Pictures, PictureSize int
+
+	// Rebuild has the server search anew instead of paging through what it found before.
+	Rebuild bool
+}
+
+// Results are what a search found.
+type Results struct {
+	Total     int // as the server estimates it
+	Offset    int // of the first one here
+	Items     []FoundItem
+	People    []DirectoryEntry
+	Documents []Document
+}
+
+// A FoundItem is an item that was found.
+type FoundItem struct {
+	LongID string // for FetchFound, SmartReply, MeetingResponse; "" of Find
+	ID     ItemID // of Find
+	Folder FolderID
+	Class  Class
+
+	Item Item   // of Find a digest: an [*Email] with what a list shows; nil if Err is not
+	Err  error  // the item could not be read
+	Raw  []byte // its properties as a WBXML document
+
+	HasAttachments bool // of Find
+}
+
+// A DirectoryEntry is somebody of the global address list. See [MS-ASCMD] 2.2.3.140.1.
+type DirectoryEntry struct {
+	Name, FirstName, LastName, Alias, Email string
+	Phone, HomePhone, MobilePhone           string
+	Office, Title, Company                  string
+
+	// Picture is nil unless asked for; PictureStatus then says why there is none: 173 there
+	// is none, 174 it is too large, 175 there were too many before.
+	Picture       []byte
+	PictureStatus int
+}
+
+// A Document is a document or a folder of a library. See [MS-ASDOC].
+type Document struct {
+	Link, Name       string
+	Folder, Hidden   bool
+	Created, Changed time.Time
+	Size             int64
+	ContentType      string
+}
+
+// Search searches the mailbox. Results beyond the first [MaxFound] come with an Offset. Find
+// does it better where the server speaks 16.1.
+func (c *Client) Search(ctx context.Context, q Query, o *SearchOptions) (*Results, error) {
+	o = o.orZero()
+	version, err := c.ready(ctx)
+	if err != nil {
+		return nil, err
+	}
+	and := &airsync.SearchTerms{FreeText: q.Text, ConversationID: q.Conversation}
+	for _, x := range q.Classes {
+		and.Class = append(and.Class, string(x))
+	}
+	for _, x := range q.Folders {
+		and.CollectionID = append(and.CollectionID, string(x))
+	}
+	if !q.After.IsZero() {
+		and.GreaterThan = &airsync.DateCompare{DateReceived: true, Value: extended(q.After)}
+	}
+	if !q.Before.IsZero() {
+		and.LessThan = &airsync.DateCompare{DateReceived: true, Value: extended(q.Before)}
+	}
+	if and.FreeText == "" && and.ConversationID == nil && and.GreaterThan == nil && and.LessThan == nil {
+		return nil, errors.New("eas: Search: nothing to search for")
+	}
+	items := o.Items
+	if items == nil {
+		items = &SyncOptions{BodyLimit: NoBody}
+	}
+	sync := items.options(version)
+	in := &airsync.Search{Store: airsync.SearchStore{
+		Name: "Mailbox", Query: &airsync.SearchQuery{And: and},
+		Options: &airsync.SearchOptions{
+			RebuildResults: o.Rebuild, Range: o.bounds(), DeepTraversal: !q.Shallow, MIMESupport: sync.MIMESupport,
+			BodyPreference: sync.BodyPreference, BodyPartPreference: sync.BodyPartPreference, RightsManagement: sync.RightsManagement,
+		},
+	}}
+	return c.search(ctx, in, func(out *Results, x airsync.SearchResult) error {
+		f := FoundItem{LongID: x.LongID, Folder: FolderID(x.CollectionID), Class: Class(x.Class)}
+		e := items.entry(airsync.SyncItem{Class: x.Class, ApplicationData: asData(*x.Properties)})
+		f.Item, f.Err, f.Raw = e.Item, e.Err, e.Raw
+		out.Items = append(out.Items, f)
+		return nil
+	})
+}
+
+// SearchPeople searches the global address list for the beginning of a name or an address.
+// Exchange wants four characters at least.
+func (c *Client) SearchPeople(ctx context.Context, text string, o *SearchOptions) (*Results, error) {
+	o = o.orZero()
+	version, err := c.ready(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if text == "" {
+		return nil, errors.New("eas: Search: nothing to search for")
+	}
+	in := &airsync.GALSearch{Store: airsync.GALStore{Name: "GAL", Query: text,
+		Options: &airsync.SearchOptions{RebuildResults: o.Rebuild, Range: o.bounds()}}}
+	if o.Pictures > 0 && version.AtLeast(Version141) {
+		in.Store.Options.Picture = &airsync.SearchPicture{MaxSize: optional(o.PictureSize), MaxPictures: optional(o.Pictures)}
+	}
+	return c.search(ctx, in, func(out *Results, x airsync.SearchResult) error {
+		var p airsync.SearchPerson
+		if err := wbxml.Unmarshal(*x.Properties, &p); err != nil {
+			return err
+		}
+		out.People = append(out.People, person(p.Person))
+		return nil
+	})
+}
+
+// SearchLibrary lists a folder of a document library, by its link, such as
+// \\server\share\folder; the first of the Documents is the folder itself.
+func (c *Client) SearchLibrary(ctx context.Context, link string, o *SearchOptions) (*Results, error) {
+	o = o.orZero()
+	if link == "" {
+		return nil, errors.New("eas: Search: nothing to search for")
+	}
+	in := &airsync.Search{Store: airsync.SearchStore{
+		Name: "DocumentLibrary", Query: &airsync.SearchQuery{EqualTo: &airsync.LinkEquals{LinkID: true, Value: link}},
+		Options: &airsync.SearchOptions{Range: o.bounds()},
+	}}
+	return c.search(ctx, in, func(out *Results, x airsync.SearchResult) error {
+		var p airsync.SearchDocument
+		if err := wbxml.Unmarshal(*x.Properties, &p); err != nil {
+			return err
+		}
+		var d dates
+		doc := Document{
+			Link: p.LinkID, Name: p.DisplayName, Folder: p.IsFolder, Hidden: p.IsHidden, ContentType: p.ContentType,
+			Created: d.at("CreationDate", p.CreationDate), Changed: d.at("LastModifiedDate", p.LastModifiedDate),
+		}
+		if p.ContentLength != nil {
+			doc.Size = *p.ContentLength
+		}
+		out.Documents = append(out.Documents, doc)
+		return d.err
+	})
+}
+
+func (o *SearchOptions) orZero() *SearchOptions {
+	if o == nil {
+		return &SearchOptions{}
+	}
+	return o
+}
+
+// bounds returns the range of results that is wanted.
+func (o *SearchOptions) bounds() string {
+	limit := o.Limit
+	if limit <= 0 || limit > MaxFound {
+		limit = MaxFound
+	}
+	first := max(o.Offset, 0)
+	return fmt.Sprintf("%d-%d", first, first+limit-1)
+}
+
+// search sends a search and reads what was found with add.
+func (c *Client) search(ctx context.Context, in any, add func(*Results, airsync.SearchResult) error) (*Results, error) {
+	var out airsync.SearchResponse
+	r, err := c.run(ctx, request{command: "Search"}, in, &out, false)
+	if err != nil {
+		return nil, err
+	}
+	if out.Status != nil && *out.Status != 1 {
+		return nil, r.statusError("Search", *out.Status)
+	}
+	if out.Response == nil || out.Response.Store == nil {
+		return nil, r.unexpected("no store")
+	}
+	s := out.Response.Store
+	results := found(s.Range, s.Total)
+	switch {
+	case s.Status != nil && *s.Status == endOfRange:
+		return results, nil
+	case s.Status != nil && *s.Status != 1:
+		return nil, r.statusError("Store", *s.Status)
+	}
+	for _, x := range s.Result {
+		if x.Properties == nil {
+			continue // SOGo and Exchange answer one empty result for none
+		}
+		if err := add(results, x); err != nil {
+			return nil, r.unexpected("a result cannot be read: " + err.Error())
+		}
+	}
+	return results, nil
+}
+
+// endOfRange is the status of a search whose Offset is beyond what the server keeps.
+const endOfRange = 12
+
+func found(bounds string, total *int) *Results {
+	out := &Results{}
+	first, _, _ := strings.Cut(bounds, "-")
+	out.Offset, _ = strconv.Atoi(strings.TrimSpace(first))
+	if total != nil {
+		out.Total = *total
+	}
+	return out
+}
+
+func person(p airsync.Person) DirectoryEntry {
+	out := DirectoryEntry{
+		Name: p.DisplayName, FirstName: p.FirstName, LastName: p.LastName, Alias: p.Alias, Email: p.EmailAddress,
+		Phone: p.Phone, HomePhone: p.HomePhone, MobilePhone: p.MobilePhone, Office: p.Office, Title: p.Title, Company: p.Company,
+	}
+	if p.Picture != nil {
+		out.Picture = p.Picture.Data
+		out.PictureStatus = value(p.Picture.Status)
+	}
+	return out
+}
+
+// Find searches the mailbox for mail as the list of a mail program shows it, from 16.1 on.
+// The words may be in the query language of Exchange (KQL).
+func (c *Client) Find(ctx context.Context, q Query, o *SearchOptions) (*Results, error) {
+	if q.Text == "" || q.Conversation != nil || !q.After.IsZero() || !q.Before.IsZero() || len(q.Classes) > 1 || len(q.Folders) > 1 {
+		return nil, errors.New("eas: Find: it takes words, at most one class and one folder, and no other terms")
+	}
+	m := &airsync.MailboxCriterion{Query: airsync.FindQuery{Class: string(ClassEmail), FreeText: q.Text}}
+	if len(q.Classes) == 1 {
+		m.Query.Class = string(q.Classes[0])
+	}
+	if len(q.Folders) == 1 {
+		m.Query.CollectionID = string(q.Folders[0])
+	}
+	m.Options = &airsync.FindOptions{Range: o.orZero().bounds(), DeepTraversal: !q.Shallow}
+	return c.find(ctx, airsync.FindExecute{Mailbox: m}, func(out *Results, x airsync.FindResult) error {
+		f := FoundItem{ID: ItemID(x.ServerID), Folder: FolderID(x.CollectionID), Class: Class(x.Class), Raw: *x.Properties}
+		var p airsync.FoundMail
+		if f.Err = wbxml.Unmarshal(*x.Properties, &p); f.Err == nil {
+			var d dates
+			read := p.Read
+			mail := &Email{
+				Subject: p.Subject, From: p.From, DisplayTo: p.DisplayTo, CC: p.DisplayCC, BCC: p.DisplayBCC, Read: &read,
+				Draft: p.IsDraft, Received: d.at("DateReceived", p.DateReceived), Importance: Importance(value(p.Importance)),
+			}
+			if p.Preview != "" {
+				mail.Body = &Body{Preview: p.Preview, Truncated: true}
+			}
+			f.Item, f.Err, f.HasAttachments = mail, d.err, p.HasAttachments
+		}
+		out.Items = append(out.Items, f)
+		return nil
+	})
+}
+
+// FindPeople searches the global address list by Find, from 16.1 on; see
+// [Client.SearchPeople].
+func (c *Client) FindPeople(ctx context.Context, text string, o *SearchOptions) (*Results, error) {
+	o = o.orZero()
+	if text == "" {
+		return nil, errors.New("eas: Find: nothing to search for")
+	}
+	g := &airsync.GALCriterion{Query: text, Options: &airsync.FindOptions{Range: o.bounds()}}
+	if o.Pictures > 0 {
+		g.Options.Picture = &airsync.FindPicture{MaxSize: optional(o.PictureSize), MaxPictures: optional(o.Pictures)}
+	}
+	return c.find(ctx, airsync.FindExecute{GAL: g}, func(out *Results, x airsync.FindResult) error {
+		var p airsync.FindPerson
+		if err := wbxml.Unmarshal(*x.Properties, &p); err != nil {
+			return err
+		}
+		out.People = append(out.People, person(p.Person))
+		return nil
+	})
+}
+
+func (c *Client) find(ctx context.Context, what airsync.FindExecute, add func(*Results, airsync.FindResult) error) (*Results, error) {
+	version, err := c.ready(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !version.AtLeast(Version161) {
+		return nil, fmt.Errorf("eas: Find needs version 16.1, and this is %s: Search", version)
+	}
+	var out airsync.FindResponse
+	r, err := c.run(ctx, request{command: "Find"}, &airsync.Find{SearchID: newGUID(), Execute: what}, &out, false)
+	if err != nil {
+		return nil, err
+	}
+	if out.Status != nil && *out.Status != 1 {
+		return nil, r.statusError("Find", *out.Status)
+	}
+	if out.Response == nil {
+		return nil, r.unexpected("no response")
+	}
+	if s := out.Response.Status; s != nil && *s != 1 {
+		return nil, r.statusError("Response", *s)
+	}
+	results := found(out.Response.Range, out.Response.Total)
+	for _, x := range out.Response.Result {
+		if x.Properties == nil {
+			continue
+		}
+		if err := add(results, x); err != nil {
+			return nil, r.unexpected("a result cannot be read: " + err.Error())
+		}
+	}
+	return results, nil
+}
+
+// newGUID returns a random GUID.
+func newGUID() string {
+	s := NewDeviceID()
+	return s[:8] + "-" + s[8:12] + "-4" + s[13:16] + "-a" + s[17:20] + "-" + s[20:]
+}

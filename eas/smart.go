@@ -1,0 +1,137 @@
+package eas
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/easoauth/easoauth/internal/airsync"
+	"github.com/easoauth/easoauth/internal/safehttp"
+)
+
+// A MailSource is the mail that is answered or forwarded: an item of a folder, or what
+// [Client.Search] found.
+type MailSource struct {
+	Folder   FolderID
+	Item     ItemID
+	LongID   string    // instead of Folder and Item
+	Instance time.Time // of a series of meetings, the occurrence that would start then
+}
+
+// SmartOptions are the choices of [Client.SmartReply] and [Client.SmartForward]. Nil means the
+// zero value.
+type SmartOptions struct {
+	SendOptions
+
+	// ReplaceMIME says that the message holds the text of the source already, as it should
+	// appear. Otherwise the server puts the source behind the message. From 14.0 on.
+	ReplaceMIME bool
+
+	// Forwardees are who a meeting is forwarded to, from 16.0 on: then the server makes the
+	// message, and the one that is given must be nil.
+	Forwardees []Person
+}
+
+// SmartReply sends a message as the answer to another, which the server knows and puts
+// behind it, so that its text and attachments need not be fetched and sent. For the message
+// and for what happens when it comes twice, see [Client.SendMail]. A source that is gone is
+// an error with [ActionResyncItem]: send the whole by SendMail.
+func (c *Client) SmartReply(ctx context.Context, source MailSource, mime io.Reader, o *SmartOptions) error {
+	return c.smart(ctx, "SmartReply", source, mime, o)
+}
+
+// SmartForward sends a message with another, its attachments included, behind it; see
+// [Client.SmartReply].
+func (c *Client) SmartForward(ctx context.Context, source MailSource, mime io.Reader, o *SmartOptions) error {
+	return c.smart(ctx, "SmartForward", source, mime, o)
+}
+
+func (c *Client) smart(ctx context.Context, command string, source MailSource, mime io.Reader, o *SmartOptions) error {
+	if o == nil {
+		o = &SmartOptions{}
+	}
+	id := o.ClientID
+	if id == "" {
+		id = NewDeviceID()
+	}
+	switch {
+	case !isAlnum(id) || len(id) > 40:
+		return fmt.Errorf("eas: %s: ClientID must be 1 to 40 ASCII letters and digits", command)
+	case source.LongID == "" && (source.Folder == "" || source.Item == ""):
+		return fmt.Errorf("eas: %s: the source needs a folder and an item, or a long ID", command)
+	case mime == nil && len(o.Forwardees) == 0:
+		return fmt.Errorf("eas: %s: no message", command)
+	case mime != nil && len(o.Forwardees) > 0:
+		return fmt.Errorf("eas: %s: either a message or forwardees", command)
+	}
+	var message []byte
+	var err error
+	if mime != nil {
+		if message, err = safehttp.ReadAll(mime, MaxSend); err != nil {
+			return fmt.Errorf("eas: %s: message: %w", command, err)
+		}
+		if len(message) == 0 {
+			return fmt.Errorf("eas: %s: the message is empty", command)
+		}
+	}
+	version, err := c.ready(ctx)
+	if err != nil {
+		return err
+	}
+	if len(o.Forwardees) > 0 && !version.AtLeast(Version160) {
+		return fmt.Errorf("eas: %s: forwardees need version 16.0, and this is %s", command, version)
+	}
+	if !version.AtLeast(Version140) {
+		return c.oldSmart(ctx, command, source, message, o)
+	}
+	in := airsync.Smart{
+		ClientID: id, SaveInSentItems: !o.NotInSentItems, ReplaceMIME: o.ReplaceMIME, MIME: message,
+		Source: airsync.MailSource{LongID: source.LongID, InstanceID: extended(source.Instance)},
+	}
+	if source.LongID == "" {
+		in.Source.FolderID, in.Source.ItemID = string(source.Folder), string(source.Item)
+	}
+	for _, f := range o.Forwardees {
+		if in.Forwardees == nil {
+			in.Forwardees = &airsync.Forwardees{}
+		}
+		in.Forwardees.Forwardee = append(in.Forwardees.Forwardee, airsync.Forwardee{Email: f.Email, Name: f.Name})
+	}
+	q := request{command: command, safe: true} // the server knows the ClientId again
+	var r *response
+	var status *int
+	if command == "SmartReply" {
+		var out airsync.SmartReplyResponse
+		r, err = c.run(ctx, q, &airsync.SmartReply{Smart: in}, &out, true)
+		status = out.Status
+	} else {
+		var out airsync.SmartForwardResponse
+		r, err = c.run(ctx, q, &airsync.SmartForward{Smart: in}, &out, true)
+		status = out.Status
+	}
+	if err != nil {
+		return err
+	}
+	if status == nil || *status == 1 || *status == 118 {
+		return nil
+	}
+	return r.statusError("", *status)
+}
+
+// oldSmart sends what versions up to 12.1 have: the message as the body, and the rest in the
+// query.
+func (c *Client) oldSmart(ctx context.Context, command string, source MailSource, message []byte, o *SmartOptions) error {
+	if o.ReplaceMIME {
+		return errors.New("eas: " + command + ": ReplaceMIME needs version 14.0")
+	}
+	q := request{command: command, contentType: typeRFC822, body: message, saveSent: !o.NotInSentItems, once: true}
+	q.params = params{longID: source.LongID, occurrence: extended(source.Instance)}
+	if source.LongID == "" {
+		q.params.collectionID, q.params.itemID = string(source.Folder), string(source.Item)
+	}
+	var out struct{}
+	_, err := c.run(ctx, q, nil, &out, true)
+	return err
+}
