@@ -56,6 +56,17 @@ var decoders = map[string]func([]byte) (Item, error){
 	"Contacts2": decodeContact, "Tasks": decodeTask, "Notes": decodeNote,
 }
 
+// Encode returns the ApplicationData with which a client of version v sends an item, as a
+// WBXML document: the counterpart of [Decode] for programs that keep items, and for servers
+// in tests. Fields that are the server's alone are left out.
+func Encode(item Item, v Version) ([]byte, error) {
+	raw, err := applicationData(item, v)
+	if err != nil {
+		return nil, err
+	}
+	return *raw, nil
+}
+
 var classPages = map[Class]string{
 	ClassEmail: "Email", ClassCalendar: "Calendar", ClassContacts: "Contacts", ClassTasks: "Tasks", ClassNotes: "Notes", "": "Email",
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -185,11 +186,11 @@ func TestBrake(t *testing.T) {
 // dead and nobody says so.
 func TestSleep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var asleep time.Duration
+		var asleep atomic.Int64
 		p := &pinger{t: t}
 		p.plan = func(n int, ctx context.Context, _ []Folder, beat time.Duration) (*PingResult, error) {
 			if n == 1 {
-				time.AfterFunc(30*time.Second, func() { asleep = time.Hour })
+				time.AfterFunc(30*time.Second, func() { asleep.Store(int64(time.Hour)) })
 				<-ctx.Done()
 				return nil, &Error{Command: "Ping", Err: context.Cause(ctx)}
 			}
@@ -197,7 +198,7 @@ func TestSleep(t *testing.T) {
 		}
 		begin := time.Now()
 		w := newWatch(p, two, nil)
-		w.wall = func() time.Time { return time.Now().Round(0).Add(asleep) }
+		w.wall = func() time.Time { return time.Now().Round(0).Add(time.Duration(asleep.Load())) }
 		var c *Changes
 		for c == nil {
 			var err error

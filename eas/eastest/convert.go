@@ -1,6 +1,7 @@
 package eastest
 
 import (
+	"encoding/base64"
 	"fmt"
 	"html"
 	"strings"
@@ -21,6 +22,19 @@ type preference struct {
 
 // data returns the ApplicationData of a mail. [MS-ASEMAIL] 2.2
 func (c *call) data(it *item, prefs []preference) *wbxml.Raw {
+	if it.raw != nil {
+		raw := wbxml.Raw(it.raw)
+		return &raw
+	}
+	doc, err := wbxml.Marshal(c.mailData(it, prefs))
+	if err != nil {
+		panic(fmt.Sprintf("eastest: mail %q: %v", it.mail.Subject, err))
+	}
+	raw := wbxml.Raw(doc)
+	return &raw
+}
+
+func (c *call) mailData(it *item, prefs []preference) *airsync.EmailData {
 	m := it.mail
 	read := m.Read != nil && *m.Read
 	d := &airsync.EmailData{
@@ -74,17 +88,39 @@ func (c *call) data(it *item, prefs []preference) *wbxml.Raw {
 		if wire.Method == 0 {
 			wire.Method = int(eas.AttachmentFile)
 		}
+		if wire.EstimatedDataSize == 0 {
+			wire.EstimatedDataSize = uint32(len(a.Content))
+		}
 		if wire.FileReference == "" {
 			wire.FileReference = string(it.id) + ":" + a.Name
 		}
 		d.Attachments.Attachment = append(d.Attachments.Attachment, wire)
 	}
-	doc, err := wbxml.Marshal(d)
-	if err != nil {
-		panic(fmt.Sprintf("eastest: mail %q: %v", m.Subject, err))
+	if m.Meeting != nil {
+		d.MeetingRequest = c.meeting(it)
 	}
-	raw := wbxml.Raw(doc)
-	return &raw
+	return d
+}
+
+// meeting returns the invitation in a mail.
+func (c *call) meeting(it *item) *airsync.MeetingRequest {
+	m := it.mail.Meeting
+	no, yes := false, true
+	out := &airsync.MeetingRequest{
+		AllDayEvent: &no, StartTime: m.Start.UTC().Format("2006-01-02T15:04:05.000Z"), EndTime: m.End.UTC().Format("2006-01-02T15:04:05.000Z"),
+		DTStamp: it.mail.Received.UTC().Format("2006-01-02T15:04:05.000Z"), InstanceType: intp(int(m.Instance)), Organizer: m.Organizer,
+		ResponseRequested: &yes, Sensitivity: intp(int(m.Sensitivity)), BusyStatus: intp(2), TimeZone: strings.Repeat("A", 230) + "==",
+	}
+	uid := m.UID
+	if uid == "" {
+		uid = objectID(it.mail.Subject)
+	}
+	if c.version.AtLeast(eas.Version160) {
+		out.UID = uid
+	} else {
+		out.GlobalObjID = base64.StdEncoding.EncodeToString([]byte(uid))
+	}
+	return out
 }
 
 // body renders a body as the first preference that can be met. [MS-ASAIRS] 2.2.2.12

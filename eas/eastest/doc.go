@@ -41,10 +41,11 @@
 //
 // # What it does not do
 //
-// Of ActiveSync it serves OPTIONS, Provision, FolderSync, Sync of mail, Ping and SendMail,
-// in versions 12.1 to 16.1; other commands are answered with status 137. There is no AD FS
-// and no HTTP/2. Other answers than its own, such as a login page or a status, it gives with
-// [Tenant.Fail].
+// It serves every command of ActiveSync in versions 12.1 to 16.1, but no drafts by Sync and
+// no document library. Mail is understood; events, contacts, tasks and notes are kept as the
+// device sent them, and meetings that are accepted become events. Everybody is free, and
+// nobody has a certificate or a picture. There is no AD FS and no HTTP/2. Other answers than
+// its own, such as a login page or a status, it gives with [Tenant.Fail].
 //
 // A Tenant is safe for concurrent use. Misuse panics, as in net/http/httptest.
 package eastest

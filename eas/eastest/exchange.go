@@ -34,19 +34,20 @@ type call struct {
 	r       *http.Request
 	box     *Mailbox
 	dev     *partner
-	command string
 	version eas.Version
 	key     string // X-MS-PolicyKey
 	saved   bool   // SaveInSent
-	body    []byte
-	root    *node // nil for an empty body
+	query
+	body []byte
+	root *node // nil for an empty body
 }
 
 // A query is what the URL of a command says.
 type query struct {
 	version                                        eas.Version
 	command, user, deviceID, deviceType, policyKey string
-	saveInSent                                     bool
+	saveInSent, multipart                          bool
+	attachment, collection, itemID, longID         string // of commands up to 12.1
 }
 
 var commandNames = map[byte]string{
@@ -64,7 +65,8 @@ func parseQuery(raw string) (query, bool) {
 		}
 		return query{
 			command: v.Get("Cmd"), user: v.Get("User"), deviceID: v.Get("DeviceId"), deviceType: v.Get("DeviceType"),
-			saveInSent: v.Get("SaveInSent") == "T",
+			saveInSent: v.Get("SaveInSent") == "T", attachment: v.Get("AttachmentName"), collection: v.Get("CollectionId"),
+			itemID: v.Get("ItemId"), longID: v.Get("LongId"),
 		}, true
 	}
 	b, err := base64.StdEncoding.DecodeString(raw)
@@ -105,7 +107,15 @@ func parseQuery(raw string) (query, bool) {
 		case tag == 8:
 			q.user = string(v)
 		case tag == 7 && len(v) == 1:
-			q.saveInSent = v[0]&1 != 0
+			q.saveInSent, q.multipart = v[0]&1 != 0, v[0]&2 != 0
+		case tag == 0:
+			q.attachment = string(v)
+		case tag == 1:
+			q.collection = string(v)
+		case tag == 3:
+			q.itemID = string(v)
+		case tag == 4:
+			q.longID = string(v)
 		}
 	}
 	return q, true
@@ -161,7 +171,7 @@ func (tn *Tenant) serveExchange(w http.ResponseWriter, r *http.Request) {
 		q.version = eas.Version(r.Header.Get("MS-ASProtocolVersion"))
 		q.policyKey = r.Header.Get("X-MS-PolicyKey")
 	}
-	c := &call{Tenant: tn, w: w, r: r, box: box, command: q.command, version: q.version, key: q.policyKey, saved: q.saveInSent, body: body}
+	c := &call{Tenant: tn, w: w, r: r, box: box, query: q, version: q.version, key: q.policyKey, saved: q.saveInSent, body: body}
 	switch {
 	case !ok || !slices.Contains(tn.versions(), q.version):
 		c.common(101, http.StatusBadRequest)
@@ -202,7 +212,7 @@ func (c *call) readBody() bool {
 		return true
 	}
 	t, _, _ := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
-	if t == "message/rfc822" && c.command == "SendMail" && !c.version.AtLeast(eas.Version140) {
+	if t == "message/rfc822" && isMail[c.command] && !c.version.AtLeast(eas.Version140) {
 		return true
 	}
 	if t != typeWBXML && t != "application/vnd.ms-sync" {
@@ -221,8 +231,20 @@ func (c *call) readBody() bool {
 // roots are the elements with which commands begin.
 var roots = map[string]wbxml.Tag{
 	"Sync": wbxml.AirSyncSync, "FolderSync": wbxml.FolderHierarchyFolderSync, "Ping": wbxml.PingPing,
-	"Provision": wbxml.ProvisionProvision, "SendMail": wbxml.ComposeMailSendMail,
+	"Provision": wbxml.ProvisionProvision, "SendMail": wbxml.ComposeMailSendMail, "SmartReply": wbxml.ComposeMailSmartReply,
+	"SmartForward": wbxml.ComposeMailSmartForward, "FolderCreate": wbxml.FolderHierarchyFolderCreate,
+	"FolderUpdate": wbxml.FolderHierarchyFolderUpdate, "FolderDelete": wbxml.FolderHierarchyFolderDelete, "MoveItems": wbxml.MoveMoveItems,
+	"GetItemEstimate": wbxml.GetItemEstimateGetItemEstimate, "ItemOperations": wbxml.ItemOperationsItemOperations,
+	"MeetingResponse": wbxml.MeetingResponseMeetingResponse, "Search": wbxml.SearchSearch, "Find": wbxml.FindFind,
+	"Settings": wbxml.SettingsSettings, "ResolveRecipients": wbxml.ResolveRecipientsResolveRecipients,
+	"ValidateCert": wbxml.ValidateCertValidateCert, "GetAttachment": 0, "GetHierarchy": 0,
 }
+
+// isMail are the commands whose body is a message up to 12.1.
+var isMail = map[string]bool{"SendMail": true, "SmartReply": true, "SmartForward": true}
+
+// isBodiless are the commands that may come without a body.
+var isBodiless = map[string]bool{"Sync": true, "Ping": true, "GetAttachment": true, "GetHierarchy": true}
 
 func (c *call) serve() {
 	root, served := roots[c.command]
@@ -236,7 +258,7 @@ func (c *call) serve() {
 	case c.root != nil && c.root.tag != root:
 		c.common(103, http.StatusBadRequest)
 		return
-	case c.root == nil && len(c.body) == 0 && c.command != "Sync" && c.command != "Ping":
+	case c.root == nil && len(c.body) == 0 && !isBodiless[c.command]:
 		c.common(101, http.StatusBadRequest)
 		return
 	}
@@ -252,8 +274,32 @@ func (c *call) serve() {
 		c.sync()
 	case "Ping":
 		c.ping()
-	case "SendMail":
+	case "SendMail", "SmartReply", "SmartForward":
 		c.sendMail()
+	case "FolderCreate", "FolderUpdate", "FolderDelete":
+		c.folderEdit()
+	case "MoveItems":
+		c.moveItems()
+	case "GetItemEstimate":
+		c.estimate()
+	case "ItemOperations":
+		c.itemOperations()
+	case "GetAttachment":
+		c.getAttachment()
+	case "GetHierarchy":
+		c.getHierarchy()
+	case "MeetingResponse":
+		c.meetingResponse()
+	case "Search":
+		c.search()
+	case "Find":
+		c.find()
+	case "Settings":
+		c.settings()
+	case "ResolveRecipients":
+		c.resolve()
+	case "ValidateCert":
+		c.validateCert()
 	}
 }
 

@@ -2,6 +2,7 @@ package eastest
 
 import (
 	"bytes"
+	"encoding/base64"
 	"io"
 	"mime"
 	"net/mail"
@@ -11,19 +12,25 @@ import (
 	"github.com/easoauth/easoauth/internal/wbxml"
 )
 
-// sendMail serves SendMail in both of its forms. [MS-ASCMD] 2.2.1.17
+// sendMail serves SendMail, SmartReply and SmartForward in both of their forms. [MS-ASCMD]
+// 2.2.1.17 to 2.2.1.20
 func (c *call) sendMail() {
 	var message []byte
 	save := c.saved
 	clientID := ""
 	if c.version.AtLeast(eas.Version140) {
-		if c.root == nil || !c.root.inOrder(wbxml.ComposeMailClientId, wbxml.ComposeMailAccountId, wbxml.ComposeMailSaveInSentItems, wbxml.ComposeMailMime) {
+		order := []wbxml.Tag{wbxml.ComposeMailClientId, wbxml.ComposeMailAccountId, wbxml.ComposeMailSaveInSentItems, wbxml.ComposeMailMime}
+		if c.command != "SendMail" { // which may come in any order
+			order = nil
+		}
+		if c.root == nil || order != nil && !c.root.inOrder(order...) {
 			c.common(103, 400)
 			return
 		}
 		clientID = c.root.value(wbxml.ComposeMailClientId)
 		body := c.root.child(wbxml.ComposeMailMime)
-		if clientID == "" || len(clientID) > 40 || body == nil {
+		forwardees := c.root.child(wbxml.ComposeMailForwardees).all(wbxml.ComposeMailForwardee)
+		if clientID == "" || len(clientID) > 40 || body == nil && len(forwardees) == 0 {
 			c.common(103, 400)
 			return
 		}
@@ -32,9 +39,18 @@ func (c *call) sendMail() {
 			return
 		}
 		save = c.root.child(wbxml.ComposeMailSaveInSentItems) != nil
-		message = []byte(body.text)
+		if body != nil {
+			message = []byte(body.text)
+		} else {
+			message = forward(forwardees)
+		}
 	} else {
 		message = c.body
+	}
+	source, ok := c.source()
+	if !ok {
+		c.common(150, 500)
+		return
 	}
 	parsed, to, ok := parseMail(message)
 	switch {
@@ -46,6 +62,9 @@ func (c *call) sendMail() {
 		return
 	}
 	parsed.From = c.box.addr
+	if source != nil && (c.root == nil || c.root.child(wbxml.ComposeMailReplaceMime) == nil) {
+		c.attach(parsed, source)
+	}
 	if clientID != "" {
 		c.box.sentIDs[clientID] = true
 	}
@@ -61,6 +80,52 @@ func (c *call) sendMail() {
 		c.box.add(c.box.byType(eas.FolderSentItems), *parsed)
 	}
 	c.reply(nil)
+}
+
+// source returns the mail that is answered or forwarded. It reports false if it is gone.
+func (c *call) source() (*item, bool) {
+	if c.command == "SendMail" {
+		return nil, true
+	}
+	id, long := c.itemID, c.longID
+	if c.root != nil {
+		s := c.root.child(wbxml.ComposeMailSource)
+		id, long = s.value(wbxml.ComposeMailItemId), s.value(wbxml.ComposeMailLongId)
+	}
+	if long != "" {
+		b, err := base64.StdEncoding.DecodeString(long)
+		if err != nil {
+			return nil, false
+		}
+		id = string(b)
+	}
+	_, it := c.box.find(eas.ItemID(id))
+	return it, it != nil && it.raw == nil
+}
+
+// attach puts the source behind a message, and its attachments if it is forwarded.
+func (c *call) attach(m *eas.Email, source *item) {
+	text := ""
+	if source.mail.Body != nil {
+		text = source.mail.Body.Data
+	}
+	m.Body = &eas.Body{Type: m.Body.Type, Data: m.Body.Data + "\r\n\r\nFrom: " + source.mail.From + "\r\nSubject: " + source.mail.Subject + "\r\n\r\n" + text}
+	if c.command != "SmartForward" {
+		return
+	}
+	for _, a := range source.mail.Attachments {
+		a.Reference = "" // it is another mail's now
+		m.Attachments = append(m.Attachments, a)
+	}
+}
+
+// forward makes the message with which the server forwards a meeting.
+func forward(forwardees []*node) []byte {
+	var to []string
+	for _, f := range forwardees {
+		to = append(to, f.value(wbxml.ComposeMailEmail))
+	}
+	return []byte("To: " + strings.Join(to, ", ") + "\r\nSubject: FW: meeting\r\n\r\n")
 }
 
 // parseMail reads a message and returns its recipients.

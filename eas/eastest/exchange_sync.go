@@ -247,7 +247,7 @@ func (c *call) changes(f *folder, req *node, next *syncState, out *airsync.SyncR
 	for _, it := range f.items {
 		present[it.id] = true
 		version, has := next.seen[it.id]
-		old := it.mail.Received.Before(since)
+		old := it.raw == nil && it.mail.Received.Before(since)
 		switch {
 		case has && old:
 			if full() {
@@ -261,7 +261,7 @@ func (c *call) changes(f *folder, req *node, next *syncState, out *airsync.SyncR
 				break
 			}
 			next.seen[it.id] = it.version
-			cmds.Change = append(cmds.Change, airsync.SyncItem{ServerID: string(it.id), ApplicationData: changeData(it)})
+			cmds.Change = append(cmds.Change, airsync.SyncItem{ServerID: string(it.id), ApplicationData: c.changeData(it)})
 		default:
 			if full() {
 				break
@@ -313,7 +313,10 @@ func preferences(options *node) []preference {
 }
 
 // changeData is what a change says about a mail: what a client can change.
-func changeData(it *item) *wbxml.Raw {
+func (c *call) changeData(it *item) *wbxml.Raw {
+	if it.raw != nil {
+		return c.data(it, nil)
+	}
 	read := it.mail.Read != nil && *it.mail.Read
 	d := &airsync.EmailData{Read: &read, Flag: &airsync.Flag{}}
 	if f := it.mail.Flag; f != nil && f.Status != eas.FlagCleared {
@@ -344,7 +347,7 @@ func (c *call) apply(f *folder, req, commands *node, next *syncState, out *airsy
 				continue
 			}
 			it := f.items[i]
-			if !change(it, cmd.child(wbxml.AirSyncApplicationData)) {
+			if !c.change(it, cmd) {
 				replies.Change = append(replies.Change, airsync.SyncReply{ServerID: string(id), Status: intp(6)})
 				continue
 			}
@@ -359,7 +362,7 @@ func (c *call) apply(f *folder, req, commands *node, next *syncState, out *airsy
 			it := f.items[i]
 			f.items = slices.Delete(f.items, i, i+1)
 			delete(next.seen, id)
-			if f.Type != eas.FolderDeletedItems && req.value(wbxml.AirSyncDeletesAsMoves) != "0" {
+			if f.Type != eas.FolderDeletedItems && it.raw == nil && req.value(wbxml.AirSyncDeletesAsMoves) != "0" {
 				c.box.add(c.box.byType(eas.FolderDeletedItems), it.mail)
 			}
 			c.box.wake()
@@ -373,8 +376,19 @@ func (c *call) apply(f *folder, req, commands *node, next *syncState, out *airsy
 				ServerID: string(id), Status: intp(1), ApplicationData: c.data(f.items[i], prefs),
 			})
 		case wbxml.AirSyncAdd:
-			// Mail cannot be added by Sync before 16.0, and drafts are not served yet.
-			replies.Add = append(replies.Add, airsync.SyncReply{ClientID: cmd.value(wbxml.AirSyncClientId), Status: intp(6)})
+			reply := airsync.SyncReply{ClientID: cmd.value(wbxml.AirSyncClientId), Status: intp(6)}
+			data := cmd.child(wbxml.AirSyncApplicationData)
+			// Mail cannot be added by Sync before 16.0, and drafts are not served.
+			if f.Type.Class() == eas.ClassEmail || data == nil || reply.ClientID == "" {
+				replies.Add = append(replies.Add, reply)
+				continue
+			}
+			if doc := data.document(); doc != nil {
+				it := c.box.put(f, doc)
+				next.seen[it.id] = it.version
+				reply.ServerID, reply.Status = string(it.id), intp(1)
+			}
+			replies.Add = append(replies.Add, reply)
 		}
 	}
 	if len(replies.Add)+len(replies.Change)+len(replies.Delete)+len(replies.Fetch) > 0 {
@@ -382,10 +396,22 @@ func (c *call) apply(f *folder, req, commands *node, next *syncState, out *airsy
 	}
 }
 
-// change applies the elements of a change to a mail. It reports false if one makes no sense.
-func change(it *item, data *node) bool {
-	if data == nil {
+// change applies a change to an item. It reports false if it makes no sense.
+func (c *call) change(it *item, cmd *node) bool {
+	data := cmd.child(wbxml.AirSyncApplicationData)
+	switch {
+	case data == nil:
 		return false
+	case it.raw != nil:
+		doc := data.document()
+		if doc == nil {
+			return false
+		}
+		merged, err := eas.Merge(it.raw, doc)
+		if err == nil {
+			it.raw = merged
+		}
+		return err == nil
 	}
 	for _, k := range data.kids {
 		switch k.tag {

@@ -13,7 +13,9 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/easoauth/easoauth/bearer"
 	"github.com/easoauth/easoauth/eas"
 	"github.com/easoauth/easoauth/eas/eastest"
 	"github.com/easoauth/easoauth/internal/wbxml"
@@ -138,7 +140,24 @@ func TestRefusals(t *testing.T) {
 		{"Provision of another type", "Provision", `<Provision xmlns="Provision"><DeviceInformation xmlns="Settings"><Set><Model>m</Model></Set></DeviceInformation><Policies><Policy><PolicyType>MS-WAP-Provisioning-XML</PolicyType></Policy></Policies></Provision>`, "<Status>3</Status>"},
 		{"Provision without a policy", "Provision", `<Provision xmlns="Provision"/>`, "<Status>2</Status>"},
 		{"an acknowledgement of nothing", "Provision", `<Provision xmlns="Provision"><Policies><Policy><PolicyType>MS-EAS-Provisioning-WBXML</PolicyType><PolicyKey>5</PolicyKey><Status>1</Status></Policy></Policies></Provision>`, "<Status>5</Status>"},
-		{"a command that is not served", "Search", `<Search xmlns="Search"/>`, "<Status>137</Status>"},
+		{"a search for nothing", "Search", `<Search xmlns="Search"/>`, "<Status>2</Status>"},
+		{"FolderCreate with a foreign key", "FolderCreate", `<FolderCreate xmlns="FolderHierarchy"><SyncKey>9</SyncKey><ParentId>0</ParentId><DisplayName>x</DisplayName><Type>12</Type></FolderCreate>`, "<Status>9</Status>"},
+		{"FolderDelete without a key", "FolderDelete", `<FolderDelete xmlns="FolderHierarchy"><ServerId>1</ServerId></FolderDelete>`, "<Status>10</Status>"},
+		{"MoveItems of nothing", "MoveItems", `<MoveItems xmlns="Move"/>`, "<Status>103</Status>"},
+		{"MoveItems to nowhere", "MoveItems", `<MoveItems xmlns="Move"><Move><SrcMsgId>1:99</SrcMsgId><SrcFldId>1</SrcFldId><DstFldId>99</DstFldId></Move></MoveItems>`, "<Status>1</Status>"},
+		{"GetItemEstimate before Sync", "GetItemEstimate", `<GetItemEstimate xmlns="GetItemEstimate"><Collections><Collection><SyncKey xmlns="AirSync">1</SyncKey><CollectionId>3</CollectionId></Collection></Collections></GetItemEstimate>`, "<Status>3</Status>"},
+		{"GetItemEstimate of nothing", "GetItemEstimate", `<GetItemEstimate xmlns="GetItemEstimate"/>`, "<Status>103</Status>"},
+		{"a fetch of what is gone", "ItemOperations", `<ItemOperations xmlns="ItemOperations"><Fetch><Store>Mailbox</Store><CollectionId xmlns="AirSync">1</CollectionId><ServerId xmlns="AirSync">1:99</ServerId></Fetch></ItemOperations>`, "<Status>6</Status>"},
+		{"a fetch of no attachment", "ItemOperations", `<ItemOperations xmlns="ItemOperations"><Fetch><Store>Mailbox</Store><FileReference xmlns="AirSyncBase">x</FileReference></Fetch></ItemOperations>`, "<Status>15</Status>"},
+		{"an operation that is none", "ItemOperations", `<ItemOperations xmlns="ItemOperations"><Range>1</Range></ItemOperations>`, "<Status>2</Status>"},
+		{"emptying what is gone", "ItemOperations", `<ItemOperations xmlns="ItemOperations"><EmptyFolderContents><CollectionId xmlns="AirSync">99</CollectionId></EmptyFolderContents></ItemOperations>`, "<Status>6</Status>"},
+		{"an answer to no meeting", "MeetingResponse", `<MeetingResponse xmlns="MeetingResponse"><Request><UserResponse>1</UserResponse><CollectionId>1</CollectionId><RequestId>1:99</RequestId></Request></MeetingResponse>`, "<Status>2</Status>"},
+		{"Find that does not begin at 0", "Find", `<Find xmlns="Find"><SearchId>1</SearchId><ExecuteSearch><GalSearchCriterion><Query>ada</Query><Options><Range>5-9</Range></Options></GalSearchCriterion></ExecuteSearch></Find>`, "<Status>4</Status>"},
+		{"Find of nothing", "Find", `<Find xmlns="Find"/>`, "<Status>2</Status>"},
+		{"settings that are none", "Settings", `<Settings xmlns="Settings"><Password>x</Password></Settings>`, "<Status>2</Status>"},
+		{"nobody to resolve", "ResolveRecipients", `<ResolveRecipients xmlns="ResolveRecipients"/>`, "<Status>5</Status>"},
+		{"no certificate", "ValidateCert", `<ValidateCert xmlns="ValidateCert"/>`, "<Status>2</Status>"},
+		{"an answer to a mail that is gone", "SmartReply", `<SmartReply xmlns="ComposeMail"><ClientId>1</ClientId><Source><FolderId>1</FolderId><ItemId>1:99</ItemId></Source><Mime>x</Mime></SmartReply>`, "<Status>150</Status>"},
 	} {
 		status, _, a := s.post(tt.command, tt.doc)
 		if status != 200 || !strings.Contains(a, tt.want) {
@@ -439,11 +458,14 @@ func TestSchemas(t *testing.T) {
 	_, _, _ = s.post("Sync", syncDoc(`<SyncKey>9</SyncKey><CollectionId>1</CollectionId>`, ""))
 	s.post("Ping", `<Ping xmlns="Ping"><HeartbeatInterval>1</HeartbeatInterval></Ping>`)
 	s.post("SendMail", `<SendMail xmlns="ComposeMail"><ClientId>1</ClientId><Mime>x</Mime></SendMail>`)
+	useEverything(t, tn)
 	n := 0
+	judged := map[string]bool{}
 	for _, r := range tn.Requests() {
 		if r.Answer == "" {
 			continue
 		}
+		judged[r.Command] = true
 		schema := filepath.Join(dir, r.Command+"Response.xsd")
 		if _, err := os.Stat(schema); err != nil {
 			t.Errorf("no schema for %s", r.Command)
@@ -458,9 +480,91 @@ func TestSchemas(t *testing.T) {
 		}
 		n++
 	}
-	if n < 8 {
-		t.Errorf("%d answers were judged", n)
+	for _, command := range []string{"FolderSync", "Sync", "Ping", "Provision", "SendMail", "SmartReply", "FolderCreate", "FolderUpdate", "FolderDelete",
+		"MoveItems", "GetItemEstimate", "ItemOperations", "MeetingResponse", "Search", "Find", "Settings", "ResolveRecipients", "ValidateCert"} {
+		if !judged[command] {
+			t.Errorf("no answer to %s was judged", command)
+		}
 	}
+	t.Logf("%d answers to %d commands were judged", n, len(judged))
+}
+
+// useEverything has the tenant answer every command.
+func useEverything(t *testing.T, tn *eastest.Tenant) {
+	ctx := t.Context()
+	start := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	box := tn.AddMailbox("eve@contoso.com",
+		&eas.Email{Subject: "Attached", From: ada, Body: &eas.Body{Data: "text"}, Attachments: []eas.Attachment{{Name: "a", Content: []byte("content")}}},
+		&eas.Email{Subject: "Invited", From: ada, MessageClass: "IPM.Schedule.Meeting.Request", Meeting: &eas.MeetingRequest{Start: start, End: start.Add(time.Hour), Organizer: ada}})
+	box.Put(eas.FolderContacts, &eas.Contact{FirstName: "Carl", FileAs: "Carl", Emails: [3]string{"carl@contoso.com"}})
+	box.Put(eas.FolderCalendar, &eas.Event{Subject: "Event", Start: start, End: start.Add(time.Hour)})
+	box.Put(eas.FolderTasks, &eas.Task{Subject: "Task"})
+	box.Put(eas.FolderNotes, &eas.Note{Subject: "Note"})
+	c := &eas.Client{URL: tn.URL(), User: "eve@contoso.com", Token: bearer.Static(tn.Token("eve@contoso.com")), HTTPClient: tn.Client(), Versions: []eas.Version{eas.Version161}}
+	folders, err := c.FolderSync(ctx, eas.InitialSyncKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inbox, _ := folders.Find(eas.FolderInbox)
+	var mails []eas.Entry
+	var key eas.SyncKey
+	for _, f := range folders.Added {
+		for page, err := range c.Pages(ctx, f.ID, eas.InitialSyncKey, &eas.SyncOptions{Class: f.Type.Class()}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if f.ID == inbox.ID {
+				mails, key = append(mails, page.Added...), page.Key
+			}
+		}
+	}
+	f, hierarchy, err := c.FolderCreate(ctx, folders.Key, "0", "F", eas.FolderUserMail)
+	check := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	check(err)
+	hierarchy, err = c.FolderUpdate(ctx, hierarchy, f)
+	check(err)
+	_, err = c.GetItemEstimate(ctx, inbox.ID, key, nil)
+	check(err)
+	_, err = c.FetchItem(ctx, inbox.ID, mails[0].ID, nil)
+	check(err)
+	check(c.SmartReply(ctx, eas.MailSource{Folder: inbox.ID, Item: mails[0].ID}, strings.NewReader("To: ada@contoso.com\r\n\r\nx"), nil))
+	_ = c.SmartReply(ctx, eas.MailSource{Folder: inbox.ID, Item: "9:9"}, strings.NewReader("To: ada@contoso.com\r\n\r\nx"), nil) // status 150
+	_, err = c.MeetingResponse(ctx, eas.MeetingAnswer{Folder: inbox.ID, Item: mails[1].ID, Response: eas.MeetingAccept, Send: true})
+	check(err)
+	_, err = c.MoveItems(ctx, eas.Move{Item: mails[0].ID, From: inbox.ID, To: f.ID}, eas.Move{Item: "9:9", From: inbox.ID, To: f.ID})
+	check(err)
+	_, err = c.Search(ctx, eas.Query{Text: "attached"}, &eas.SearchOptions{Items: &eas.SyncOptions{}})
+	check(err)
+	_, err = c.Search(ctx, eas.Query{Text: "nothing at all"}, nil)
+	check(err)
+	_, err = c.SearchPeople(ctx, "eve", &eas.SearchOptions{Pictures: 1})
+	check(err)
+	_, err = c.Find(ctx, eas.Query{Text: "attached"}, nil)
+	check(err)
+	_, err = c.FindPeople(ctx, "eve", &eas.SearchOptions{Pictures: 1})
+	check(err)
+	check(c.SetOutOfOffice(ctx, &eas.OutOfOffice{State: eas.OutOfOfficeOn, Internal: &eas.OutOfOfficeMessage{Enabled: true, Text: "x"}}))
+	_, err = c.OutOfOffice(ctx, eas.BodyPlain)
+	check(err)
+	_, err = c.UserInformation(ctx)
+	check(err)
+	check(c.SetDeviceInformation(ctx, nil))
+	check(c.SetDevicePassword(ctx, "1"))
+	_, err = c.RightsTemplates(ctx)
+	check(err)
+	_, err = c.ResolveRecipients(ctx, []string{"eve", "nobody"}, &eas.ResolveOptions{Certificates: eas.FullCertificates, Start: start, End: start.Add(time.Hour)})
+	check(err)
+	_, err = c.ValidateCert(ctx, [][]byte{tn.Certificate().Raw, {1}}, nil, false)
+	check(err)
+	check(c.MoveConversation(ctx, []byte("x"), f.ID))
+	check(c.EmptyFolder(ctx, f.ID, true))
+	_, err = c.FolderDelete(ctx, hierarchy, f.ID)
+	check(err)
 }
 
 // Bytes of a stranger: no panic, and always an answer.

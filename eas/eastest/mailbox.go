@@ -22,6 +22,8 @@ type Mailbox struct {
 	changed   chan struct{}       // closed at the next change
 	sentIDs   map[string]bool     // ClientIds of mail that was sent
 	notBefore uint64              // tokens with a lower number are refused
+	oof       *node               // as it was set
+	password  string              // of the device, as it was stored
 }
 
 type folder struct {
@@ -29,10 +31,11 @@ type folder struct {
 	items []*item // in the order of their arrival
 }
 
-// An item is a mail in a folder.
+// An item is a mail in a folder, or something else.
 type item struct {
 	id      eas.ItemID
 	mail    eas.Email
+	raw     []byte // the ApplicationData of what is no mail
 	version uint64 // changes with each change
 }
 
@@ -131,6 +134,22 @@ func (m *Mailbox) folder(id eas.FolderID) *folder {
 	return nil
 }
 
+// find returns an item and the folder that it is in.
+func (m *Mailbox) find(id eas.ItemID) (*folder, *item) {
+	for _, f := range m.folders {
+		for _, it := range f.items {
+			if it.id == id {
+				return f, it
+			}
+		}
+	}
+	return nil, nil
+}
+
+func (f *folder) remove(it *item) {
+	f.items = slices.DeleteFunc(f.items, func(x *item) bool { return x == it })
+}
+
 func (m *Mailbox) byType(t eas.FolderType) *folder {
 	for _, f := range m.folders {
 		if f.Type == t {
@@ -161,6 +180,53 @@ func (m *Mailbox) add(f *folder, mail eas.Email) *item {
 	return it
 }
 
+// put adds what is no mail to a folder.
+func (m *Mailbox) put(f *folder, raw []byte) *item {
+	m.lastID++
+	it := &item{id: eas.ItemID(fmt.Sprintf("%s:%d", f.ID, m.lastID)), raw: raw, version: m.tn.next()}
+	f.items = append(f.items, it)
+	m.wake()
+	return it
+}
+
+// Put adds items to the first folder of type t: mail as by [Mailbox.Deliver], and events,
+// contacts, tasks and notes as a device of version 16.1 would send them. It panics if one
+// cannot be written.
+func (m *Mailbox) Put(t eas.FolderType, items ...eas.Item) {
+	m.tn.mu.Lock()
+	defer m.tn.mu.Unlock()
+	f := m.byType(t)
+	for _, i := range items {
+		if mail, ok := i.(*eas.Email); ok {
+			m.add(f, *mail)
+			continue
+		}
+		raw, err := eas.Encode(i, eas.Version161)
+		if err != nil {
+			panic("eastest: Put: " + err.Error())
+		}
+		m.put(f, raw)
+	}
+}
+
+// Contents returns what is no mail of the first folder of type t, in the order of arrival.
+func (m *Mailbox) Contents(t eas.FolderType) []eas.Item {
+	m.tn.mu.Lock()
+	defer m.tn.mu.Unlock()
+	var out []eas.Item
+	for _, it := range m.byType(t).items {
+		if it.raw == nil {
+			continue
+		}
+		i, err := eas.Decode(t.Class(), it.raw)
+		if err != nil {
+			panic("eastest: Contents: " + err.Error())
+		}
+		out = append(out, i)
+	}
+	return out
+}
+
 func (m *Mailbox) deliver(items []eas.Item) {
 	inbox := m.byType(eas.FolderInbox)
 	for _, i := range items {
@@ -189,7 +255,9 @@ func (m *Mailbox) Items(t eas.FolderType) []eas.Email {
 	defer m.tn.mu.Unlock()
 	var out []eas.Email
 	for _, it := range m.byType(t).items {
-		out = append(out, it.mail)
+		if it.raw == nil {
+			out = append(out, it.mail)
+		}
 	}
 	return out
 }

@@ -1,12 +1,37 @@
 package eastest
 
 import (
+	"bytes"
 	"errors"
 	"strconv"
 	"strings"
 
 	"github.com/easoauth/easoauth/internal/wbxml"
 )
+
+// document writes the element as a document of its own; nil if it holds what cannot be.
+func (n *node) document() []byte {
+	var b bytes.Buffer
+	e := wbxml.NewEncoder(&b)
+	if err := errors.Join(n.write(e), e.Close()); err != nil {
+		return nil
+	}
+	return b.Bytes()
+}
+
+func (n *node) write(e *wbxml.Encoder) error {
+	switch {
+	case len(n.kids) > 0:
+		err := e.Start(n.tag)
+		for _, k := range n.kids {
+			err = errors.Join(err, k.write(e))
+		}
+		return errors.Join(err, e.End())
+	case n.tag.Bytes() && n.text != "":
+		return errors.Join(e.Start(n.tag), e.Opaque([]byte(n.text)), e.End())
+	}
+	return e.Element(n.tag, n.text)
+}
 
 // A node is an element of a request. The tenant reads requests by this tree and not by the
 // structs of the client, so that a mistake in those does not pass unseen.

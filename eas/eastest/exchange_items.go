@@ -1,0 +1,442 @@
+package eastest
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/easoauth/easoauth/eas"
+	"github.com/easoauth/easoauth/internal/airsync"
+	"github.com/easoauth/easoauth/internal/wbxml"
+)
+
+// folderEdit serves FolderCreate, FolderUpdate and FolderDelete. [MS-ASCMD] 2.2.1.3 to 2.2.1.7
+func (c *call) folderEdit() {
+	status, id := c.editFolders()
+	key := ""
+	if status == 1 {
+		key = c.syncKey()
+		now := map[eas.FolderID]eas.Folder{}
+		for _, f := range c.box.folders {
+			now[f.ID] = f.Folder
+		}
+		c.dev.hierarchyBefore, c.dev.hierarchy = nil, &hierarchyState{key: key, seen: now}
+	}
+	switch c.command {
+	case "FolderCreate":
+		c.answer(&airsync.FolderCreate{Status: &status, SyncKey: key, ServerID: id})
+	case "FolderUpdate":
+		c.answer(&airsync.FolderUpdate{Status: &status, SyncKey: key})
+	case "FolderDelete":
+		c.answer(&airsync.FolderDeletion{Status: &status, SyncKey: key})
+	}
+}
+
+// editFolders makes the change and returns the status, and the ID of a folder that was made.
+func (c *call) editFolders() (int, string) {
+	key := c.root.value(wbxml.FolderHierarchySyncKey)
+	name := c.root.value(wbxml.FolderHierarchyDisplayName)
+	parent := eas.FolderID(c.root.value(wbxml.FolderHierarchyParentId))
+	id := eas.FolderID(c.root.value(wbxml.FolderHierarchyServerId))
+	f := c.box.folder(id)
+	taken := func() bool {
+		for _, x := range c.box.folders {
+			if x != f && x.Parent == parent && strings.EqualFold(x.Name, name) {
+				return true
+			}
+		}
+		return false
+	}
+	switch {
+	case key == "":
+		return 10, ""
+	case c.dev.hierarchy == nil || key != c.dev.hierarchy.key || c.stale():
+		return 9, ""
+	case c.command != "FolderDelete" && name == "":
+		return 10, ""
+	case c.command != "FolderDelete" && parent != "0" && c.box.folder(parent) == nil:
+		return 5, ""
+	case c.command != "FolderDelete" && taken():
+		return 2, ""
+	}
+	if c.command == "FolderCreate" {
+		t, ok := c.root.number(wbxml.FolderHierarchyType)
+		if !ok || t < int(eas.FolderUserMail) && t != int(eas.FolderGeneric) || t > int(eas.FolderUserNotes) {
+			return 10, "" // clients make no default folders
+		}
+		made := c.box.addFolder(eas.Folder{Name: name, Parent: parent, Type: eas.FolderType(t)})
+		return 1, string(made.ID)
+	}
+	switch {
+	case f == nil:
+		return 4, ""
+	case f.Type < eas.FolderUserMail && f.Type != eas.FolderGeneric:
+		return 3, ""
+	}
+	if c.command == "FolderUpdate" {
+		f.Name, f.Parent = name, parent
+		c.box.wake()
+		return 1, ""
+	}
+	for _, x := range c.box.folders {
+		if x.Parent == id {
+			x.Parent = "0"
+		}
+	}
+	c.box.folders = without(c.box.folders, f)
+	c.box.wake()
+	return 1, ""
+}
+
+func without[T comparable](all []T, x T) []T {
+	var out []T
+	for _, y := range all {
+		if y != x {
+			out = append(out, y)
+		}
+	}
+	return out
+}
+
+// moveItems serves MoveItems. [MS-ASCMD] 2.2.1.12
+func (c *call) moveItems() {
+	out := &airsync.MoveItemsResponse{}
+	for _, m := range c.root.all(wbxml.MoveMove) {
+		id := m.value(wbxml.MoveSrcMsgId)
+		reply := airsync.MoveReply{Source: id}
+		from, it := c.box.find(eas.ItemID(id))
+		to := c.box.folder(eas.FolderID(m.value(wbxml.MoveDstFldId)))
+		switch {
+		case it == nil || string(from.ID) != m.value(wbxml.MoveSrcFldId):
+			reply.Status = intp(1)
+		case to == nil:
+			reply.Status = intp(2)
+		case to == from:
+			reply.Status = intp(4)
+		default:
+			moved := c.move(from, to, it)
+			reply.Status, reply.Destination = intp(3), string(moved.id)
+		}
+		out.Response = append(out.Response, reply)
+	}
+	if len(out.Response) == 0 {
+		c.common(103, http.StatusBadRequest)
+		return
+	}
+	c.answer(out)
+}
+
+func (c *call) move(from, to *folder, it *item) *item {
+	from.remove(it)
+	if it.raw != nil {
+		return c.box.put(to, it.raw)
+	}
+	return c.box.add(to, it.mail)
+}
+
+// estimate serves GetItemEstimate. [MS-ASCMD] 2.2.1.9
+func (c *call) estimate() {
+	out := &airsync.GetItemEstimateResponse{}
+	for _, col := range c.root.child(wbxml.GetItemEstimateCollections).all(wbxml.GetItemEstimateCollection) {
+		id := eas.FolderID(col.value(wbxml.GetItemEstimateCollectionId))
+		state := c.dev.collections[id]
+		f := c.box.folder(id)
+		reply := airsync.EstimateReply{}
+		switch {
+		case f == nil:
+			reply.Status = intp(2)
+		case state == nil:
+			reply.Status = intp(3)
+		case state.now.key != col.value(wbxml.AirSyncSyncKey) && (state.before == nil || state.before.key != col.value(wbxml.AirSyncSyncKey)):
+			reply.Status = intp(4)
+		default:
+			n, present := 0, map[eas.ItemID]bool{}
+			for _, it := range f.items {
+				present[it.id] = true
+				if v, ok := state.now.seen[it.id]; !ok || v != it.version {
+					n++
+				}
+			}
+			for id := range state.now.seen {
+				if !present[id] {
+					n++
+				}
+			}
+			reply.Status = intp(1)
+			reply.Collection = &airsync.EstimateReplyBody{CollectionID: string(id), Estimate: &n}
+			if !c.version.AtLeast(eas.Version140) {
+				reply.Collection.Class = col.value(wbxml.GetItemEstimateClass)
+			}
+		}
+		out.Response = append(out.Response, reply)
+	}
+	if len(out.Response) == 0 {
+		c.common(103, http.StatusBadRequest)
+		return
+	}
+	c.answer(out)
+}
+
+// properties is the answer to the fetch of an item.
+type properties struct {
+	_ struct{} `wbxml:"ItemOperations:Properties"`
+	airsync.EmailData
+}
+
+// itemOperations serves ItemOperations, with multipart answers. [MS-ASCMD] 2.2.1.10
+func (c *call) itemOperations() {
+	out := &airsync.ItemOperationsResponse{Status: intp(1), Response: &airsync.ItemOperationsReplies{}}
+	multipart := c.r.Header.Get("MS-ASAcceptMultiPart") == "T" || c.multipart
+	var parts [][]byte
+	for _, op := range c.root.kids {
+		switch op.tag {
+		case wbxml.ItemOperationsEmptyFolderContents:
+			out.Response.Empty = append(out.Response.Empty, c.emptyFolder(op))
+		case wbxml.ItemOperationsFetch:
+			reply, content := c.fetch(op)
+			if content != nil {
+				p := &airsync.AttachmentProperties{ContentType: content.kind, Range: content.bounds, Total: content.total}
+				if multipart {
+					parts = append(parts, content.data)
+					p.Part = intp(len(parts))
+				} else {
+					p.Data = base64.StdEncoding.EncodeToString(content.data)
+				}
+				reply.Properties = raw(p)
+			}
+			out.Response.Fetch = append(out.Response.Fetch, reply)
+		case wbxml.ItemOperationsMove:
+			id := op.child(wbxml.ItemOperationsConversationId)
+			reply := airsync.ConversationMoved{Status: intp(c.moveConversation(op))}
+			if id != nil {
+				reply.ConversationID = []byte(id.text)
+			}
+			out.Response.Move = append(out.Response.Move, reply)
+		default:
+			c.answer(&airsync.ItemOperationsResponse{Status: intp(2)})
+			return
+		}
+	}
+	if !multipart {
+		c.answer(out)
+		return
+	}
+	doc, err := wbxml.Marshal(out)
+	if err != nil {
+		panic("eastest: " + err.Error())
+	}
+	all := append([][]byte{doc}, parts...)
+	b := binary.LittleEndian.AppendUint32(nil, uint32(len(all)))
+	at := 4 + 8*len(all)
+	for _, p := range all {
+		b = binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(b, uint32(at)), uint32(len(p)))
+		at += len(p)
+	}
+	c.w.Header().Set("Content-Type", "application/vnd.ms-sync.multipart")
+	c.w.Header().Set("Content-Length", strconv.Itoa(at))
+	_, _ = c.w.Write(append(b, bytes.Join(all, nil)...)) // a client that hung up is no news
+}
+
+func raw(v any) *wbxml.Raw {
+	doc, err := wbxml.Marshal(v)
+	if err != nil {
+		panic("eastest: " + err.Error())
+	}
+	r := wbxml.Raw(doc)
+	return &r
+}
+
+func (c *call) emptyFolder(op *node) airsync.FolderEmptied {
+	id := op.value(wbxml.AirSyncCollectionId)
+	f := c.box.folder(eas.FolderID(id))
+	if f == nil {
+		return airsync.FolderEmptied{Status: intp(6), CollectionID: id}
+	}
+	f.items = nil
+	if op.child(wbxml.ItemOperationsOptions).child(wbxml.ItemOperationsDeleteSubFolders) != nil {
+		for _, x := range c.box.folders {
+			if x.Parent == f.ID {
+				c.box.folders = without(c.box.folders, x)
+			}
+		}
+	}
+	c.box.wake()
+	return airsync.FolderEmptied{Status: intp(1), CollectionID: id}
+}
+
+func (c *call) moveConversation(op *node) int {
+	to := c.box.folder(eas.FolderID(op.value(wbxml.ItemOperationsDstFldId)))
+	id := op.child(wbxml.ItemOperationsConversationId)
+	if op.child(wbxml.ItemOperationsOptions).child(wbxml.ItemOperationsMoveAlways) == nil {
+		return 155
+	}
+	if to == nil || to.Type.Class() != eas.ClassEmail || id == nil {
+		return 156
+	}
+	for _, f := range c.box.folders {
+		for _, it := range append([]*item(nil), f.items...) {
+			if f != to && it.raw == nil && c.conversation(it) == id.text {
+				c.move(f, to, it)
+			}
+		}
+	}
+	return 1
+}
+
+func (c *call) conversation(it *item) string {
+	return string(c.mailData(it, nil).ConversationID)
+}
+
+// A content is what an attachment holds.
+type content struct {
+	kind   string
+	data   []byte
+	bounds string
+	total  *int64
+}
+
+// fetch answers one Fetch.
+func (c *call) fetch(op *node) (airsync.FetchReply, *content) {
+	options := op.child(wbxml.ItemOperationsOptions)
+	if ref := op.child(wbxml.AirSyncBaseFileReference); ref != nil {
+		a := c.attachment(ref.text)
+		if a == nil {
+			return airsync.FetchReply{Status: intp(15)}, nil
+		}
+		out := &content{kind: a.ContentType, data: a.Content}
+		if out.kind == "" {
+			out.kind = "application/octet-stream"
+		}
+		if r := options.value(wbxml.ItemOperationsRange); r != "" {
+			total := int64(len(a.Content))
+			var first, last int64
+			if _, err := fmt.Sscanf(r, "%d-%d", &first, &last); err != nil || first < 0 || first >= total || last < first {
+				return airsync.FetchReply{Status: intp(8)}, nil
+			}
+			last = min(last, total-1)
+			out.data, out.total, out.bounds = a.Content[first:last+1], &total, fmt.Sprintf("%d-%d", first, last)
+		}
+		return airsync.FetchReply{Status: intp(1), FileReference: ref.text}, out
+	}
+	if op.child(wbxml.DocumentLibraryLinkId) != nil {
+		return airsync.FetchReply{Status: intp(6)}, nil
+	}
+	id := eas.ItemID(op.value(wbxml.AirSyncServerId))
+	long := op.value(wbxml.SearchLongId)
+	if long != "" {
+		b, err := base64.StdEncoding.DecodeString(long)
+		if err != nil {
+			return airsync.FetchReply{Status: intp(6)}, nil
+		}
+		id = eas.ItemID(b)
+	}
+	f, it := c.box.find(id)
+	if it == nil || long == "" && string(f.ID) != op.value(wbxml.AirSyncCollectionId) {
+		return airsync.FetchReply{Status: intp(6)}, nil
+	}
+	reply := airsync.FetchReply{Status: intp(1), Class: string(f.Type.Class())}
+	if long != "" {
+		reply.LongID = long
+	} else {
+		reply.CollectionID, reply.ServerID = string(f.ID), string(id)
+	}
+	reply.Properties = c.properties(it, preferences(options))
+	return reply, nil
+}
+
+// properties returns an item as ItemOperations and Search have it.
+func (c *call) properties(it *item, prefs []preference) *wbxml.Raw {
+	if it.raw != nil {
+		n, err := parseTree(it.raw)
+		if err != nil {
+			panic("eastest: " + err.Error())
+		}
+		n.tag = wbxml.ItemOperationsProperties
+		r := wbxml.Raw(n.document())
+		return &r
+	}
+	return raw(&properties{EmailData: *c.mailData(it, prefs)})
+}
+
+// attachment finds an attachment by its reference.
+func (c *call) attachment(ref string) *eas.Attachment {
+	for _, f := range c.box.folders {
+		for _, it := range f.items {
+			for i, a := range it.mail.Attachments {
+				if a.Reference == ref || a.Reference == "" && ref == string(it.id)+":"+a.Name {
+					return &it.mail.Attachments[i]
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// getAttachment serves GetAttachment of versions up to 12.1. [MS-ASCMD] 2.2.1.8
+func (c *call) getAttachment() {
+	a := c.attachment(c.query.attachment)
+	if c.version.AtLeast(eas.Version140) || a == nil {
+		c.w.WriteHeader(http.StatusInternalServerError)
+		return
+	}
+	kind := a.ContentType
+	if kind == "" {
+		kind = "application/octet-stream"
+	}
+	c.w.Header().Set("Content-Type", kind)
+	_, _ = c.w.Write(a.Content)
+}
+
+// getHierarchy serves GetHierarchy of versions up to 12.1.
+func (c *call) getHierarchy() {
+	if c.version.AtLeast(eas.Version140) {
+		c.common(137, http.StatusNotImplemented)
+		return
+	}
+	out := &airsync.Hierarchy{}
+	for _, f := range c.box.folders {
+		if f.Type.Class() == eas.ClassEmail {
+			out.Folder = append(out.Folder, airsync.Folder{ServerID: string(f.ID), ParentID: string(f.Parent), DisplayName: f.Name, Type: int(f.Type)})
+		}
+	}
+	c.answer(out)
+}
+
+// meetingResponse serves MeetingResponse. [MS-ASCMD] 2.2.1.11
+func (c *call) meetingResponse() {
+	out := &airsync.MeetingResponseResponse{}
+	for _, q := range c.root.all(wbxml.MeetingResponseRequest) {
+		id := q.value(wbxml.MeetingResponseRequestId)
+		reply := airsync.MeetingResult{RequestID: id, Status: intp(2)}
+		answer, _ := q.number(wbxml.MeetingResponseUserResponse)
+		f, it := c.box.find(eas.ItemID(id))
+		if it != nil && it.raw == nil && it.mail.Meeting != nil && answer >= 1 && answer <= 3 &&
+			string(f.ID) == q.value(wbxml.MeetingResponseCollectionId) {
+			reply.Status = intp(1)
+			if answer != 3 {
+				busy := eas.BusyBusy
+				if answer == 2 {
+					busy = eas.BusyTentative
+				}
+				m := it.mail.Meeting
+				doc, err := eas.Encode(&eas.Event{Subject: it.mail.Subject, Start: m.Start, End: m.End, Busy: &busy}, eas.Version161)
+				if err != nil {
+					panic("eastest: " + err.Error())
+				}
+				reply.CalendarID = string(c.box.put(c.box.byType(eas.FolderCalendar), doc).id)
+			}
+			f.remove(it)
+			c.box.wake()
+		}
+		out.Result = append(out.Result, reply)
+	}
+	if len(out.Result) == 0 {
+		c.common(103, http.StatusBadRequest)
+		return
+	}
+	c.answer(out)
+}
