@@ -1,0 +1,190 @@
+// Watch shows new mail as it arrives.
+//
+//	go run ./examples/watch                      an embedded tenant, until some mail has come
+//	go run ./examples/watch -email you@yourcompany.com -client-id …
+//	                                             a real mailbox, until you press Ctrl-C
+//
+// It synchronizes the folder first, with a line that says how far it is, and then waits: a
+// Ping at a time, however long the network allows, through sleep and lost connections.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"time"
+
+	"github.com/easoauth/easoauth/eas"
+	"github.com/easoauth/easoauth/eas/eastest"
+	"github.com/easoauth/easoauth/examples/internal/account"
+)
+
+func main() {
+	var f account.Flags
+	f.Register()
+	name := flag.String("folder", "", "name of a folder; if empty, the Inbox")
+	flag.Parse()
+	if flag.NArg() > 0 {
+		flag.Usage()
+		os.Exit(2)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	var err error
+	if f.Embedded() {
+		err = demonstrate(ctx, os.Stdout)
+	} else {
+		var client *eas.Client
+		if client, err = f.Open(ctx, os.Stderr); err == nil {
+			err = (&watcher{client: client, out: os.Stdout}).run(ctx, *name)
+		}
+	}
+	if err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, "watch:", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+// demonstrate watches a mailbox into which mail is delivered meanwhile.
+func demonstrate(ctx context.Context, out io.Writer) error {
+	tn := eastest.New(nil, &eastest.Tenant{Hybrid: true})
+	defer tn.Close()
+	const address = "ada@contoso.com"
+	var old []eas.Item
+	for i := range 250 {
+		old = append(old, &eas.Email{From: "bob@contoso.com", Subject: fmt.Sprintf("Old mail %d", i+1)})
+	}
+	box := tn.AddMailbox(address, old...)
+	client, err := account.OpenEmbedded(ctx, tn, address)
+	if err != nil {
+		return err
+	}
+	ctx, done := context.WithCancel(ctx)
+	defer done()
+	subjects := []string{"Lunch?", "Minutes of Monday", "Last one"}
+	seen := 0
+	w := &watcher{client: client, out: out}
+	w.waiting = func() { // one after the other, when there is somebody to tell
+		if seen == len(subjects) {
+			done()
+			return
+		}
+		deliver := subjects[seen]
+		time.AfterFunc(200*time.Millisecond, func() { box.Deliver(&eas.Email{From: "bob@contoso.com", Subject: deliver}) })
+	}
+	w.arrived = func(*eas.Email) { seen++ }
+	err = w.run(ctx, "")
+	if seen < len(subjects) && err == nil {
+		err = fmt.Errorf("%d of %d mails were seen", seen, len(subjects))
+	}
+	return err
+}
+
+type watcher struct {
+	client  *eas.Client
+	out     io.Writer
+	waiting func()           // before each wait, for the demonstration
+	arrived func(*eas.Email) // of new mail
+
+	options eas.SyncOptions
+	key     eas.SyncKey
+}
+
+func (w *watcher) run(ctx context.Context, name string) error {
+	w.options = eas.SyncOptions{BodyLimit: eas.NoBody}
+	folders, err := w.client.FolderSync(ctx, eas.InitialSyncKey)
+	if err != nil {
+		return err
+	}
+	folder, ok := folders.Find(eas.FolderInbox)
+	if name != "" {
+		ok = false
+		for _, f := range folders.Added {
+			if f.Name == name && f.Type.Class() == eas.ClassEmail {
+				folder, ok = f, true
+			}
+		}
+	}
+	if !ok {
+		return fmt.Errorf("there is no folder %q", name)
+	}
+	if err := w.first(ctx, folder); err != nil {
+		return err
+	}
+	fmt.Fprintf(w.out, "watching %s\n", folder.Name)
+	if w.waiting != nil {
+		w.waiting()
+	}
+	notice := func(err error, wait time.Duration) { fmt.Fprintf(w.out, "%v; trying again in %v\n", err, wait) }
+	for changes, err := range w.client.Watch(ctx, []eas.Folder{folder}, &eas.WatchOptions{Notice: notice}) {
+		if err != nil {
+			return err
+		}
+		if changes.Hierarchy {
+			return errors.New("the folders have changed: start again")
+		}
+		if err := w.news(ctx, folder); err != nil {
+			return err
+		}
+		if w.waiting != nil {
+			w.waiting()
+		}
+	}
+	return nil
+}
+
+// first synchronizes the folder and shows how far it is.
+func (w *watcher) first(ctx context.Context, folder eas.Folder) error {
+	page, err := w.client.Sync(ctx, folder.ID, eas.InitialSyncKey, &w.options)
+	if err != nil {
+		return err
+	}
+	w.key = page.Key
+	p := &account.Progress{Out: w.out, What: "first synchronization"}
+	if p.Total, err = w.client.GetItemEstimate(ctx, folder.ID, w.key, &w.options); err != nil {
+		p.Total = 0 // some servers cannot tell
+	}
+	for page, err := range w.client.Pages(ctx, folder.ID, w.key, &w.options) {
+		if err != nil {
+			return err
+		}
+		w.key = page.Key
+		p.Add(len(page.Added))
+	}
+	p.End()
+	return nil
+}
+
+// news shows what has changed.
+func (w *watcher) news(ctx context.Context, folder eas.Folder) error {
+	for page, err := range w.client.Pages(ctx, folder.ID, w.key, &w.options) {
+		if errors.Is(err, eas.ErrInvalidSyncKey) {
+			fmt.Fprintln(w.out, "the server has lost track; synchronizing from the beginning")
+			return w.first(ctx, folder)
+		}
+		if err != nil {
+			return err
+		}
+		w.key = page.Key
+		for _, e := range page.Added {
+			mail, ok := e.Item.(*eas.Email)
+			if !ok {
+				fmt.Fprintf(w.out, "an item that cannot be read: %v\n", e.Err)
+				continue
+			}
+			fmt.Fprintf(w.out, "%s  %-24s %s\n", mail.Received.Local().Format("15:04:05"), mail.From, mail.Subject)
+			if w.arrived != nil {
+				w.arrived(mail)
+			}
+		}
+		if n := len(page.Deleted); n > 0 {
+			fmt.Fprintf(w.out, "%d deleted\n", n)
+		}
+	}
+	return nil
+}
