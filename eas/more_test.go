@@ -486,3 +486,17 @@ func TestDoubtfulStatus(t *testing.T) {
 		t.Errorf("%d requests for a status that is not about the version", len(*calls)-n)
 	}
 }
+
+// TestReadsPublishedAnswers reads what Exchange and libwbxml wrote.
+func TestReadsPublishedAnswers(t *testing.T) {
+	c, _ := replay(t, map[string][]reply{
+		"GetItemEstimate": {doc(golden(t, "exchange-getitemestimate-response"))},
+		"Settings":        {doc(golden(t, "libwbxml-activesync-005-settings_status"))},
+	})
+	if n, err := c.GetItemEstimate(t.Context(), "77", "1", nil); err != nil || n != 0 {
+		t.Errorf("GetItemEstimate = %d, %v", n, err)
+	}
+	if err := c.SetDeviceInformation(t.Context(), nil); err != nil {
+		t.Errorf("SetDeviceInformation = %v", err)
+	}
+}

@@ -114,7 +114,8 @@ func (c *Client) Sync(ctx context.Context, f FolderID, key SyncKey, o *SyncOptio
 // again and again that there is more and sends nothing ends in [ErrNoProgress].
 //
 // Save page.Key after dealing with the page; a crash then delivers the page again and loses
-// nothing.
+// nothing. From InitialSyncKey the server tells what there is and not what is gone, so begin
+// there with nothing, or use [Client.Resync].
 func (c *Client) Pages(ctx context.Context, f FolderID, key SyncKey, o *SyncOptions) iter.Seq2[*Page, error] {
 	return func(yield func(*Page, error) bool) {
 		wait := o.backoff()
