@@ -51,8 +51,8 @@ func (c *Client) OutOfOffice(ctx context.Context, t BodyType) (*OutOfOffice, err
 	if err != nil {
 		return nil, err
 	}
-	if out.Oof == nil || out.Oof.Status != nil && *out.Oof.Status == 1 && out.Oof.Get == nil {
-		return nil, r.unexpected("no out-of-office settings")
+	if out.Oof == nil {
+		return nil, r.unexpected("no out-of-office settings: the server has none")
 	}
 	if err := r.settingsStatus("Oof", out.Oof.Status); err != nil {
 		return nil, err
@@ -276,8 +276,8 @@ func (c *Client) settings(ctx context.Context, in *airsync.Settings) (*airsync.S
 
 func (r *response) settingsStatus(scope string, status *int) error {
 	switch {
-	case status == nil && scope == "DeviceInformation":
-		return nil // QUIRK: SOGo answers an empty one
+	case status == nil && (scope == "DeviceInformation" || scope == "UserInformation"):
+		return nil // QUIRK: SOGo 5.8 answers without
 	case status == nil:
 		return r.unexpected("no status of " + scope)
 	case *status != 1:

@@ -46,7 +46,9 @@ func newGateway(v *token.Verifier, upstream *url.URL, logins map[string]login, l
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.Proxy = nil
 	transport.ResponseHeaderTimeout = maxAnswer
-	transport.MaxIdleConnsPerHost = 100
+	// QUIRK: SOGo closes the connection behind every answer and does not say so, and a
+	// request with a body cannot be sent again.
+	transport.DisableKeepAlives = true
 	transport.DisableCompression = true // bodies pass as they are
 	g.proxy = &httputil.ReverseProxy{
 		Transport:     transport,
