@@ -40,7 +40,9 @@ type Browser struct {
 	// LoginHint is the address of the user who is expected to sign in. Optional.
 	LoginHint string
 
-	// Prompt is passed on, as "select_account" or "login". Optional.
+	// Prompt is passed on, as "select_account" or "login". If empty, "consent" for an OpenID
+	// provider, which issues no refresh token without (OpenID Connect Core section 11), and
+	// none for Entra and AD FS.
 	Prompt string
 }
 
@@ -111,8 +113,12 @@ func (b *Browser) authorizeURL(c *Config, a attempt) (string, error) {
 	if b.LoginHint != "" {
 		q.Set("login_hint", b.LoginHint)
 	}
-	if b.Prompt != "" {
+	switch {
+	case b.Prompt != "":
 		q.Set("prompt", b.Prompt)
+	case c.Authority.Kind == OpenID && c.wants("offline_access"):
+		// OpenID Connect Core section 11: without it the scope is ignored.
+		q.Set("prompt", "consent")
 	}
 	claims, err := c.claims()
 	if err != nil {

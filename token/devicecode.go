@@ -77,12 +77,12 @@ func (d *DeviceCode) SignIn(ctx context.Context, c *Config) (*oauth2.Token, erro
 	if code == "" || p.UserCode == "" {
 		return nil, &TransientError{Hint: "the authority sent no device code"}
 	}
-	if p.VerificationURI, err = verificationURI(text(m["verification_uri"])); err != nil {
-		if p.VerificationURI, err = verificationURI(text(m["verification_url"])); err != nil { // the name in older drafts
+	if p.VerificationURI, err = c.Authority.verificationURI(text(m["verification_uri"])); err != nil {
+		if p.VerificationURI, err = c.Authority.verificationURI(text(m["verification_url"])); err != nil { // the name in older drafts
 			return nil, err
 		}
 	}
-	if complete, err := verificationURI(text(m["verification_uri_complete"])); err == nil {
+	if complete, err := c.Authority.verificationURI(text(m["verification_uri_complete"])); err == nil {
 		p.VerificationURIComplete = complete
 	}
 	lifetime, ok := seconds(m["expires_in"])
@@ -109,8 +109,12 @@ func (d *DeviceCode) SignIn(ctx context.Context, c *Config) (*oauth2.Token, erro
 	return g.token()
 }
 
-// verificationURI accepts an absolute https URL.
-func verificationURI(s string) (string, error) {
+// verificationURI accepts an absolute https URL, and plain http on loopback of an authority
+// that is there.
+func (a *Authority) verificationURI(s string) (string, error) {
+	if u, err := url.Parse(s); err == nil && a.loopback && u.Scheme == "http" && safehttp.IsLoopback(u) {
+		return u.String(), nil
+	}
 	u, err := safehttp.Resolve(nil, s)
 	if err != nil {
 		return "", &TransientError{Hint: "the authority sent a verification_uri that the user must not be sent to", Err: err}
