@@ -1,0 +1,4 @@
+<?php
+$servers['imap'] = array(
+    'disabled' => false, 'name' => 'IMAP', 'hostspec' => '127.0.0.1', 'hordeauth' => false, 'protocol' => 'imap', 'port' => {imap}, 'secure' => false,
+);

@@ -1,0 +1,25 @@
+<?php
+$conf['user']['allow_view_source'] = true;
+$conf['user']['autocreate_special'] = false;
+$conf['server']['token_lifetime'] = 1800;
+$conf['mailbox']['show_preview'] = false;
+$conf['maillog']['driver'] = 'history';
+$conf['maillog']['use_maillog'] = true;
+$conf['sentmail']['driver'] = 'Null';
+$conf['sentmail']['params']['threshold'] = 60;
+$conf['sentmail']['params']['limit_period'] = 24;
+$conf['contactsapi'] = array();
+$conf['compose']['use_vfs'] = false;
+$conf['compose']['link_attachments'] = false;
+$conf['compose']['link_attachments_notify'] = false;
+$conf['compose']['link_attach_threshold'] = 5242880;
+$conf['compose']['attach_size_limit'] = 0;
+$conf['compose']['attach_count_limit'] = 0;
+$conf['compose']['reply_limit'] = 200000;
+$conf['compose']['ac_threshold'] = 3;
+$conf['compose']['add_maildomain_to_unexpandable'] = false;
+$conf['compose']['convert_to_related'] = true;
+$conf['print']['add_printedby'] = false;
+$conf['spam']['email'] = '';
+$conf['tasklist']['use_tasklist'] = false;
+$conf['notepad']['use_notepad'] = false;
