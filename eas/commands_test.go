@@ -149,6 +149,21 @@ func TestCommands(t *testing.T) {
 				return nil, c.SmartForward(ctx, source, nil, &eas.SmartOptions{SendOptions: eas.SendOptions{ClientID: "id3"},
 					Forwardees: []eas.Person{{Name: "Bob", Email: "bob@contoso.com"}}})
 			}},
+		{name: "send-protected", command: "SendMail",
+			do: func(ctx context.Context, c *eas.Client) (any, error) {
+				return nil, c.SendMail(ctx, strings.NewReader("To: b@contoso.com\r\n\r\nx"), &eas.SendOptions{ClientID: "id4", AccountID: "a1", Template: "t1"})
+			}},
+		{name: "sync-sms", command: "Sync",
+			answer: `<Sync xmlns="AirSync"><Collections><Collection><SyncKey>2</SyncKey><CollectionId>5</CollectionId><Status>1</Status><Commands><Add><Class>SMS</Class><ServerId>5:1</ServerId>` +
+				`<ApplicationData><From xmlns="Email">"1" [MOBILE:1]</From><MessageClass xmlns="Email">IPM.Note.Mobile.SMS</MessageClass><Body xmlns="AirSyncBase"><Type>1</Type><Data>Hi</Data></Body></ApplicationData></Add></Commands></Collection></Collections></Sync>`,
+			do: func(ctx context.Context, c *eas.Client) (any, error) {
+				p, err := c.Sync(ctx, "5", "1", &eas.SyncOptions{SMS: true, Body: eas.BodyHTML})
+				if err != nil {
+					return nil, err
+				}
+				m := p.Added[0].Item.(*eas.Email)
+				return []string{m.MessageClass, m.Body.Data}, p.Added[0].Err
+			}, want: []string{"IPM.Note.Mobile.SMS", "Hi"}},
 		{name: "smart-reply-gone", command: "SmartReply",
 			answer: `<SmartReply xmlns="ComposeMail"><Status>150</Status></SmartReply>`,
 			do: func(ctx context.Context, c *eas.Client) (any, error) {

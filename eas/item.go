@@ -68,7 +68,7 @@ func Encode(item Item, v Version) ([]byte, error) {
 }
 
 var classPages = map[Class]string{
-	ClassEmail: "Email", ClassCalendar: "Calendar", ClassContacts: "Contacts", ClassTasks: "Tasks", ClassNotes: "Notes", "": "Email",
+	ClassEmail: "Email", ClassCalendar: "Calendar", ClassContacts: "Contacts", ClassTasks: "Tasks", ClassNotes: "Notes", ClassSMS: "Email", "": "Email",
 }
 
 // Decode reads an ApplicationData, such as Entry.Raw or what [Merge] returns. The elements

@@ -21,6 +21,19 @@ type SendOptions struct {
 	ClientID string
 	// NotInSentItems leaves no copy in Sent Items.
 	NotInSentItems bool
+	// AccountID is the account to send from, from 14.1 on, where the user has several; see
+	// [Client.UserInformation].
+	AccountID string
+	// Template protects the message, from 14.1 on: the ID of a [RightsTemplate].
+	Template string
+}
+
+// check refuses what a version cannot send.
+func (o *SendOptions) check(v Version) error {
+	if (o.AccountID != "" || o.Template != "") && !v.AtLeast(Version141) {
+		return fmt.Errorf("AccountID and Template need version 14.1, and this is %s", v)
+	}
+	return nil
 }
 
 // SendMail sends a message in the format of RFC 5322, with its recipients in To, Cc and Bcc;
@@ -52,10 +65,13 @@ func (c *Client) SendMail(ctx context.Context, mime io.Reader, o *SendOptions) e
 	if err != nil {
 		return err
 	}
+	if err := o.check(version); err != nil {
+		return fmt.Errorf("eas: SendMail: %w", err)
+	}
 	var r *response
 	var out airsync.SendMailResponse
 	if version.AtLeast(Version140) {
-		in := &airsync.SendMail{ClientID: id, SaveInSentItems: !o.NotInSentItems, MIME: message}
+		in := &airsync.SendMail{ClientID: id, AccountID: o.AccountID, SaveInSentItems: !o.NotInSentItems, MIME: message, TemplateID: o.Template}
 		r, err = c.run(ctx, request{command: "SendMail"}, in, &out, true)
 	} else {
 		q := request{command: "SendMail", contentType: typeRFC822, body: message, saveSent: !o.NotInSentItems, once: true}

@@ -83,11 +83,14 @@ func (c *Client) smart(ctx context.Context, command string, source MailSource, m
 	if len(o.Forwardees) > 0 && !version.AtLeast(Version160) {
 		return fmt.Errorf("eas: %s: forwardees need version 16.0, and this is %s", command, version)
 	}
+	if err := o.check(version); err != nil {
+		return fmt.Errorf("eas: %s: %w", command, err)
+	}
 	if !version.AtLeast(Version140) {
 		return c.oldSmart(ctx, command, source, message, o)
 	}
 	in := airsync.Smart{
-		ClientID: id, SaveInSentItems: !o.NotInSentItems, ReplaceMIME: o.ReplaceMIME, MIME: message,
+		ClientID: id, AccountID: o.AccountID, SaveInSentItems: !o.NotInSentItems, ReplaceMIME: o.ReplaceMIME, MIME: message, TemplateID: o.Template,
 		Source: airsync.MailSource{LongID: source.LongID, InstanceID: extended(source.Instance)},
 	}
 	if source.LongID == "" {

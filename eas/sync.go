@@ -64,6 +64,9 @@ type SyncOptions struct {
 	Part bool
 	// Conversations brings, from 14.0 on, conversations whole, where the filter would cut them.
 	Conversations bool
+	// SMS brings, from 14.0 on, the text messages of a folder of mail besides, as an [*Email]
+	// whose MessageClass begins with IPM.Note.Mobile.SMS.
+	SMS bool
 	// Protected asks, from 14.1 on, for messages under rights management to be decrypted;
 	// Email.License says what may be done with them.
 	Protected bool
@@ -253,7 +256,14 @@ func (o *SyncOptions) collection(f FolderID, key SyncKey, version Version, edits
 	if o.Conversations && version.AtLeast(Version140) {
 		col.ConversationMode = &yes
 	}
-	col.Options = o.options(version)
+	col.Options = []airsync.SyncOptions{*o.options(version)}
+	if o.SMS && version.AtLeast(Version140) {
+		sms := col.Options[0]
+		sms.Class, col.Options[0].Class = string(ClassSMS), string(ClassEmail)
+		sms.MIMESupport, sms.BodyPartPreference, sms.RightsManagement = nil, nil, nil
+		sms.BodyPreference = []airsync.BodyPreference{{Type: int(BodyPlain)}}
+		col.Options = append(col.Options, sms)
+	}
 	col.Commands, err = commands(edits, version)
 	return col, err
 }

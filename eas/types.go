@@ -75,6 +75,7 @@ const (
 	ClassContacts Class = "Contacts"
 	ClassTasks    Class = "Tasks"
 	ClassNotes    Class = "Notes"
+	ClassSMS      Class = "SMS" // text messages, in folders of mail; see [SyncOptions.SMS]
 )
 
 // Class returns the class of the items in folders of type t.

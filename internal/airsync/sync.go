@@ -20,16 +20,16 @@ type SyncCollections struct {
 // SyncCollection is one collection of a request. Exchange holds clients to the order of the
 // children. [MS-ASCMD] 2.2.3.29.2
 type SyncCollection struct {
-	Class            string       `wbxml:"AirSync:Class"` // 12.1 and lower
-	SyncKey          string       `wbxml:"AirSync:SyncKey"`
-	CollectionID     string       `wbxml:"AirSync:CollectionId"`
-	Supported        *Supported   `wbxml:"AirSync:Supported"` // with key 0 alone
-	DeletesAsMoves   *bool        `wbxml:"AirSync:DeletesAsMoves"`
-	GetChanges       *bool        `wbxml:"AirSync:GetChanges"`
-	WindowSize       *int         `wbxml:"AirSync:WindowSize"`
-	ConversationMode *bool        `wbxml:"AirSync:ConversationMode"`
-	Options          *SyncOptions `wbxml:"AirSync:Options"`
-	Commands         *SyncEdits   `wbxml:"AirSync:Commands"`
+	Class            string        `wbxml:"AirSync:Class"` // 12.1 and lower
+	SyncKey          string        `wbxml:"AirSync:SyncKey"`
+	CollectionID     string        `wbxml:"AirSync:CollectionId"`
+	Supported        *Supported    `wbxml:"AirSync:Supported"` // with key 0 alone
+	DeletesAsMoves   *bool         `wbxml:"AirSync:DeletesAsMoves"`
+	GetChanges       *bool         `wbxml:"AirSync:GetChanges"`
+	WindowSize       *int          `wbxml:"AirSync:WindowSize"`
+	ConversationMode *bool         `wbxml:"AirSync:ConversationMode"`
+	Options          []SyncOptions `wbxml:"AirSync:Options"` // one for each class
+	Commands         *SyncEdits    `wbxml:"AirSync:Commands"`
 }
 
 // Supported holds, as empty elements, what the client does not have ghosted. [MS-ASCMD]
