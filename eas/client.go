@@ -88,6 +88,7 @@ type Client struct {
 	site       *site
 	negotiated time.Time // when OPTIONS was answered last
 	listed     string    // the versions that the server listed last
+	sent       *sentSync // what the server may remember of the last SyncMany
 }
 
 // A site is where the client sends its commands.

@@ -37,7 +37,7 @@
 //	FolderCreate       yes   yes   yes   yes   yes   T X
 //	FolderUpdate       yes   yes   yes   yes   yes   T X
 //	FolderDelete       yes   yes   yes   yes   yes   T X
-//	Sync               yes   yes   yes   yes   yes   T C X   Sync, Pages, Apply, Resync; drafts and single occurrences from 16.0 on
+//	Sync               yes   yes   yes   yes   yes   T C X   Sync, Pages, Apply, SyncMany (partial, empty), Resync; drafts and single occurrences from 16.0 on
 //	GetItemEstimate    yes   yes   yes   yes   yes   T C X
 //	Ping               yes   yes   yes   yes   yes   T C X   Ping, Watch
 //	MoveItems          yes   yes   yes   yes   yes   T X
