@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/easoauth/easoauth/internal/interop/servers"
 	"github.com/easoauth/easoauth/internal/wbxml"
 )
@@ -134,4 +136,63 @@ func TestWireshark(t *testing.T) {
 	if t.Failed() {
 		t.Logf("%s", out)
 	}
+}
+
+// TestHordeDecoder has Horde's decoder read documents that we have written, and compares
+// what it sees: elements, their ends and their texts. Its names are its own.
+func TestHordeDecoder(t *testing.T) {
+	php := servers.Need(t, "php")
+	if _, err := os.Stat("/usr/share/php/Horde/ActiveSync/Wbxml/Decoder.php"); err != nil {
+		t.Skip("Horde's ActiveSync is not installed")
+	}
+	dir := t.TempDir()
+	files, err := filepath.Glob(filepath.Join("..", "..", "..", "eas", "testdata", "requests", "*.xml"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no requests: %v", err)
+	}
+	args := []string{"horde.php"}
+	var want strings.Builder
+	for _, name := range files {
+		base := strings.TrimSuffix(filepath.Base(name), ".xml")
+		if strings.HasPrefix(base, "find") {
+			continue // of 16.1, which it does not know
+		}
+		xml, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var doc bytes.Buffer
+		if err := wbxml.FromXML(&doc, bytes.NewReader(xml)); err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(dir, base)
+		if err := os.WriteFile(file, doc.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		args = append(args, file)
+		fmt.Fprintf(&want, "= %s\n", base)
+		d := wbxml.NewDecoder(&doc)
+		for {
+			tok, err := d.ReadToken()
+			if err != nil {
+				break
+			}
+			switch tok.Kind {
+			case wbxml.KindStart:
+				want.WriteString("start\n")
+			case wbxml.KindEnd:
+				want.WriteString("end\n")
+			default:
+				fmt.Fprintf(&want, "text %x\n", tok.Data)
+			}
+		}
+	}
+	got, err := exec.Command(php, args...).Output()
+	if err != nil {
+		t.Fatalf("php: %v\n%s", err, got)
+	}
+	if diff := cmp.Diff(strings.Split(want.String(), "\n"), strings.Split(string(got), "\n")); diff != "" {
+		t.Errorf("Horde sees something else (-ours +Horde's):\n%s", diff)
+	}
+	t.Logf("%d requests read by Horde's decoder", len(args)-1)
 }

@@ -212,6 +212,39 @@ func TestRotation(t *testing.T) {
 	}
 }
 
+// TestOnBehalfOf has a service exchange the token that a user's program presented to it, and
+// renew alone.
+func TestOnBehalfOf(t *testing.T) {
+	c := &counter{}
+	issuer := start(t, 2*time.Second)
+	front := &token.Source{Config: configure(t, issuer, c), Flow: &token.Browser{Open: person}}
+	presented, err := front.SignIn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := *configure(t, issuer, c)
+	config.ClientID, config.Auth = "service", token.Secret("service secret")
+	assertion := presented.AccessToken
+	service := &token.Source{Config: &config, Store: new(token.MemoryStore), Key: "ada", Early: -1,
+		Flow: &token.OnBehalfOf{Assertion: func(context.Context) (string, error) { return assertion, nil }}}
+	first, err := service.SignIn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	service.Flow = nil
+	time.Sleep(2 * time.Second)
+	second, err := service.Token(t.Context())
+	if err != nil || second.AccessToken == first.AccessToken {
+		t.Errorf("the service does not renew alone: %v", err)
+	}
+	// What does not hold is refused.
+	bad := &token.Source{Config: &config, Flow: &token.OnBehalfOf{Assertion: func(context.Context) (string, error) { return assertion[:len(assertion)-9] + "AAAAAAAAA", nil }}}
+	var re *token.ReauthError
+	if _, err := bad.SignIn(t.Context()); !errors.As(err, &re) {
+		t.Errorf("SignIn with a changed assertion = %v, want a *ReauthError", err)
+	}
+}
+
 // TestRestart is the sign-in of another process: with FileStore, and no person.
 func TestRestart(t *testing.T) {
 	c := &counter{}
