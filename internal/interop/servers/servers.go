@@ -42,6 +42,18 @@ func Need(t testing.TB, name string, more ...string) string {
 	return ""
 }
 
+// needMounts skips the test where a process cannot have mounts of its own. SOGo and Horde have
+// their configuration in one place, over which another is put for them alone.
+func needMounts(t testing.TB) {
+	t.Helper()
+	for _, name := range []string{"unshare", "setpriv"} {
+		Need(t, name)
+	}
+	if out, err := exec.Command("unshare", "-m", "mount", "--bind", "/etc", "/etc").CombinedOutput(); err != nil {
+		t.Skipf("no mounts of its own: %v %s", err, out)
+	}
+}
+
 // As lets a command run as a user of the system, in a process group of its own.
 func As(t testing.TB, cmd *exec.Cmd, name string) {
 	t.Helper()

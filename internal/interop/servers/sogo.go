@@ -22,9 +22,7 @@ func SOGo(t testing.TB, m *Mail, users ...string) string {
 	sogod := Need(t, "sogod", "/usr/sbin/sogod")
 	Need(t, "SOGo's ActiveSync", "/usr/lib/GNUstep/SOGo/ActiveSync.SOGo")
 	memcached := Need(t, "memcached")
-	if os.Getuid() != 0 {
-		t.Skip("SOGo has its configuration in one place, which only root can put another over")
-	}
+	needMounts(t)
 	dsn := PostgreSQL(t)
 	db, err := sql.Open("pgx", dsn)
 	if err != nil {
