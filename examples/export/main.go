@@ -60,21 +60,9 @@ func main() {
 
 // export brings everything that is not there yet.
 func export(ctx context.Context, client *eas.Client, name, format, out string, progress io.Writer) error {
-	folders, err := client.FolderSync(ctx, eas.InitialSyncKey)
+	folder, err := account.Folder(ctx, client, name)
 	if err != nil {
 		return err
-	}
-	folder, ok := folders.Find(eas.FolderInbox)
-	if name != "" {
-		ok = false
-		for _, f := range folders.Added {
-			if f.Name == name && f.Type.Class() == eas.ClassEmail {
-				folder, ok = f, true
-			}
-		}
-	}
-	if !ok {
-		return fmt.Errorf("there is no folder %q", name)
 	}
 	var s sink
 	if format == "mbox" {

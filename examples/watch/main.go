@@ -97,21 +97,9 @@ type watcher struct {
 
 func (w *watcher) run(ctx context.Context, name string) error {
 	w.options = eas.SyncOptions{BodyLimit: eas.NoBody}
-	folders, err := w.client.FolderSync(ctx, eas.InitialSyncKey)
+	folder, err := account.Folder(ctx, w.client, name)
 	if err != nil {
 		return err
-	}
-	folder, ok := folders.Find(eas.FolderInbox)
-	if name != "" {
-		ok = false
-		for _, f := range folders.Added {
-			if f.Name == name && f.Type.Class() == eas.ClassEmail {
-				folder, ok = f, true
-			}
-		}
-	}
-	if !ok {
-		return fmt.Errorf("there is no folder %q", name)
 	}
 	if err := w.first(ctx, folder); err != nil {
 		return err

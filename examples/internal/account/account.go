@@ -84,6 +84,20 @@ func OpenEmbedded(ctx context.Context, tn *eastest.Tenant, address string) (*eas
 	return f.open(ctx, tn.Client(), new(token.MemoryStore), &token.Browser{Open: tn.Browser(), LoginHint: address})
 }
 
+// Folder returns the folder of mail with a name; the Inbox if it is "".
+func Folder(ctx context.Context, c *eas.Client, name string) (eas.Folder, error) {
+	folders, err := c.FolderSync(ctx, eas.InitialSyncKey)
+	if err != nil {
+		return eas.Folder{}, err
+	}
+	for _, f := range folders.Added {
+		if name == "" && f.Type == eas.FolderInbox || name != "" && f.Name == name && f.Type.Class() == eas.ClassEmail {
+			return f, nil
+		}
+	}
+	return eas.Folder{}, fmt.Errorf("there is no folder %q", name)
+}
+
 // IsTerminal reports whether somebody looks at what is written.
 func IsTerminal(out io.Writer) bool {
 	f, ok := out.(*os.File)

@@ -3,7 +3,6 @@ package servers
 import (
 	"embed"
 	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -62,18 +61,7 @@ func Horde(t testing.TB, m *Mail) string {
 	cmd := inside(fmt.Sprintf("PHP_CLI_SERVER_WORKERS=8 %s -S 127.0.0.1:%d -t /usr/share/horde router.php", php, port))
 	out := Start(t, cmd)
 	url := fmt.Sprintf("http://127.0.0.1:%d/Microsoft-Server-ActiveSync", port)
-	Await(t, "Horde", out, func() bool {
-		req, err := http.NewRequest(http.MethodOptions, url, nil)
-		if err != nil {
-			return false
-		}
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			return false
-		}
-		resp.Body.Close()
-		return resp.StatusCode == http.StatusUnauthorized
-	})
+	Await(t, "Horde", out, demandsPassword(port, url))
 	t.Cleanup(func() {
 		if t.Failed() {
 			if b, err := os.ReadFile(filepath.Join(dir, "horde.log")); err == nil {

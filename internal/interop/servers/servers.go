@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"os/user"
@@ -143,6 +144,22 @@ func Listening(port int) func() bool {
 			c.Close()
 		}
 		return err == nil
+	}
+}
+
+// demandsPassword reports whether an ActiveSync server at a URL and a port asks for a password.
+func demandsPassword(port int, url string) func() bool {
+	return func() bool {
+		req, err := http.NewRequest(http.MethodOptions, url, nil)
+		if err != nil || !Listening(port)() {
+			return false
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			return false
+		}
+		resp.Body.Close()
+		return resp.StatusCode == http.StatusUnauthorized
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -94,20 +93,6 @@ func SOGo(t testing.TB, m *Mail, users ...string) string {
 	cmd.Dir = dir
 	out := Start(t, cmd)
 	url := fmt.Sprintf("http://127.0.0.1:%d/SOGo/Microsoft-Server-ActiveSync", port)
-	Await(t, "SOGo", out, func() bool {
-		if !Listening(port)() {
-			return false
-		}
-		req, err := http.NewRequest(http.MethodOptions, url, nil)
-		if err != nil {
-			return false
-		}
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			return false
-		}
-		resp.Body.Close()
-		return resp.StatusCode == http.StatusUnauthorized
-	})
+	Await(t, "SOGo", out, demandsPassword(port, url))
 	return url
 }
