@@ -452,6 +452,7 @@ func meeting(t *testing.T) {
 // staleKey sees what SOGo makes of a key that it does not know: HTTP status 501 or 500.
 func staleKey(t *testing.T) {
 	b := open(t, "ada")
+	deliver(t, "ada", message("Still there", "text"))
 	inbox := b.folder(t, eas.FolderInbox)
 	_, err := b.Sync(t.Context(), inbox.ID, "999999999", nil)
 	var e *eas.Error
