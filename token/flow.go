@@ -103,3 +103,13 @@ func (fs firstOf) SignIn(ctx context.Context, c *Config) (*oauth2.Token, error) 
 	}
 	return nil, failed
 }
+
+// contextError returns the end of ctx as an error that matches context.Canceled or
+// context.DeadlineExceeded, and its cause if it has one.
+func contextError(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if errors.Is(cause, err) {
+		return cause
+	}
+	return fmt.Errorf("%w: %w", err, cause)
+}
