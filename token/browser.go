@@ -63,7 +63,8 @@ func (*Browser) Interactive() bool { return true }
 // error matches [ErrFlowUnavailable] if there is no browser, no port to listen on, or no
 // authorization endpoint.
 func (b *Browser) SignIn(ctx context.Context, c *Config) (*oauth2.Token, error) {
-	if err := c.check(); err != nil {
+	c, err := c.complete(ctx)
+	if err != nil {
 		return nil, err
 	}
 	if c.Authority.AuthorizationEndpoint == nil {

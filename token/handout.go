@@ -83,7 +83,7 @@ func (s *Source) checkAudience(raw string) error {
 	if err != nil {
 		return nil
 	}
-	err = CheckAudience(claims.Audience, s.Config.Endpoint)
+	err = s.Config.checkAudience(claims.Audience)
 	var ae *AudienceError
 	if errors.As(err, &ae) && s.AllowAudience != nil {
 		return s.AllowAudience(ae)

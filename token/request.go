@@ -25,6 +25,10 @@ var secretFields = []string{"refresh_token", "client_secret", "client_assertion"
 // *oauth2.RetrieveError. A nil error means that a grant came, which may still be unusable:
 // see grant.problem.
 func (c *Config) requestToken(ctx context.Context, form url.Values) (*grant, error) {
+	c, err := c.complete(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if err := c.authenticate(ctx, form); err != nil {
 		return nil, err
 	}
