@@ -84,7 +84,8 @@ func (b *Browser) SignIn(ctx context.Context, c *Config) (*oauth2.Token, error) 
 		host = "[" + host + "]"
 	}
 	attempt.redirect = "http://" + host + ":" + strconv.Itoa(r.port) + b.RedirectPath
-	to, err := c.authorizeURL(attempt, b.LoginHint, b.Prompt)
+	// A form keeps the code out of the browser's history.
+	to, err := c.authorizeURL(attempt, b.LoginHint, b.Prompt, c.Authority.FormPost)
 	if err != nil {
 		return nil, err
 	}

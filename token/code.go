@@ -21,7 +21,7 @@ func newAttempt() attempt {
 }
 
 // authorizeURL is the request of RFC 6749 section 4.1.1 with PKCE.
-func (c *Config) authorizeURL(a attempt, loginHint, prompt string) (string, error) {
+func (c *Config) authorizeURL(a attempt, loginHint, prompt string, formPost bool) (string, error) {
 	q := c.Authority.AuthorizationEndpoint.Query()
 	q.Set("client_id", c.ClientID)
 	q.Set("response_type", "code")
@@ -34,8 +34,8 @@ func (c *Config) authorizeURL(a attempt, loginHint, prompt string) (string, erro
 		q.Set("nonce", a.nonce)
 	}
 	q.Set("response_mode", "query")
-	if c.Authority.FormPost {
-		q.Set("response_mode", "form_post") // keeps the code out of the browser's history
+	if formPost {
+		q.Set("response_mode", "form_post")
 	}
 	if loginHint != "" {
 		q.Set("login_hint", loginHint)
