@@ -38,7 +38,7 @@ func (c *Config) requestToken(ctx context.Context, form url.Values) (*grant, err
 	}
 	m, err := c.answer(resp, body, form)
 	if err != nil {
-		return nil, err
+		return nil, c.withConsent(err)
 	}
 	return parseGrant(m, resp.Header, time.Now()), nil
 }
