@@ -92,7 +92,7 @@ func (s *Source) wait(ctx context.Context, d demand) (*oauth2.Token, error) {
 			return f.handout.token, nil
 		case <-ctx.Done():
 			s.leave(f)
-			return nil, fmt.Errorf("token: no longer waiting for a token: %w", context.Cause(ctx))
+			return nil, fmt.Errorf("token: no longer waiting for a token: %w", contextError(ctx))
 		}
 	}
 }
