@@ -3,7 +3,6 @@ module github.com/easoauth/easoauth
 go 1.26.6
 
 require (
-	github.com/cli/browser v1.3.0
 	github.com/coreos/go-oidc/v3 v3.21.0
 	github.com/go-jose/go-jose/v4 v4.1.8
 	github.com/gofrs/flock v0.13.1

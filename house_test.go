@@ -36,7 +36,7 @@ var graph = map[string][]string{
 	"autodiscover":      {"internal/safehttp", "golang.org/x/net"},
 	"bearer":            {"internal/safehttp", "golang.org/x/oauth2"},
 	"token": {"bearer", "internal/safehttp", "golang.org/x/oauth2",
-		"github.com/coreos/go-oidc/v3", "github.com/go-jose/go-jose/v4", "github.com/cli/browser", "github.com/gofrs/flock"},
+		"github.com/coreos/go-oidc/v3", "github.com/go-jose/go-jose/v4", "github.com/gofrs/flock"},
 	"token/storetest": {"token"},
 	"token/sqlstore":  {"token"},
 	"token/keyring":   {"token", "github.com/zalando/go-keyring"},

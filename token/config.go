@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/easoauth/easoauth/bearer"
@@ -151,4 +152,38 @@ func (c *Config) wants(scope string) bool {
 		}
 	}
 	return false
+}
+
+// claims returns the claims parameter of a request, or "".
+func (c *Config) claims() (string, error) { return claimsParameter(c.Claims, c.Capabilities) }
+
+// clone returns a copy that shares nothing that a Flow could change. HTTPClient and Auth are
+// shared: they are made to be.
+func (c *Config) clone() *Config {
+	if c == nil {
+		return nil
+	}
+	d := *c
+	d.Authority = c.Authority.clone()
+	d.Endpoint = cloneURL(c.Endpoint)
+	d.Scopes, d.Capabilities = slices.Clone(c.Scopes), slices.Clone(c.Capabilities)
+	return &d
+}
+
+func (a *Authority) clone() *Authority {
+	if a == nil {
+		return nil
+	}
+	b := *a
+	b.AuthorizationEndpoint, b.TokenEndpoint = cloneURL(a.AuthorizationEndpoint), cloneURL(a.TokenEndpoint)
+	b.DeviceAuthorizationEndpoint, b.KeysEndpoint = cloneURL(a.DeviceAuthorizationEndpoint), cloneURL(a.KeysEndpoint)
+	return &b
+}
+
+func cloneURL(u *url.URL) *url.URL {
+	if u == nil {
+		return nil
+	}
+	v := *u
+	return &v
 }
