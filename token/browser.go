@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"syscall"
@@ -134,10 +133,10 @@ func (b *Browser) host(a *Authority) (string, error) {
 func (b *Browser) open(ctx context.Context, to string) <-chan error {
 	opened := make(chan error, 1)
 	go func() {
-		err := errors.New("token: browser: Open ended its goroutine")
+		err := error(panicked("Browser.Open", nil))
 		defer func() {
 			if p := recover(); p != nil {
-				err = fmt.Errorf("token: browser: Open panicked: %v\n%s", p, debug.Stack())
+				err = panicked("Browser.Open", p)
 			}
 			opened <- err
 		}()

@@ -190,7 +190,7 @@ var configHints = map[ConfigKind]string{
 
 // endsGrant reports whether err says that the refresh token itself is of no use any more.
 // A demand for a second factor, consent or a managed device leaves it as good as it was.
-func endsGrant(err error) bool {
+func endsGrant(err error, _ AuthorityKind) bool {
 	var re *ReauthError
 	if !errors.As(err, &re) || re.Code != "invalid_grant" || re.Claims != "" {
 		return false

@@ -206,3 +206,16 @@ func cloneURL(u *url.URL) *url.URL {
 	v := *u
 	return &v
 }
+
+// checkStored says what is missing for an access token that is stored already: all but the
+// endpoints of the authority.
+func (c *Config) checkStored() error {
+	if c != nil && c.Authority != nil && c.Authority.TokenEndpoint == nil && c.Authority.Host != "" {
+		d := *c
+		a := *c.Authority
+		a.TokenEndpoint = c.Endpoint
+		d.Authority = &a
+		return d.check()
+	}
+	return c.check()
+}

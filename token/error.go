@@ -100,10 +100,13 @@ const (
 	ReauthNoRefresh   ReauthKind = "no refresh"  // the access token ran out and no refresh token was issued
 )
 
-// A ReauthError says that the sign-in has ended or could not be made, and that the user
-// must sign in (again). Repeating the call does not help.
+// A ReauthError says that the user or an administrator must act before there is a token. If
+// Ended is set, the user must sign in (again), and only that helps. Otherwise the authority
+// refuses for now and the sign-in is kept: a [Source] tries again by itself, see
+// [Status.Next], so that a policy that is lifted costs nobody a sign-in.
 type ReauthError struct {
 	Kind    ReauthKind
+	Ended   bool   // the grant is over, or there is none
 	Refusal        // what the authority said, if it was asked
 	Hint    string // what the person must do
 	Err     error  // an *oauth2.RetrieveError, ErrRefreshUncertain, or nil
