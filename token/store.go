@@ -54,6 +54,26 @@ type Reserver interface {
 	Reserve(ctx context.Context, key string, size int) (release func(), err error)
 }
 
+// A Leaser is an optional ability of a [Store] for which each round trip costs. A [Source]
+// uses it in place of [Locker.Lock], [Store.Load] and [Store.Save] for a renewal.
+type Leaser interface {
+	// Lease waits for the exclusive lease of key, as [Locker.Lock] does, and returns it with
+	// the record as of then: the zero Record if there is none. A key that has no record
+	// costs no write beyond the lease and leaves nothing behind.
+	Lease(ctx context.Context, key string) (Lease, Record, error)
+}
+
+// A Lease is the exclusive right to replace the record of one key. One of SaveAndRelease
+// and Release ends it; Release after that does nothing and returns nil.
+type Lease interface {
+	// SaveAndRelease stores r as [Store.Save] does and gives the lease up in the same
+	// transaction. If it fails, the lease is still held.
+	SaveAndRelease(ctx context.Context, r Record) (Record, error)
+
+	// Release gives the lease up. It is safe to call more than once.
+	Release() error
+}
+
 // A MemoryStore keeps records in memory, for tests and for programs whose users sign in at
 // every start. The zero value is ready to use. It is a [Locker].
 type MemoryStore struct {
