@@ -27,3 +27,8 @@ func (k EncryptionKey) LogValue() slog.Value { return slog.StringValue(present(s
 
 // MarshalText writes no secret, in JSON neither.
 func (k EncryptionKey) MarshalText() ([]byte, error) { return []byte(present(string(k))), nil }
+
+// Format prints the folder and whether there is a key, under any verb.
+func (s *FileStore) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "file store in %s, encrypted %t", s.Dir, s.EncryptionKey != nil)
+}

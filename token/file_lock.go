@@ -44,7 +44,7 @@ func (s *FileStore) lockNamed(ctx context.Context, name string) (func() error, e
 	case err != nil:
 		return nil, fileError("lock", err)
 	default:
-		if err := s.rule().check(name, fi); err != nil {
+		if err := s.rule().checkFile(name, fi); err != nil {
 			return nil, err
 		}
 	}

@@ -34,24 +34,42 @@ func (s *FileStore) strict() rule {
 	return rule{mode: mode, anyOwner: mode&0o022 != 0}
 }
 
-// check refuses a file or folder that another user could have made, could read or could
-// change.
-func (r rule) check(name string, fi fs.FileInfo) error {
-	unsafe := func(reason string) error { return fmt.Errorf("%w: %s %s", ErrUnsafeFile, name, reason) }
-	mode := fi.Mode()
+// checkFile refuses a file that another user could have made, could read or could change.
+func (r rule) checkFile(name string, fi fs.FileInfo) error {
 	switch {
-	case mode&fs.ModeSymlink != 0:
-		return unsafe("is a symbolic link")
-	case !mode.IsRegular() && !fi.IsDir():
-		return unsafe("is not a regular file")
-	case runtime.GOOS != "windows" && mode.Perm()&0o077&^r.mode != 0:
-		return unsafe(fmt.Sprintf("has mode %#o: run chmod go-rwx, or set FileStore.AllowMode if this is how the volume is mounted", mode.Perm()))
+	case fi.Mode()&fs.ModeSymlink != 0:
+		return unsafeFile(name, "is a symbolic link")
+	case !fi.Mode().IsRegular():
+		return unsafeFile(name, "is not a regular file")
+	case links(fi) > 1:
+		return unsafeFile(name, "has a second name (a hard link): remove it")
+	}
+	return r.checkAccess(name, fi)
+}
+
+// checkDir does the same for the folder.
+func (r rule) checkDir(name string, fi fs.FileInfo) error {
+	switch {
+	case fi.Mode()&fs.ModeSymlink != 0:
+		return unsafeFile(name, "is a symbolic link")
+	case !fi.IsDir():
+		return unsafeFile(name, "is not a folder")
+	}
+	return r.checkAccess(name, fi)
+}
+
+func (r rule) checkAccess(name string, fi fs.FileInfo) error {
+	switch mode := fi.Mode().Perm(); {
+	case runtime.GOOS != "windows" && mode&0o077&^r.mode != 0:
+		return unsafeFile(name, fmt.Sprintf("has mode %#o: run chmod go-rwx, or set FileStore.AllowMode if the volume is mounted that way", mode))
 	case !r.anyOwner && !isOwn(fi):
-		return unsafe("belongs to another user: run chown")
-	case !fi.IsDir() && links(fi) > 1:
-		return unsafe("has a second name (a hard link): remove it")
+		return unsafeFile(name, "belongs to another user: run chown")
 	}
 	return nil
+}
+
+func unsafeFile(name, reason string) error {
+	return fmt.Errorf("%w: %s %s", ErrUnsafeFile, name, reason)
 }
 
 // makeDir makes the folder, and refuses one that is not safe.
@@ -71,29 +89,19 @@ func (s *FileStore) makeDir() error {
 	if err != nil {
 		return fileError("open the folder", err)
 	}
-	return s.checkDir(fi, s.rule())
-}
-
-func (s *FileStore) checkDir(fi fs.FileInfo, r rule) error {
-	if err := r.check(s.Dir, fi); err != nil {
-		return err
-	}
-	if !fi.IsDir() {
-		return fmt.Errorf("%w: %s is not a folder", ErrUnsafeFile, s.Dir)
-	}
-	return nil
+	return s.rule().checkDir(s.Dir, fi)
 }
 
 // checkPlain refuses a plain file in an encrypted store if others could have put it there.
 func (s *FileStore) checkPlain(name string, file fs.FileInfo) error {
-	if err := s.strict().check(name, file); err != nil {
+	if err := s.strict().checkFile(name, file); err != nil {
 		return err
 	}
 	dir, err := s.os().Lstat(s.Dir)
 	if err != nil {
 		return fileError("load", err)
 	}
-	return s.checkDir(dir, s.strict())
+	return s.strict().checkDir(s.Dir, dir)
 }
 
 // readFile reads a file that the rule accepts, before and after it is opened.
@@ -102,7 +110,7 @@ func (s *FileStore) readFile(name string, r rule) ([]byte, fs.FileInfo, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := r.check(name, fi); err != nil {
+	if err := r.checkFile(name, fi); err != nil {
 		return nil, nil, err
 	}
 	f, err := s.os().Open(name)
@@ -113,11 +121,8 @@ func (s *FileStore) readFile(name string, r rule) ([]byte, fs.FileInfo, error) {
 	if fi, err = f.Stat(); err != nil {
 		return nil, nil, err
 	}
-	if err := r.check(name, fi); err != nil {
+	if err := r.checkFile(name, fi); err != nil {
 		return nil, nil, err
-	}
-	if !fi.Mode().IsRegular() {
-		return nil, nil, fmt.Errorf("%w: %s is not a regular file", ErrUnsafeFile, name)
 	}
 	if fi.Size() > maxFile {
 		return nil, nil, fmt.Errorf("%w: %s: longer than %d bytes", ErrRecord, name, maxFile)

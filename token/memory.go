@@ -3,6 +3,7 @@ package token
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 
 	"github.com/easoauth/easoauth/internal/keyed"
 )
@@ -11,8 +12,7 @@ import (
 // every start. The zero value is ready to use, and it is safe for concurrent use. It is a
 // [Locker]. It does not print its records.
 type MemoryStore struct {
-	once  sync.Once
-	state *memory // behind a pointer, which fmt does not follow
+	state atomic.Pointer[memory] // which fmt does not follow
 }
 
 type memory struct {
@@ -24,8 +24,11 @@ type memory struct {
 }
 
 func (s *MemoryStore) memory() *memory {
-	s.once.Do(func() { s.state = &memory{records: map[string]Record{}} })
-	return s.state
+	if m := s.state.Load(); m != nil {
+		return m
+	}
+	s.state.CompareAndSwap(nil, &memory{records: map[string]Record{}})
+	return s.state.Load()
 }
 
 // Load returns the record of key.
