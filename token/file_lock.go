@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"github.com/easoauth/easoauth/internal/keyed"
 )
 
 // lockInterval is how often a lock that another process holds is tried.
@@ -51,7 +53,7 @@ func (s *FileStore) lockNamed(ctx context.Context, name string) (func() error, e
 	unlock, err := s.os().Lock(ctx, name)
 	switch {
 	case ctx.Err() != nil && err != nil:
-		return nil, context.Cause(ctx)
+		return nil, keyed.Ended(ctx)
 	case err != nil:
 		return nil, fileError("lock", err)
 	}

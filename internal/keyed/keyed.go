@@ -3,6 +3,8 @@ package keyed
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 )
 
@@ -20,10 +22,10 @@ type turn struct {
 }
 
 // Enter waits for the turn of key, or until ctx ends, and returns the function that ends
-// the turn, which may be called more than once. The error is the cause of ctx's end.
+// the turn, which may be called more than once. The error is that of [Ended].
 func (q *Queue) Enter(ctx context.Context, key string) (leave func(), err error) {
 	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
+		return nil, Ended(ctx)
 	}
 	q.mu.Lock()
 	t := q.turns[key]
@@ -44,7 +46,7 @@ func (q *Queue) Enter(ctx context.Context, key string) (leave func(), err error)
 		}), nil
 	case <-ctx.Done():
 		q.drop(key, t)
-		return nil, context.Cause(ctx)
+		return nil, Ended(ctx)
 	}
 }
 
@@ -62,4 +64,14 @@ func (q *Queue) Len() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return len(q.turns)
+}
+
+// Ended returns the error of a wait that the end of ctx cut short. It matches both ctx.Err()
+// and the cause.
+func Ended(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if errors.Is(cause, err) {
+		return cause
+	}
+	return fmt.Errorf("%w: %w", err, cause)
 }

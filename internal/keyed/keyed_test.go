@@ -55,8 +55,8 @@ func TestWaiterLeaves(t *testing.T) {
 		gone := errors.New("gone")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(time.Second, func() { cancel(gone) })
-		if _, err := q.Enter(ctx, "ada"); !errors.Is(err, gone) {
-			t.Errorf("Enter = %v, want the cause of the context's end", err)
+		if _, err := q.Enter(ctx, "ada"); !errors.Is(err, gone) || !errors.Is(err, context.Canceled) {
+			t.Errorf("Enter = %v, want the end of the context and its cause", err)
 		}
 		if _, err := q.Enter(ctx, "free"); !errors.Is(err, gone) {
 			t.Errorf("Enter of a free key with a context that has ended = %v", err)
@@ -74,6 +74,20 @@ func TestWaiterLeaves(t *testing.T) {
 			t.Errorf("%d keys are remembered, want 0", n)
 		}
 	})
+}
+
+func TestEnded(t *testing.T) {
+	plain, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := keyed.Ended(plain); err != context.Canceled {
+		t.Errorf("Ended = %v, want context.Canceled itself", err)
+	}
+	cause := errors.New("the user left")
+	with, cancelCause := context.WithCancelCause(t.Context())
+	cancelCause(cause)
+	if err := keyed.Ended(with); !errors.Is(err, context.Canceled) || !errors.Is(err, cause) {
+		t.Errorf("Ended = %v, want both the end and its cause", err)
+	}
 }
 
 func BenchmarkEnter(b *testing.B) {
