@@ -131,23 +131,34 @@ func TestService(t *testing.T) {
 	}
 }
 
-// A demand of the authority reaches the front client, which meets it and comes back.
-func TestClaimsChallenge(t *testing.T) {
-	d, err := newDemo(t.Context())
-	if err != nil {
-		t.Fatal(err)
+// What the authority demands reaches the front client.
+func TestDemands(t *testing.T) {
+	for number, want := range map[string]struct {
+		status    int
+		challenge string
+	}{
+		"50076": {401, `Bearer error="insufficient_claims", claims="`}, // a second factor
+		"65001": {403, ""},                                             // consent
+		"50173": {401, `Bearer error="invalid_token"`},                 // a revoked sign-in
+	} {
+		d, err := newDemo(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer d.close()
+		tok, err := (&token.Source{Config: d.front, Flow: &token.Browser{Open: d.tenant.Browser(), LoginHint: ada}}).Token(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.tenant.Change(func(tn *eastest.Tenant) { tn.RefuseSignIn = number })
+		status, challenge, _, err := d.get(t.Context(), tok.AccessToken)
+		if err != nil || status != want.status || !strings.HasPrefix(challenge, want.challenge) {
+			t.Errorf("%s: status %d, challenge %s, %v; want %d %s", number, status, challenge, err, want.status, want.challenge)
+		}
+		if _, claims, ok := strings.Cut(challenge, `claims="`); ok {
+			if b, err := base64.StdEncoding.DecodeString(strings.TrimSuffix(claims, `"`)); err != nil || !strings.HasPrefix(string(b), "{") {
+				t.Errorf("claims %s, %v", b, err)
+			}
+		}
 	}
-	defer d.close()
-	tok, err := (&token.Source{Config: d.front, Flow: &token.Browser{Open: d.tenant.Browser(), LoginHint: ada}}).Token(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	d.tenant.Change(func(tn *eastest.Tenant) { tn.RefuseSignIn = "50076" })
-	status, challenge, _, err := d.get(t.Context(), tok.AccessToken)
-	_, claims, ok := strings.Cut(challenge, `claims="`)
-	b, _ := base64.StdEncoding.DecodeString(strings.TrimSuffix(claims, `"`))
-	if err != nil || status != 401 || !ok || !strings.HasPrefix(string(b), "{") || !strings.HasPrefix(challenge, `Bearer error="insufficient_claims"`) {
-		t.Errorf("status %d, challenge %s, %v; want the authority's claims", status, challenge, err)
-	}
-	d.tenant.Change(func(tn *eastest.Tenant) { tn.RefuseSignIn = "65001" })
 }
