@@ -115,7 +115,10 @@ func TestUnmarshalForms(t *testing.T) {
 		// strict is the error in strict mode.
 		strict string
 	}{
-		{name: "empty bool", doc: document("45 13 01"), want: scalars{Bool: true}},
+		{name: "empty bool", doc: document("45 13 01"), strict: "AirSync:Sync/AirSync:GetChanges at offset 5: neither 0 nor 1"},
+		{name: "empty pointer to a bool", doc: document("45 1e 01"), strict: "neither 0 nor 1"},
+		{name: "capitals", doc: document("45 53 03 54 72 75 65 00 01 5e 03 46 41 4c 53 45 00 01 01"), want: scalars{Bool: true, BoolPtr: ptr(false)}},
+		{name: "the empty one of two numbers", doc: document("45 58 03 31 00 01 18 01"), strict: "a second occurrence"},
 		{name: "true", doc: document("45 53 03 74 72 75 65 00 01 01"), want: scalars{Bool: true}},
 		{name: "false", doc: document("45 5e 03 66 61 6c 73 65 00 01 01"), want: scalars{BoolPtr: ptr(false)}},
 		{name: "bool 2", doc: document("45 53 03 32 00 01 01"), err: "AirSync:Sync/AirSync:GetChanges at offset 5: neither 0 nor 1"},

@@ -16,10 +16,10 @@ const (
 	DefaultMaxMemory = 16 << 20
 )
 
-// MemoryPerByte bounds what a document can make [Unmarshal] allocate for structs: an
-// element of two bytes may stand for a struct of a kilobyte. Strings are not counted;
-// they take no more room than in the document.
-const MemoryPerByte = 64
+// MemoryPerByte bounds what a document can make [Unmarshal] allocate for structs, and a
+// program for what it makes of them: an element of one byte may stand for a struct of a
+// kilobyte. Strings are not counted; they take about as much room as in the document.
+const MemoryPerByte = 16
 
 // maxSwitches is how many page switches may follow each other. One is enough; some
 // encoders write two.
@@ -42,6 +42,13 @@ type Options struct {
 	MaxData        int64 // bytes of one string or opaque that has to stand in memory
 	MaxStringTable int   // bytes
 	MaxMemory      int64 // bytes, see DefaultMaxMemory
+	MaxList        int   // elements of one slice; without a default
+
+	// Odd, if not nil, is called by Unmarshal with each value that cannot be read: a number
+	// that is not one or is out of range, a bool that is neither, an element where text is
+	// expected. The value is then as if it were absent, and reading goes on. If nil, such a
+	// value is the error of Unmarshal.
+	Odd func(*DecodeError)
 
 	// Sink, if not nil, is asked by Unmarshal where to put the content of an element whose
 	// field is a [*Stream]. If it returns nil the content is kept in memory.
@@ -56,10 +63,11 @@ type limits struct {
 	data        int64
 	stringTable int
 	memory      int64
+	list        int // 0: no limit
 }
 
 func (o *Options) limits() limits {
-	l := limits{false, DefaultMaxDepth, DefaultMaxElements, DefaultMaxData, DefaultMaxStringTable, DefaultMaxMemory}
+	l := limits{false, DefaultMaxDepth, DefaultMaxElements, DefaultMaxData, DefaultMaxStringTable, DefaultMaxMemory, 0}
 	if o == nil {
 		return l
 	}
@@ -79,6 +87,7 @@ func (o *Options) limits() limits {
 	if o.MaxMemory > 0 {
 		l.memory = o.MaxMemory
 	}
+	l.list = max(0, o.MaxList)
 	return l
 }
 
