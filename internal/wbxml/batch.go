@@ -30,7 +30,7 @@ func (b *Batch) Document(v any) error {
 
 // Unmarshal reads a part of the document into v, as the function [Unmarshal] does, with odd in
 // place of [Options.Odd].
-func (b *Batch) Unmarshal(raw Raw, v any, odd func(*DecodeError)) error {
+func (b *Batch) Unmarshal(raw Raw, v any, odd func(Tag, []byte)) error {
 	b.u.odd = odd
 	b.u.dec.lim.list = 0
 	b.u.dec.ResetBytes(raw)

@@ -60,7 +60,7 @@
 // any order; of an element that has place for one the last counts. Text is read from inline
 // strings, the string table, entities and opaque data alike. Numbers and bools may have
 // white space around them, and bools may be true or false in any case; anything else in them
-// is an error, or is reported to [Options.Odd], and never 0. Strings that are
+// is an error, or what [Options.Odd] gets, and never 0. Strings that are
 // not UTF-8 are repaired with U+FFFD; []byte and Raw have opaque data as it was sent.
 //
 // Short strings of a document share blocks of memory of at most 2 KiB, and structs, numbers

@@ -44,15 +44,15 @@ type Options struct {
 	MaxMemory      int64 // bytes, see DefaultMaxMemory
 	MaxList        int   // elements of one slice; without a default
 
-	// Odd, if not nil, is called by Unmarshal with each value that cannot be read: a number
-	// that is not one or is out of range, a bool that is neither, an element where text is
-	// expected. The value is then as if it were absent, and reading goes on. If nil, such a
-	// value is the error of Unmarshal.
-	Odd func(*DecodeError)
-
 	// Sink, if not nil, is asked by Unmarshal where to put the content of an element whose
 	// field is a [*Stream]. If it returns nil the content is kept in memory.
 	Sink func(t Tag) io.Writer
+
+	// Odd, if not nil, makes a value that does not fit its field cost that value alone: the
+	// field is as if the element were absent, and Unmarshal calls Odd with the element and its
+	// text, which is valid until Odd returns and is nil for an element that has children in
+	// place of text. If Odd is nil, Unmarshal fails.
+	Odd func(t Tag, text []byte)
 }
 
 // limits are Options with defaults filled in.

@@ -12,14 +12,13 @@ var (
 	errRange  = errors.New("a number out of range")
 )
 
-// set puts the text of an element into v, the field f with its slice and pointer. A value
-// that cannot be read leaves v as it was.
+// set puts the text of an element into v, the field f with its slice and pointer.
 func (u *unmarshaler) set(f *field, v reflect.Value, text []byte) error {
 	switch f.kind {
 	case kindBool:
 		b, ok, err := u.bool(f, text)
 		if !ok || err != nil {
-			return u.absent(f, v, err)
+			return u.absent(f, v, text, err)
 		}
 		if f.direct {
 			*v.Addr().Interface().(**bool) = u.bools.new(b)
@@ -35,7 +34,7 @@ func (u *unmarshaler) set(f *field, v reflect.Value, text []byte) error {
 			err = errRange
 		}
 		if !ok || err != nil {
-			return u.absent(f, v, err)
+			return u.absent(f, v, text, err)
 		}
 		if f.direct {
 			*v.Addr().Interface().(**int) = u.ints.new(int(signed(n, negative)))
@@ -67,17 +66,19 @@ func (u *unmarshaler) set(f *field, v reflect.Value, text []byte) error {
 	return nil
 }
 
-// absent deals with an element that has no value, if err is nil, or an odd one. Without a
-// value it is as one that is absent, which takes back an earlier one; in a list it counts.
-func (u *unmarshaler) absent(f *field, v reflect.Value, err error) error {
-	if err != nil {
-		return u.refuse(f, err)
-	}
-	if f.slice {
-		_, err := u.place(f, v)
+// absent deals with an element whose text is no value, which is odd if err is not nil: the
+// field is as if the element were absent. In a list, an element without text counts.
+func (u *unmarshaler) absent(f *field, v reflect.Value, text []byte, err error) error {
+	switch {
+	case !f.slice:
+		v.SetZero()
+	case err == nil:
+		_, err = u.place(f, v)
 		return err
 	}
-	v.SetZero()
+	if err != nil {
+		return u.misfit(f, text, err)
+	}
 	return nil
 }
 
@@ -125,7 +126,7 @@ func (u *unmarshaler) bool(f *field, text []byte) (b, ok bool, err error) {
 		return true, true, nil
 	case bytes.EqualFold(text, []byte("false")):
 		return false, true, nil
-	case len(text) == 0 && !u.strict:
+	case len(text) == 0:
 		return false, false, nil
 	}
 	return false, false, errBool

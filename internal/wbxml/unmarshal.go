@@ -42,7 +42,7 @@ var unmarshalers = sync.Pool{New: func() any { return new(unmarshaler) }}
 type unmarshaler struct {
 	dec    Decoder
 	strict bool
-	odd    func(*DecodeError)
+	odd    func(Tag, []byte)
 	sink   func(Tag) io.Writer
 	limit  int64 // bytes for structs; if 0, by what has been read
 	arena
@@ -106,22 +106,20 @@ func (u *unmarshaler) fail(err error) error {
 	return u.dec.fail(&DecodeError{u.dec.Path(), u.dec.at, err})
 }
 
-// refuse reports a value of the child f of the open element that cannot be read. It returns
-// nil if reading goes on without the value.
-func (u *unmarshaler) refuse(f *field, err error) error {
-	e := &DecodeError{path(append(u.dec.stack[:len(u.dec.stack):len(u.dec.stack)], f.tag)), u.dec.at, err}
+// misfit deals with a value of the child f of the open element that does not fit.
+func (u *unmarshaler) misfit(f *field, text []byte, err error) error {
 	if u.odd == nil {
-		return u.dec.fail(e)
+		return u.dec.fail(&DecodeError{path(append(u.dec.stack[:len(u.dec.stack):len(u.dec.stack)], f.tag)), u.dec.at, err})
 	}
-	if err := u.spend(int64(len(e.Path)) + oddCost); err != nil {
+	if err := u.spend(oddCost); err != nil {
 		return err
 	}
-	u.odd(e)
+	u.odd(f.tag, text)
 	return nil
 }
 
-// oddCost is what a report of an odd value takes beside its path, in bytes.
-const oddCost = 64
+// oddCost is what a program may keep of an odd value, in bytes.
+const oddCost = 128
 
 // fields reads the content of the element that has just started into a struct.
 func (u *unmarshaler) fields(p *plan, v reflect.Value) error {
@@ -234,6 +232,9 @@ func (u *unmarshaler) field(f *field, v reflect.Value, t Token) error {
 	if f.kind <= kindUint {
 		text, child, err := u.dec.text()
 		if child != 0 {
+			if !f.slice {
+				v.SetZero()
+			}
 			return u.misplaced(f)
 		}
 		if err != nil {
@@ -285,7 +286,7 @@ func (u *unmarshaler) misplaced(f *field) error {
 			return err
 		}
 	}
-	return u.refuse(f, err)
+	return u.misfit(f, nil, err)
 }
 
 func (f *field) expects() string {
