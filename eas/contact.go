@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/easoauth/easoauth/internal/airsync"
-	"github.com/easoauth/easoauth/internal/wbxml"
 )
 
 // A Contact is a contact. See [MS-ASCNTC] 2.2. [Change] sends it whole: what is empty is
@@ -110,16 +109,16 @@ func (c *Contact) strings(d *airsync.ContactData) [][2]*string {
 	}
 }
 
-func decodeContact(raw []byte) (Item, error) {
-	var d airsync.ContactData
-	if err := wbxml.Unmarshal(raw, &d); err != nil {
+func decodeContact(in *reader, raw []byte) (Item, error) {
+	d, err := read(in, raw, &in.contact)
+	if err != nil {
 		return nil, fmt.Errorf("eas: contact: %w", err)
 	}
 	var at dates
 	c := &Contact{
 		Birthday: at.at("Birthday", d.Birthday), Anniversary: at.at("Anniversary", d.Anniversary), Body: body(d.Body), Other: others(d.Other),
 	}
-	for _, p := range c.strings(&d) {
+	for _, p := range c.strings(d) {
 		*p[0] = *p[1]
 	}
 	if d.Categories != nil {

@@ -42,6 +42,7 @@ type request struct {
 	body        []byte
 	wait        time.Duration // that the server may take on purpose
 	policyKey   string        // for Provision, instead of the state's
+	asked       asked         // of Sync
 	saveSent    bool
 	once        bool // must not be sent again by itself
 	safe        bool // may be sent again, though the command in general may not
@@ -61,6 +62,7 @@ type response struct {
 	command    string
 	status     int
 	body       []byte
+	batch      *wbxml.Batch // of what is read from body
 	mediaType  string
 	requestID  string
 	server     string
@@ -355,14 +357,6 @@ func (r *response) check(emptyOK bool) error {
 	return nil
 }
 
-// decode reads the document into v.
-func (r *response) decode(v any) error {
-	if err := wbxml.Unmarshal(r.body, v); err != nil {
-		return r.unexpected("the document cannot be read: " + err.Error())
-	}
-	return nil
-}
-
 // command sends a command with all that a client has to do around it: the version, the
 // first provisioning, and one more provisioning and repetition when the server demands it.
 func (c *Client) command(ctx context.Context, q request) (*response, error) {
@@ -494,5 +488,5 @@ func (c *Client) run(ctx context.Context, q request, in, out any, emptyOK bool) 
 	if len(r.body) == 0 {
 		return r, nil
 	}
-	return r, r.decode(out)
+	return r, r.decode(out, q.asked)
 }

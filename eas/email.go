@@ -169,9 +169,9 @@ type RightsLicense struct {
 func (*Email) Class() Class { return ClassEmail }
 
 // decodeEmail reads the ApplicationData of a mail.
-func decodeEmail(raw []byte) (Item, error) {
-	var d airsync.EmailData
-	if err := wbxml.Unmarshal(raw, &d); err != nil {
+func decodeEmail(in *reader, raw []byte) (Item, error) {
+	d, err := read(in, raw, &in.email)
+	if err != nil {
 		return nil, fmt.Errorf("eas: mail: %w", err)
 	}
 	var at dates

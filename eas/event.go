@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/easoauth/easoauth/internal/airsync"
-	"github.com/easoauth/easoauth/internal/wbxml"
 )
 
 // An Event is an appointment or a meeting. See [MS-ASCAL] 2.2. Times are in UTC and zero if
@@ -129,9 +128,9 @@ type Exception struct {
 // Class returns [ClassCalendar].
 func (*Event) Class() Class { return ClassCalendar }
 
-func decodeEvent(raw []byte) (Item, error) {
-	var d airsync.EventData
-	if err := wbxml.Unmarshal(raw, &d); err != nil {
+func decodeEvent(in *reader, raw []byte) (Item, error) {
+	d, err := read(in, raw, &in.event)
+	if err != nil {
 		return nil, fmt.Errorf("eas: event: %w", err)
 	}
 	var at dates

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/easoauth/easoauth/internal/airsync"
-	"github.com/easoauth/easoauth/internal/wbxml"
 )
 
 // A Note is a note, from 14.0 on. See [MS-ASNOTE] 2.2. [Change] sends it whole.
@@ -24,9 +23,9 @@ type Note struct {
 // Class returns [ClassNotes].
 func (*Note) Class() Class { return ClassNotes }
 
-func decodeNote(raw []byte) (Item, error) {
+func decodeNote(in *reader, raw []byte) (Item, error) {
 	var d airsync.NoteData
-	if err := wbxml.Unmarshal(raw, &d); err != nil {
+	if err := in.batch.Unmarshal(raw, &d, nil); err != nil {
 		return nil, fmt.Errorf("eas: note: %w", err)
 	}
 	var at dates

@@ -2,6 +2,7 @@ package eas
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/easoauth/easoauth/internal/airsync"
@@ -26,9 +27,12 @@ func (p *Page) IsEmpty() bool {
 // An Entry is an added or changed item.
 type Entry struct {
 	ID   ItemID
-	Item Item   // nil if Err is not
-	Err  error  // the item could not be read; the rest of the page could
-	Raw  []byte // the ApplicationData as a WBXML document; see [Merge] and [Decode]
+	Item Item  // nil if Err is not
+	Err  error // the item could not be read; the rest of the page could
+
+	// Raw is the ApplicationData as a WBXML document; see [Merge], [Decode] and [ToXML]. It is
+	// part of the memory of the page: clone it to keep it longer than the page.
+	Raw []byte
 }
 
 // A Result is what became of an edit. The server reports adds and fetches, and changes and
@@ -71,12 +75,14 @@ func (r *response) page(col *airsync.SyncResponseFolder, key SyncKey, o *SyncOpt
 	case col.SyncKey == "":
 		p.Key = key
 	}
+	in := r.reader()
 	if col.Commands != nil {
+		p.Added = slices.Grow(p.Added, len(col.Commands.Add))
 		for _, x := range col.Commands.Add {
-			p.Added = append(p.Added, o.entry(x))
+			p.Added = append(p.Added, o.entry(in, x))
 		}
 		for _, x := range col.Commands.Change {
-			p.Changed = append(p.Changed, o.entry(x))
+			p.Changed = append(p.Changed, o.entry(in, x))
 		}
 		for _, x := range col.Commands.Delete {
 			p.Deleted = append(p.Deleted, ItemID(x.ServerID))
@@ -88,14 +94,14 @@ func (r *response) page(col *airsync.SyncResponseFolder, key SyncKey, o *SyncOpt
 	if col.Responses != nil {
 		for _, list := range [][]airsync.SyncReply{col.Responses.Add, col.Responses.Change, col.Responses.Delete, col.Responses.Fetch} {
 			for _, x := range list {
-				p.Results = append(p.Results, r.result(x, o))
+				p.Results = append(p.Results, r.result(in, x, o))
 			}
 		}
 	}
 	return p, nil
 }
 
-func (r *response) result(x airsync.SyncReply, o *SyncOptions) Result {
+func (r *response) result(in *reader, x airsync.SyncReply, o *SyncOptions) Result {
 	res := Result{ID: ItemID(x.ServerID), ClientID: x.ClientID}
 	if x.Status != nil && *x.Status != 1 {
 		res.Err = r.statusError("Item", *x.Status)
@@ -104,7 +110,7 @@ func (r *response) result(x airsync.SyncReply, o *SyncOptions) Result {
 		return res
 	}
 	res.Raw = *x.ApplicationData
-	item, err := Decode(o.Class, res.Raw)
+	item, err := in.item(o.Class, res.Raw)
 	if err != nil && res.Err == nil {
 		res.Err = err
 	}
@@ -113,7 +119,7 @@ func (r *response) result(x airsync.SyncReply, o *SyncOptions) Result {
 }
 
 // entry reads an item. One that cannot be read is the entry's own error.
-func (o *SyncOptions) entry(x airsync.SyncItem) Entry {
+func (o *SyncOptions) entry(in *reader, x airsync.SyncItem) Entry {
 	e := Entry{ID: ItemID(x.ServerID)}
 	if x.ApplicationData == nil {
 		e.Err = errors.New("eas: item without data")
@@ -124,6 +130,6 @@ func (o *SyncOptions) entry(x airsync.SyncItem) Entry {
 	if x.Class != "" && !strings.EqualFold(x.Class, string(class)) {
 		class = Class(x.Class)
 	}
-	e.Item, e.Err = Decode(class, e.Raw)
+	e.Item, e.Err = in.item(class, e.Raw)
 	return e
 }

@@ -129,7 +129,7 @@ func (c *Client) provisionSend(ctx context.Context, in *airsync.ProvisionRequest
 		return nil, nil, err
 	}
 	var out airsync.ProvisionResponse
-	if err := r.decode(&out); err != nil {
+	if err := r.decode(&out, asked{}); err != nil {
 		return nil, nil, err
 	}
 	switch {

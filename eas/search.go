@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/easoauth/easoauth/internal/airsync"
-	"github.com/easoauth/easoauth/internal/wbxml"
 )
 
 // MaxFound is how many results a search brings at a time; more is taken for it.
@@ -124,9 +123,9 @@ func (c *Client) Search(ctx context.Context, q Query, o *SearchOptions) (*Result
 			BodyPreference: sync.BodyPreference, BodyPartPreference: sync.BodyPartPreference, RightsManagement: sync.RightsManagement,
 		},
 	}}
-	return c.search(ctx, in, func(out *Results, x airsync.SearchResult) error {
+	return c.search(ctx, in, func(with *reader, out *Results, x airsync.SearchResult) error {
 		f := FoundItem{LongID: x.LongID, Folder: FolderID(x.CollectionID), Class: Class(x.Class)}
-		e := items.entry(airsync.SyncItem{Class: x.Class, ApplicationData: asData(*x.Properties)})
+		e := items.entry(with, airsync.SyncItem{Class: x.Class, ApplicationData: asData(*x.Properties)})
 		f.Item, f.Err, f.Raw = e.Item, e.Err, e.Raw
 		out.Items = append(out.Items, f)
 		return nil
@@ -149,9 +148,9 @@ func (c *Client) SearchPeople(ctx context.Context, text string, o *SearchOptions
 	if o.Pictures > 0 && version.AtLeast(Version141) {
 		in.Store.Options.Picture = &airsync.SearchPicture{MaxSize: optional(o.PictureSize), MaxPictures: optional(o.Pictures)}
 	}
-	return c.search(ctx, in, func(out *Results, x airsync.SearchResult) error {
+	return c.search(ctx, in, func(with *reader, out *Results, x airsync.SearchResult) error {
 		var p airsync.SearchPerson
-		if err := wbxml.Unmarshal(*x.Properties, &p); err != nil {
+		if err := with.batch.Unmarshal(*x.Properties, &p, nil); err != nil {
 			return err
 		}
 		out.People = append(out.People, person(p.Person))
@@ -170,9 +169,9 @@ func (c *Client) SearchLibrary(ctx context.Context, link string, o *SearchOption
 		Name: "DocumentLibrary", Query: &airsync.SearchQuery{EqualTo: &airsync.LinkEquals{LinkID: true, Value: link}},
 		Options: &airsync.SearchOptions{Range: o.bounds()},
 	}}
-	return c.search(ctx, in, func(out *Results, x airsync.SearchResult) error {
+	return c.search(ctx, in, func(with *reader, out *Results, x airsync.SearchResult) error {
 		var p airsync.SearchDocument
-		if err := wbxml.Unmarshal(*x.Properties, &p); err != nil {
+		if err := with.batch.Unmarshal(*x.Properties, &p, nil); err != nil {
 			return err
 		}
 		var d dates
@@ -206,7 +205,7 @@ func (o *SearchOptions) bounds() string {
 }
 
 // search sends a search and reads what was found with add.
-func (c *Client) search(ctx context.Context, in any, add func(*Results, airsync.SearchResult) error) (*Results, error) {
+func (c *Client) search(ctx context.Context, in any, add func(*reader, *Results, airsync.SearchResult) error) (*Results, error) {
 	var out airsync.SearchResponse
 	r, err := c.run(ctx, request{command: "Search"}, in, &out, false)
 	if err != nil {
@@ -219,7 +218,7 @@ func (c *Client) search(ctx context.Context, in any, add func(*Results, airsync.
 		return nil, r.unexpected("no store")
 	}
 	s := out.Response.Store
-	results := found(s.Range, s.Total)
+	results, with := found(s.Range, s.Total), r.reader()
 	switch {
 	case s.Status != nil && *s.Status == endOfRange:
 		return results, nil
@@ -230,7 +229,7 @@ func (c *Client) search(ctx context.Context, in any, add func(*Results, airsync.
 		if x.Properties == nil {
 			continue // SOGo and Exchange answer one empty result for none
 		}
-		if err := add(results, x); err != nil {
+		if err := add(with, results, x); err != nil {
 			return nil, r.unexpected("a result cannot be read: " + err.Error())
 		}
 	}
@@ -276,10 +275,10 @@ func (c *Client) Find(ctx context.Context, q Query, o *SearchOptions) (*Results,
 		m.Query.CollectionID = string(q.Folders[0])
 	}
 	m.Options = &airsync.FindOptions{Range: o.orZero().bounds(), DeepTraversal: !q.Shallow}
-	return c.find(ctx, airsync.FindExecute{Mailbox: m}, func(out *Results, x airsync.FindResult) error {
+	return c.find(ctx, airsync.FindExecute{Mailbox: m}, func(with *reader, out *Results, x airsync.FindResult) error {
 		f := FoundItem{ID: ItemID(x.ServerID), Folder: FolderID(x.CollectionID), Class: Class(x.Class), Raw: *x.Properties}
 		var p airsync.FoundMail
-		if f.Err = wbxml.Unmarshal(*x.Properties, &p); f.Err == nil {
+		if f.Err = with.batch.Unmarshal(*x.Properties, &p, nil); f.Err == nil {
 			var d dates
 			read := p.Read
 			mail := &Email{
@@ -307,9 +306,9 @@ func (c *Client) FindPeople(ctx context.Context, text string, o *SearchOptions) 
 	if o.Pictures > 0 {
 		g.Options.Picture = &airsync.FindPicture{MaxSize: optional(o.PictureSize), MaxPictures: optional(o.Pictures)}
 	}
-	return c.find(ctx, airsync.FindExecute{GAL: g}, func(out *Results, x airsync.FindResult) error {
+	return c.find(ctx, airsync.FindExecute{GAL: g}, func(with *reader, out *Results, x airsync.FindResult) error {
 		var p airsync.FindPerson
-		if err := wbxml.Unmarshal(*x.Properties, &p); err != nil {
+		if err := with.batch.Unmarshal(*x.Properties, &p, nil); err != nil {
 			return err
 		}
 		out.People = append(out.People, person(p.Person))
@@ -317,7 +316,7 @@ func (c *Client) FindPeople(ctx context.Context, text string, o *SearchOptions) 
 	})
 }
 
-func (c *Client) find(ctx context.Context, what airsync.FindExecute, add func(*Results, airsync.FindResult) error) (*Results, error) {
+func (c *Client) find(ctx context.Context, what airsync.FindExecute, add func(*reader, *Results, airsync.FindResult) error) (*Results, error) {
 	version, err := c.ready(ctx)
 	if err != nil {
 		return nil, err
@@ -339,12 +338,12 @@ func (c *Client) find(ctx context.Context, what airsync.FindExecute, add func(*R
 	if s := out.Response.Status; s != nil && *s != 1 {
 		return nil, r.statusError("Response", *s)
 	}
-	results := found(out.Response.Range, out.Response.Total)
+	results, with := found(out.Response.Range, out.Response.Total), r.reader()
 	for _, x := range out.Response.Result {
 		if x.Properties == nil {
 			continue
 		}
-		if err := add(results, x); err != nil {
+		if err := add(with, results, x); err != nil {
 			return nil, r.unexpected("a result cannot be read: " + err.Error())
 		}
 	}

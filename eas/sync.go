@@ -195,6 +195,7 @@ func (c *Client) sync(ctx context.Context, f FolderID, key SyncKey, o *SyncOptio
 	}
 	in.Collections.Collection = []airsync.SyncCollection{*col}
 	q := request{command: "Sync"}
+	q.asked.add(col)
 	if o.Wait > 0 && key != InitialSyncKey {
 		q.wait = o.Wait
 		if version.AtLeast(Version140) {

@@ -91,6 +91,7 @@ func (c *Client) SyncMany(ctx context.Context, o *SyncManyOptions, requests ...S
 			return nil, err
 		}
 		whole.Collections.Collection = append(whole.Collections.Collection, *col)
+		q.asked.add(col)
 		one, err := wbxml.Marshal(&airsync.SyncRequest{Collections: airsync.SyncCollections{Collection: []airsync.SyncCollection{*col}}})
 		if err != nil {
 			return nil, fmt.Errorf("eas: Sync: %w", err)

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/easoauth/easoauth/internal/airsync"
-	"github.com/easoauth/easoauth/internal/wbxml"
 )
 
 // A Task is a task. See [MS-ASTASK] 2.2. Times are zero if not said. [Change] sends it whole.
@@ -37,9 +36,9 @@ type Task struct {
 // Class returns [ClassTasks].
 func (*Task) Class() Class { return ClassTasks }
 
-func decodeTask(raw []byte) (Item, error) {
+func decodeTask(in *reader, raw []byte) (Item, error) {
 	var d airsync.TaskData
-	if err := wbxml.Unmarshal(raw, &d); err != nil {
+	if err := in.batch.Unmarshal(raw, &d, nil); err != nil {
 		return nil, fmt.Errorf("eas: task: %w", err)
 	}
 	var at dates

@@ -1,0 +1,98 @@
+package eas
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/easoauth/easoauth/internal/airsync"
+	"github.com/easoauth/easoauth/internal/wbxml"
+)
+
+// ErrTooLarge: the response has more bytes than [Client.MaxBody], many more entries than were
+// requested, or elements that would take far more memory than the response has bytes. An
+// [*Error] matches it with [errors.Is]. Nothing of the response was used. Request a smaller
+// window, or raise MaxBody if the bytes are the reason.
+var ErrTooLarge = errors.New("eas: response too large")
+
+const (
+	// entriesPerWindow is how many times the entries that were requested a server may send
+	// of each kind; up to MaxWindow are always accepted, since some servers ignore windows.
+	entriesPerWindow = 4
+	// memoryPerEntry is what an entry may take in memory beside what its bytes account for: a
+	// change of one flag is a whole Email.
+	memoryPerEntry = 4 << 10
+)
+
+// asked is how many entries a request asks for: in one folder, and in all.
+type asked struct{ most, total int }
+
+// add counts a collection of a request.
+func (a *asked) add(col *airsync.SyncCollection) {
+	n := value(col.WindowSize)
+	if e := col.Commands; e != nil {
+		n = max(n, len(e.Add)+len(e.Change)+len(e.Delete)+len(e.Fetch))
+	}
+	a.most, a.total = max(a.most, n), a.total+n
+}
+
+func (a asked) options() *wbxml.Options {
+	if a == (asked{}) {
+		return nil
+	}
+	return &wbxml.Options{
+		MaxList:   max(MaxWindow, entriesPerWindow*a.most),
+		MaxMemory: wbxml.DefaultMaxMemory + int64(a.total)*memoryPerEntry,
+	}
+}
+
+// decode reads the document into v. What is decoded of the items in it counts against the
+// same limit of memory.
+func (r *response) decode(v any, a asked) error {
+	r.batch = wbxml.NewBatch(a.options(), r.body)
+	err := r.batch.Document(v)
+	if err == nil {
+		return nil
+	}
+	if err := r.tooLarge(err); err != nil {
+		return err
+	}
+	return r.unexpected("the document cannot be read: " + err.Error())
+}
+
+// tooLarge returns the error of a response that reaches a limit; nil if err is of another kind.
+func (r *response) tooLarge(err error) error {
+	var limit *wbxml.LimitError
+	if !errors.As(err, &limit) {
+		return nil
+	}
+	return &Error{
+		Command: r.command, HTTPStatus: r.status, RequestID: r.requestID, Server: r.server, Action: ActionReport,
+		Err: fmt.Errorf("%w: %w", ErrTooLarge, err),
+	}
+}
+
+// A reader turns the ApplicationData of items into Go values. It reads all items of a
+// response, under one limit of memory and into memory that they share; the structs of the
+// wire are used again for the next item, so that an item must not point into them.
+//
+// A reader must not be used by several goroutines at once.
+type reader struct {
+	batch   *wbxml.Batch
+	decoder wbxml.Decoder
+	email   *airsync.EmailData
+	event   *airsync.EventData
+	contact *airsync.ContactData
+}
+
+// reader returns the reader for what is in the response.
+func (r *response) reader() *reader { return &reader{batch: r.batch} }
+
+func newReader(raw []byte) *reader { return &reader{batch: wbxml.NewBatch(nil, raw)} }
+
+// read reads raw into the struct that p points to, which it makes if need be.
+func read[T any](in *reader, raw []byte, p **T) (*T, error) {
+	if *p == nil {
+		*p = new(T)
+	}
+	return *p, in.batch.Unmarshal(raw, *p, nil)
+}
