@@ -173,7 +173,7 @@ func (c *Client) sendOnce(ctx context.Context, q request) (*response, error) {
 		}
 		return r, err
 	}
-	if r.body, err = safehttp.ReadAll(resp.Body, limit); err != nil {
+	if r.body, err = safehttp.ReadSized(resp.Body, resp.ContentLength, limit); err != nil {
 		return nil, c.sendError(ctx, q, fmt.Errorf("the answer was not read to its end: %w", err))
 	}
 	return r, nil
