@@ -109,7 +109,7 @@ func (c *Contact) strings(d *airsync.ContactData) [][2]*string {
 	}
 }
 
-func decodeContact(in *reader, raw []byte) (Item, error) {
+func decodeContact(in *pageReader, raw []byte) (Item, error) {
 	d, err := read(in, raw, &in.contact)
 	if err != nil {
 		return nil, fmt.Errorf("eas: contact: %w", err)

@@ -169,7 +169,7 @@ type RightsLicense struct {
 func (*Email) Class() Class { return ClassEmail }
 
 // decodeEmail reads the ApplicationData of a mail.
-func decodeEmail(in *reader, raw []byte) (Item, error) {
+func decodeEmail(in *pageReader, raw []byte) (Item, error) {
 	d, err := read(in, raw, &in.email)
 	if err != nil {
 		return nil, fmt.Errorf("eas: mail: %w", err)

@@ -128,7 +128,7 @@ type Exception struct {
 // Class returns [ClassCalendar].
 func (*Event) Class() Class { return ClassCalendar }
 
-func decodeEvent(in *reader, raw []byte) (Item, error) {
+func decodeEvent(in *pageReader, raw []byte) (Item, error) {
 	d, err := read(in, raw, &in.event)
 	if err != nil {
 		return nil, fmt.Errorf("eas: event: %w", err)

@@ -51,7 +51,7 @@ func applicationData(item Item, v Version) (*wbxml.Raw, error) {
 }
 
 // decoders are by the code page of an item's first element that says what it is.
-var decoders = map[string]func(*reader, []byte) (Item, error){
+var decoders = map[string]func(*pageReader, []byte) (Item, error){
 	"Email": decodeEmail, "Email2": decodeEmail, "Calendar": decodeEvent, "Contacts": decodeContact,
 	"Contacts2": decodeContact, "Tasks": decodeTask, "Notes": decodeNote,
 }
@@ -74,10 +74,10 @@ var classPages = map[Class]string{
 // Decode reads an ApplicationData, such as Entry.Raw or what [Merge] returns. The elements
 // say what kind of item it is; where they do not, as in a change of a body alone, class does,
 // and "" is [ClassEmail]. An item of another kind is an [*Unknown].
-func Decode(class Class, raw []byte) (Item, error) { return newReader(raw).item(class, raw) }
+func Decode(class Class, raw []byte) (Item, error) { return newPageReader(raw).item(class, raw) }
 
 // item is [Decode] for an item of the reader's response.
-func (in *reader) item(class Class, raw []byte) (Item, error) {
+func (in *pageReader) item(class Class, raw []byte) (Item, error) {
 	page, err := in.pageOf(raw)
 	if err != nil {
 		return nil, fmt.Errorf("eas: item: %w", err)
@@ -93,7 +93,7 @@ func (in *reader) item(class Class, raw []byte) (Item, error) {
 
 // pageOf returns the namespace of the first child that is not common to several classes; ""
 // if there is none.
-func (in *reader) pageOf(raw []byte) (string, error) {
+func (in *pageReader) pageOf(raw []byte) (string, error) {
 	d := &in.decoder
 	d.ResetBytes(raw)
 	if _, err := d.ReadToken(); err != nil {

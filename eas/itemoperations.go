@@ -307,7 +307,7 @@ func (c *Client) fetchItem(ctx context.Context, what airsync.FetchRequest, o *Sy
 	if x.Properties == nil {
 		return nil, r.unexpected("an item without properties")
 	}
-	e := o.entry(r.reader(), airsync.SyncItem{Class: x.Class, ServerID: x.ServerID, ApplicationData: asData(*x.Properties)})
+	e := o.entry(r.pageReader(), airsync.SyncItem{Class: x.Class, ServerID: x.ServerID, ApplicationData: asData(*x.Properties)})
 	return &e, nil
 }
 

@@ -23,7 +23,7 @@ type Note struct {
 // Class returns [ClassNotes].
 func (*Note) Class() Class { return ClassNotes }
 
-func decodeNote(in *reader, raw []byte) (Item, error) {
+func decodeNote(in *pageReader, raw []byte) (Item, error) {
 	var d airsync.NoteData
 	if err := in.batch.Unmarshal(raw, &d, nil); err != nil {
 		return nil, fmt.Errorf("eas: note: %w", err)

@@ -75,7 +75,7 @@ func (r *response) page(col *airsync.SyncResponseFolder, key SyncKey, o *SyncOpt
 	case col.SyncKey == "":
 		p.Key = key
 	}
-	in := r.reader()
+	in := r.pageReader()
 	if col.Commands != nil {
 		p.Added = slices.Grow(p.Added, len(col.Commands.Add))
 		for _, x := range col.Commands.Add {
@@ -101,7 +101,7 @@ func (r *response) page(col *airsync.SyncResponseFolder, key SyncKey, o *SyncOpt
 	return p, nil
 }
 
-func (r *response) result(in *reader, x airsync.SyncReply, o *SyncOptions) Result {
+func (r *response) result(in *pageReader, x airsync.SyncReply, o *SyncOptions) Result {
 	res := Result{ID: ItemID(x.ServerID), ClientID: x.ClientID}
 	if x.Status != nil && *x.Status != 1 {
 		res.Err = r.statusError("Item", *x.Status)
@@ -119,7 +119,7 @@ func (r *response) result(in *reader, x airsync.SyncReply, o *SyncOptions) Resul
 }
 
 // entry reads an item. One that cannot be read is the entry's own error.
-func (o *SyncOptions) entry(in *reader, x airsync.SyncItem) Entry {
+func (o *SyncOptions) entry(in *pageReader, x airsync.SyncItem) Entry {
 	e := Entry{ID: ItemID(x.ServerID)}
 	if x.ApplicationData == nil {
 		e.Err = errors.New("eas: item without data")

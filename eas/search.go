@@ -123,7 +123,7 @@ func (c *Client) Search(ctx context.Context, q Query, o *SearchOptions) (*Result
 			BodyPreference: sync.BodyPreference, BodyPartPreference: sync.BodyPartPreference, RightsManagement: sync.RightsManagement,
 		},
 	}}
-	return c.search(ctx, in, func(with *reader, out *Results, x airsync.SearchResult) error {
+	return c.search(ctx, in, func(with *pageReader, out *Results, x airsync.SearchResult) error {
 		f := FoundItem{LongID: x.LongID, Folder: FolderID(x.CollectionID), Class: Class(x.Class)}
 		e := items.entry(with, airsync.SyncItem{Class: x.Class, ApplicationData: asData(*x.Properties)})
 		f.Item, f.Err, f.Raw = e.Item, e.Err, e.Raw
@@ -148,7 +148,7 @@ func (c *Client) SearchPeople(ctx context.Context, text string, o *SearchOptions
 	if o.Pictures > 0 && version.AtLeast(Version141) {
 		in.Store.Options.Picture = &airsync.SearchPicture{MaxSize: optional(o.PictureSize), MaxPictures: optional(o.Pictures)}
 	}
-	return c.search(ctx, in, func(with *reader, out *Results, x airsync.SearchResult) error {
+	return c.search(ctx, in, func(with *pageReader, out *Results, x airsync.SearchResult) error {
 		var p airsync.SearchPerson
 		if err := with.batch.Unmarshal(*x.Properties, &p, nil); err != nil {
 			return err
@@ -169,7 +169,7 @@ func (c *Client) SearchLibrary(ctx context.Context, link string, o *SearchOption
 		Name: "DocumentLibrary", Query: &airsync.SearchQuery{EqualTo: &airsync.LinkEquals{LinkID: true, Value: link}},
 		Options: &airsync.SearchOptions{Range: o.bounds()},
 	}}
-	return c.search(ctx, in, func(with *reader, out *Results, x airsync.SearchResult) error {
+	return c.search(ctx, in, func(with *pageReader, out *Results, x airsync.SearchResult) error {
 		var p airsync.SearchDocument
 		if err := with.batch.Unmarshal(*x.Properties, &p, nil); err != nil {
 			return err
@@ -205,7 +205,7 @@ func (o *SearchOptions) bounds() string {
 }
 
 // search sends a search and reads what was found with add.
-func (c *Client) search(ctx context.Context, in any, add func(*reader, *Results, airsync.SearchResult) error) (*Results, error) {
+func (c *Client) search(ctx context.Context, in any, add func(*pageReader, *Results, airsync.SearchResult) error) (*Results, error) {
 	var out airsync.SearchResponse
 	r, err := c.run(ctx, request{command: "Search"}, in, &out, false)
 	if err != nil {
@@ -218,7 +218,7 @@ func (c *Client) search(ctx context.Context, in any, add func(*reader, *Results,
 		return nil, r.unexpected("no store")
 	}
 	s := out.Response.Store
-	results, with := found(s.Range, s.Total), r.reader()
+	results, with := found(s.Range, s.Total), r.pageReader()
 	switch {
 	case s.Status != nil && *s.Status == endOfRange:
 		return results, nil
@@ -275,7 +275,7 @@ func (c *Client) Find(ctx context.Context, q Query, o *SearchOptions) (*Results,
 		m.Query.CollectionID = string(q.Folders[0])
 	}
 	m.Options = &airsync.FindOptions{Range: o.orZero().bounds(), DeepTraversal: !q.Shallow}
-	return c.find(ctx, airsync.FindExecute{Mailbox: m}, func(with *reader, out *Results, x airsync.FindResult) error {
+	return c.find(ctx, airsync.FindExecute{Mailbox: m}, func(with *pageReader, out *Results, x airsync.FindResult) error {
 		f := FoundItem{ID: ItemID(x.ServerID), Folder: FolderID(x.CollectionID), Class: Class(x.Class), Raw: *x.Properties}
 		var p airsync.FoundMail
 		if f.Err = with.batch.Unmarshal(*x.Properties, &p, nil); f.Err == nil {
@@ -306,7 +306,7 @@ func (c *Client) FindPeople(ctx context.Context, text string, o *SearchOptions) 
 	if o.Pictures > 0 {
 		g.Options.Picture = &airsync.FindPicture{MaxSize: optional(o.PictureSize), MaxPictures: optional(o.Pictures)}
 	}
-	return c.find(ctx, airsync.FindExecute{GAL: g}, func(with *reader, out *Results, x airsync.FindResult) error {
+	return c.find(ctx, airsync.FindExecute{GAL: g}, func(with *pageReader, out *Results, x airsync.FindResult) error {
 		var p airsync.FindPerson
 		if err := with.batch.Unmarshal(*x.Properties, &p, nil); err != nil {
 			return err
@@ -316,7 +316,7 @@ func (c *Client) FindPeople(ctx context.Context, text string, o *SearchOptions) 
 	})
 }
 
-func (c *Client) find(ctx context.Context, what airsync.FindExecute, add func(*reader, *Results, airsync.FindResult) error) (*Results, error) {
+func (c *Client) find(ctx context.Context, what airsync.FindExecute, add func(*pageReader, *Results, airsync.FindResult) error) (*Results, error) {
 	version, err := c.ready(ctx)
 	if err != nil {
 		return nil, err
@@ -338,7 +338,7 @@ func (c *Client) find(ctx context.Context, what airsync.FindExecute, add func(*r
 	if s := out.Response.Status; s != nil && *s != 1 {
 		return nil, r.statusError("Response", *s)
 	}
-	results, with := found(out.Response.Range, out.Response.Total), r.reader()
+	results, with := found(out.Response.Range, out.Response.Total), r.pageReader()
 	for _, x := range out.Response.Result {
 		if x.Properties == nil {
 			continue

@@ -36,7 +36,7 @@ type Task struct {
 // Class returns [ClassTasks].
 func (*Task) Class() Class { return ClassTasks }
 
-func decodeTask(in *reader, raw []byte) (Item, error) {
+func decodeTask(in *pageReader, raw []byte) (Item, error) {
 	var d airsync.TaskData
 	if err := in.batch.Unmarshal(raw, &d, nil); err != nil {
 		return nil, fmt.Errorf("eas: task: %w", err)

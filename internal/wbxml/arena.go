@@ -20,6 +20,8 @@ type arena struct {
 	texts   int             // number of blocks begun
 	data    []byte          // short byte slices share it
 	ints    slab[int]
+	uint32s slab[uint32]
+	uint64s slab[uint64]
 	bools   slab[bool]
 	strings slab[string]
 	structs []structs // by plan.id

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -44,7 +45,7 @@ type field struct {
 	always  bool
 	empty   bool
 	opaque  bool
-	direct  bool    // a *int, *bool or *string, which an arena makes
+	direct  bool    // a pointer to a type of directTypes, which an arena makes
 	size    uintptr // of an element of the slice, in bytes
 	sub     *plan   // of kindStruct
 }
@@ -85,9 +86,10 @@ var (
 	rawType    = reflect.TypeFor[Raw]()
 	streamType = reflect.TypeFor[Stream]()
 	tagType    = reflect.TypeFor[Tag]()
-	intType    = reflect.TypeFor[int]()
-	boolType   = reflect.TypeFor[bool]()
-	stringType = reflect.TypeFor[string]()
+
+	directTypes = []reflect.Type{
+		reflect.TypeFor[string](), reflect.TypeFor[bool](), reflect.TypeFor[int](), reflect.TypeFor[uint32](), reflect.TypeFor[uint64](),
+	}
 )
 
 // planOf returns the plan of a struct type, made once.
@@ -239,7 +241,7 @@ func (f *field) setType(t reflect.Type) string {
 		f.pointer, t = true, t.Elem()
 	}
 	f.typ = t
-	f.direct = f.pointer && !f.slice && (t == intType || t == boolType || t == stringType)
+	f.direct = f.pointer && !f.slice && slices.Contains(directTypes, t)
 	switch k := t.Kind(); {
 	case t == rawType:
 		f.kind = kindRaw

@@ -37,7 +37,14 @@ func (u *unmarshaler) set(f *field, v reflect.Value, text []byte) error {
 			return u.absent(f, v, text, err)
 		}
 		if f.direct {
-			*v.Addr().Interface().(**int) = u.ints.new(int(signed(n, negative)))
+			switch p := v.Addr().Interface().(type) {
+			case **int:
+				*p = u.ints.new(int(signed(n, negative)))
+			case **uint32:
+				*p = u.uint32s.new(uint32(n))
+			case **uint64:
+				*p = u.uint64s.new(n)
+			}
 			return nil
 		}
 		if v, err = u.place(f, v); err != nil {

@@ -70,29 +70,3 @@ func (r *response) tooLarge(err error) error {
 		Err: fmt.Errorf("%w: %w", ErrTooLarge, err),
 	}
 }
-
-// A reader turns the ApplicationData of items into Go values. It reads all items of a
-// response, under one limit of memory and into memory that they share; the structs of the
-// wire are used again for the next item, so that an item must not point into them.
-//
-// A reader must not be used by several goroutines at once.
-type reader struct {
-	batch   *wbxml.Batch
-	decoder wbxml.Decoder
-	email   *airsync.EmailData
-	event   *airsync.EventData
-	contact *airsync.ContactData
-}
-
-// reader returns the reader for what is in the response.
-func (r *response) reader() *reader { return &reader{batch: r.batch} }
-
-func newReader(raw []byte) *reader { return &reader{batch: wbxml.NewBatch(nil, raw)} }
-
-// read reads raw into the struct that p points to, which it makes if need be.
-func read[T any](in *reader, raw []byte, p **T) (*T, error) {
-	if *p == nil {
-		*p = new(T)
-	}
-	return *p, in.batch.Unmarshal(raw, *p, nil)
-}
