@@ -10,16 +10,19 @@ import (
 
 // ErrTooLarge: the response has more bytes than [Client.MaxBody], many more entries than were
 // requested, or elements that would take far more memory than the response has bytes. An
-// [*Error] matches it with [errors.Is]. Nothing of the response was used. Request a smaller
-// window, or raise MaxBody if the bytes are the reason.
+// [*Error] matches it with [errors.Is], and nothing of the response was used: request a smaller
+// window, or raise MaxBody if the bytes are the reason. The error of an [Entry] matches it
+// where one item alone is like that.
 var ErrTooLarge = errors.New("eas: response too large")
 
 const (
 	// entriesPerWindow is how many times the entries that were requested a server may send
 	// of each kind; up to MaxWindow are always accepted, since some servers ignore windows.
 	entriesPerWindow = 4
-	// memoryPerEntry is what an entry may take in memory beside what its bytes account for: a
-	// change of one flag is a whole Email.
+	// memoryOfPage and, for each entry that was requested, memoryPerEntry are what a response
+	// may take in memory beside what its bytes account for: a change of one flag is a whole
+	// Email. In bytes.
+	memoryOfPage   = 32 << 20
 	memoryPerEntry = 4 << 10
 )
 
@@ -41,7 +44,7 @@ func (a asked) options() *wbxml.Options {
 	}
 	return &wbxml.Options{
 		MaxList:   max(MaxWindow, entriesPerWindow*a.most),
-		MaxMemory: wbxml.DefaultMaxMemory + int64(a.total)*memoryPerEntry,
+		MaxMemory: memoryOfPage + int64(a.total)*memoryPerEntry,
 	}
 }
 
@@ -53,20 +56,17 @@ func (r *response) decode(v any, a asked) error {
 	if err == nil {
 		return nil
 	}
-	if err := r.tooLarge(err); err != nil {
-		return err
+	if err := limited(err); errors.Is(err, ErrTooLarge) {
+		return &Error{Command: r.command, HTTPStatus: r.status, RequestID: r.requestID, Server: r.server, Action: ActionReport, Err: err}
 	}
 	return r.unexpected("the document cannot be read: " + err.Error())
 }
 
-// tooLarge returns the error of a response that reaches a limit; nil if err is of another kind.
-func (r *response) tooLarge(err error) error {
+// limited returns err, as one that matches ErrTooLarge if a limit is the reason.
+func limited(err error) error {
 	var limit *wbxml.LimitError
-	if !errors.As(err, &limit) {
-		return nil
+	if errors.As(err, &limit) {
+		return fmt.Errorf("%w: %w", ErrTooLarge, err)
 	}
-	return &Error{
-		Command: r.command, HTTPStatus: r.status, RequestID: r.requestID, Server: r.server, Action: ActionReport,
-		Err: fmt.Errorf("%w: %w", ErrTooLarge, err),
-	}
+	return err
 }

@@ -25,7 +25,7 @@ func (*Note) Class() Class { return ClassNotes }
 
 func decodeNote(in *pageReader, raw []byte) (Item, error) {
 	var d airsync.NoteData
-	if err := in.batch.Unmarshal(raw, &d, nil); err != nil {
+	if err := in.unmarshal(raw, &d); err != nil {
 		return nil, fmt.Errorf("eas: note: %w", err)
 	}
 	var at dates

@@ -150,7 +150,7 @@ func (c *Client) SearchPeople(ctx context.Context, text string, o *SearchOptions
 	}
 	return c.search(ctx, in, func(with *pageReader, out *Results, x airsync.SearchResult) error {
 		var p airsync.SearchPerson
-		if err := with.batch.Unmarshal(*x.Properties, &p, nil); err != nil {
+		if err := with.unmarshal(*x.Properties, &p); err != nil {
 			return err
 		}
 		out.People = append(out.People, person(p.Person))
@@ -171,7 +171,7 @@ func (c *Client) SearchLibrary(ctx context.Context, link string, o *SearchOption
 	}}
 	return c.search(ctx, in, func(with *pageReader, out *Results, x airsync.SearchResult) error {
 		var p airsync.SearchDocument
-		if err := with.batch.Unmarshal(*x.Properties, &p, nil); err != nil {
+		if err := with.unmarshal(*x.Properties, &p); err != nil {
 			return err
 		}
 		var d dates
@@ -278,7 +278,7 @@ func (c *Client) Find(ctx context.Context, q Query, o *SearchOptions) (*Results,
 	return c.find(ctx, airsync.FindExecute{Mailbox: m}, func(with *pageReader, out *Results, x airsync.FindResult) error {
 		f := FoundItem{ID: ItemID(x.ServerID), Folder: FolderID(x.CollectionID), Class: Class(x.Class), Raw: *x.Properties}
 		var p airsync.FoundMail
-		if f.Err = with.batch.Unmarshal(*x.Properties, &p, nil); f.Err == nil {
+		if f.Err = with.unmarshal(*x.Properties, &p); f.Err == nil {
 			var d dates
 			read := p.Read
 			mail := &Email{
@@ -308,7 +308,7 @@ func (c *Client) FindPeople(ctx context.Context, text string, o *SearchOptions) 
 	}
 	return c.find(ctx, airsync.FindExecute{GAL: g}, func(with *pageReader, out *Results, x airsync.FindResult) error {
 		var p airsync.FindPerson
-		if err := with.batch.Unmarshal(*x.Properties, &p, nil); err != nil {
+		if err := with.unmarshal(*x.Properties, &p); err != nil {
 			return err
 		}
 		out.People = append(out.People, person(p.Person))

@@ -38,7 +38,7 @@ func (*Task) Class() Class { return ClassTasks }
 
 func decodeTask(in *pageReader, raw []byte) (Item, error) {
 	var d airsync.TaskData
-	if err := in.batch.Unmarshal(raw, &d, nil); err != nil {
+	if err := in.unmarshal(raw, &d); err != nil {
 		return nil, fmt.Errorf("eas: task: %w", err)
 	}
 	var at dates

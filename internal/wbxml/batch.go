@@ -9,7 +9,12 @@ package wbxml
 type Batch struct {
 	u        unmarshaler
 	document []byte
+	limit    int64 // of memory, in bytes
 }
+
+// MaxPart is what [Batch.Unmarshal] may use for the structs of one part, besides
+// [MemoryPerByte] for each byte of it: one part does not spoil the others.
+const MaxPart = 4 << 20
 
 // NewBatch returns a Batch for the document. All that [Batch.Document] and
 // [Batch.Unmarshal] read may take [Options.MaxMemory] and [MemoryPerByte] for each byte of the
@@ -17,14 +22,14 @@ type Batch struct {
 func NewBatch(o *Options, document []byte) *Batch {
 	b := &Batch{document: document}
 	b.u.setOptions(o)
-	b.u.limit = b.u.dec.lim.memory + MemoryPerByte*int64(len(document))
+	b.limit = b.u.dec.lim.memory + MemoryPerByte*int64(len(document))
 	return b
 }
 
 // Document reads the document into v, as the function [Unmarshal] does. Call it first, and once.
 func (b *Batch) Document(v any) error {
 	b.u.dec.ResetBytes(b.document)
-	b.u.dec.free = 0
+	b.u.dec.free, b.u.limit = 0, b.limit
 	return b.finish(v)
 }
 
@@ -32,7 +37,7 @@ func (b *Batch) Document(v any) error {
 // place of [Options.Odd].
 func (b *Batch) Unmarshal(raw Raw, v any, odd func(Tag, []byte)) error {
 	b.u.odd = odd
-	b.u.dec.lim.list = 0
+	b.u.dec.lim.list, b.u.limit = 0, min(b.limit, b.u.memory+MaxPart+MemoryPerByte*int64(len(raw)))
 	b.u.dec.ResetBytes(raw)
 	return b.finish(v)
 }
