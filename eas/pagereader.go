@@ -24,7 +24,9 @@ func (r *response) pageReader() *pageReader { return &pageReader{batch: r.batch}
 // newPageReader returns what reads the single item raw.
 func newPageReader(raw []byte) *pageReader { return &pageReader{batch: wbxml.NewBatch(nil, raw)} }
 
-func (in *pageReader) unmarshal(raw []byte, v any) error { return limited(in.batch.Unmarshal(raw, v, nil)) }
+func (in *pageReader) unmarshal(raw []byte, v any) error {
+	return limited(in.batch.Unmarshal(raw, v, nil))
+}
 
 // read reads raw into the struct that p points to, which it makes if need be.
 func read[T any](in *pageReader, raw []byte, p **T) (*T, error) {
