@@ -38,7 +38,7 @@ func (c *Client) MoveItems(ctx context.Context, moves ...Move) ([]MoveResult, er
 		in.Move = append(in.Move, airsync.Move{Source: string(m.Item), FromFolder: string(m.From), ToFolder: string(m.To)})
 	}
 	var out airsync.MoveItemsResponse
-	r, err := c.run(ctx, request{command: "MoveItems"}, in, &out, false)
+	r, err := c.run(ctx, request{command: "MoveItems", anyVersion: true}, in, &out, false)
 	if err != nil {
 		return nil, err
 	}
@@ -74,10 +74,10 @@ func (c *Client) GetItemEstimate(ctx context.Context, f FolderID, key SyncKey, o
 	if o == nil {
 		o = &SyncOptions{}
 	}
-	version, err := c.ready(ctx)
-	if err != nil {
-		return 0, err
-	}
+	return atVersion(ctx, c, func(v Version) (int, error) { return c.estimateAt(ctx, v, f, key, o) })
+}
+
+func (c *Client) estimateAt(ctx context.Context, version Version, f FolderID, key SyncKey, o *SyncOptions) (int, error) {
 	class := o.Class
 	if class == "" {
 		class = ClassEmail
@@ -99,7 +99,7 @@ func (c *Client) GetItemEstimate(ctx context.Context, f FolderID, key SyncKey, o
 		}}}
 	}
 	var out airsync.GetItemEstimateResponse
-	r, err := c.run(ctx, request{command: "GetItemEstimate"}, in, &out, false)
+	r, err := c.run(ctx, request{command: "GetItemEstimate", version: version}, in, &out, false)
 	if err != nil {
 		return 0, err
 	}

@@ -48,7 +48,7 @@ func (c *Client) Ping(ctx context.Context, folders []Folder, o *PingOptions) (*P
 		seconds := int(heartbeat / time.Second)
 		in.HeartbeatInterval = &seconds
 		var out airsync.PingResponse
-		r, err := c.run(ctx, request{command: "Ping", wait: heartbeat}, in, &out, false)
+		r, err := c.run(ctx, request{command: "Ping", anyVersion: true, wait: heartbeat}, in, &out, false)
 		if err != nil {
 			return nil, err
 		}

@@ -91,10 +91,10 @@ type Document struct {
 // does it better where the server speaks 16.1.
 func (c *Client) Search(ctx context.Context, q Query, o *SearchOptions) (*Results, error) {
 	o = o.orZero()
-	version, err := c.ready(ctx)
-	if err != nil {
-		return nil, err
-	}
+	return atVersion(ctx, c, func(v Version) (*Results, error) { return c.searchMailAt(ctx, v, q, o) })
+}
+
+func (c *Client) searchMailAt(ctx context.Context, version Version, q Query, o *SearchOptions) (*Results, error) {
 	and := &airsync.SearchTerms{FreeText: q.Text, ConversationID: q.Conversation}
 	for _, x := range q.Classes {
 		and.Class = append(and.Class, string(x))
@@ -123,7 +123,7 @@ func (c *Client) Search(ctx context.Context, q Query, o *SearchOptions) (*Result
 			BodyPreference: sync.BodyPreference, BodyPartPreference: sync.BodyPartPreference, RightsManagement: sync.RightsManagement,
 		},
 	}}
-	return c.search(ctx, in, func(with *pageReader, out *Results, x airsync.SearchResult) error {
+	return c.search(ctx, version, in, func(with *pageReader, out *Results, x airsync.SearchResult) error {
 		f := FoundItem{LongID: x.LongID, Folder: FolderID(x.CollectionID), Class: Class(x.Class)}
 		e := items.entry(with, airsync.SyncItem{Class: x.Class, ApplicationData: asData(*x.Properties)})
 		f.Item, f.Err, f.Raw = e.Item, e.Err, e.Raw
@@ -136,19 +136,19 @@ func (c *Client) Search(ctx context.Context, q Query, o *SearchOptions) (*Result
 // Exchange wants four characters at least.
 func (c *Client) SearchPeople(ctx context.Context, text string, o *SearchOptions) (*Results, error) {
 	o = o.orZero()
-	version, err := c.ready(ctx)
-	if err != nil {
-		return nil, err
-	}
 	if text == "" {
 		return nil, errors.New("eas: Search: nothing to search for")
 	}
+	return atVersion(ctx, c, func(v Version) (*Results, error) { return c.searchPeopleAt(ctx, v, text, o) })
+}
+
+func (c *Client) searchPeopleAt(ctx context.Context, version Version, text string, o *SearchOptions) (*Results, error) {
 	in := &airsync.GALSearch{Store: airsync.GALStore{Name: "GAL", Query: text,
 		Options: &airsync.SearchOptions{RebuildResults: o.Rebuild, Range: o.bounds()}}}
 	if o.Pictures > 0 && version.AtLeast(Version141) {
 		in.Store.Options.Picture = &airsync.SearchPicture{MaxSize: optional(o.PictureSize), MaxPictures: optional(o.Pictures)}
 	}
-	return c.search(ctx, in, func(with *pageReader, out *Results, x airsync.SearchResult) error {
+	return c.search(ctx, version, in, func(with *pageReader, out *Results, x airsync.SearchResult) error {
 		var p airsync.SearchPerson
 		if err := with.unmarshal(*x.Properties, &p); err != nil {
 			return err
@@ -169,7 +169,7 @@ func (c *Client) SearchLibrary(ctx context.Context, link string, o *SearchOption
 		Name: "DocumentLibrary", Query: &airsync.SearchQuery{EqualTo: &airsync.LinkEquals{LinkID: true, Value: link}},
 		Options: &airsync.SearchOptions{Range: o.bounds()},
 	}}
-	return c.search(ctx, in, func(with *pageReader, out *Results, x airsync.SearchResult) error {
+	return c.search(ctx, anyVersion, in, func(with *pageReader, out *Results, x airsync.SearchResult) error {
 		var p airsync.SearchDocument
 		if err := with.unmarshal(*x.Properties, &p); err != nil {
 			return err
@@ -204,10 +204,13 @@ func (o *SearchOptions) bounds() string {
 	return fmt.Sprintf("%d-%d", first, first+limit-1)
 }
 
-// search sends a search and reads what was found with add.
-func (c *Client) search(ctx context.Context, in any, add func(*pageReader, *Results, airsync.SearchResult) error) (*Results, error) {
+// anyVersion says, instead of a version, that a document is as good for any.
+const anyVersion Version = ""
+
+// search sends a search that was made for a version and reads what was found with add.
+func (c *Client) search(ctx context.Context, version Version, in any, add func(*pageReader, *Results, airsync.SearchResult) error) (*Results, error) {
 	var out airsync.SearchResponse
-	r, err := c.run(ctx, request{command: "Search"}, in, &out, false)
+	r, err := c.run(ctx, request{command: "Search", version: version, anyVersion: version == anyVersion}, in, &out, false)
 	if err != nil {
 		return nil, err
 	}
@@ -325,7 +328,7 @@ func (c *Client) find(ctx context.Context, what airsync.FindExecute, add func(*p
 		return nil, fmt.Errorf("eas: Find needs version 16.1, and this is %s: Search", version)
 	}
 	var out airsync.FindResponse
-	r, err := c.run(ctx, request{command: "Find"}, &airsync.Find{SearchID: newGUID(), Execute: what}, &out, false)
+	r, err := c.run(ctx, request{command: "Find", version: version}, &airsync.Find{SearchID: newGUID(), Execute: what}, &out, false)
 	if err != nil {
 		return nil, err
 	}

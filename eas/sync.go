@@ -175,18 +175,15 @@ func (o *SyncOptions) backoff() *backoff {
 }
 
 func (c *Client) sync(ctx context.Context, f FolderID, key SyncKey, o *SyncOptions, edits []Edit) (*Page, error) {
+	return atVersion(ctx, c, func(v Version) (*Page, error) { return c.syncAt(ctx, v, f, key, o, edits) })
+}
+
+func (c *Client) syncAt(ctx context.Context, version Version, f FolderID, key SyncKey, o *SyncOptions, edits []Edit) (*Page, error) {
 	if o == nil {
 		o = &SyncOptions{}
 	}
 	if key == "" {
 		key = InitialSyncKey
-	}
-	if err := c.init(); err != nil {
-		return nil, err
-	}
-	version, err := c.version(ctx)
-	if err != nil {
-		return nil, err
 	}
 	in := &airsync.SyncRequest{}
 	col, err := o.collection(f, key, version, edits)
@@ -194,7 +191,7 @@ func (c *Client) sync(ctx context.Context, f FolderID, key SyncKey, o *SyncOptio
 		return nil, err
 	}
 	in.Collections.Collection = []airsync.SyncCollection{*col}
-	q := request{command: "Sync"}
+	q := request{command: "Sync", version: version}
 	q.asked.add(col)
 	if o.Wait > 0 && key != InitialSyncKey {
 		q.wait = o.Wait
