@@ -76,7 +76,7 @@ type exchange struct {
 	start          time.Time
 	sent, received int64 // bytes of bodies
 	token          *oauth2.Token
-	renewed        bool // the token was refused and refreshed
+	renewed        bool        // the token was refused and refreshed
 	traced         atomic.Bool // the transport tells of connections
 	connected      atomic.Bool // a connection was found, so that something may have been sent
 }
