@@ -174,12 +174,22 @@ func (c *Client) exchange(ctx context.Context, q request) (r *response, x *excha
 		if err != nil && !errors.As(err, &e) {
 			err = c.sendError(ctx, &q, err)
 		}
+		r.trim()
 		return r, x, err
 	}
 	if r.body, err = safehttp.ReadSized(body, resp.ContentLength, limit); err != nil {
 		return nil, x, c.sendError(ctx, &q, fmt.Errorf("the response was not read to its end: %w", err))
 	}
+	r.trim()
 	return r, x, nil
+}
+
+// trim takes the line breaks away that some servers and gateways send behind the document.
+// No document ends with such a byte.
+func (r *response) trim() {
+	if r.mediaType == typeWBXML || r.mediaType == typeWBXMLOld || r.mediaType == "" && r.command != "GetAttachment" {
+		r.body = bytes.TrimRight(r.body, "\r\n")
+	}
 }
 
 // received is the body of a response on its way. Where it is passed on as it comes, the
