@@ -46,9 +46,10 @@ func (s *slab[T]) new(v T) *T {
 
 // structs is a slab of structs of one plan.
 type structs struct {
-	free reflect.Value // a slice
-	next int
-	size int
+	slab  reflect.Value // a slice
+	size  int           // of slab
+	next  int           // the first that is free
+	dirty int           // those before it have been used
 }
 
 // newStruct returns a pointer to a zero struct of plan p.
@@ -59,11 +60,22 @@ func (a *arena) newStruct(p *plan) reflect.Value {
 	s := &a.structs[p.id]
 	if s.next == s.size {
 		s.size = min(max(1, 2*s.size), maxSlab)
-		s.free, s.next = reflect.MakeSlice(p.slice, s.size, s.size), 0
+		s.slab, s.next, s.dirty = reflect.MakeSlice(p.slice, s.size, s.size), 0, 0
 	}
-	v := s.free.Index(s.next).Addr()
+	v := s.slab.Index(s.next)
+	if s.next < s.dirty {
+		v.SetZero()
+	}
 	s.next++
-	return v
+	return v.Addr()
+}
+
+// reuse makes all structs free again.
+func (a *arena) reuse() {
+	for i := range a.structs {
+		s := &a.structs[i]
+		s.next, s.dirty = 0, max(s.next, s.dirty)
+	}
 }
 
 // string copies text, a short one into a block.

@@ -30,13 +30,17 @@ func NewBatch(o *Options, document []byte) *Batch {
 func (b *Batch) Document(v any) error {
 	b.u.dec.ResetBytes(b.document)
 	b.u.dec.free, b.u.limit = 0, b.limit
-	return b.finish(v)
+	err := b.finish(v)
+	clear(b.u.structs) // they stay with v
+	return err
 }
 
 // Unmarshal reads a part of the document into v, as the function [Unmarshal] does, with odd in
-// place of [Options.Odd].
+// place of [Options.Odd]. The structs behind the pointers in v are valid until the next call,
+// which uses them again.
 func (b *Batch) Unmarshal(raw Raw, v any, odd func(Tag, []byte)) error {
 	b.u.odd = odd
+	b.u.reuse()
 	b.u.dec.lim.list, b.u.limit = 0, min(b.limit, b.u.memory+MaxPart+MemoryPerByte*int64(len(raw)))
 	b.u.dec.ResetBytes(raw)
 	return b.finish(v)

@@ -89,6 +89,9 @@ func (u *unmarshaler) absent(f *field, v reflect.Value, text []byte, err error) 
 	return nil
 }
 
+// smallElement is the size up to which a slice begins with room for 4 elements, in bytes.
+const smallElement = 128
+
 // place returns the value that the element of field f goes to: v, a new element of the
 // slice v, or what its new pointer points to.
 func (u *unmarshaler) place(f *field, v reflect.Value) (reflect.Value, error) {
@@ -98,7 +101,11 @@ func (u *unmarshaler) place(f *field, v reflect.Value) (reflect.Value, error) {
 			return v, u.dec.limit("entries", int64(u.dec.lim.list))
 		}
 		if n == v.Cap() {
-			v.Grow(1) // at most doubles what has been paid for
+			more := 1
+			if n == 0 && f.size <= smallElement {
+				more = 4
+			}
+			v.Grow(more) // at most doubles what has been paid for
 			if err := u.spend(int64(f.size) * int64(v.Cap()-n)); err != nil {
 				return v, err
 			}

@@ -266,7 +266,8 @@ func (d *Decoder) ReadRaw(start Token) (Raw, error) {
 	if !start.Content {
 		d.pendingEnd = false
 		d.pop()
-		return append(Raw(nil), append(b, start.Tag.Token())...), nil
+		b = append(b, start.Tag.Token())
+		return append(make(Raw, 0, len(b)), b...), nil
 	}
 	b = append(b, start.Tag.Token()|bitContent)
 	if from := d.pos; !d.lim.strict && d.skip() {
