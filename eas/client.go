@@ -59,6 +59,10 @@ type Client struct {
 	Timeout time.Duration // of a command; if 0, DefaultTimeout. Heartbeats come on top.
 	MaxBody int64         // of an answer; if 0, DefaultMaxBody
 
+	// Patience is how long Pages and Resync wait, in all, between two pages for a server that
+	// is busy or out of reach; if 0, DefaultPatience; if negative, they do not wait.
+	Patience time.Duration
+
 	// Moved is asked when the server says, with HTTP status 451, that the mailbox is at
 	// another origin. It decides whether that host may be asked, by the rules by which the
 	// first one was found, and returns the source of tokens for it: a token is good for one
@@ -88,7 +92,7 @@ type Client struct {
 	site       *site
 	negotiated time.Time // when OPTIONS was answered last
 	listed     string    // the versions that the server listed last
-	sent       *sentSync // what the server may remember of the last SyncMany
+	memory     syncMemory
 }
 
 // A site is where the client sends its commands.
