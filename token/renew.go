@@ -171,7 +171,7 @@ func (r *renewal) reserve(rec Record) (func(), error) {
 
 // refused deals with a refresh that the authority did not grant.
 func (r *renewal) refused(rec Record, err error, uncertain bool) (*handout, error) {
-	if !endsGrant(err) {
+	if !endsGrant(err, r.Config.Authority.Kind) {
 		if !mayBeSpent(err) {
 			r.unmark(rec, uncertain)
 		}
