@@ -140,7 +140,8 @@ func secretsOf(form url.Values) secrets {
 			}
 			s = append(s, v)
 			quoted, _ := json.Marshal(v)
-			for _, other := range []string{url.QueryEscape(v), url.PathEscape(v), strings.Trim(string(quoted), `"`)} {
+			once := url.QueryEscape(v)
+			for _, other := range []string{url.QueryEscape(once), once, url.PathEscape(v), strings.Trim(string(quoted), `"`)} {
 				if other != v {
 					s = append(s, other)
 				}

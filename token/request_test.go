@@ -358,6 +358,77 @@ func TestErrorsHoldNoSecret(t *testing.T) {
 	})
 }
 
+// S134: an authority that echoes the request, in whole, escaped or in part, wherever there is
+// room for it.
+func TestS134EchoedSecrets(t *testing.T) {
+	const secret = "client/secret+value"
+	for _, tt := range []struct {
+		name, echo string
+		parts      []string // that must not be seen
+	}{
+		{"in whole", secret, []string{"secret", "value"}},
+		{"between words", "of " + secret + ", so", []string{"secret", "value"}},
+		{"escaped", url.QueryEscape(secret), []string{"secret", "value"}},
+		{"twice", secret + secret, []string{"secret", "value"}},
+		{"the beginning", secret[:14], []string{"secret"}},
+		{"the end", secret[5:], []string{"secret", "value"}},
+		{"behind a control character", "\x1b" + secret, []string{"secret", "value"}},
+		{"longer than a field may be", strings.Repeat("x", 50) + secret, []string{"secret", "value"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newSTS()
+				src := source(t, s)
+				src.Config.Auth = token.Secret(secret)
+				time.Sleep(2 * time.Hour)
+				s.intercept = func(w http.ResponseWriter, r *http.Request) bool {
+					for _, name := range []string{"request-id", "x-ms-request-id", "client-request-id", "Retry-After"} {
+						w.Header().Set(name, strings.ReplaceAll(tt.echo, "\x1b", "\t"))
+					}
+					writeJSON(w, 400, map[string]any{
+						"error": "interaction_required", "suberror": tt.echo, "correlation_id": tt.echo, "trace_id": tt.echo,
+						"error_description": tt.echo, "error_uri": "https://login.microsoftonline.com/error?" + tt.echo,
+						"claims": `{"access_token":{"x":"` + url.QueryEscape(tt.echo) + `"}}`,
+					})
+					return true
+				}
+				_, err := src.Token(t.Context())
+				var rt *oauth2.RetrieveError
+				if !errors.As(err, &rt) {
+					t.Fatalf("Token = %v, want *oauth2.RetrieveError in it", err)
+				}
+				j, _ := json.Marshal(err)
+				all := fmt.Sprintf("%v %+v %s %s %v", err, err, j, rt.Body, rt.Response.Header)
+				for _, part := range tt.parts {
+					if strings.Contains(strings.ReplaceAll(all, "client_secret", ""), part) {
+						t.Errorf("errors hold %q: %s", part, all)
+					}
+				}
+			})
+		})
+	}
+}
+
+// An error that ends a sign-in of which a refresh may have been lost is one line, which does
+// not quote the authority.
+func TestErrRefreshUncertainIsOneLine(t *testing.T) {
+	cause := &oauth2.RetrieveError{ErrorCode: "invalid_grant", ErrorDescription: "AADSTS70000: for ada@contoso.com\r\nTrace ID: 1"}
+	for _, err := range []error{
+		errors.Join(token.ErrRefreshUncertain, cause),
+		fmt.Errorf("%w: %w", token.ErrRefreshUncertain, cause),
+		fmt.Errorf("%w: %w", token.ErrRefreshUncertain, errors.Join(cause)),
+	} {
+		re := &token.ReauthError{Kind: token.ReauthRevoked, Hint: "sign in again", Err: err}
+		const want = "token: sign-in required (revoked): sign in again: token: the response to an earlier refresh may have been lost"
+		if re.Error() != want {
+			t.Errorf("error = %q, want %q", re, want)
+		}
+		if !errors.Is(re, token.ErrRefreshUncertain) {
+			t.Errorf("%v does not match ErrRefreshUncertain", re)
+		}
+	}
+}
+
 // Over real HTTP: a token endpoint that answers 307 to another origin gets no second
 // request sent, and neither a 503 nor a missing client is answered by trying another
 // way of authentication.
