@@ -98,6 +98,14 @@ func (c *Certificate) Params(_ context.Context, clientID string, tokenEndpoint *
 	return nil, &ConfigError{Kind: ConfigSecret, Hint: "the client assertion could not be signed", Err: err}
 }
 
+// checkAuth reports what can be seen to be wrong with a before anything is sent.
+func checkAuth(a ClientAuth) error {
+	if c, ok := a.(interface{ check() error }); ok {
+		return c.check()
+	}
+	return nil
+}
+
 // check reports what makes c of no use, without signing.
 func (c *Certificate) check() error {
 	bad := func(kind ConfigKind, hint string) error { return &ConfigError{Kind: kind, Hint: hint} }

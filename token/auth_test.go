@@ -15,12 +15,14 @@ import (
 	"errors"
 	"io"
 	"math/big"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
 
+	"github.com/easoauth/easoauth/bearer"
 	"github.com/easoauth/easoauth/token"
 )
 
@@ -139,5 +141,27 @@ func TestCertificateOfNoUse(t *testing.T) {
 				t.Errorf("Params = %v, want *ConfigError of kind %s that mentions %q", err, tt.kind, tt.mention)
 			}
 		})
+	}
+}
+
+// Nobody signs in, and nothing is sent, with a certificate that cannot be used afterwards.
+func TestCertificateIsCheckedBeforeTheSignIn(t *testing.T) {
+	other, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	auth := &token.Certificate{Certificate: certificate(t, signingKey()), Key: other}
+	var ce *token.ConfigError
+	s := newSTS()
+	_, err = token.Configure(t.Context(), clientID, &bearer.Offer{AuthorizationURI: v1Authority}, endpoint,
+		&token.Options{HTTPClient: &http.Client{Transport: s}, Auth: auth})
+	if !errors.As(err, &ce) || ce.Kind != token.ConfigSecret || len(s.requests) > 0 {
+		t.Errorf("Configure = %v after %d requests, want *ConfigError after none", err, len(s.requests))
+	}
+	src := source(t, s)
+	src.Config.Auth = auth
+	n := len(s.requests)
+	if _, err := token.RefreshToken("rt-secret-1").SignIn(t.Context(), src.Config); !errors.As(err, &ce) || len(s.requests) > n {
+		t.Errorf("SignIn = %v, want *ConfigError and no request", err)
 	}
 }
