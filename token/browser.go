@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"syscall"
@@ -63,7 +62,8 @@ func (*Browser) Interactive() bool { return true }
 // error matches [ErrFlowUnavailable] if there is no browser, no port to listen on, or no
 // authorization endpoint.
 func (b *Browser) SignIn(ctx context.Context, c *Config) (*oauth2.Token, error) {
-	if err := c.check(); err != nil {
+	c, err := c.complete(ctx)
+	if err != nil {
 		return nil, err
 	}
 	if c.Authority.AuthorizationEndpoint == nil {
@@ -83,7 +83,8 @@ func (b *Browser) SignIn(ctx context.Context, c *Config) (*oauth2.Token, error) 
 		host = "[" + host + "]"
 	}
 	attempt.redirect = "http://" + host + ":" + strconv.Itoa(r.port) + b.RedirectPath
-	to, err := c.authorizeURL(attempt, b.LoginHint, b.Prompt)
+	// A form keeps the code out of the browser's history.
+	to, err := c.authorizeURL(attempt, b.LoginHint, b.Prompt, c.Authority.FormPost)
 	if err != nil {
 		return nil, err
 	}
@@ -132,10 +133,10 @@ func (b *Browser) host(a *Authority) (string, error) {
 func (b *Browser) open(ctx context.Context, to string) <-chan error {
 	opened := make(chan error, 1)
 	go func() {
-		err := errors.New("token: browser: Open ended its goroutine")
+		err := error(panicked("Browser.Open", nil))
 		defer func() {
 			if p := recover(); p != nil {
-				err = fmt.Errorf("token: browser: Open panicked: %v\n%s", p, debug.Stack())
+				err = panicked("Browser.Open", p)
 			}
 			opened <- err
 		}()

@@ -419,8 +419,8 @@ func TestBrowserThatCannotBeOpened(t *testing.T) {
 		}
 	}
 	for name, open := range map[string]func(context.Context, string) error{
-		"panic boom":          func(context.Context, string) error { panic("panic boom") },
-		"ended its goroutine": func(context.Context, string) error { runtime.Goexit(); return nil },
+		"Browser.Open panicked":            func(context.Context, string) error { panic("panic boom") },
+		"Browser.Open ended its goroutine": func(context.Context, string) error { runtime.Goexit(); return nil },
 	} {
 		if _, err := (&token.Browser{Open: open}).SignIn(t.Context(), s.config(t)); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("SignIn = %v, want an error that mentions %q", err, name)

@@ -21,7 +21,7 @@ func newAttempt() attempt {
 }
 
 // authorizeURL is the request of RFC 6749 section 4.1.1 with PKCE.
-func (c *Config) authorizeURL(a attempt, loginHint, prompt string) (string, error) {
+func (c *Config) authorizeURL(a attempt, loginHint, prompt string, formPost bool) (string, error) {
 	q := c.Authority.AuthorizationEndpoint.Query()
 	q.Set("client_id", c.ClientID)
 	q.Set("response_type", "code")
@@ -34,8 +34,8 @@ func (c *Config) authorizeURL(a attempt, loginHint, prompt string) (string, erro
 		q.Set("nonce", a.nonce)
 	}
 	q.Set("response_mode", "query")
-	if c.Authority.FormPost {
-		q.Set("response_mode", "form_post") // keeps the code out of the browser's history
+	if formPost {
+		q.Set("response_mode", "form_post")
 	}
 	if loginHint != "" {
 		q.Set("login_hint", loginHint)
@@ -81,7 +81,7 @@ func (c *Config) redeem(ctx context.Context, params url.Values, a attempt) (*oau
 	if code := params.Get("error"); code != "" {
 		oe := oauthError{code: code, description: params.Get("error_description"), uri: params.Get("error_uri"),
 			suberror: params.Get("error_subcode"), claims: params.Get("claims")}
-		return nil, classify(c.inquiry(nil), oe.refusal(0, http.Header{}, nil), oe.retrieveError(nil, nil), 0)
+		return nil, c.withConsent(classify(c.inquiry(nil), oe.refusal(0, http.Header{}, nil), oe.retrieveError(nil, nil), 0))
 	}
 	code := params.Get("code")
 	if code == "" {

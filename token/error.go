@@ -116,6 +116,11 @@ type ReauthError struct {
 	Refusal        // what the authority said, if a request was made
 	Hint    string // what the person must do
 	Err     error  // an *oauth2.RetrieveError, ErrRefreshUncertain, or nil
+
+	// AdminConsentURL is the page where an administrator can give the consent that is missing
+	// (ReauthConsent), if the authority has one: see [Authority.AdminConsentURL]. Error leaves
+	// it out.
+	AdminConsentURL string
 }
 
 func (e *ReauthError) Error() string {

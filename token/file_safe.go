@@ -14,28 +14,28 @@ import (
 // a regular file, a file with a second name, one of another owner, or one open to others.
 var ErrUnsafeFile = errors.New("token: unsafe file")
 
-// A rule says which files and folders are safe.
-type rule struct {
+// A fileRule says which files and folders are safe.
+type fileRule struct {
 	mode     fs.FileMode // what group and others may have
 	anyOwner bool
 }
 
 // rule returns the rule for everything but plain files in an encrypted store.
-func (s *FileStore) rule() rule {
+func (s *FileStore) rule() fileRule {
 	if s.EncryptionKey != nil {
-		return rule{mode: 0o077, anyOwner: true}
+		return fileRule{mode: 0o077, anyOwner: true}
 	}
 	return s.strict()
 }
 
 // strict returns the rule for what is not encrypted.
-func (s *FileStore) strict() rule {
+func (s *FileStore) strict() fileRule {
 	mode := s.AllowMode.Perm() & 0o077
-	return rule{mode: mode, anyOwner: mode&0o022 != 0}
+	return fileRule{mode: mode, anyOwner: mode&0o022 != 0}
 }
 
 // checkFile refuses a file that another user could have made, could read or could change.
-func (r rule) checkFile(name string, fi fs.FileInfo) error {
+func (r fileRule) checkFile(name string, fi fs.FileInfo) error {
 	switch {
 	case fi.Mode()&fs.ModeSymlink != 0:
 		return unsafeFile(name, "is a symbolic link")
@@ -48,7 +48,7 @@ func (r rule) checkFile(name string, fi fs.FileInfo) error {
 }
 
 // checkDir does the same for the folder.
-func (r rule) checkDir(name string, fi fs.FileInfo) error {
+func (r fileRule) checkDir(name string, fi fs.FileInfo) error {
 	switch {
 	case fi.Mode()&fs.ModeSymlink != 0:
 		return unsafeFile(name, "is a symbolic link")
@@ -58,7 +58,7 @@ func (r rule) checkDir(name string, fi fs.FileInfo) error {
 	return r.checkAccess(name, fi)
 }
 
-func (r rule) checkAccess(name string, fi fs.FileInfo) error {
+func (r fileRule) checkAccess(name string, fi fs.FileInfo) error {
 	switch mode := fi.Mode().Perm(); {
 	case runtime.GOOS != "windows" && mode&0o077&^r.mode != 0:
 		return unsafeFile(name, fmt.Sprintf("has mode %#o: run chmod go-rwx, or set FileStore.AllowMode if the volume is mounted that way", mode))
@@ -105,7 +105,7 @@ func (s *FileStore) checkPlain(name string, file fs.FileInfo) error {
 }
 
 // readFile reads a file that the rule accepts, before and after it is opened.
-func (s *FileStore) readFile(name string, r rule) ([]byte, fs.FileInfo, error) {
+func (s *FileStore) readFile(name string, r fileRule) ([]byte, fs.FileInfo, error) {
 	fi, err := s.os().Lstat(name)
 	if err != nil {
 		return nil, nil, err

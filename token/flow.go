@@ -9,8 +9,8 @@ import (
 )
 
 // A Flow is one way to sign in. [Browser], [DeviceCode], [OnBehalfOf], [ClientCredentials]
-// and [RefreshToken] are the ones of this package, a [*Authorization] and a
-// [*DeviceAuthorization] are the second halves of a sign-in that spans processes, [FlowFunc]
+// and [RefreshToken] are the ones of this package, [Authorization.Redeem] and
+// a [*DeviceAuthorization] are the second halves of a sign-in that spans processes, [FlowFunc]
 // makes one of a function, such as a call of the system's broker, and [FirstOf] chains them.
 //
 // SignIn returns the tokens of the new sign-in: AccessToken, Expiry and, if the authority

@@ -180,7 +180,7 @@ func (a *renewal) checkAudience(raw string) error {
 	if err != nil {
 		return nil
 	}
-	err = CheckAudience(claims.Audience, a.s.Config.Endpoint)
+	err = a.s.Config.checkAudience(claims.Audience)
 	var ae *AudienceError
 	if errors.As(err, &ae) && a.s.AllowAudience != nil {
 		a.call("Source.AllowAudience", func() { err = a.s.AllowAudience(ae) })

@@ -21,8 +21,8 @@ import (
 	"github.com/easoauth/easoauth/token"
 )
 
-// crowd is an authority for many mailboxes, each with a stored refresh token.
-type crowd struct {
+// tenants is an authority for many mailboxes, each with a stored refresh token.
+type tenants struct {
 	store   token.MemoryStore
 	config  *token.Config
 	answer  func(n int64) (status int, header http.Header) // nil: granted
@@ -34,8 +34,8 @@ type crowd struct {
 	at      []time.Time
 }
 
-func newCrowd(t testing.TB, n int) *crowd {
-	c := &crowd{config: newSTS().config(t)}
+func newTenants(t testing.TB, n int) *tenants {
+	c := &tenants{config: newSTS().config(t)}
 	c.config.HTTPClient = &http.Client{Transport: c}
 	for i := range n {
 		key := strconv.Itoa(i)
@@ -47,13 +47,13 @@ func newCrowd(t testing.TB, n int) *crowd {
 	return c
 }
 
-func (c *crowd) source(i int, l *token.Limiter) *token.Source {
+func (c *tenants) source(i int, l *token.Limiter) *token.Source {
 	return &token.Source{Config: c.config, Store: &c.store, Key: strconv.Itoa(i), Limiter: l}
 }
 
-var crowdBody = `{"token_type":"Bearer","expires_in":3600,"access_token":"%d.` + strings.Repeat("a", 1400) + `","refresh_token":"` + strings.Repeat("r", 1000) + `"}`
+var tenantsBody = `{"token_type":"Bearer","expires_in":3600,"access_token":"%d.` + strings.Repeat("a", 1400) + `","refresh_token":"` + strings.Repeat("r", 1000) + `"}`
 
-func (c *crowd) RoundTrip(r *http.Request) (*http.Response, error) {
+func (c *tenants) RoundTrip(r *http.Request) (*http.Response, error) {
 	io.Copy(io.Discard, r.Body)
 	n := c.n.Add(1)
 	c.mu.Lock()
@@ -64,7 +64,7 @@ func (c *crowd) RoundTrip(r *http.Request) (*http.Response, error) {
 	if c.delay > 0 {
 		time.Sleep(c.delay)
 	}
-	status, header, body := 200, http.Header{}, fmt.Sprintf(crowdBody, n)
+	status, header, body := 200, http.Header{}, fmt.Sprintf(tenantsBody, n)
 	if c.answer != nil {
 		if status, header = c.answer(n); status != 200 {
 			body = ""
@@ -84,7 +84,7 @@ func all(ctx context.Context, sources []*token.Source) []error {
 	return errs
 }
 
-func (c *crowd) sources(n int, l *token.Limiter) []*token.Source {
+func (c *tenants) sources(n int, l *token.Limiter) []*token.Source {
 	var out []*token.Source
 	for i := range n {
 		out = append(out, c.source(i, l))
@@ -108,7 +108,7 @@ func TestLimiterBounds(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c := newCrowd(t, 100)
+				c := newTenants(t, 100)
 				c.delay = tt.delay
 				begin := time.Now()
 				for i, err := range all(t.Context(), c.sources(100, tt.limiter)) {
@@ -131,7 +131,7 @@ func TestLimiterBounds(t *testing.T) {
 // background.
 func TestLimiterOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCrowd(t, 20)
+		c := newTenants(t, 20)
 		l := &token.Limiter{Concurrency: 1, Rate: -1}
 		var mu sync.Mutex
 		var order []string
@@ -175,7 +175,7 @@ func TestLimiterOrder(t *testing.T) {
 // A renewal in the background for which a caller comes to wait moves ahead of the others.
 func TestLimiterPromotes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCrowd(t, 100)
+		c := newTenants(t, 100)
 		l := &token.Limiter{Concurrency: 1, Rate: -1}
 		sources := c.sources(100, l)
 		for _, s := range sources {
@@ -203,7 +203,7 @@ func TestLimiterPromotes(t *testing.T) {
 // A caller leaves the queue with its context, and the place is free for others.
 func TestLimiterIsBoundByTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCrowd(t, 10)
+		c := newTenants(t, 10)
 		c.delay = time.Hour
 		l := &token.Limiter{Concurrency: 1, Rate: -1}
 		go c.source(0, l).Token(t.Context())
@@ -244,7 +244,7 @@ func TestLimiterSharesRetryAfter(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c := newCrowd(t, 101)
+				c := newTenants(t, 101)
 				l := &token.Limiter{Concurrency: 1, Rate: -1}
 				good := c.source(100, l)
 				mustToken(t, good)
@@ -293,7 +293,7 @@ func TestLimiterSharesRetryAfter(t *testing.T) {
 // The turn is taken before the record is locked: whoever waits for it holds nobody up.
 func TestLimiterComesBeforeTheLock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCrowd(t, 2)
+		c := newTenants(t, 2)
 		c.delay = time.Minute
 		l := &token.Limiter{Concurrency: 1, Rate: -1}
 		go c.source(0, l).Token(t.Context())
@@ -314,7 +314,7 @@ func TestLimiterComesBeforeTheLock(t *testing.T) {
 // SignOut takes a renewal out of the queue.
 func TestLimiterAndSignOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCrowd(t, 2)
+		c := newTenants(t, 2)
 		l := &token.Limiter{Concurrency: 1, Rate: -1}
 		queued := c.source(1, l)
 		queued.Spread = -1
@@ -340,7 +340,7 @@ func TestLimiterAndSignOut(t *testing.T) {
 func TestRenewalsAreSpread(t *testing.T) {
 	const n = 1000
 	synctest.Test(t, func(t *testing.T) {
-		c := newCrowd(t, n)
+		c := newTenants(t, n)
 		sources := c.sources(n, nil)
 		all(t.Context(), sources)
 		begin := time.Now()
@@ -411,7 +411,7 @@ func TestManySourcesAtOneExpiry(t *testing.T) {
 	}
 	for _, limited := range []bool{true, false} {
 		t.Run(fmt.Sprintf("limited=%v", limited), func(t *testing.T) {
-			c := newCrowd(t, n)
+			c := newTenants(t, n)
 			var l *token.Limiter
 			if limited {
 				l = &token.Limiter{Rate: -1}
