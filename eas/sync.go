@@ -110,13 +110,16 @@ func (c *Client) Sync(ctx context.Context, f FolderID, key SyncKey, o *SyncOptio
 	if key == "" {
 		key = InitialSyncKey
 	}
+	if f == "" {
+		return nil, fmt.Errorf("eas: Sync: %w", errNoFolder)
+	}
 	version, err := c.ready(ctx)
 	if err != nil {
 		return nil, err
 	}
 	col, err := o.collection(f, key, version)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("eas: Sync: %w", err)
 	}
 	return c.syncOne(ctx, col, key, o)
 }
@@ -138,9 +141,6 @@ func (c *Client) syncOne(ctx context.Context, col *airsync.SyncCollection, key S
 // exchange sends a Sync of one collection and returns what the response has of it, nil if it
 // has nothing.
 func (c *Client) exchange(ctx context.Context, col *airsync.SyncCollection) (*airsync.SyncResponseFolder, *response, error) {
-	if col.CollectionID == "" {
-		return nil, nil, errNoFolder
-	}
 	defer c.memory.other()()
 	in := &airsync.SyncRequest{}
 	in.Collections.Collection = []airsync.SyncCollection{*col}
@@ -156,7 +156,7 @@ func (c *Client) exchange(ctx context.Context, col *airsync.SyncCollection) (*ai
 	return got, r, nil
 }
 
-var errNoFolder = errors.New("eas: Sync: no folder")
+var errNoFolder = errors.New("no folder")
 
 // topError returns the failure that the status of a whole response says, nil if there is none.
 //
@@ -218,7 +218,7 @@ func supported(names []string) (*airsync.Supported, error) {
 		namespace, local, _ := strings.Cut(name, ":")
 		tag, ok := wbxml.Lookup(namespace, local)
 		if !ok || namespace != "Contacts" && namespace != "Contacts2" && namespace != "Calendar" {
-			return nil, fmt.Errorf("eas: Sync: SyncOptions.Supported: %q is not an element of contacts or events", safehttp.Clean(name, 64))
+			return nil, fmt.Errorf("SyncOptions.Supported: %q is not an element of contacts or events", safehttp.Clean(name, 64))
 		}
 		out.Elements = append(out.Elements, emptyElement(tag))
 	}
