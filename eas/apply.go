@@ -43,7 +43,7 @@ func (a *Applied) Err() error {
 	return errors.Join(list...)
 }
 
-var errNoKey = errors.New("eas: Sync: edits need the key of a folder that has been synchronized")
+var errNoKey = errors.New("edits need the key of a folder that has been synchronized")
 
 // Apply sends edits, at most [MaxEdits], with the folder's key and returns what became of them.
 // It brings no changes of the server, and leaves the folder's filter and bodies as the last
@@ -61,9 +61,9 @@ func (c *Client) ApplyWith(ctx context.Context, f FolderID, key SyncKey, o *Appl
 	}
 	switch {
 	case f == "":
-		return nil, errNoFolder
+		return nil, fmt.Errorf("eas: Sync: %w", errNoFolder)
 	case key == "" || key == InitialSyncKey:
-		return nil, errNoKey
+		return nil, fmt.Errorf("eas: Sync: %w", errNoKey)
 	case len(edits) == 0:
 		return nil, errors.New("eas: Sync: no edits")
 	case len(edits) > MaxEdits:
@@ -75,7 +75,7 @@ func (c *Client) ApplyWith(ctx context.Context, f FolderID, key SyncKey, o *Appl
 func (c *Client) applyAt(ctx context.Context, version Version, f FolderID, key SyncKey, o *ApplyOptions, edits []Edit) (*Applied, error) {
 	col, err := o.collection(f, key, version, edits)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("eas: Sync: %w", err)
 	}
 	if col.Commands == nil && o.Changes == nil {
 		return &Applied{Key: key}, nil // no edit makes a difference

@@ -33,7 +33,7 @@ func benchPage(tb testing.TB, class eas.Class) []byte {
 			`<ContentClass xmlns="Email">urn:content-classes:message</ContentClass><NativeBodyType xmlns="AirSyncBase">2</NativeBodyType>` +
 			`<ConversationId xmlns="Email2"><?opaque base64?>MDEyMzQ1Njc4OWFiY2RlZg==</ConversationId>` +
 			`<ConversationIndex xmlns="Email2"><?opaque base64?>MDEyMzQ=</ConversationIndex><Categories xmlns="Email"/>`,
-		eas.ClassCalendar: `<Timezone xmlns="Calendar">xP///wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAoAAAAFAAMAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAMAAAAFAAIAAAAAAAAAxP///w==</Timezone>` +
+		eas.ClassCalendar: `<Timezone xmlns="Calendar">xP///wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAoAAAAFAAMAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAMAAAAFAAIAAAAAAAAAxP///w==</Timezone>` +
 			`<DtStamp xmlns="Calendar">20260301T120000Z</DtStamp><StartTime xmlns="Calendar">20260302T090000Z</StartTime>` +
 			`<Subject xmlns="Calendar">Meeting number %[1]d</Subject><UID xmlns="Calendar">040000008200E00074C5B7101A82E008%08[1]d</UID>` +
 			`<OrganizerName xmlns="Calendar">Bob</OrganizerName><OrganizerEmail xmlns="Calendar">bob@fabrikam.com</OrganizerEmail>` +

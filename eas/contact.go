@@ -49,9 +49,12 @@ type Address struct {
 // Class returns [ClassContacts].
 func (*Contact) Class() Class { return ClassContacts }
 
+// contactStrings is how many texts a contact has.
+const contactStrings = 56
+
 // strings pairs the texts of a contact with those of the wire.
-func (c *Contact) strings(d *airsync.ContactData) [][2]*string {
-	return [][2]*string{
+func (c *Contact) strings(d *airsync.ContactData) [contactStrings][2]*string {
+	return [contactStrings][2]*string{
 		{&c.FileAs, &d.FileAs},
 		{&c.Title, &d.Title},
 		{&c.FirstName, &d.FirstName},

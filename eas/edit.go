@@ -121,17 +121,17 @@ func commands(edits []Edit, v Version) (*airsync.SyncEdits, error) {
 	for i, e := range edits {
 		made, err := e.commands(v)
 		if err != nil {
-			return nil, fmt.Errorf("eas: Sync: edit %d: %w", i, err)
+			return nil, fmt.Errorf("edit %d: %w", i, err)
 		}
 		for _, c := range made {
 			c.edit = i
 			if list, err = join(list, c); err != nil {
-				return nil, fmt.Errorf("eas: Sync: edit %d: %w", i, err)
+				return nil, fmt.Errorf("edit %d: %w", i, err)
 			}
 		}
 	}
 	if len(list) > MaxEdits {
-		return nil, fmt.Errorf("eas: Sync: the edits make %d commands, and a server takes %d at a time", len(list), MaxEdits)
+		return nil, fmt.Errorf("the edits make %d commands, and a server takes %d at a time", len(list), MaxEdits)
 	}
 	if len(list) == 0 {
 		return nil, nil

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -138,6 +139,7 @@ func decodeEvent(r *reader, raw []byte) (Item, error) {
 		}
 	}
 	if d.Exceptions != nil {
+		e.Exceptions = slices.Grow(e.Exceptions, len(d.Exceptions.Exception))
 		for _, x := range d.Exceptions.Exception {
 			e.Exceptions = append(e.Exceptions, exception(x, r))
 		}
@@ -188,8 +190,9 @@ func attendees(l *airsync.Attendees, r *reader) []Attendee {
 	if l == nil {
 		return nil
 	}
-	var out []Attendee
-	for _, a := range l.Attendee {
+	out := slices.Grow([]Attendee(nil), len(l.Attendee))
+	for i := range l.Attendee {
+		a := &l.Attendee[i]
 		out = append(out, Attendee{
 			Name: a.Name, Email: a.Email, Response: ResponseType(value(a.Status)), Type: AttendeeType(value(a.Type)),
 			ProposedStart: r.at("MeetingResponse:ProposedStartTime", a.ProposedStartTime), ProposedEnd: r.at("MeetingResponse:ProposedEndTime", a.ProposedEndTime),

@@ -64,6 +64,9 @@ func (r *response) decode(v any, a asked) error {
 
 // limited returns err, as one that matches ErrTooLarge if a limit is the reason.
 func limited(err error) error {
+	if err == nil {
+		return nil
+	}
 	var limit *wbxml.LimitError
 	if errors.As(err, &limit) {
 		return fmt.Errorf("%w: %w", ErrTooLarge, err)

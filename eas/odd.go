@@ -52,10 +52,14 @@ func (r *reader) zone(element, s string) *TimeZone {
 	if s == "" {
 		return nil
 	}
-	z, err := ParseTimeZone(s)
-	if err != nil {
-		r.note(element, s)
-		return nil
+	if s != r.zoneText { // most items of a page have the same
+		z, err := ParseTimeZone(s)
+		if err != nil {
+			r.note(element, s)
+			return nil
+		}
+		r.zoneText, r.zoneValue = s, *z
 	}
-	return z
+	z := r.zoneValue
+	return &z
 }

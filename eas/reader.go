@@ -18,6 +18,9 @@ type reader struct {
 	noteOdd func(wbxml.Tag, []byte)
 	decoder wbxml.Decoder
 
+	zoneText  string // the last time zone
+	zoneValue TimeZone
+
 	email   *airsync.EmailData
 	event   *airsync.EventData
 	contact *airsync.ContactData

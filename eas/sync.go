@@ -110,10 +110,13 @@ func (c *Client) Sync(ctx context.Context, f FolderID, key SyncKey, o *SyncOptio
 	if key == "" {
 		key = InitialSyncKey
 	}
+	if f == "" {
+		return nil, fmt.Errorf("eas: Sync: %w", errNoFolder)
+	}
 	return atVersion(ctx, c, func(version Version) (*Page, error) {
 		col, err := o.collection(f, key, version)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("eas: Sync: %w", err)
 		}
 		return c.syncOne(ctx, version, col, key, o)
 	})
@@ -136,9 +139,6 @@ func (c *Client) syncOne(ctx context.Context, version Version, col *airsync.Sync
 // syncCollection sends a Sync of one collection and returns what the response has of it, nil if it
 // has nothing.
 func (c *Client) syncCollection(ctx context.Context, version Version, col *airsync.SyncCollection) (*airsync.SyncResponseFolder, *response, error) {
-	if col.CollectionID == "" {
-		return nil, nil, errNoFolder
-	}
 	defer c.memory.other()()
 	in := &airsync.SyncRequest{}
 	in.Collections.Collection = []airsync.SyncCollection{*col}
@@ -156,7 +156,7 @@ func (c *Client) syncCollection(ctx context.Context, version Version, col *airsy
 	return got, r, nil
 }
 
-var errNoFolder = errors.New("eas: Sync: no folder")
+var errNoFolder = errors.New("no folder")
 
 // topError returns the failure that the status of a whole response says, nil if there is none.
 //
@@ -218,7 +218,7 @@ func supported(names []string) (*airsync.Supported, error) {
 		namespace, local, _ := strings.Cut(name, ":")
 		tag, ok := wbxml.Lookup(namespace, local)
 		if !ok || namespace != "Contacts" && namespace != "Contacts2" && namespace != "Calendar" {
-			return nil, fmt.Errorf("eas: Sync: SyncOptions.Supported: %q is not an element of contacts or events", safehttp.Clean(name, 64))
+			return nil, fmt.Errorf("SyncOptions.Supported: %q is not an element of contacts or events", safehttp.Clean(name, 64))
 		}
 		out.Elements = append(out.Elements, emptyElement(tag))
 	}

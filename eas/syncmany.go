@@ -121,7 +121,7 @@ func (c *Client) syncManyAt(ctx context.Context, version Version, o *SyncManyOpt
 	for i, x := range requests {
 		col, err := x.collection(version)
 		if err != nil {
-			return nil, fmt.Errorf("folder %d: %w", i, err)
+			return nil, fmt.Errorf("eas: Sync: folder %d: %w", i, err)
 		}
 		if _, twice := now.folders[x.Folder]; twice {
 			return nil, fmt.Errorf("eas: Sync: folder %d is there twice", i)
