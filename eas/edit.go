@@ -189,14 +189,18 @@ func (c command) add(out *airsync.SyncEdits) error {
 		out.Fetch = append(out.Fetch, airsync.SyncDelete{ServerID: c.id})
 		return nil
 	}
-	data, err := document(c.elements)
-	if err != nil {
-		return err
+	var data *wbxml.Raw
+	if len(c.elements) > 0 || c.kind == editAdd {
+		doc, err := document(c.elements)
+		if err != nil {
+			return err
+		}
+		data = &doc
 	}
 	if c.kind == editAdd {
-		out.Add = append(out.Add, airsync.SyncAdd{ClientID: c.id, ApplicationData: &data})
+		out.Add = append(out.Add, airsync.SyncAdd{ClientID: c.id, ApplicationData: data})
 	} else {
-		out.Change = append(out.Change, airsync.SyncChange{ServerID: c.id, InstanceID: c.instance, ApplicationData: &data, Send: c.send})
+		out.Change = append(out.Change, airsync.SyncChange{ServerID: c.id, InstanceID: c.instance, ApplicationData: data, Send: c.send})
 	}
 	return nil
 }
