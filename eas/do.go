@@ -75,7 +75,7 @@ type exchange struct {
 	command        string
 	version        Version
 	start          time.Time
-	sent, received int64 // bytes of bodies
+	sent, received int64     // bytes of bodies
 	response       *response // once its header has come
 	token          *oauth2.Token
 	renewed        bool        // the token was refused and refreshed

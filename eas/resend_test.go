@@ -48,7 +48,10 @@ var allCommands = []struct {
 	}},
 	{"Sync", "16.1", true, versioned["SyncMany"]},
 	{"GetItemEstimate", "16.1", true, versioned["GetItemEstimate"]},
-	{"Ping", "16.1", true, func(ctx context.Context, c *eas.Client) error { _, err := c.Ping(ctx, inboxAndCalendar, nil); return err }},
+	{"Ping", "16.1", true, func(ctx context.Context, c *eas.Client) error {
+		_, err := c.Ping(ctx, inboxAndCalendar, nil)
+		return err
+	}},
 	{"MoveItems", "16.1", false, func(ctx context.Context, c *eas.Client) error {
 		_, err := c.MoveItems(ctx, eas.Move{Item: "1:1", From: "1", To: "2"})
 		return err
@@ -74,7 +77,10 @@ var allCommands = []struct {
 	{"MeetingResponse", "16.1", false, versioned["MeetingResponse"]},
 	{"Search", "16.1", true, versioned["Search"]},
 	{"Search", "16.1", true, versioned["SearchPeople"]},
-	{"Search", "16.1", true, func(ctx context.Context, c *eas.Client) error { _, err := c.SearchLibrary(ctx, `\\a\b`, nil); return err }},
+	{"Search", "16.1", true, func(ctx context.Context, c *eas.Client) error {
+		_, err := c.SearchLibrary(ctx, `\\a\b`, nil)
+		return err
+	}},
 	{"Find", "16.1", true, func(ctx context.Context, c *eas.Client) error {
 		_, err := c.Find(ctx, eas.Query{Text: "lunch"}, nil)
 		return err
@@ -91,7 +97,10 @@ var allCommands = []struct {
 		_, err := c.ValidateCert(ctx, [][]byte{{1}}, nil, false)
 		return err
 	}},
-	{"GetAttachment", "12.1", true, func(ctx context.Context, c *eas.Client) error { _, err := c.GetAttachment(ctx, "x", io.Discard); return err }},
+	{"GetAttachment", "12.1", true, func(ctx context.Context, c *eas.Client) error {
+		_, err := c.GetAttachment(ctx, "x", io.Discard)
+		return err
+	}},
 	{"GetHierarchy", "12.1", true, func(ctx context.Context, c *eas.Client) error { _, err := c.GetHierarchy(ctx); return err }},
 	{"Autodiscover", "16.1", true, func(ctx context.Context, c *eas.Client) error { _, err := c.Autodiscover(ctx, ada); return err }},
 	{"SendMail", "16.1", false, func(ctx context.Context, c *eas.Client) error {
@@ -164,7 +173,11 @@ func TestEveryCommandEndsWithItsContext(t *testing.T) {
 	for _, tt := range allCommands {
 		b := &backend{t: t}
 		ctx, cancel := context.WithCancelCause(t.Context())
-		b.respond = func(r *http.Request, _ string, _ int) *http.Response { cancel(errGone); <-r.Context().Done(); return nil }
+		b.respond = func(r *http.Request, _ string, _ int) *http.Response {
+			cancel(errGone)
+			<-r.Context().Done()
+			return nil
+		}
 		c := b.client()
 		c.Versions = []eas.Version{tt.version}
 		c.Restore(eas.State{Version: tt.version, Provisioned: true})
