@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -52,6 +53,8 @@ type diagnostic struct {
 	code          int
 	when          string // "" always, "tls" if [Diagnostics.TLSOffloading], "reason:…" if the reason holds the text
 	kind          DiagnosticKind
+	refresh       bool   // whether another token may be accepted
+	fault         string // the id in the table of faults, or ""
 	cause, remedy string
 }
 
@@ -85,17 +88,34 @@ func (d Diagnostics) Cause() string { return d.find().cause }
 // Remedy says what to do about a known number; it returns "" for others.
 func (d Diagnostics) Remedy() string { return d.find().remedy }
 
-// String returns number, category and reason, safe to print and at most 400 bytes.
+// Refreshable reports whether another token may be accepted where this one was refused.
+// It is false where a known number blames the deployment, the user's account or the
+// token's permissions, and true for an unknown number.
+func (d Diagnostics) Refreshable() bool {
+	row := d.find()
+	return row.code == 0 || row.refresh
+}
+
+// String returns number, category and reason, safe to print and at most 400 bytes. Mail
+// addresses in the server's words are replaced by "…".
 func (d Diagnostics) String() string {
 	s := "diagnostics " + strconv.Itoa(d.Code)
 	if d.Category != "" {
-		s += " " + safehttp.Clean(d.Category, 64)
+		s += " " + plain(d.Category, 64)
 	}
 	if d.Reason != "" {
-		s += fmt.Sprintf(" (%s)", safehttp.Clean(d.Reason, 256))
+		s += fmt.Sprintf(" (%s)", plain(d.Reason, 256))
 	}
 	return s
 }
+
+// plain makes a server's text safe to print: bounded, printable, and without addresses.
+func plain(s string, limit int) string {
+	return safehttp.Clean(address.ReplaceAllString(s[:min(len(s), 4*limit)], "…"), limit)
+}
+
+// address finds mail addresses and sign-in names, also in the middle of a text.
+var address = regexp.MustCompile(`[^\s'"<>()\[\],;:=&?/\\]+(@|%40)[^\s'"<>()\[\],;:=&?/\\]+`)
 
 // Audience returns the two audiences that the reason of an [InvalidResource] names, as in
 //

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"sync"
 
 	"golang.org/x/oauth2"
 
@@ -39,8 +40,22 @@ var (
 // requests that are refused the same token each calls Refresh with it.
 type Transport struct {
 	Source   Source            // required
-	Endpoint *url.URL          // required; its origin is the only one that gets the token, and https
+	Endpoint *url.URL          // required, https; the first request fixes its origin, which is the only one that gets the token
 	Base     http.RoundTripper // if nil, http.DefaultTransport
+
+	fix    sync.Once
+	origin *url.URL // of Endpoint at the first request
+}
+
+// fixed returns the origin of the endpoint as of the first request: a URL that the caller
+// changes later sends the token nowhere else.
+func (t *Transport) fixed() *url.URL {
+	t.fix.Do(func() {
+		if t.Endpoint != nil {
+			t.origin = &url.URL{Scheme: t.Endpoint.Scheme, Host: t.Endpoint.Host}
+		}
+	})
+	return t.origin
 }
 
 // RoundTrip sends the request with a token.
@@ -119,20 +134,21 @@ func (e *RefreshError) Error() string {
 func (e *RefreshError) Unwrap() error { return e.Err }
 
 func (t *Transport) check(req *http.Request) (*oauth2.Token, error) {
+	origin := t.fixed()
 	switch {
-	case t.Source == nil || t.Endpoint == nil:
+	case t.Source == nil || origin == nil:
 		return nil, errors.New("bearer: Transport needs Source and Endpoint")
 	case req.URL == nil:
 		return nil, errors.New("bearer: request without a URL")
-	case !safehttp.SameOrigin(req.URL, t.Endpoint):
+	case !safehttp.SameOrigin(req.URL, origin):
 		return nil, fmt.Errorf("%w: the token is for %s and the request for %s; it was not sent",
-			ErrForeignOrigin, safehttp.Clean(safehttp.Origin(t.Endpoint), 256), safehttp.Clean(safehttp.Origin(req.URL), 256))
+			ErrForeignOrigin, safehttp.Clean(safehttp.Origin(origin), 256), safehttp.Clean(safehttp.Origin(req.URL), 256))
 	}
 	if err := safehttp.CheckURL(req.URL); err != nil {
 		return nil, fmt.Errorf("bearer: no token is sent: %w", err)
 	}
 	// Servers that share an address are told apart by Host: it decides who gets the token.
-	if req.Host != "" && !safehttp.SameOrigin(&url.URL{Scheme: req.URL.Scheme, Host: req.Host}, t.Endpoint) {
+	if req.Host != "" && !safehttp.SameOrigin(&url.URL{Scheme: req.URL.Scheme, Host: req.Host}, origin) {
 		return nil, fmt.Errorf("%w: Request.Host is another host than the URL's; it was not sent", ErrForeignOrigin)
 	}
 	for name := range req.Header {
