@@ -73,7 +73,13 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if !ok || !replayable(req) {
 		return resp, nil
 	}
+	body, err := rewind(req)
+	if err != nil {
+		return resp, nil
+	}
+	// The connection is free before the refresh, which may need it.
 	offer := offerOf(resp)
+	discard(resp)
 	next, err := refresher.Refresh(req.Context(), tok, offer)
 	if err == nil {
 		err = usable(next)
@@ -82,14 +88,11 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		err = fmt.Errorf("%w: it is the refused one", ErrNoToken)
 	}
 	if err != nil {
-		discard(resp)
+		if body != nil {
+			body.Close()
+		}
 		return nil, &RefreshError{Status: resp.StatusCode, Offer: offer, RequestID: safehttp.RequestID(resp.Header), Err: err}
 	}
-	body, err := rewind(req)
-	if err != nil {
-		return resp, nil
-	}
-	discard(resp)
 	return t.send(req, body, next)
 }
 
@@ -112,7 +115,8 @@ func discard(resp *http.Response) {
 	resp.Body.Close()
 }
 
-// A RefreshError says that the server refused a token and that no other could be had.
+// A RefreshError says that the server refused a token and that the [Refresher] returned no
+// other.
 type RefreshError struct {
 	Status    int
 	Offer     *Offer // what the server said
@@ -128,7 +132,7 @@ func (e *RefreshError) Error() string {
 	if e.Offer != nil && e.Offer.Diagnostics != nil {
 		s += ", " + e.Offer.Diagnostics.String()
 	}
-	return fmt.Sprintf("%s, and it could not be refreshed: %v", s, e.Err)
+	return fmt.Sprintf("%s; no other token: %v", s, e.Err)
 }
 
 func (e *RefreshError) Unwrap() error { return e.Err }
@@ -153,7 +157,7 @@ func (t *Transport) check(req *http.Request) (*oauth2.Token, error) {
 	}
 	for name := range req.Header {
 		if equalFold(name, "Authorization") { // whatever the case: net/http sends it as it is
-			return nil, errors.New("bearer: the request already has an Authorization; the transport sets it")
+			return nil, errors.New("bearer: the request already has an Authorization field: remove it, the transport sets it")
 		}
 	}
 	tok, err := t.Source.Token(req.Context())
@@ -173,9 +177,9 @@ func usable(tok *oauth2.Token) error {
 	case tok == nil || tok.AccessToken == "":
 		return fmt.Errorf("%w: it is empty", ErrNoToken)
 	case !isToken68(tok.AccessToken):
-		return fmt.Errorf("%w: it has a byte that none has", ErrNoToken)
+		return fmt.Errorf("%w: it has a byte that no token can have", ErrNoToken)
 	case tok.Type() != "Bearer":
-		return fmt.Errorf("%w: its type is another", ErrNoToken)
+		return fmt.Errorf("%w: its type is not Bearer", ErrNoToken)
 	}
 	return nil
 }
