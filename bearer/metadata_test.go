@@ -33,6 +33,7 @@ func TestFollowMetadata(t *testing.T) {
 		{name: "not found", status: 404},
 		{name: "a redirect is not followed", status: 302},
 		{name: "another origin", at: "https://mail.fabrikam.com/.well-known/oauth-protected-resource"},
+		{name: "not a URL", at: "https://%zz/"},
 		{name: "plain http", at: "http://127.0.0.1/.well-known/oauth-protected-resource"},
 		{name: "longer than the limit", body: `{"resource":"HOST","authorization_servers":["` + issuer + `"],"x":"` + strings.Repeat("x", bearer.MaxMetadata) + `"}`},
 	} {

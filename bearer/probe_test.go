@@ -58,6 +58,8 @@ func TestProbe(t *testing.T) {
 			header: http.Header{"X-MS-Diagnostics": {`2000000;reason="The token has an invalid signature.";error_category="invalid_signature"`}}},
 		{name: "a web site behind a wildcard record", status: 200, body: "<!DOCTYPE html><title>Contoso</title>", header: http.Header{"Content-Type": html, "Server": {"nginx/1.24"}},
 			html: true, fault: "WILDCARD_DNS", text: "from nginx: a web site responds"},
+		{name: "a redirect to the web site without a slash", status: 302, header: http.Header{"Location": {"https://www.contoso.com"}}, fault: "WILDCARD_DNS", text: "302 without a mark of Exchange, to www.contoso.com: a web site"},
+		{name: "a redirect of Exchange to its root is not a web site's", status: 302, exchange: true, header: http.Header{"request-id": {"r"}, "Location": {"https://mail.contoso.com/"}}, fault: "AD_PREAUTH", text: "302 from Exchange, request-id r"},
 		{name: "a redirect to the web site", status: 301, header: http.Header{"Location": {"https://www.contoso.com/"}}, fault: "WILDCARD_DNS", text: "to www.contoso.com"},
 		{name: "a login page", status: 200, body: `<form><input name=p type="password">`, header: http.Header{"Content-Type": html}, html: true, fault: "AD_PREAUTH", text: "login page"},
 		{name: "F5 rejects", status: 200, body: "<html><head><title>Request Rejected</title></head><body>The requested URL was rejected. Your support ID is: 14396929317839226498</body></html>",
