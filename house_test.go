@@ -30,12 +30,13 @@ const module = "github.com/easoauth/easoauth"
 // modules its non-test files may import. The standard library is free to all.
 var graph = map[string][]string{
 	".":                 {},
+	"internal/fault":    {},
 	"internal/front":    {},
 	"internal/safehttp": {},
 	"internal/wbxml":    {},
 	"internal/airsync":  {"internal/wbxml"},
 	"autodiscover":      {"internal/safehttp", "golang.org/x/net"},
-	"bearer":            {"internal/front", "internal/safehttp", "golang.org/x/oauth2"},
+	"bearer":            {"internal/fault", "internal/front", "internal/safehttp", "golang.org/x/oauth2"},
 	"token": {"bearer", "internal/safehttp", "golang.org/x/oauth2",
 		"github.com/coreos/go-oidc/v3", "github.com/go-jose/go-jose/v4", "github.com/cli/browser", "github.com/gofrs/flock"},
 	"token/storetest": {"token"},

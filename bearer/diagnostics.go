@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/easoauth/easoauth/internal/fault"
 	"github.com/easoauth/easoauth/internal/safehttp"
 )
 
@@ -53,9 +54,10 @@ type diagnostic struct {
 	code          int
 	when          string // "" always, "tls" if [Diagnostics.TLSOffloading], "reason:…" if the reason holds the text
 	kind          DiagnosticKind
-	refresh       bool   // whether another token may be accepted
-	fault         string // the id in the table of faults, or ""
-	cause, remedy string
+	refresh       bool     // whether another token may be accepted
+	fault         fault.ID // or ""
+	cause, remedy string   // if "", those of the fault
+	own           bool     // set by find: cause and remedy are not the fault's
 }
 
 func (d Diagnostics) find() diagnostic {
@@ -68,6 +70,10 @@ func (d Diagnostics) find() diagnostic {
 		case isReason && !strings.Contains(d.Reason, text):
 		case row.when == "tls" && !d.TLSOffloading():
 		default:
+			if row.own = row.cause != ""; !row.own {
+				f := fault.Get(row.fault)
+				row.cause, row.remedy = f.Cause, f.Remedy
+			}
 			return row
 		}
 	}

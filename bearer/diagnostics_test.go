@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/easoauth/easoauth/bearer"
+	"github.com/easoauth/easoauth/internal/fault"
 )
 
 // diagnosticsCases are the shapes of X-MS-Diagnostics that were seen or documented.
@@ -158,6 +159,12 @@ func TestDiagnosticsTable(t *testing.T) {
 		d := bearer.Diagnostics{Code: code, Reason: strings.TrimPrefix(f[1], "reason:")}
 		if f[1] == "tls" {
 			d.Reason = "Expected 'https://a'. Actual 'http://a'."
+		}
+		if row := fault.Get(fault.ID(f[4])); f[5] == "" {
+			f[5], f[6] = row.Cause, row.Remedy
+		}
+		if d.Cause() == "" || d.Remedy() == "" {
+			t.Errorf("%s has no cause or no remedy", f[0])
 		}
 		if string(d.Kind()) != f[2] || d.Refreshable() != (f[3] == "yes") || d.Cause() != f[5] || d.Remedy() != f[6] {
 			t.Errorf("%d %q = %q, %v, %q, %q; the table has %q; run go generate", code, f[1], d.Kind(), d.Refreshable(), d.Cause(), d.Remedy(), f[2:7])

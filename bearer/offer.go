@@ -143,10 +143,8 @@ func (e *OfferError) Error() string {
 	if e.Offer != nil && e.Offer.Diagnostics != nil {
 		fmt.Fprintf(&b, ": %v", e.Offer.Diagnostics)
 	}
-	if _, remedy := e.explain(); remedy != "" {
-		b.WriteString("; ")
-		b.WriteString(remedy)
-	}
+	b.WriteString("; ")
+	b.WriteString(e.explain().String())
 	return b.String()
 }
 

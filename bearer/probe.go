@@ -30,7 +30,7 @@ type ProbeError struct {
 	HTML        bool         // the response is a page for a browser
 	Location    string       // host of the Location or X-MS-Location that the response names
 	Diagnostics *Diagnostics // nil if the response has none
-	Fault       string       // what is wrong, by its id in docs/faults.md, e.g. "WAF_BLOCK"; "" if that does not show
+	Fault       string       // what is wrong, by the id of docs/faults.md, e.g. "WAF_BLOCK"; "" if that does not show
 	Reason      string       // what the response means and what to do; "" if Err says it
 	Err         error        // the cause: an [*OfferError], or why there was no response
 
@@ -135,7 +135,7 @@ func Probe(ctx context.Context, c *http.Client, endpoint *url.URL, user string) 
 		var oe *OfferError
 		if errors.As(err, &oe) {
 			oe.from(who)
-			e.Fault, _ = oe.explain()
+			e.Fault = string(oe.explain().fault)
 			if oe.Offer != nil {
 				e.Diagnostics = oe.Offer.Diagnostics
 			}
@@ -144,7 +144,8 @@ func Probe(ctx context.Context, c *http.Client, endpoint *url.URL, user string) 
 		return offer, e
 	}
 	e.Diagnostics = diagnosticsOf(resp.Header)
-	e.Fault, e.Reason = e.explain(who)
+	v := e.explain(who)
+	e.Fault, e.Reason = string(v.fault), v.String()
 	return nil, e
 }
 

@@ -25,7 +25,7 @@ func main() {
 			log.Fatalf("row %q has %d columns", line, len(f))
 		}
 		if f[0] != "code" {
-			fmt.Fprintf(&b, "{%s, %q, %q, %t, %q, %q, %q},\n", f[0], f[1], f[2], f[3] == "yes", f[4], f[5], f[6])
+			fmt.Fprintf(&b, "{%s, %q, %q, %t, %q, %q, %q, false},\n", f[0], f[1], f[2], f[3] == "yes", f[4], f[5], f[6])
 		}
 	}
 	fmt.Fprint(&b, "}\n")
