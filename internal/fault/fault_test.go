@@ -40,7 +40,7 @@ func TestDocument(t *testing.T) {
 		return
 	}
 	if have, err := os.ReadFile(name); err != nil || string(have) != b.String() {
-		t.Errorf("docs/faults.md is not what the table makes (%v); run go test -run TestDocument -update ./internal/fault", err)
+		t.Errorf("docs/faults.md is not what the table makes (%v); run go test ./internal/fault -run TestDocument -update", err)
 	}
 }
 
