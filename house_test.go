@@ -32,7 +32,7 @@ var graph = map[string][]string{
 	".":                 {},
 	"internal/fault":    {},
 	"internal/front":    {},
-	"internal/safehttp": {},
+	"internal/safehttp": {"internal/fault"},
 	"internal/wbxml":    {},
 	"internal/airsync":  {"internal/wbxml"},
 	"autodiscover":      {"internal/safehttp", "golang.org/x/net"},

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -107,21 +106,13 @@ func (d Diagnostics) Refreshable() bool {
 func (d Diagnostics) String() string {
 	s := "diagnostics " + strconv.Itoa(d.Code)
 	if d.Category != "" {
-		s += " " + plain(d.Category, 64)
+		s += " " + safehttp.Plain(d.Category, 64)
 	}
 	if d.Reason != "" {
-		s += fmt.Sprintf(" (%s)", plain(d.Reason, 256))
+		s += fmt.Sprintf(" (%s)", safehttp.Plain(d.Reason, 256))
 	}
 	return s
 }
-
-// plain makes a server's text safe to print: bounded, printable, and without addresses.
-func plain(s string, limit int) string {
-	return safehttp.Clean(address.ReplaceAllString(s[:min(len(s), 4*limit)], "…"), limit)
-}
-
-// address finds mail addresses and sign-in names, also in the middle of a text.
-var address = regexp.MustCompile(`[^\s'"<>()\[\],;:=&?/\\]+(@|%40)[^\s'"<>()\[\],;:=&?/\\]+`)
 
 // Audience returns the two audiences that the reason of an [InvalidResource] names, as in
 //

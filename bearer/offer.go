@@ -138,7 +138,7 @@ func (e *OfferError) Error() string {
 	}
 	b.WriteByte(')')
 	if e.Offer != nil && e.Offer.Error != "" {
-		fmt.Fprintf(&b, ": the server says %s", plain(e.Offer.Error, 64))
+		fmt.Fprintf(&b, ": the server says %s", safehttp.Plain(e.Offer.Error, 64))
 	}
 	if e.Offer != nil && e.Offer.Diagnostics != nil {
 		fmt.Fprintf(&b, ": %v", e.Offer.Diagnostics)
