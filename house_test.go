@@ -30,13 +30,15 @@ const module = "github.com/easoauth/easoauth"
 // modules its non-test files may import. The standard library is free to all.
 var graph = map[string][]string{
 	".":                 {},
-	"internal/safehttp": {},
+	"internal/fault":    {},
+	"internal/front":    {},
 	"internal/keyed":    {},
+	"internal/safehttp": {"internal/fault"},
 	"internal/seal":     {},
 	"internal/wbxml":    {},
 	"internal/airsync":  {"internal/wbxml"},
-	"autodiscover":      {"internal/safehttp", "golang.org/x/net"},
-	"bearer":            {"internal/safehttp", "golang.org/x/oauth2"},
+	"autodiscover":      {"internal/fault", "internal/front", "internal/safehttp", "golang.org/x/net"},
+	"bearer":            {"internal/fault", "internal/front", "internal/safehttp", "golang.org/x/oauth2"},
 	"token": {"bearer", "internal/safehttp", "internal/keyed", "internal/seal", "golang.org/x/oauth2",
 		"github.com/coreos/go-oidc/v3", "github.com/go-jose/go-jose/v4", "github.com/gofrs/flock"},
 	"token/storetest": {"token"},
