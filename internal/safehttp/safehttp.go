@@ -148,7 +148,7 @@ func Drain(body io.ReadCloser) {
 func RequestID(h http.Header) string {
 	for _, name := range []string{"request-id", "x-ms-request-id", "X-Request-Id", "client-request-id"} {
 		if v := h.Get(name); v != "" {
-			return Clean(v, 64)
+			return Plain(v, 64)
 		}
 	}
 	return ""
