@@ -161,6 +161,14 @@ func isLogin(page string) bool {
 			return true
 		}
 	}
+	if !strings.Contains(page, "<form") {
+		return false
+	}
+	for _, word := range []string{"sign in", "sign-in", "log in", "login", "logon", "log on"} {
+		if strings.Contains(page, word) {
+			return true
+		}
+	}
 	return false
 }
 
