@@ -41,7 +41,7 @@ var graph = map[string][]string{
 		"github.com/coreos/go-oidc/v3", "github.com/go-jose/go-jose/v4", "github.com/gofrs/flock"},
 	"token/storetest": {"token"},
 	"token/sqlstore":  {"token", "internal/keyed", "internal/seal"},
-	"token/keyring":   {"token", "github.com/zalando/go-keyring"},
+	"token/keyring":   {"token", "internal/keyed", "github.com/zalando/go-keyring"},
 	"eas":             {"bearer", "internal/safehttp", "internal/airsync", "internal/wbxml", "golang.org/x/oauth2"},
 	"eas/eastest": {"bearer", "eas", "internal/airsync", "internal/wbxml", "internal/safehttp",
 		"golang.org/x/oauth2", "github.com/go-jose/go-jose/v4"},

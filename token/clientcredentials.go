@@ -81,12 +81,3 @@ func (c *Config) appScope() (string, error) {
 	}
 	return resourceURI(c.Endpoint) + "/.default", nil
 }
-
-// isOpenIDScope reports whether s is a scope of OpenID Connect, which names no resource.
-func isOpenIDScope(s string) bool {
-	switch s {
-	case "openid", "profile", "email", "address", "phone", "offline_access":
-		return true
-	}
-	return false
-}

@@ -81,7 +81,7 @@ func (c *Config) redeem(ctx context.Context, params url.Values, a attempt) (*oau
 	if code := params.Get("error"); code != "" {
 		oe := oauthError{code: code, description: params.Get("error_description"), uri: params.Get("error_uri"),
 			suberror: params.Get("error_subcode"), claims: params.Get("claims")}
-		return nil, c.withConsent(classify(oe.refusal(0, http.Header{}), oe.retrieveError(nil, nil), 0))
+		return nil, c.withConsent(classify(c.inquiry(nil), oe.refusal(0, http.Header{}, nil), oe.retrieveError(nil, nil), 0))
 	}
 	code := params.Get("code")
 	if code == "" {

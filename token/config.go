@@ -95,6 +95,9 @@ func Configure(ctx context.Context, clientID string, offer *bearer.Offer, endpoi
 	if err := checkEndpoint(endpoint, o.AllowLoopback); err != nil {
 		return nil, err
 	}
+	if err := checkAuth(o.Auth); err != nil {
+		return nil, err
+	}
 	if offer == nil || offer.AuthorizationURI == "" {
 		return nil, &AuthorityError{Reason: "the challenge has no authorization_uri, so the server names no authority"}
 	}
@@ -157,7 +160,7 @@ func (c *Config) check() error {
 	case len(c.Scopes) == 0:
 		return missing("Scopes")
 	}
-	return nil
+	return checkAuth(c.Auth)
 }
 
 // resource is the name under which an access token of this Config is kept.

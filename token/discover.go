@@ -189,18 +189,19 @@ func (t limitedTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return nil, statusError(resp)
+		return nil, statusError(t.authority.Kind, resp)
 	}
 	b, err := safehttp.ReadAll(resp.Body, safehttp.MaxJSON)
 	if err != nil {
 		return nil, err
 	}
+	b = bytes.TrimPrefix(bytes.TrimSpace(b), []byte("\ufeff")) // the JSON decoders refuse a byte order mark
 	resp.Body = io.NopCloser(bytes.NewReader(b))
 	return resp, nil
 }
 
-// A statusError is an answer other than 200 to a request for a document.
-func statusError(resp *http.Response) error {
+// statusError makes the error of a response other than 200 to a request for a document.
+func statusError(kind AuthorityKind, resp *http.Response) error {
 	defer safehttp.Drain(resp.Body)
 	wait, _ := safehttp.RetryAfter(resp.Header, time.Now(), maxRetryAfter)
 	e := &TransientError{
@@ -212,12 +213,10 @@ func statusError(resp *http.Response) error {
 	}
 	// Entra explains an unknown tenant in the body of the metadata request.
 	if b, err := safehttp.ReadAll(resp.Body, 64<<10); err == nil {
-		var m map[string]json.RawMessage
-		if json.Unmarshal(b, &m) == nil {
-			oe := parseOAuthError(m)
-			if r := oe.refusal(resp.StatusCode, resp.Header); r.Code != "" {
-				return classify(r, oe.retrieveError(resp, nil), wait)
-			}
+		m, _ := members(b)
+		oe := parseOAuthError(m)
+		if r := oe.refusal(resp.StatusCode, resp.Header, nil); r.Code != "" {
+			return classify(inquiry{kind: kind}, r, oe.retrieveError(resp, nil), wait)
 		}
 	}
 	return e

@@ -162,7 +162,7 @@ func (k *keeper) join(ctx context.Context, d *demand) (*flight, *oauth2.Token, e
 // pause is to be ignored. k.mu is held.
 func (k *keeper) holds(d *demand, now time.Time) (wake bool, err error) {
 	p := k.pause
-	switch r := rules[p.kind()]; {
+	switch r := schedules[p.kind()]; {
 	case p.isDue(now), d.signIn, k.asks(p):
 		return false, nil
 	case d.forced && r.refreshWakes && now.Sub(p.last) >= forcedInterval:

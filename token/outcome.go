@@ -38,14 +38,14 @@ const (
 	over
 )
 
-// A rule says who waits how long.
-type rule struct {
+// A schedule says who waits how long.
+type schedule struct {
 	first, limit time.Duration // until the next request, doubling; 0: none without a cause
 	looks        bool          // the Store may have what is needed
 	refreshWakes bool
 }
 
-var rules = [...]rule{
+var schedules = [...]schedule{
 	passes:   {first: time.Second, limit: time.Minute},
 	blocked:  {first: time.Minute, limit: 15 * time.Minute, looks: true, refreshWakes: true},
 	mistaken: {first: time.Minute, limit: 15 * time.Minute, looks: true, refreshWakes: true},
@@ -114,7 +114,7 @@ func (p *pause) next(err error, m meaning, grant fingerprint, now time.Time) *pa
 			n.count = min(p.count+1, 32)
 		}
 	}
-	r := rules[m]
+	r := schedules[m]
 	if r.first == 0 {
 		return n
 	}

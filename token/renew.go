@@ -144,9 +144,10 @@ func (a *renewal) guard(f func()) {
 
 // call runs a callback whose name an error should say.
 func (a *renewal) call(name string, f func()) {
+	before := a.calling // not "" in a deferred call during a panic
 	a.calling = name
 	f()
-	a.calling = ""
+	a.calling = before
 }
 
 // consider says what a record needs. With signIn, the error is why, and nil if the caller

@@ -144,7 +144,7 @@ type Source struct {
 	// account, but without its name.
 	Logger *slog.Logger
 
-	state atomic.Pointer[keeper]
+	state atomic.Value // of *keeper: a type that may be copied, so that the methods that print nothing have value receivers
 }
 
 var (
@@ -159,11 +159,11 @@ func NewSource(c *Config, key string, store Store) *Source {
 
 // keeper returns the owner of the state.
 func (s *Source) keeper() *keeper {
-	if k := s.state.Load(); k != nil {
+	if k, ok := s.state.Load().(*keeper); ok {
 		return k
 	}
 	s.state.CompareAndSwap(nil, &keeper{s: s})
-	return s.state.Load()
+	return s.state.Load().(*keeper)
 }
 
 // Token returns an access token whose audience fits the endpoint and which is not about to
@@ -300,7 +300,7 @@ func (s *Source) check() error {
 }
 
 // Format prints the Config and no secret under any verb.
-func (s *Source) Format(f fmt.State, _ rune) {
+func (s Source) Format(f fmt.State, _ rune) {
 	if s.Config == nil {
 		fmt.Fprint(f, "source without config")
 		return
@@ -309,10 +309,10 @@ func (s *Source) Format(f fmt.State, _ rune) {
 }
 
 // LogValue prints no secret.
-func (s *Source) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(s)) }
+func (s Source) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(s)) }
 
 // MarshalJSON writes the Config's text and no secret.
-func (s *Source) MarshalJSON() ([]byte, error) { return json.Marshal(fmt.Sprint(s)) }
+func (s Source) MarshalJSON() ([]byte, error) { return json.Marshal(fmt.Sprint(s)) }
 
 func (s *Source) strict() bool {
 	switch s.Replay {

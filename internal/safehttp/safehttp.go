@@ -128,10 +128,11 @@ func headerSize(h http.Header) int {
 }
 
 // ReadAll reads r to its end, and at most limit bytes of it; a longer r is a [*LimitError].
+// What was read before an error is returned with it.
 func ReadAll(r io.Reader, limit int64) ([]byte, error) {
 	b, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if int64(len(b)) > limit {
-		return nil, &LimitError{What: "body", Limit: limit}
+		return b[:limit], &LimitError{What: "body", Limit: limit}
 	}
 	return b, err
 }

@@ -40,9 +40,13 @@ func hosts(b *bytes.Buffer) {
 }
 
 func aadsts(b *bytes.Buffer) {
-	b.WriteString("var aadstsHints = map[int]aadstsHint{\n")
+	b.WriteString("var aadstsTable = map[int]aadstsEntry{\n")
 	for _, r := range table("data/aadsts.tsv", 5) {
-		fmt.Fprintf(b, "%s: {class: %q, kind: %q, hint: %q},\n", r[0], r[1], r[2], r[3])
+		hint := r[3]
+		if hint == "-" {
+			hint = ""
+		}
+		fmt.Fprintf(b, "%s: {class: %q, kind: %q, hint: %q},\n", r[0], r[1], r[2], hint)
 	}
 	b.WriteString("}\n")
 }
