@@ -152,7 +152,8 @@ const maxLeeway = 5 * time.Minute
 //
 // The issuer must be the authority's: for Entra with the token's tid, which must be a GUID,
 // in the place of {tenantid}; for tokens of version 1.0 https://sts.windows.net/<tid>/ in
-// the public cloud; for AD FS also its access_token_issuer.
+// the public cloud and that of the US government, and https://sts.chinacloudapi.cn/<tid>/ in
+// China; for AD FS also its access_token_issuer.
 //
 // Microsoft encrypts or otherwise changes some tokens for its own services, which cannot
 // be verified by anybody else.
@@ -309,8 +310,8 @@ func (a *Authority) issuers(c *Claims) []string {
 		if !isGUID(c.Tenant) {
 			return nil
 		}
-		if c.Version == "1.0" && a.Cloud == "public" {
-			return []string{"https://sts.windows.net/" + c.Tenant + "/"}
+		if host := authorityHosts[a.Host].v1Issuer; c.Version == "1.0" && host != "" {
+			return []string{"https://" + host + "/" + c.Tenant + "/"}
 		}
 		return []string{expandIssuer(a.Issuer, c.Tenant)}
 	}
