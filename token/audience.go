@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 
 	"golang.org/x/net/idna"
 
@@ -156,6 +157,9 @@ var hostProfile = idna.New(idna.MapForLookup(), idna.StrictDomainName(true), idn
 // the two spellings of a name compare as equal.
 func asciiHost(u *url.URL) string {
 	host := safehttp.Host(u)
+	if !strings.ContainsFunc(host, func(r rune) bool { return r > unicode.MaxASCII }) {
+		return host
+	}
 	if ascii, err := hostProfile.ToASCII(host); err == nil {
 		return ascii
 	}
