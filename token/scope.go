@@ -60,11 +60,11 @@ func CheckScopes(scopes []string, endpoint *url.URL) error {
 	want := resourceOf(endpoint) + "/" + permission
 	resource := ""
 	for _, s := range scopes {
-		switch s {
-		case "openid", "profile", "email", "offline_access":
+		switch {
+		case isOpenIDScope(s):
 			continue
-		case permission:
-			return bad("the scope %s without a host is one of Microsoft Graph, whose tokens Exchange refuses: ask for %s", permission, want)
+		case s == permission:
+			return bad("the scope %s without a host is one of Microsoft Graph, whose tokens Exchange refuses: request %s", permission, want)
 		}
 		if s == "" || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' }) {
 			return bad("the scope %q holds characters that no scope has (RFC 6749 section 3.3)", safehttp.Clean(s, 64))
@@ -74,24 +74,52 @@ func CheckScopes(scopes []string, endpoint *url.URL) error {
 		}
 		u, err := url.Parse(s)
 		if err != nil || u.Host == "" {
-			return bad("the scope %q names no resource: ask for %s", safehttp.Clean(s, 64), want)
+			return bad("the scope %q names no resource: request %s", safehttp.Clean(s, 64), want)
 		}
 		host := safehttp.Host(u)
 		switch {
 		case host == "graph.microsoft.com":
-			return bad("the scope %q is one of Microsoft Graph, whose tokens Exchange refuses: ask for %s", safehttp.Clean(s, 128), want)
+			return bad("the scope %q is one of Microsoft Graph, whose tokens Exchange refuses: request %s", safehttp.Clean(s, 128), want)
 		case u.Scheme != strings.ToLower(endpoint.Scheme):
-			return bad("the scope %q begins with %s and must begin with %s: ask for %s", safehttp.Clean(s, 128),
+			return bad("the scope %q begins with %s and must begin with %s: request %s", safehttp.Clean(s, 128),
 				safehttp.Clean(u.Scheme, 16), endpoint.Scheme, want)
 		case !safehttp.SameOrigin(u, endpoint) && !sameService(u, endpoint):
-			return bad("the scope %q is for another host than the endpoint: ask for %s", safehttp.Clean(s, 128), want)
+			return bad("the scope %q is for another host than the endpoint: request %s", safehttp.Clean(s, 128), want)
 		case resource != "" && resource != host:
 			return bad("the scopes name more than one resource, and a token is for one")
 		}
 		resource = host
 	}
 	if resource == "" {
-		return bad("no scope names the mailbox server: ask for %s", want)
+		return bad("no scope names the mailbox server: request %s", want)
+	}
+	return nil
+}
+
+// checkGranted reports a permission that was requested and is not among the scopes that an
+// authority says it granted, which may be fewer (RFC 6749 section 3.3), as a [*ReauthError]
+// of kind [ReauthConsent]: the user or an administrator must grant it. An authority that says nothing
+// has granted what was requested (section 5.1). AD FS names other scopes than those of the
+// resource.
+func (c *Config) checkGranted(granted string) error {
+	if granted == "" || c.Authority != nil && c.Authority.Kind == ADFS {
+		return nil
+	}
+	has := map[string]bool{}
+	for s := range strings.FieldsSeq(granted) {
+		_, p := splitScope(s)
+		has[strings.ToLower(p)] = true
+	}
+	for _, s := range c.Scopes {
+		if isOpenIDScope(s) {
+			continue
+		}
+		if _, p := splitScope(s); p != ".default" && !has[strings.ToLower(p)] {
+			q := c.inquiry(nil)
+			q.scope = s
+			return &ReauthError{Kind: ReauthConsent, Hint: fmt.Sprintf("the authority granted %q alone: %s",
+				safehttp.Clean(granted, 256), q.expand("<consent>"))}
+		}
 	}
 	return nil
 }
