@@ -29,7 +29,11 @@ func (c *Config) requestToken(ctx context.Context, form url.Values) (*grant, err
 	if err != nil {
 		return nil, err
 	}
-	return parseGrant(m, resp.Header, time.Now()), nil
+	g := parseGrant(m, resp.Header, time.Now())
+	if g.problem == nil {
+		g.problem = c.checkGranted(g.scope)
+	}
+	return g, nil
 }
 
 // authenticate adds the client to the parameters.
