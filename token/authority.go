@@ -50,9 +50,10 @@ type Authority struct {
 
 // An authorityHost is a row of data/authority-hosts.tsv.
 type authorityHost struct {
-	cloud   string
-	network string
-	trusted bool
+	cloud    string
+	network  string
+	trusted  bool
+	v1Issuer string // host of the issuer of tokens of version 1.0; "" if not known
 }
 
 // String returns the host and the tenant.

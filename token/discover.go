@@ -122,15 +122,15 @@ func (a *Authority) take(m *metadata) error {
 	return nil
 }
 
-// checkIssuer holds the issuer of the metadata against the authority that was asked
+// checkIssuer compares the issuer of the metadata with the authority
 // (OpenID Connect Discovery 1.0 section 4.3).
 func (a *Authority) checkIssuer(issuer string) error {
 	bad := func(reason string) error {
 		return &AuthorityError{Host: a.Host, Reason: fmt.Sprintf("the issuer of the metadata, %q, %s", safehttp.Clean(issuer, 256), reason)}
 	}
 	if a.Kind != Entra {
-		if issuer != a.issuer {
-			return bad(fmt.Sprintf("is not the authority that was asked, %q", safehttp.Clean(a.issuer, 256)))
+		if !a.isIssuer(issuer) {
+			return bad(fmt.Sprintf("is not the authority itself, %q", safehttp.Clean(a.issuer, 256)))
 		}
 		return nil
 	}
@@ -153,15 +153,32 @@ func (a *Authority) checkIssuer(issuer string) error {
 		if a.isShared() {
 			return nil
 		}
-		return bad("names no tenant although one was asked")
+		return bad("names no tenant although the authority is that of one")
 	case a.isShared() && a.Tenant != "consumers":
-		return bad("names one tenant although all were asked")
+		return bad("names one tenant although the authority is that of all")
 	case !isGUID(tenant):
 		return bad("names no tenant")
 	case isGUID(a.Tenant) && !strings.EqualFold(tenant, a.Tenant):
-		return bad("names another tenant than was asked")
+		return bad("names another tenant than the authority")
 	}
 	return nil
+}
+
+// isIssuer reports whether issuer names this authority, which is not Entra. Scheme and host
+// compare without regard to case; so does the path of AD FS, which publishes the name of its
+// service as its administrator wrote it, and serves it in any case.
+func (a *Authority) isIssuer(issuer string) bool {
+	if a.Kind == ADFS {
+		return strings.EqualFold(issuer, a.issuer)
+	}
+	// The URL of a.issuer has neither user information nor an escape before its path.
+	n := strings.Index(a.issuer, "://") + len("://")
+	if i := strings.IndexByte(a.issuer[n:], '/'); i >= 0 {
+		n += i
+	} else {
+		n = len(a.issuer)
+	}
+	return len(issuer) >= n && strings.EqualFold(issuer[:n], a.issuer[:n]) && issuer[n:] == a.issuer[n:]
 }
 
 // isShared reports whether the tenant is only known after the sign-in.

@@ -56,6 +56,9 @@ func TestTokenResponses(t *testing.T) {
 		{"lower-case type", `"access_token":"at","token_type":"bearer","refresh_token":"rt2","expires_in":3600`, time.Hour, ""},
 		{"members of odd types", `"access_token":"at","refresh_token":"rt2","expires_in":3600,"scope":["a"],"id_token":1,"refresh_in":"x"`, time.Hour, ""},
 
+		{"all that was requested", `"access_token":"at","refresh_token":"rt2","expires_in":3600,"scope":"https://mail.contoso.com/EAS.AccessAsUser.All"`, time.Hour, ""},
+
+		{"less than was requested", `"access_token":"at","refresh_token":"rt2","expires_in":3600,"scope":"openid profile"`, 0, ""},
 		{"no access token", `"refresh_token":"rt2","expires_in":3600`, 0, ""},
 		{"empty access token", `"access_token":"","refresh_token":"rt2","expires_in":3600`, 0, ""},
 		{"access token with a line break", `"access_token":"a\r\nX: y","refresh_token":"rt2","expires_in":3600`, 0, ""},
