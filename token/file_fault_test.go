@@ -252,6 +252,13 @@ func TestFileStoreFaults(t *testing.T) {
 				return unlock()
 			}, []string{"rt-old"}},
 			{"delete", func(s *FileStore, r Record) error { return s.Delete(t.Context(), key, r.Generation) }, []string{"rt-old", ""}},
+			{"sign in over a torn file", func(s *FileStore, r Record) error {
+				if err := os.WriteFile(s.path(key, tokenSuffix), []byte("torn"), 0o600); err != nil {
+					return err
+				}
+				_, err := s.Save(t.Context(), key, Record{Lineage: "l", RefreshToken: "rt-new"})
+				return err
+			}, []string{"torn", "", "rt-new"}},
 		} {
 			for fail := 1; ; fail++ {
 				name := fmt.Sprintf("%s, encrypted %v, call %d", op.name, encryption != nil, fail)
@@ -269,6 +276,9 @@ func TestFileStoreFaults(t *testing.T) {
 				}
 				d.fail = 0
 				r, loadErr := s.Load(t.Context(), key)
+				if errors.Is(loadErr, ErrRecord) && op.want[0] == "torn" {
+					loadErr, r.RefreshToken = nil, "torn"
+				}
 				if loadErr != nil && !errors.Is(loadErr, ErrNotFound) {
 					t.Fatalf("%s failed: Load = %v", name, loadErr)
 				}

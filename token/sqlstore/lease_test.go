@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -33,6 +34,15 @@ func TestCost(t *testing.T) {
 				t.Fatal(err)
 			}
 			cost("to adopt a peer's token", 1, 0)
+
+			if _, err := s.Save(ctx, "ada", record("rt1")); !errors.Is(err, token.ErrConflict) {
+				t.Errorf("Save of a first record over a record = %v, want ErrConflict", err)
+			}
+			cost("a sign-in in conflict", 2, 1)
+			if l, _, err := s.Lease(ctx, "ada"); err != nil || l.Release() != nil {
+				t.Fatal(err)
+			}
+			cost("to look under the lease", 2, 2)
 
 			refresh := func(strict bool) {
 				t.Helper()
@@ -322,6 +332,48 @@ func TestFreshLease(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A database that fails is not a lease that was lost.
+func TestReserveFails(t *testing.T) {
+	f, s := newFake(t, PostgreSQL)
+	l, err := s.lease(t.Context(), "ada")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.renewed = time.Now().Add(-DefaultLease)
+	broken := stateError("XX000")
+	f.set(func() { f.before = failing(f.q.renew, broken) })
+	if _, err := s.Reserve(t.Context(), "ada", 100); !errors.Is(err, broken) || errors.Is(err, ErrLeaseLost) {
+		t.Errorf("Reserve = %v, want the error of the database", err)
+	}
+	if err := l.Release(); err != nil {
+		t.Error(err)
+	}
+}
+
+// A record that is too long is refused under the lease too, which stays.
+func TestTooLong(t *testing.T) {
+	_, s := newFake(t, PostgreSQL)
+	long := record(strings.Repeat("x", 2<<20))
+	if _, err := s.Save(t.Context(), "ada", long); err == nil {
+		t.Error("Save of 2 MiB succeeded")
+	}
+	l, _, err := s.Lease(t.Context(), "ada")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.SaveAndRelease(t.Context(), long); err == nil {
+		t.Error("SaveAndRelease of 2 MiB succeeded")
+	}
+	saved, err := l.SaveAndRelease(t.Context(), record("rt1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	long.Generation = saved.Generation
+	if _, err := s.Save(t.Context(), "ada", long); err == nil {
+		t.Error("Save of 2 MiB over a record succeeded")
+	}
 }
 
 // SaveAndRelease keeps the lease if it fails.
