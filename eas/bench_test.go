@@ -7,9 +7,11 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"runtime"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"golang.org/x/oauth2"
 
 	"github.com/easoauth/easoauth/bearer"
@@ -116,3 +118,56 @@ func BenchmarkSyncPage(b *testing.B) {
 }
 
 var sink []byte
+
+// TestSyncPageAllocations holds the path of BenchmarkSyncPage to what it may allocate: an
+// allocation of a message is one that ten thousand messages make ten thousand times.
+func TestSyncPageAllocations(t *testing.T) {
+	if raced {
+		t.Skip("the race detector allocates")
+	}
+	for class, limit := range map[eas.Class]struct{ objects, bytes float64 }{ // for each item, and for each byte of the document
+		eas.ClassEmail:    {12, 4},
+		eas.ClassCalendar: {16, 5},
+		eas.ClassContacts: {8, 7},
+	} {
+		doc := benchPage(t, class)
+		c := canned(doc)
+		const rounds = 20
+		var before, after runtime.MemStats
+		for i := range rounds + 1 {
+			if i == 1 { // the first fills the tables
+				runtime.ReadMemStats(&before)
+			}
+			if _, err := c.Sync(context.Background(), "5", "1", &eas.SyncOptions{Class: class}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		runtime.ReadMemStats(&after)
+		objects := float64(after.Mallocs-before.Mallocs) / rounds / benchItems
+		bytes := float64(after.TotalAlloc-before.TotalAlloc) / rounds / float64(len(doc))
+		if objects > limit.objects || bytes > limit.bytes {
+			t.Errorf("%s: %.1f allocations an item and %.1f bytes a byte, want at most %v and %v", class, objects, bytes, limit.objects, limit.bytes)
+		}
+	}
+}
+
+// TestPageItems compares the items of a page with what they are when each is read alone:
+// what is shared in a page, memory above all, is not seen.
+func TestPageItems(t *testing.T) {
+	for _, class := range []eas.Class{eas.ClassEmail, eas.ClassCalendar, eas.ClassContacts} {
+		page, err := canned(benchPage(t, class)).Sync(context.Background(), "5", "1", &eas.SyncOptions{Class: class})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, entry := range page.Added {
+			alone, err := eas.Decode(class, bytes.Clone(entry.Raw))
+			if err != nil || entry.Err != nil {
+				t.Fatal(err, entry.Err)
+			}
+			if diff := cmp.Diff(alone, entry.Item); diff != "" {
+				t.Fatalf("%s %d (-alone +page):\n%s", class, i, diff)
+			}
+			clear(entry.Raw[:cap(entry.Raw)]) // which no other item may be part of
+		}
+	}
+}

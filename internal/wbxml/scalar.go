@@ -21,7 +21,7 @@ func (u *unmarshaler) set(f *field, v reflect.Value, text []byte) error {
 			return u.absent(f, v, text, err)
 		}
 		if f.direct {
-			*v.Addr().Interface().(**bool) = u.bools.new(b)
+			v.Set(reflect.ValueOf(u.bools.new(b)))
 			return nil
 		}
 		if v, err = u.place(f, v); err == nil {
@@ -37,13 +37,13 @@ func (u *unmarshaler) set(f *field, v reflect.Value, text []byte) error {
 			return u.absent(f, v, text, err)
 		}
 		if f.direct {
-			switch p := v.Addr().Interface().(type) {
-			case **int:
-				*p = u.ints.new(int(signed(n, negative)))
-			case **uint32:
-				*p = u.uint32s.new(uint32(n))
-			case **uint64:
-				*p = u.uint64s.new(n)
+			switch f.typ.Kind() {
+			case reflect.Int:
+				v.Set(reflect.ValueOf(u.ints.new(int(signed(n, negative)))))
+			case reflect.Uint32:
+				v.Set(reflect.ValueOf(u.uint32s.new(uint32(n))))
+			default:
+				v.Set(reflect.ValueOf(u.uint64s.new(n)))
 			}
 			return nil
 		}
@@ -58,7 +58,7 @@ func (u *unmarshaler) set(f *field, v reflect.Value, text []byte) error {
 		return nil
 	}
 	if f.direct {
-		*v.Addr().Interface().(**string) = u.strings.new(u.string(text))
+		v.Set(reflect.ValueOf(u.strings.new(u.string(text))))
 		return nil
 	}
 	v, err := u.place(f, v)

@@ -232,8 +232,12 @@ func (d *Decoder) skip() bool {
 			page = b[at]
 			at++
 			continue
-		case c == globalOpaque && at < len(b) && b[at] < 0x80 && int(b[at]) < len(b)-at && int64(b[at]) <= d.lim.data:
-			at += 1 + int(b[at])
+		case c == globalOpaque:
+			size, n := readInteger(b[at:])
+			if n == 0 || int64(size) > d.lim.data || int64(size) > int64(len(b)-at-n) {
+				return false
+			}
+			at += n + int(size)
 		default:
 			return false
 		}

@@ -45,6 +45,7 @@ type unmarshaler struct {
 	odd    func(Tag, []byte)
 	sink   func(Tag) io.Writer
 	limit  int64 // bytes for structs; if 0, by what has been read
+	last   *plan // of the document that was read last
 	arena
 }
 
@@ -74,9 +75,13 @@ func (u *unmarshaler) document(v any) error {
 		return &TypeError{fmt.Sprintf("%T", v), "", "not a pointer to a struct"}
 	}
 	rv = rv.Elem()
-	p, err := planOf(rv.Type())
-	if err != nil {
-		return err
+	p := u.last
+	if p == nil || p.typ != rv.Type() {
+		var err error
+		if p, err = planOf(rv.Type()); err != nil {
+			return err
+		}
+		u.last = p
 	}
 	if p.root == 0 {
 		return &TypeError{rv.Type().String(), "", "no blank field names the root element"}
