@@ -149,6 +149,12 @@ func (c *Client) State() State {
 func (c *Client) Restore(s State) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if s.Version.number() == 0 {
+		s.Version = ""
+	}
+	if !isPolicyKey(s.PolicyKey) {
+		s.PolicyKey, s.Provisioned = "", false
+	}
 	c.state = s
 }
 
@@ -180,6 +186,9 @@ func (c *Client) configure() error {
 	}
 	if err := checkDevice(c.device); err != nil {
 		return err
+	}
+	if strings.ContainsFunc(c.device.UserAgent, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return errors.New("eas: Device.UserAgent has characters that a header cannot carry")
 	}
 	if strings.ContainsFunc(c.Language, func(r rune) bool { return r < ' ' || r > '~' }) {
 		return errors.New("eas: Client.Language is not a language tag")

@@ -172,8 +172,12 @@ func (c *Client) exchange(ctx context.Context, q request) (r *response, x *excha
 	if q.sink != nil {
 		err := r.stream(q, body)
 		var e *Error
-		if err != nil && !errors.As(err, &e) {
+		switch {
+		case err == nil, errors.As(err, &e):
+		case isNetwork(err) || ctx.Err() != nil:
 			err = c.sendError(ctx, &q, err)
+		default: // of the one that the body was passed on to
+			err = &Error{Command: q.command, RequestID: r.requestID, Server: r.server, Err: err}
 		}
 		r.trim()
 		return r, x, err
