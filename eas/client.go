@@ -75,6 +75,10 @@ type Client struct {
 	Timeout time.Duration
 	MaxBody int64 // of a response, decompressed; if 0, DefaultMaxBody
 
+	// Patience is how long Pages and Resync wait, in all, between two pages for a server that
+	// is busy or out of reach; if 0, DefaultPatience; if negative, they do not wait.
+	Patience time.Duration
+
 	// Moved is called when the server says, with HTTP status 451, that the mailbox is at
 	// another origin: once for a move, however many commands learn of it. It decides whether
 	// that host may be used, by the rules by which the first one was found, and returns the
@@ -122,7 +126,7 @@ type Client struct {
 	stale      bool      // the server listed versions of which another is the better one
 	negotiated time.Time // when OPTIONS was last sent with success
 	listed     string    // the versions that the server listed last
-	sent       *sentSync // what the server may remember of the last SyncMany
+	memory     syncMemory
 }
 
 // State is what a client has learned of the server and wants to know again after a restart.

@@ -162,6 +162,9 @@ func (c *Client) Do(ctx context.Context, command string, document []byte) ([]byt
 	if _, ok := commandCodes[command]; !ok {
 		return nil, fmt.Errorf("eas: %q is not a command", safehttp.Clean(command, 32))
 	}
+	if command == "Sync" {
+		defer c.memory.other()()
+	}
 	r, err := c.command(ctx, request{command: command, body: document})
 	if err != nil {
 		return nil, err

@@ -122,7 +122,8 @@ func (e *Error) Unwrap() error { return e.Err }
 func (e *Error) Is(target error) bool {
 	switch target {
 	case ErrInvalidSyncKey:
-		return e.Action == ActionResyncFolder
+		// A state that the server has lost takes the keys of all folders with it.
+		return e.Action == ActionResyncFolder || e.Action == ActionResync
 	case ErrInvalidFolderKey:
 		return e.Action == ActionFolderReset || e.Action == ActionResync
 	case ErrFolderSyncRequired:

@@ -71,21 +71,32 @@ func (c *Client) MoveItems(ctx context.Context, moves ...Move) ([]MoveResult, er
 // moved is the status of success, which is 1 in every other command.
 const moved = 3
 
+// EstimateOptions say what [Client.GetItemEstimate] counts; they are as those of [SyncOptions],
+// which the Sync that follows has. Nil means the zero value.
+type EstimateOptions struct {
+	Filter        Filter
+	Class         Class
+	Conversations bool
+}
+
 // GetItemEstimate returns how many changes a Sync of the folder with key and these options
 // would bring. The key must be one that a Sync has returned.
-func (c *Client) GetItemEstimate(ctx context.Context, f FolderID, key SyncKey, o *SyncOptions) (int, error) {
+func (c *Client) GetItemEstimate(ctx context.Context, f FolderID, key SyncKey, o *EstimateOptions) (int, error) {
 	if o == nil {
-		o = &SyncOptions{}
+		o = &EstimateOptions{}
+	}
+	if f == "" {
+		return 0, errors.New("eas: GetItemEstimate: no folder")
 	}
 	return atVersion(ctx, c, func(v Version) (int, error) { return c.estimateAt(ctx, v, f, key, o) })
 }
 
-func (c *Client) estimateAt(ctx context.Context, version Version, f FolderID, key SyncKey, o *SyncOptions) (int, error) {
+func (c *Client) estimateAt(ctx context.Context, version Version, f FolderID, key SyncKey, o *EstimateOptions) (int, error) {
 	class := o.Class
 	if class == "" {
 		class = ClassEmail
 	}
-	filter := o.options(version).FilterType
+	filter := (&SyncOptions{Filter: o.Filter, Class: o.Class}).options(version).FilterType
 	var in any
 	if version.AtLeast(Version140) {
 		col := airsync.EstimateCollection{

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/easoauth/easoauth/internal/airsync"
-	"github.com/easoauth/easoauth/internal/wbxml"
 )
 
 // MaxFound is how many results a search brings at a time; more is taken for it.
@@ -32,9 +31,8 @@ type SearchOptions struct {
 	Offset int // of the first result; Find takes 0 alone
 	Limit  int // results at most; if 0, MaxFound
 
-	// Items says, by Body, BodyLimit, Preview, Part and Protected, how Search brings items.
-	// If nil, without bodies.
-	Items *SyncOptions
+	// Items says how Search brings items; if nil, without bodies.
+	Items *ItemOptions
 
 	// Pictures is how many people come with a picture, from 14.1 on, and PictureSize how
 	// many bytes one may have; 0: as the server likes.
@@ -77,6 +75,8 @@ type DirectoryEntry struct {
 	// is none, 174 it is too large, 175 there were too many before.
 	Picture       []byte
 	PictureStatus int
+
+	Odd []OddValue // the values that could not be read
 }
 
 // A Document is a document or a folder of a library. See [MS-ASDOC].
@@ -86,6 +86,8 @@ type Document struct {
 	Created, Changed time.Time
 	Size             int64
 	ContentType      string
+
+	Odd []OddValue // the values that could not be read
 }
 
 // Search searches the mailbox. Results beyond the first [MaxFound] come with an Offset. Find
@@ -114,19 +116,19 @@ func (c *Client) searchMailAt(ctx context.Context, version Version, q Query, o *
 	}
 	items := o.Items
 	if items == nil {
-		items = &SyncOptions{BodyLimit: NoBody}
+		items = &ItemOptions{BodyLimit: NoBody}
 	}
-	sync := items.options(version)
+	want := items.wire(version)
 	in := &airsync.Search{Store: airsync.SearchStore{
 		Name: "Mailbox", Query: &airsync.SearchQuery{And: and},
 		Options: &airsync.SearchOptions{
-			RebuildResults: o.Rebuild, Range: o.bounds(), DeepTraversal: !q.Shallow, MIMESupport: sync.MIMESupport,
-			BodyPreference: sync.BodyPreference, BodyPartPreference: sync.BodyPartPreference, RightsManagement: sync.RightsManagement,
+			RebuildResults: o.Rebuild, Range: o.bounds(), DeepTraversal: !q.Shallow, MIMESupport: want.MIMESupport,
+			BodyPreference: want.BodyPreference, BodyPartPreference: want.BodyPartPreference, RightsManagement: want.RightsManagement,
 		},
 	}}
 	return c.search(ctx, version, in, func(out *Results, x airsync.SearchResult) error {
 		f := FoundItem{LongID: x.LongID, Folder: FolderID(x.CollectionID), Class: Class(x.Class)}
-		e := items.entry(airsync.SyncItem{Class: x.Class, ApplicationData: asData(*x.Properties)})
+		e := entry(airsync.SyncItem{Class: x.Class, ApplicationData: asData(*x.Properties)}, items.Class)
 		f.Item, f.Err, f.Raw = e.Item, e.Err, e.Raw
 		out.Items = append(out.Items, f)
 		return nil
@@ -151,10 +153,11 @@ func (c *Client) searchPeopleAt(ctx context.Context, version Version, text strin
 	}
 	return c.search(ctx, version, in, func(out *Results, x airsync.SearchResult) error {
 		var p airsync.SearchPerson
-		if err := wbxml.Unmarshal(*x.Properties, &p); err != nil {
+		var read reader
+		if err := read.unmarshal(*x.Properties, &p); err != nil {
 			return err
 		}
-		out.People = append(out.People, person(p.Person))
+		out.People = append(out.People, person(p.Person, &read))
 		return nil
 	})
 }
@@ -172,19 +175,20 @@ func (c *Client) SearchLibrary(ctx context.Context, link string, o *SearchOption
 	}}
 	return c.search(ctx, anyVersion, in, func(out *Results, x airsync.SearchResult) error {
 		var p airsync.SearchDocument
-		if err := wbxml.Unmarshal(*x.Properties, &p); err != nil {
+		var read reader
+		if err := read.unmarshal(*x.Properties, &p); err != nil {
 			return err
 		}
-		var d dates
 		doc := Document{
 			Link: p.LinkID, Name: p.DisplayName, Folder: p.IsFolder, Hidden: p.IsHidden, ContentType: p.ContentType,
-			Created: d.at("CreationDate", p.CreationDate), Changed: d.at("LastModifiedDate", p.LastModifiedDate),
+			Created: read.at("DocumentLibrary:CreationDate", p.CreationDate), Changed: read.at("DocumentLibrary:LastModifiedDate", p.LastModifiedDate),
 		}
 		if p.ContentLength != nil {
 			doc.Size = *p.ContentLength
 		}
+		doc.Odd = read.odd
 		out.Documents = append(out.Documents, doc)
-		return d.err
+		return nil
 	})
 }
 
@@ -253,10 +257,11 @@ func found(bounds string, total *int) *Results {
 	return out
 }
 
-func person(p airsync.Person) DirectoryEntry {
+func person(p airsync.Person, read *reader) DirectoryEntry {
 	out := DirectoryEntry{
 		Name: p.DisplayName, FirstName: p.FirstName, LastName: p.LastName, Alias: p.Alias, Email: p.EmailAddress,
 		Phone: p.Phone, HomePhone: p.HomePhone, MobilePhone: p.MobilePhone, Office: p.Office, Title: p.Title, Company: p.Company,
+		Odd: read.odd,
 	}
 	if p.Picture != nil {
 		out.Picture = p.Picture.Data
@@ -282,17 +287,17 @@ func (c *Client) Find(ctx context.Context, q Query, o *SearchOptions) (*Results,
 	return c.find(ctx, airsync.FindExecute{Mailbox: m}, func(out *Results, x airsync.FindResult) error {
 		f := FoundItem{ID: ItemID(x.ServerID), Folder: FolderID(x.CollectionID), Class: Class(x.Class), Raw: *x.Properties}
 		var p airsync.FoundMail
-		if f.Err = wbxml.Unmarshal(*x.Properties, &p); f.Err == nil {
-			var d dates
-			read := p.Read
+		var read reader
+		if f.Err = read.unmarshal(*x.Properties, &p); f.Err == nil {
 			mail := &Email{
-				Subject: p.Subject, From: p.From, DisplayTo: p.DisplayTo, CC: p.DisplayCC, BCC: p.DisplayBCC, Read: &read,
-				Draft: p.IsDraft, Received: d.at("DateReceived", p.DateReceived), Importance: Importance(value(p.Importance)),
+				Subject: p.Subject, From: p.From, DisplayTo: p.DisplayTo, CC: p.DisplayCC, BCC: p.DisplayBCC, Read: p.Read,
+				Draft: p.IsDraft, Received: read.at("Email:DateReceived", p.DateReceived), Importance: number[Importance](p.Importance),
 			}
 			if p.Preview != "" {
 				mail.Body = &Body{Preview: p.Preview, Truncated: true}
 			}
-			f.Item, f.Err, f.HasAttachments = mail, d.err, p.HasAttachments
+			mail.Odd = read.odd
+			f.Item, f.HasAttachments = mail, p.HasAttachments
 		}
 		out.Items = append(out.Items, f)
 		return nil
@@ -312,10 +317,11 @@ func (c *Client) FindPeople(ctx context.Context, text string, o *SearchOptions) 
 	}
 	return c.find(ctx, airsync.FindExecute{GAL: g}, func(out *Results, x airsync.FindResult) error {
 		var p airsync.FindPerson
-		if err := wbxml.Unmarshal(*x.Properties, &p); err != nil {
+		var read reader
+		if err := read.unmarshal(*x.Properties, &p); err != nil {
 			return err
 		}
-		out.People = append(out.People, person(p.Person))
+		out.People = append(out.People, person(p.Person, &read))
 		return nil
 	})
 }

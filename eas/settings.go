@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/easoauth/easoauth/internal/airsync"
@@ -19,6 +20,7 @@ type OutOfOffice struct {
 	// user's contacts, from outside and unknown. Nil: the server did not say, or, when it is
 	// set, is to leave it alone.
 	Internal, Known, Unknown *OutOfOfficeMessage
+	Odd                      []OddValue // dates that could not be read
 }
 
 // An OutOfOfficeState says whether mail is answered.
@@ -60,12 +62,12 @@ func (c *Client) OutOfOffice(ctx context.Context, t BodyType) (*OutOfOffice, err
 	if out.Oof.Get == nil {
 		return nil, r.unexpected("no out-of-office settings")
 	}
-	var d dates
+	var read reader
 	g := out.Oof.Get
-	o := &OutOfOffice{State: OutOfOfficeState(value(g.State)), Start: d.at("StartTime", g.StartTime), End: d.at("EndTime", g.EndTime)}
+	o := &OutOfOffice{State: OutOfOfficeState(value(g.State)), Start: read.at("Settings:StartTime", g.StartTime), End: read.at("Settings:EndTime", g.EndTime)}
 	for _, m := range g.Message {
 		x := &OutOfOfficeMessage{Enabled: m.Enabled != nil && *m.Enabled, Text: m.Reply, Type: BodyPlain}
-		if m.BodyType == "HTML" {
+		if strings.EqualFold(m.BodyType, "HTML") {
 			x.Type = BodyHTML
 		}
 		if m.Internal {
@@ -78,9 +80,7 @@ func (c *Client) OutOfOffice(ctx context.Context, t BodyType) (*OutOfOffice, err
 			o.Unknown = x
 		}
 	}
-	if d.err != nil {
-		return nil, r.unexpected(d.err.Error())
-	}
+	o.Odd = read.odd
 	return o, nil
 }
 

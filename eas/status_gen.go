@@ -89,6 +89,7 @@ var statuses = map[statusKey]statusInfo{
 	{"Sync", "Item", 6}:                      {"ConversionError", "drop_item", "malformed/invalid item; not transient: stop sending it"},
 	{"Sync", "Item", 7}:                      {"Conflict", "ok_conflict", "server change won; tell the user if needed; take server copy"},
 	{"Sync", "Item", 8}:                      {"ObjectNotFound", "resync_item", "fetch/change of an object that is gone; Sync again, drop item"},
+	{"Sync", "Collection", 8}:                {"FolderNotFound", "foldersync", "the folder is gone; FolderSync, then drop it"},
 	{"Sync", "Item", 9}:                      {"CannotComplete", "user_action", "mailbox may be full; free space"},
 	{"Sync", "", 12}:                         {"FolderHierarchyChanged", "foldersync", "hierarchy changed; FolderSync then retry"},
 	{"Sync", "Item", 13}:                     {"RequestIncomplete", "full_request", "empty/partial Sync but server lost the cached set; send the full request"},

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -121,9 +122,16 @@ func TestListedVersionsThatCannotBeNegotiated(t *testing.T) {
 // the series.
 func TestDeleteOccurrenceIsNeverADelete(t *testing.T) {
 	at := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
-	for name, edit := range map[string]eas.Edit{
-		"DeleteOccurrence": eas.DeleteOccurrence("1:1", at),
-		"ChangeOccurrence": eas.ChangeOccurrence("1:1", at, &eas.Event{Subject: "moved", Start: at, End: at.Add(time.Hour)}),
+	series := &eas.Event{Subject: "daily", Start: at, End: at.Add(time.Hour), Recurrence: &eas.Recurrence{Type: eas.Daily, Interval: 1}}
+	moved := &eas.Event{Subject: "moved", Start: at.Add(time.Hour), End: at.Add(2 * time.Hour)}
+	for _, tt := range []struct {
+		name string
+		edit eas.Edit
+		want string // of the document at 14.1, "" for none
+	}{
+		{"DeleteOccurrence without the series", eas.DeleteOccurrence("1:1", nil, at), ""},
+		{"DeleteOccurrence", eas.DeleteOccurrence("1:1", series, at), "Exceptions"},
+		{"UpdateOccurrence", eas.UpdateOccurrence("1:1", series, at, moved), "Exceptions"},
 	} {
 		b := &backend{t: t}
 		b.respond = func(r *http.Request, command string, n int) *http.Response {
@@ -135,14 +143,17 @@ func TestDeleteOccurrenceIsNeverADelete(t *testing.T) {
 			}
 			return nil
 		}
-		c := b.client()
-		_, err := c.Apply(t.Context(), "1", "7", edit)
-		if err == nil || !strings.Contains(err.Error(), "16.0") {
-			t.Errorf("%s = %v, want that it needs version 16.0", name, err)
+		_, err := b.client().Apply(t.Context(), "1", "7", tt.edit)
+		if (err != nil) != (tt.want == "") {
+			t.Errorf("%s = %v", tt.name, err)
 		}
 		for _, x := range b.of("Sync") {
-			if v := x.header.Get("MS-ASProtocolVersion"); v != "16.1" || !strings.Contains(elements(t, x.body), "InstanceId") {
-				t.Errorf("%s at %s sent %s", name, v, elements(t, x.body))
+			sent := strings.Fields(elements(t, x.body))
+			switch v := x.header.Get("MS-ASProtocolVersion"); {
+			case v == "16.1" && slices.Contains(sent, "InstanceId"):
+			case v == "14.1" && tt.want != "" && slices.Contains(sent, tt.want) && slices.Contains(sent, "Change") && !slices.Contains(sent, "Delete"):
+			default:
+				t.Errorf("%s at %s sent %s", tt.name, v, sent)
 			}
 		}
 	}
@@ -151,7 +162,7 @@ func TestDeleteOccurrenceIsNeverADelete(t *testing.T) {
 // versioned are calls whose document depends on the version.
 var versioned = map[string]func(ctx context.Context, c *eas.Client) error{
 	"Sync": func(ctx context.Context, c *eas.Client) error {
-		_, err := c.Sync(ctx, "1", "7", &eas.SyncOptions{Preview: 100, Part: true, Wait: 2 * time.Minute})
+		_, err := c.Sync(ctx, "1", "7", &eas.SyncOptions{Preview: 100, Part: true})
 		return err
 	},
 	"Apply": func(ctx context.Context, c *eas.Client) error {
@@ -159,7 +170,7 @@ var versioned = map[string]func(ctx context.Context, c *eas.Client) error{
 		return err
 	},
 	"SyncMany": func(ctx context.Context, c *eas.Client) error {
-		_, err := c.SyncMany(ctx, nil, eas.SyncRequest{Folder: "1", Key: "7"}, eas.SyncRequest{Folder: "2", Key: "7"})
+		_, err := c.SyncMany(ctx, &eas.SyncManyOptions{Wait: 2 * time.Minute}, eas.SyncRequest{Folder: "1", Key: "7"}, eas.SyncRequest{Folder: "2", Key: "7"})
 		return err
 	},
 	"GetItemEstimate": func(ctx context.Context, c *eas.Client) error {
@@ -177,7 +188,7 @@ var versioned = map[string]func(ctx context.Context, c *eas.Client) error{
 		return err
 	},
 	"FetchItem": func(ctx context.Context, c *eas.Client) error {
-		_, err := c.FetchItem(ctx, "1", "2", &eas.SyncOptions{Preview: 10})
+		_, err := c.FetchItem(ctx, "1", "2", &eas.ItemOptions{Preview: 10})
 		return err
 	},
 	"FetchMessage": func(ctx context.Context, c *eas.Client) error {
@@ -185,7 +196,7 @@ var versioned = map[string]func(ctx context.Context, c *eas.Client) error{
 		return err
 	},
 	"Search": func(ctx context.Context, c *eas.Client) error {
-		_, err := c.Search(ctx, eas.Query{Text: "lunch"}, &eas.SearchOptions{Items: &eas.SyncOptions{Preview: 10}})
+		_, err := c.Search(ctx, eas.Query{Text: "lunch"}, &eas.SearchOptions{Items: &eas.ItemOptions{Preview: 10}})
 		return err
 	},
 	"SearchPeople": func(ctx context.Context, c *eas.Client) error {
@@ -283,7 +294,7 @@ func TestDowngradeKeepsTheSeries(t *testing.T) {
 		t.Fatalf("%d events", len(items))
 	}
 	tn.Change(func(tn *eastest.Tenant) { tn.Versions = []eas.Version{eas.Version141} })
-	if _, err := c.Apply(t.Context(), calendar.ID, key, eas.DeleteOccurrence(items[0].ID, start.AddDate(0, 0, 1))); err == nil {
+	if _, err := c.Apply(t.Context(), calendar.ID, key, eas.DeleteOccurrence(items[0].ID, nil, start.AddDate(0, 0, 1))); err == nil {
 		t.Error("DeleteOccurrence at 14.1 = nil")
 	}
 	if n := len(box.Contents(eas.FolderCalendar)); n != 1 || c.State().Version != eas.Version141 {

@@ -46,6 +46,12 @@ type Options struct {
 	// Sink, if not nil, is asked by Unmarshal where to put the content of an element whose
 	// field is a [*Stream]. If it returns nil the content is kept in memory.
 	Sink func(t Tag) io.Writer
+
+	// Odd, if not nil, makes a value that does not fit its field cost that value alone: the
+	// field stays as if the element were absent, and Unmarshal calls Odd with the element
+	// and its text, which holds until Odd returns and is nil for an element that has
+	// children in place of text. Without Odd, Unmarshal fails.
+	Odd func(t Tag, text []byte)
 }
 
 // limits are Options with defaults filled in.

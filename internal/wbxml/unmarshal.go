@@ -43,6 +43,7 @@ type unmarshaler struct {
 	dec    Decoder
 	strict bool
 	sink   func(Tag) io.Writer
+	odd    func(Tag, []byte)
 	memory int64           // bytes of structs allocated
 	block  strings.Builder // short strings share it
 	blocks int             // number of blocks begun
@@ -51,7 +52,7 @@ type unmarshaler struct {
 func (u *unmarshaler) run(o *Options, v any) error {
 	u.strict = u.dec.lim.strict
 	if o != nil {
-		u.sink = o.Sink
+		u.sink, u.odd = o.Sink, o.Odd
 	}
 	err := u.document(v)
 	u.dec.ResetBytes(nil)
@@ -192,8 +193,8 @@ func (u *unmarshaler) field(f *field, v reflect.Value, t Token) error {
 				return err
 			}
 		}
-		if (f.kind == kindInt || f.kind == kindUint) && !u.strict {
-			return u.numberPointer(f, v)
+		if f.kind == kindInt || f.kind == kindUint || f.kind == kindBool {
+			return u.scalarPointer(f, v)
 		}
 		v.Set(reflect.New(f.typ))
 		v = v.Elem()
@@ -210,11 +211,12 @@ func (u *unmarshaler) field(f *field, v reflect.Value, t Token) error {
 	case kindStream:
 		return u.stream(f, v.Addr().Interface().(*Stream))
 	}
-	data, err := u.text(f)
-	if err != nil {
+	data, ok, err := u.text(f)
+	if err != nil || !ok {
 		return err
 	}
-	return u.scalar(f, v, data)
+	_, err = u.scalar(f, v, data)
+	return err
 }
 
 // spend counts memory for structs against the limit.
@@ -226,13 +228,30 @@ func (u *unmarshaler) spend(n int64) error {
 	return nil
 }
 
-// text reads the content of the element that has just started, whose field is f.
-func (u *unmarshaler) text(f *field) ([]byte, error) {
+// text reads the content of the element that has just started, whose field is f. It reports
+// false if there is an element instead and [Options.Odd] has been told.
+func (u *unmarshaler) text(f *field) ([]byte, bool, error) {
 	data, child, err := u.dec.text()
-	if child != 0 {
-		return nil, u.fail(fmt.Errorf("an element where %s is expected", f.expects()))
+	if child == 0 || err != nil {
+		return data, err == nil, err
 	}
-	return data, err
+	if u.odd == nil {
+		return nil, false, u.fail(fmt.Errorf("an element where %s is expected", f.expects()))
+	}
+	if err := u.dec.SkipElement(); err != nil { // the child
+		return nil, false, err
+	}
+	u.odd(f.tag, nil)
+	return nil, false, u.dec.SkipElement()
+}
+
+// misfit deals with content that does not fit the field f.
+func (u *unmarshaler) misfit(f *field, data []byte, err error) error {
+	if u.odd == nil {
+		return u.failIn(f, err)
+	}
+	u.odd(f.tag, data)
+	return nil
 }
 
 func (f *field) expects() string {
@@ -245,98 +264,106 @@ func (f *field) expects() string {
 	return "text"
 }
 
-// scalar sets v from the text of an element that has ended.
-func (u *unmarshaler) scalar(f *field, v reflect.Value, data []byte) error {
+// scalar sets v from the text of an element that has ended, and reports whether it did. A
+// number or a truth value without content is as one that is absent: Exchange 2003 and 2010
+// send such.
+func (u *unmarshaler) scalar(f *field, v reflect.Value, data []byte) (bool, error) {
 	switch f.kind {
 	case kindString:
 		v.SetString(u.string(data))
+		return true, nil
 	case kindBytes:
 		v.SetBytes(append([]byte{}, data...))
-	case kindBool:
-		switch s := bytes.TrimSpace(data); {
-		case len(s) == 0, string(s) == "1", string(s) == "true":
-			v.SetBool(true)
-		case string(s) == "0", string(s) == "false":
-			v.SetBool(false)
-		case f.empty:
-			v.SetBool(true)
-		default:
-			return u.failIn(f, errors.New("neither 0 nor 1"))
-		}
-	case kindInt, kindUint:
-		_, err := u.number(f, v, data)
-		return err
+		return true, nil
 	}
-	return nil
-}
-
-var (
-	errNumber = errors.New("not a number")
-	errRange  = errors.New("a number out of range")
-)
-
-// number sets v and reports whether there was a number. An element without content is as
-// one that is absent: Exchange 2003 and 2010 send such.
-func (u *unmarshaler) number(f *field, v reflect.Value, data []byte) (bool, error) {
-	data = bytes.TrimSpace(data)
-	if len(data) == 0 {
-		if u.strict {
+	text := bytes.TrimSpace(data)
+	if len(text) == 0 && !f.empty {
+		if u.strict && f.kind != kindBool {
 			return false, u.failIn(f, errNumber)
 		}
 		return false, nil
 	}
-	negative := data[0] == '-'
-	if negative || data[0] == '+' {
-		data = data[1:]
+	var err error
+	if f.kind == kindBool {
+		err = setBool(f, v, text)
+	} else {
+		err = setNumber(f, v, text)
 	}
-	if len(data) == 0 {
-		return false, u.failIn(f, errNumber)
+	if err != nil {
+		return false, u.misfit(f, data, err)
+	}
+	return true, nil
+}
+
+var (
+	errBool   = errors.New("neither 0 nor 1")
+	errNumber = errors.New("not a number")
+	errRange  = errors.New("a number out of range")
+)
+
+func setBool(f *field, v reflect.Value, text []byte) error {
+	switch {
+	case len(text) == 0, string(text) == "1", bytes.EqualFold(text, []byte("true")):
+		v.SetBool(true)
+	case string(text) == "0", bytes.EqualFold(text, []byte("false")):
+		v.SetBool(false)
+	case f.empty:
+		v.SetBool(true)
+	default:
+		return errBool
+	}
+	return nil
+}
+
+func setNumber(f *field, v reflect.Value, text []byte) error {
+	negative := text[0] == '-'
+	if negative || text[0] == '+' {
+		text = text[1:]
+	}
+	if len(text) == 0 {
+		return errNumber
 	}
 	var n uint64
-	for _, c := range data {
+	for _, c := range text {
 		c -= '0'
 		if c > 9 {
-			return false, u.failIn(f, errNumber)
+			return errNumber
 		}
 		if n > (1<<64-1-uint64(c))/10 {
-			return false, u.failIn(f, errRange)
+			return errRange
 		}
 		n = n*10 + uint64(c)
 	}
 	if f.kind == kindUint {
 		if negative && n != 0 || v.OverflowUint(n) {
-			return false, u.failIn(f, errRange)
+			return errRange
 		}
 		v.SetUint(n)
-		return true, nil
+		return nil
 	}
 	i := int64(n)
 	if negative {
 		i = -i
 	}
 	if n > 1<<63 || n == 1<<63 && !negative || v.OverflowInt(i) {
-		return false, u.failIn(f, errRange)
+		return errRange
 	}
 	v.SetInt(i)
-	return true, nil
+	return nil
 }
 
-// numberPointer leaves the pointer nil if the element has no content.
-func (u *unmarshaler) numberPointer(f *field, v reflect.Value) error {
-	data, err := u.text(f)
-	if err != nil {
+// scalarPointer leaves the pointer nil if the element has no content, or none that fits.
+func (u *unmarshaler) scalarPointer(f *field, v reflect.Value) error {
+	v.SetZero()
+	data, ok, err := u.text(f)
+	if err != nil || !ok {
 		return err
-	}
-	if len(bytes.TrimSpace(data)) == 0 {
-		v.SetZero()
-		return nil
 	}
 	p := reflect.New(f.typ)
-	if _, err := u.number(f, p.Elem(), data); err != nil {
-		return err
+	if ok, err = u.scalar(f, p.Elem(), data); ok {
+		v.Set(p)
 	}
-	v.Set(p)
-	return nil
+	return err
 }
 
 func (u *unmarshaler) stream(f *field, s *Stream) error {
@@ -347,8 +374,8 @@ func (u *unmarshaler) stream(f *field, s *Stream) error {
 			return err
 		}
 	}
-	data, err := u.text(f)
-	if err != nil {
+	data, ok, err := u.text(f)
+	if err != nil || !ok {
 		return err
 	}
 	s.Size = int64(len(data))
