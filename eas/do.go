@@ -113,7 +113,7 @@ func (c *Client) send(ctx context.Context, q request) (*response, error) {
 // sendHere sends a request, and once more with another token if the first was refused with
 // 403. Status 401 is the transport's.
 func (c *Client) sendHere(ctx context.Context, q request) (*response, error) {
-	r, x, err := c.exchange(ctx, q)
+	r, x, err := c.transmit(ctx, q)
 	if err != nil || r.status != http.StatusForbidden {
 		return r, err
 	}
@@ -127,13 +127,13 @@ func (c *Client) sendHere(ctx context.Context, q request) (*response, error) {
 		}
 		return nil, e
 	case again:
-		r, _, err = c.exchange(ctx, q)
+		r, _, err = c.transmit(ctx, q)
 	}
 	return r, err
 }
 
-// exchange is the one place that builds and sends a request.
-func (c *Client) exchange(ctx context.Context, q request) (r *response, x *exchange, err error) {
+// transmit is the one place that builds and sends a request.
+func (c *Client) transmit(ctx context.Context, q request) (r *response, x *exchange, err error) {
 	timeout := c.timeout()
 	if q.wait > 0 {
 		timeout += q.wait + waitSlack
@@ -174,8 +174,12 @@ func (c *Client) exchange(ctx context.Context, q request) (r *response, x *excha
 	if q.sink != nil {
 		err := r.stream(q, body)
 		var e *Error
-		if err != nil && !errors.As(err, &e) {
+		switch {
+		case err == nil, errors.As(err, &e):
+		case isNetwork(err) || ctx.Err() != nil:
 			err = c.sendError(ctx, &q, err)
+		default: // of the one that the body was passed on to
+			err = &Error{Command: q.command, RequestID: r.requestID, Server: r.server, Err: err}
 		}
 		r.trim()
 		return r, x, err

@@ -30,7 +30,9 @@ var allCommands = []struct {
 }{
 	{"OPTIONS", "16.1", true, func(ctx context.Context, c *eas.Client) error { _, err := c.Options(ctx); return err }},
 	{"Provision", "16.1", true, func(ctx context.Context, c *eas.Client) error { _, err := c.Provision(ctx); return err }},
-	{"Provision", "16.1", true, func(ctx context.Context, c *eas.Client) error { return c.AcknowledgeWipe(ctx, nil, true) }},
+	{"Provision", "16.1", true, func(ctx context.Context, c *eas.Client) error {
+		return c.AcknowledgeWipe(ctx, &eas.RemoteWipeError{}, true)
+	}},
 	{"FolderSync", "16.1", true, func(ctx context.Context, c *eas.Client) error { _, err := c.FolderSync(ctx, "0"); return err }},
 	{"FolderCreate", "16.1", false, func(ctx context.Context, c *eas.Client) error {
 		_, _, err := c.FolderCreate(ctx, "1", "0", "x", eas.FolderUserMail)
