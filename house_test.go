@@ -35,7 +35,7 @@ var graph = map[string][]string{
 	"internal/safehttp": {"internal/fault"},
 	"internal/wbxml":    {},
 	"internal/airsync":  {"internal/wbxml"},
-	"autodiscover":      {"internal/safehttp", "golang.org/x/net"},
+	"autodiscover":      {"internal/fault", "internal/front", "internal/safehttp", "golang.org/x/net"},
 	"bearer":            {"internal/fault", "internal/front", "internal/safehttp", "golang.org/x/oauth2"},
 	"token": {"bearer", "internal/safehttp", "golang.org/x/oauth2",
 		"github.com/coreos/go-oidc/v3", "github.com/go-jose/go-jose/v4", "github.com/cli/browser", "github.com/gofrs/flock"},

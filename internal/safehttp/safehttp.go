@@ -168,7 +168,7 @@ func drain(body io.ReadCloser, to io.Writer) (int64, error) {
 func RequestID(h http.Header) string {
 	for _, name := range []string{"request-id", "x-ms-request-id", "X-Request-Id", "client-request-id"} {
 		if v := h.Get(name); v != "" {
-			return Clean(v, 64)
+			return Plain(v, 64)
 		}
 	}
 	return ""

@@ -1,0 +1,268 @@
+package autodiscover
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/easoauth/easoauth/internal/fault"
+	"github.com/easoauth/easoauth/internal/front"
+	"github.com/easoauth/easoauth/internal/safehttp"
+)
+
+// A chain is the requests of one candidate.
+type chain struct {
+	*lookup
+	*journal
+	name    string
+	vouched bool           // all hosts so far are the cloud's own, and it was asked first
+	visits  map[string]int // of a host and path
+	jar     http.CookieJar // of this chain alone: load balancers demand their cookies back
+	cookies int            // that the jar had for the last redirect
+}
+
+func (l *lookup) chain(j *journal, name string) *chain {
+	jar, _ := cookiejar.New(nil) // which never fails
+	return &chain{lookup: l, journal: j, name: name, visits: map[string]int{}, jar: jar}
+}
+
+// v2 asks host by AutoDiscover v2, and whom it redirects to.
+func (l *lookup) v2(name, host string) candidate {
+	return func(ctx context.Context, j *journal) *Endpoint {
+		c := l.chain(j, name)
+		c.vouched = name == "cloud"
+		return c.follow(ctx, l.v2URL(host))
+	}
+}
+
+// follow asks u, and whom it redirects to. It returns nil when the chain ends without an
+// endpoint; the journal says why.
+func (c *chain) follow(ctx context.Context, u *url.URL) *Endpoint {
+	name := c.name
+	for n := 0; ; n++ {
+		hop := Hop{Candidate: name, URL: safehttp.Redact(u)}
+		c.visits[place(u)]++
+		c.vouched = c.vouched && c.isCloud(safehttp.Host(u)) && (u.Port() == "" || u.Port() == "443")
+		start := time.Now()
+		endpoint, next, err := c.ask(ctx, &hop, u)
+		hop.Elapsed = time.Since(start)
+		switch {
+		case err != nil:
+		case next != nil:
+			err = c.mayFollow(ctx, u, next, n)
+		default:
+			var p party
+			p, err = c.allow(ctx, u, endpoint.URL, c.vouched, ErrBadEndpoint)
+			endpoint.Foreign = p == partyForeign
+		}
+		hop.Err = err
+		c.add(hop)
+		switch {
+		case err != nil:
+			return nil
+		case endpoint != nil:
+			return endpoint
+		}
+		u, name = next, "redirect"
+	}
+}
+
+// place is what a chain visits: counters in the query do not make another place of it.
+func place(u *url.URL) string { return safehttp.Origin(u) + u.EscapedPath() }
+
+// mayFollow decides about a redirect, the n-th of the chain counted from 0.
+func (c *chain) mayFollow(ctx context.Context, from, to *url.URL, n int) error {
+	had := c.cookies
+	c.cookies = len(c.jar.Cookies(to))
+	switch visits := c.visits[place(to)]; {
+	case n+1 > maxRedirects:
+		return &HopError{Fault: "AD_REDIRECT_LOOP", Reason: fmt.Sprintf("more than %d redirects", maxRedirects), Err: ErrRedirect}
+	case visits == 0, visits == 1 && c.cookies > had: // a host that has just set a cookie wants it back
+	case c.isCloud(safehttp.Host(to)):
+		return &HopError{Fault: "AD_SELF_REDIRECT", Err: ErrSelfRedirect}
+	default:
+		return &HopError{Fault: "AD_REDIRECT_LOOP", Err: ErrSelfRedirect}
+	}
+	_, err := c.allow(ctx, from, to, c.vouched, ErrRedirect)
+	return err
+}
+
+// ask sends one request. It returns the endpoint, or where the response redirects to, or
+// why it is neither.
+func (c *chain) ask(ctx context.Context, hop *Hop, u *url.URL) (*Endpoint, *url.URL, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout())
+	defer cancel()
+	req, err := c.newRequest(ctx, http.MethodGet, u, "")
+	if err != nil {
+		return nil, nil, err
+	}
+	req.Header.Set("Accept", "application/json")
+	resp, err := safehttp.Do(c.httpClient(c.jar), req)
+	if err != nil {
+		return nil, nil, unreachable(err)
+	}
+	defer safehttp.Drain(resp.Body)
+	hop.note(resp)
+	c.warn(resp)
+	if s := resp.StatusCode; s >= 300 && s < 400 {
+		return c.redirect(hop, resp)
+	}
+	body, err := safehttp.ReadAll(resp.Body, safehttp.MaxJSON)
+	if err != nil {
+		return nil, nil, &HopError{Status: resp.StatusCode, Reason: "the body was not read: " + safehttp.Plain(err.Error(), 128), Err: errors.Join(ErrServer, err)}
+	}
+	return c.read(hop, resp, body)
+}
+
+// note keeps who responded.
+func (h *Hop) note(resp *http.Response) {
+	h.Status, h.Server, h.By = resp.StatusCode, trace(resp.Header), front.Of(resp, nil).String()
+}
+
+// unreachable explains why a request brought no response.
+func unreachable(err error) error {
+	var re *safehttp.RequestError
+	if !errors.As(err, &re) {
+		return &HopError{Reason: safehttp.Plain(err.Error(), 160), Err: errors.Join(ErrUnreachable, err)}
+	}
+	return &HopError{Fault: string(re.Fault), Reason: re.Reason(), Err: errors.Join(ErrUnreachable, re.Err)}
+}
+
+func (c *chain) redirect(hop *Hop, resp *http.Response) (*Endpoint, *url.URL, error) {
+	refuse := func(id fault.ID, reason string, err error) (*Endpoint, *url.URL, error) {
+		return nil, nil, &HopError{Status: resp.StatusCode, Fault: string(id), Reason: reason, Err: err}
+	}
+	next, err := safehttp.Location(resp)
+	if err != nil {
+		return refuse("", err.Error(), errors.Join(ErrRedirect, err))
+	}
+	hop.Next = safehttp.Clean(next.Host, 256)
+	path := strings.ToLower(next.Path)
+	switch {
+	case isActiveSyncPath(path) && c.protocol.Is(ActiveSync):
+		return &Endpoint{URL: bareURL(next), Protocol: c.protocol}, nil, nil
+	case strings.Contains(path, "/autodiscover.json"):
+		return nil, next, nil
+	case path == "" || path == "/":
+		return refuse("WILDCARD_DNS", "", ErrDevice)
+	}
+	return refuse("AD_PREAUTH", "", ErrPreAuthentication)
+}
+
+func isActiveSyncPath(lower string) bool {
+	return strings.HasSuffix(strings.TrimSuffix(lower, "/"), "/microsoft-server-activesync")
+}
+
+// bareURL drops what a response carries along and an endpoint must not.
+func bareURL(u *url.URL) *url.URL {
+	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}
+}
+
+// otherServices are paths of Exchange that are not ActiveSync.
+var otherServices = []string{"/ews", "/owa", "/ecp", "/mapi", "/oab", "/rpc", "/powershell", "/autodiscover", "/api"}
+
+func (c *chain) read(hop *Hop, resp *http.Response, body []byte) (*Endpoint, *url.URL, error) {
+	status := resp.StatusCode
+	fail := func(id fault.ID, err error, format string, args ...any) (*Endpoint, *url.URL, error) {
+		return nil, nil, &HopError{Status: status, Fault: string(id), Reason: fmt.Sprintf(format, args...), Err: err}
+	}
+	who := front.Of(resp, body)
+	hop.By = who.String()
+	a, notJSON := parseAnswer(body)
+	// An error code counts at any status: servers disagree about which to use.
+	if se := a.serverError(); notJSON == nil && se != nil {
+		id := ""
+		if isUserUnknown(se.Code) {
+			id = "USER_UNKNOWN"
+		}
+		return nil, nil, &HopError{Status: status, Fault: id, Reason: reasonIf(id != "", se.Error()), Err: se}
+	}
+	switch {
+	case status == http.StatusProxyAuthRequired:
+		return fail("PROXY_AUTH", ErrPreAuthentication, "")
+	case who.Kind == front.Firewall && who.Ref != "":
+		return fail("WAF_BLOCK", ErrDevice, "it logs the request as %s", who.Ref)
+	case who.Kind == front.Firewall:
+		return fail("WAF_BLOCK", ErrDevice, "")
+	case who.Kind == front.Portal:
+		return fail("CAPTIVE_PORTAL", ErrDevice, "")
+	case status == 401, status == 403 && !who.AddressRefused:
+		return fail("AD_PREAUTH", ErrPreAuthentication, "")
+	case status == 403:
+		return fail("", ErrDevice, "IIS refuses the client's IP address (403.6): allow it in IP Address and Domain Restrictions")
+	case status == 429 || status == 503:
+		wait, _ := safehttp.RetryAfter(resp.Header, time.Now(), maxRetryAfter)
+		return nil, nil, &HopError{Status: status, RetryAfter: wait, Fault: "SERVER_BUSY", Err: ErrThrottled}
+	case status == http.StatusMisdirectedRequest:
+		return fail("MISDIRECTED", ErrServer, "")
+	case status >= 500 && status != http.StatusNotImplemented, status == http.StatusRequestTimeout, status == http.StatusTooEarly:
+		return fail("SERVER_FAILED", ErrServer, "")
+	case status == 200 && who.Login:
+		return fail("AD_PREAUTH", ErrPreAuthentication, "a login page came instead of JSON")
+	case status == 200 && front.IsHTML(resp.Header):
+		return fail("WILDCARD_DNS", ErrDevice, "a page came instead of JSON")
+	case status != 200:
+		return fail("AD_NOT_V2", ErrNotV2, "")
+	case notJSON != nil:
+		return fail("AD_NOT_V2", ErrNotV2, "%v", notJSON)
+	}
+	return c.endpoint(hop, status, a)
+}
+
+func reasonIf(ok bool, s string) string {
+	if ok {
+		return s
+	}
+	return ""
+}
+
+// endpoint reads the URL of a good response.
+func (c *chain) endpoint(hop *Hop, status int, a answer) (*Endpoint, *url.URL, error) {
+	fail := func(id fault.ID, reason string) (*Endpoint, *url.URL, error) {
+		return nil, nil, &HopError{Status: status, Fault: string(id), Reason: reason, Err: ErrBadEndpoint}
+	}
+	u, err := url.Parse(strings.TrimSpace(a.URL))
+	if err != nil || a.URL == "" {
+		return fail("AD_WRONG_URL", "the Url is empty or does not parse")
+	}
+	if err := safehttp.CheckURL(u); err != nil {
+		return fail("AD_WRONG_URL", err.Error())
+	}
+	hop.Next = safehttp.Clean(u.Host, 256)
+	protocol := Protocol(safehttp.Plain(a.Protocol, 64))
+	if protocol == "" {
+		protocol = c.protocol
+	}
+	u = bareURL(u)
+	path := strings.ToLower(u.Path)
+	switch {
+	case !protocol.Is(c.protocol):
+		return fail("NOT_ACTIVESYNC", "the response is about another protocol")
+	case !c.protocol.Is(ActiveSync):
+	case path == "" || path == "/":
+		// QUIRK: Exchange Online has named its bare host (EAS-4-TbSync #312).
+		u.Path, u.RawPath = "/Microsoft-Server-ActiveSync", ""
+	default:
+		for _, other := range otherServices {
+			if path == other || strings.HasPrefix(path, other+"/") {
+				return fail("NOT_ACTIVESYNC", "the Url is that of another service")
+			}
+		}
+	}
+	return &Endpoint{URL: u, Protocol: protocol}, nil, nil
+}
+
+func trace(h http.Header) Trace {
+	get := func(name string) string { return safehttp.Plain(strings.Join(h.Values(name), ", "), 128) }
+	t := Trace{RequestID: safehttp.RequestID(h), FrontEnd: get("X-FEServer"), BackEnd: get("X-BEServer"),
+		Target: get("X-CalculatedBETarget"), Version: get("X-OWA-Version"), DiagInfo: get("X-DiagInfo"), Date: get("Date")}
+	if t.Version == "" {
+		t.Version = get("MS-Server-ActiveSync")
+	}
+	return t
+}
