@@ -165,7 +165,7 @@ func (p *FederationProvider) Cloud(ctx context.Context, addr string) (Cloud, err
 	}
 	c, ok := providers[strings.ToLower(out.ConfigProviderName)]
 	if !ok {
-		return Cloud{}, fmt.Errorf("%w: cloud %q", ErrNotFound, safehttp.Clean(out.ConfigProviderName, 64))
+		return Cloud{}, fmt.Errorf("%w: cloud %q", ErrNotFound, safehttp.Plain(out.ConfigProviderName, 64))
 	}
 	return c, nil
 }

@@ -65,10 +65,10 @@ var aadstsNumber = regexp.MustCompile(`\bAADSTS([0-9]{4,8})\b`)
 func (e oauthError) refusal(status int, h http.Header) Refusal {
 	r := Refusal{
 		Status:        status,
-		Code:          safehttp.Clean(e.code, 64),
-		Suberror:      safehttp.Clean(e.suberror, 64),
-		CorrelationID: safehttp.Clean(e.correlationID, 64),
-		TraceID:       safehttp.Clean(e.traceID, 64),
+		Code:          safehttp.Plain(e.code, 64),
+		Suberror:      safehttp.Plain(e.suberror, 64),
+		CorrelationID: safehttp.Plain(e.correlationID, 64),
+		TraceID:       safehttp.Plain(e.traceID, 64),
 		RequestID:     safehttp.RequestID(h),
 	}
 	if c, err := compactClaims(e.claims); err == nil {
