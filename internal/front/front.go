@@ -161,6 +161,13 @@ func isLogin(page string) bool {
 			return true
 		}
 	}
+	_, title, _ := strings.Cut(page, "<title")
+	title, _, _ = strings.Cut(title, "</title")
+	for _, word := range []string{"sign in", "sign-in", "signin", "log in", "log on", "login", "logon", "authentication"} {
+		if strings.Contains(title, word) {
+			return true
+		}
+	}
 	return false
 }
 
