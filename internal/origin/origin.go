@@ -31,7 +31,7 @@ type Policy struct {
 	Domain       string   // the mail domain, ASCII and lower case; "" if it is not known
 	Trusted      []string // host names that the caller vouches for; a leading dot stands for sub-domains
 	Cloud        []string // Exchange Online's host names, in the same form
-	AllowPrivate bool     // private addresses and local names may be asked
+	AllowPrivate bool     // private addresses and local names are the organization's own
 }
 
 // Judge returns whose the host of u is. For Refused, the reason says why, as a clause.
@@ -43,6 +43,8 @@ func (p Policy) Judge(u *url.URL) (v Verdict, reason string) {
 	switch {
 	case !p.AllowPrivate && IsLocal(host):
 		return Refused, "it is a private address or a name of a local network"
+	case IsLocal(host):
+		return Own, ""
 	case Matches(host, p.Trusted):
 		return Own, ""
 	case p.Domain != "" && (host == p.Domain || !IsSuffix(p.Domain) && strings.HasSuffix(host, "."+p.Domain)):
