@@ -82,7 +82,7 @@ func TestMistakes(t *testing.T) {
 		{name: "AutoDiscover redirects elsewhere", match: "autodiscover.contoso.com", step: "autodiscover", is: autodiscover.ErrRedirect, text: "evil.example",
 			fault: &eastest.Fault{Status: 302, Header: http.Header{"Location": {"https://evil.example/autodiscover/autodiscover.json"}}, Times: 9}},
 		{name: "AutoDiscover fails", match: "/autodiscover", fault: status(500), step: "autodiscover", is: autodiscover.ErrServer, text: "500"},
-		{name: "the wrong ExternalUrl", tenant: &eastest.Tenant{EndpointURL: "http://mail.contoso.com/"}, step: "autodiscover", is: autodiscover.ErrBadEndpoint, text: "set the external URL of the ActiveSync virtual directory"},
+		{name: "the wrong ExternalUrl", tenant: &eastest.Tenant{EndpointURL: "http://mail.contoso.com/"}, step: "autodiscover", is: autodiscover.ErrBadEndpoint, text: "ExternalUrl"},
 		{name: "no challenge", tenant: &eastest.Tenant{NoChallenge: true}, step: "bearer", is: bearer.ErrNoChallenge, text: "device in front"},
 		{name: "Basic only", tenant: &eastest.Tenant{BasicOnly: true}, step: "bearer", is: bearer.ErrLegacyOnly, text: "Basic"},
 		{name: "no authority", tenant: &eastest.Tenant{NoAuthorizationURI: true}, step: "bearer", is: bearer.ErrNoAuthorizationURI, text: "IsDefaultAuthorizationEndpoint"},

@@ -232,7 +232,7 @@ func TestConfirmHoldsNobody(t *testing.T) {
 		short, stop := context.WithTimeout(t.Context(), 5*time.Second)
 		defer stop()
 		_, err = (&autodiscover.Resolver{HTTPClient: w.client(), Confirm: stuck, NoCloud: true}).Lookup(short, "ada@contoso.com")
-		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) > 6*time.Second {
+		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != 5*time.Second {
 			t.Errorf("Lookup = %v after %v, want DeadlineExceeded after 5s", err, time.Since(start))
 		}
 		cancel()
@@ -244,8 +244,8 @@ func TestPanicsReachTheCaller(t *testing.T) {
 	boom := func(context.Context, *url.URL, *url.URL) error { panic("boom of Confirm") }
 	w := &world{hosts: map[string]http.HandlerFunc{own: jsonAnswer(200, foreign)}}
 	defer func() {
-		if v := recover(); v == nil || !strings.Contains(fmt.Sprint(v), "boom of Confirm") || !strings.Contains(fmt.Sprint(v), "attacks_test.go") {
-			t.Errorf("recovered %.80v, want the panic with its stack", v)
+		if v := recover(); v != "boom of Confirm" {
+			t.Errorf("recovered %v, want what Confirm panicked with", v)
 		}
 	}()
 	_, _ = (&autodiscover.Resolver{HTTPClient: w.client(), Confirm: boom, NoCloud: true}).Lookup(t.Context(), "ada@contoso.com")

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/easoauth/easoauth/internal/origin"
 	"github.com/easoauth/easoauth/internal/safehttp"
 )
 
@@ -81,7 +82,7 @@ func (d *AutoDetect) ask(ctx context.Context, hop *Hop, u *url.URL, a address) (
 			target = "https://" + s.Hostname + "/Microsoft-Server-ActiveSync"
 		}
 		to, err := url.Parse(target)
-		if err != nil || safehttp.CheckURL(to) != nil || isLocal(safehttp.Host(to)) {
+		if err != nil || safehttp.CheckURL(to) != nil || origin.IsLocal(safehttp.Host(to)) {
 			return nil, &HopError{Status: status, Err: ErrBadEndpoint}
 		}
 		hop.Next = safehttp.Clean(to.Host, 256)
@@ -165,7 +166,7 @@ func (p *FederationProvider) Cloud(ctx context.Context, addr string) (Cloud, err
 	}
 	c, ok := providers[strings.ToLower(out.ConfigProviderName)]
 	if !ok {
-		return Cloud{}, fmt.Errorf("%w: cloud %q", ErrNotFound, safehttp.Clean(out.ConfigProviderName, 64))
+		return Cloud{}, fmt.Errorf("%w: cloud %q", ErrNotFound, safehttp.Plain(out.ConfigProviderName, 64))
 	}
 	return c, nil
 }

@@ -202,7 +202,7 @@ type Resolver struct {
 
 	Timeout   time.Duration // of each request; if 0, 20 seconds
 	HeadStart time.Duration // of each candidate before the next; if 0, 2 seconds
-	Patience  time.Duration // how long an endpoint in hand waits for a preferred candidate; if 0, twice HeadStart
+	Patience  time.Duration // how long an endpoint in hand waits for a preferred candidate; if 0, two and a half times HeadStart
 }
 
 // A Cloud is a national cloud of Exchange Online.

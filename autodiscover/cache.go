@@ -7,8 +7,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/easoauth/easoauth/internal/safehttp"
 )
 
 // A Cache keeps what was found, by domain, cloud and protocol. Implementations must be safe
@@ -139,11 +137,11 @@ func (l *lookup) get(ctx context.Context, key string) *Endpoint {
 	}
 	from := &url.URL{Scheme: "cache", Host: l.addr.domain}
 	vouched := " "+vouch == vouchCloud && !l.NoCloud && l.pinned == ""
-	p, err := l.allow(ctx, from, u, vouched, ErrBadEndpoint)
+	foreign, err := l.allow(ctx, from, u, vouched, ErrBadEndpoint)
 	if err != nil {
 		return nil
 	}
-	return &Endpoint{URL: u, Protocol: l.protocol, Foreign: p == partyForeign}
+	return &Endpoint{URL: u, Protocol: l.protocol, Foreign: foreign}
 }
 
 func (l *lookup) keep(ctx context.Context, e *Endpoint) {
@@ -151,20 +149,11 @@ func (l *lookup) keep(ctx context.Context, e *Endpoint) {
 		return
 	}
 	vouch := vouchNobody
-	switch {
-	case !e.Foreign:
-	case len(e.Hops) > 0 && e.Hops[0].Candidate == "cloud" && l.isCloud(hostOf(e.Hops[len(e.Hops)-1].URL)):
-		vouch = vouchCloud
-	default:
+	if e.Foreign {
 		vouch = vouchConfirm
+		if _, ok := l.byCloud.Load(e); ok {
+			vouch = vouchCloud
+		}
 	}
 	l.Cache.Put(ctx, l.cacheKey(), e.URL.String()+vouch)
-}
-
-func hostOf(s string) string {
-	u, err := url.Parse(s)
-	if err != nil {
-		return ""
-	}
-	return safehttp.Host(u)
 }

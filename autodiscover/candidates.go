@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/easoauth/easoauth/internal/origin"
 	"github.com/easoauth/easoauth/internal/safehttp"
 )
 
@@ -26,7 +27,7 @@ func (l *lookup) candidates() []candidate {
 	}
 	own := "autodiscover." + l.addr.domain
 	switch {
-	case l.NoHost || isSuffix(own):
+	case l.NoHost || origin.IsRegistry(own):
 	case l.addr.shared:
 		list = append(list, l.sharedHost(own))
 	default:
@@ -56,7 +57,9 @@ func (l *lookup) sharedHost(own string) candidate {
 			j.add(Hop{Candidate: "autodiscover.<domain>", URL: safehttp.Redact(u), Err: err})
 			return nil
 		}
-		return l.chain(j, "autodiscover.<domain>").follow(ctx, u)
+		c := l.chain(j, "autodiscover.<domain>")
+		c.trusted = []string{own}
+		return c.follow(ctx, u)
 	}
 }
 
@@ -72,7 +75,9 @@ func (l *lookup) srv(ctx context.Context, j *journal) *Endpoint {
 	dnsCtx, cancel := context.WithTimeout(ctx, l.timeout())
 	defer cancel()
 	start := time.Now()
+	back := l.callback()
 	_, records, err := find(dnsCtx, "autodiscover", "tcp", l.addr.domain)
+	back()
 	hop.Elapsed = time.Since(start)
 	records = slices.DeleteFunc(slices.Clone(records), func(r *net.SRV) bool {
 		return r == nil || strings.TrimSuffix(r.Target, ".") == "" || r.Port == 0
@@ -103,7 +108,9 @@ func (l *lookup) srv(ctx context.Context, j *journal) *Endpoint {
 	if hop.Err != nil {
 		return nil
 	}
-	return l.chain(j, "SRV").follow(ctx, u)
+	c := l.chain(j, "SRV")
+	c.trusted = []string{safehttp.Host(u)}
+	return c.follow(ctx, u)
 }
 
 // plain asks where http://autodiscover.<domain> redirects to ([MS-OXDISCO] 3.1.5.4).
@@ -129,5 +136,7 @@ func (l *lookup) plain(ctx context.Context, j *journal) *Endpoint {
 	if hop.Err != nil {
 		return nil
 	}
-	return l.chain(j, "http").follow(ctx, l.v2URL(to.Host))
+	c := l.chain(j, "http")
+	c.trusted = []string{safehttp.Host(to)}
+	return c.follow(ctx, l.v2URL(to.Host))
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/net/publicsuffix"
+
 	"github.com/easoauth/easoauth/internal/fault"
 	"github.com/easoauth/easoauth/internal/front"
 	"github.com/easoauth/easoauth/internal/safehttp"
@@ -19,16 +21,18 @@ import (
 type chain struct {
 	*lookup
 	*journal
-	name    string
-	vouched bool           // all hosts so far are the cloud's own, and it was asked first
-	visits  map[string]int // of a host and path
-	jar     http.CookieJar // of this chain alone: load balancers demand their cookies back
-	cookies int            // that the jar had for the last redirect
+	name      string
+	vouched   bool              // all hosts so far are the cloud's own, and it was asked first
+	trusted   []string          // foreign hosts that the chain may go to, as in origin.Policy
+	confirmed bool              // Confirm has let one of them pass
+	visits    map[string]int    // of a host and path
+	jar       http.CookieJar    // of this chain alone: load balancers demand their cookies back
+	cookies   map[string]string // that a place was sent
 }
 
 func (l *lookup) chain(j *journal, name string) *chain {
-	jar, _ := cookiejar.New(nil) // which never fails
-	return &chain{lookup: l, journal: j, name: name, visits: map[string]int{}, jar: jar}
+	jar, _ := cookiejar.New(&cookiejar.Options{PublicSuffixList: publicsuffix.List}) // which never fails
+	return &chain{lookup: l, journal: j, name: name, visits: map[string]int{}, jar: jar, cookies: map[string]string{}}
 }
 
 // v2 asks host by AutoDiscover v2, and whom it redirects to.
@@ -47,7 +51,8 @@ func (c *chain) follow(ctx context.Context, u *url.URL) *Endpoint {
 	for n := 0; ; n++ {
 		hop := Hop{Candidate: name, URL: safehttp.Redact(u)}
 		c.visits[place(u)]++
-		c.vouched = c.vouched && c.isCloud(safehttp.Host(u)) && (u.Port() == "" || u.Port() == "443")
+		c.cookies[place(u)] = c.cookiesFor(u)
+		c.vouched = c.vouched && c.isCloud(u)
 		start := time.Now()
 		endpoint, next, err := c.ask(ctx, &hop, u)
 		hop.Elapsed = time.Since(start)
@@ -56,9 +61,7 @@ func (c *chain) follow(ctx context.Context, u *url.URL) *Endpoint {
 		case next != nil:
 			err = c.mayFollow(ctx, u, next, n)
 		default:
-			var p party
-			p, err = c.allow(ctx, u, endpoint.URL, c.vouched, ErrBadEndpoint)
-			endpoint.Foreign = p == partyForeign
+			endpoint.Foreign, err = c.allow(ctx, u, endpoint.URL, ErrBadEndpoint)
 		}
 		hop.Err = err
 		c.add(hop)
@@ -66,6 +69,9 @@ func (c *chain) follow(ctx context.Context, u *url.URL) *Endpoint {
 		case err != nil:
 			return nil
 		case endpoint != nil:
+			if c.name == "cloud" && !c.confirmed {
+				c.byCloud.Store(endpoint, true)
+			}
 			return endpoint
 		}
 		u, name = next, "redirect"
@@ -75,20 +81,29 @@ func (c *chain) follow(ctx context.Context, u *url.URL) *Endpoint {
 // place is what a chain visits: counters in the query do not make another place of it.
 func place(u *url.URL) string { return safehttp.Origin(u) + u.EscapedPath() }
 
+// cookiesFor returns the cookies that a request to u carries.
+func (c *chain) cookiesFor(u *url.URL) string {
+	var b strings.Builder
+	for _, k := range c.jar.Cookies(u) {
+		b.WriteString(k.Name + "=" + k.Value + ";")
+	}
+	return b.String()
+}
+
 // mayFollow decides about a redirect, the n-th of the chain counted from 0.
 func (c *chain) mayFollow(ctx context.Context, from, to *url.URL, n int) error {
-	had := c.cookies
-	c.cookies = len(c.jar.Cookies(to))
-	switch visits := c.visits[place(to)]; {
+	at := place(to)
+	switch visits := c.visits[at]; {
 	case n+1 > maxRedirects:
 		return &HopError{Fault: "AD_REDIRECT_LOOP", Reason: fmt.Sprintf("more than %d redirects", maxRedirects), Err: ErrRedirect}
-	case visits == 0, visits == 1 && c.cookies > had: // a host that has just set a cookie wants it back
-	case c.isCloud(safehttp.Host(to)):
+	case visits == 0:
+	case visits == 1 && at == place(from) && c.cookiesFor(to) != c.cookies[at]: // it wants back the cookie that it has just set
+	case c.isCloud(to):
 		return &HopError{Fault: "AD_SELF_REDIRECT", Err: ErrSelfRedirect}
 	default:
 		return &HopError{Fault: "AD_REDIRECT_LOOP", Err: ErrSelfRedirect}
 	}
-	_, err := c.allow(ctx, from, to, c.vouched, ErrRedirect)
+	_, err := c.allow(ctx, from, to, ErrRedirect)
 	return err
 }
 

@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/easoauth/easoauth/internal/safehttp"
@@ -79,7 +80,7 @@ func pinnedHost(s string) (string, error) {
 }
 
 // A lookup is one call of Lookup. It is not changed after its making, so that candidates
-// may share it, except for the warnings.
+// may share it, except for what several of them write.
 type lookup struct {
 	*Resolver
 	addr     address
@@ -87,7 +88,15 @@ type lookup struct {
 	protocol Protocol
 	pinned   string // Host, checked
 	base     *http.Client
+	byCloud  sync.Map     // of *Endpoint: those for which the cloud alone vouches
+	calls    atomic.Int32 // of callbacks under way
 	warnings
+}
+
+// callback counts a call of a callback, until the function that it returns is called.
+func (l *lookup) callback() (back func()) {
+	l.calls.Add(1)
+	return func() { l.calls.Add(-1) }
 }
 
 func (l *lookup) v2URL(host string) *url.URL {

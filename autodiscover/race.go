@@ -2,8 +2,6 @@ package autodiscover
 
 import (
 	"context"
-	"fmt"
-	"runtime/debug"
 	"sync"
 	"time"
 )
@@ -37,7 +35,7 @@ func (j *journal) read() []Hop {
 type raced struct {
 	index    int
 	endpoint *Endpoint
-	panicked any // with its stack
+	panicked any
 }
 
 // race runs candidates side by side, each with a head start before the next, and returns
@@ -55,7 +53,7 @@ func (l *lookup) race(ctx context.Context, list []candidate) (*Endpoint, []Hop, 
 	}
 	patience := l.Patience
 	if patience == 0 {
-		patience = 2 * headStart
+		patience = headStart * 5 / 2
 	}
 	journals := make([]*journal, len(list))
 	for i := range journals {
@@ -69,21 +67,9 @@ func (l *lookup) race(ctx context.Context, list []candidate) (*Endpoint, []Hop, 
 		return out
 	}
 	results := make(chan raced, len(list))
-	launch := func(i int) {
-		go func() {
-			out := raced{index: i}
-			defer func() {
-				if v := recover(); v != nil {
-					out.panicked = fmt.Sprintf("%v\n\n%s", v, debug.Stack())
-				}
-				results <- out
-			}()
-			out.endpoint = list[i](inner, journals[i])
-		}()
-	}
-
 	var (
-		started  = 1
+		started  int
+		running  int // of those started
 		failed   = make([]bool, len(list))
 		best     = len(list) // the first candidate that has an endpoint
 		endpoint *Endpoint
@@ -91,8 +77,24 @@ func (l *lookup) race(ctx context.Context, list []candidate) (*Endpoint, []Hop, 
 		enough   *time.Timer
 		enoughC  <-chan time.Time
 	)
+	launch := func() {
+		i := started
+		started++
+		running++
+		go func() {
+			out := raced{index: i}
+			defer func() {
+				if v := recover(); v != nil {
+					out.panicked = v
+				}
+				results <- out
+			}()
+			out.endpoint = list[i](inner, journals[i])
+		}()
+	}
+
 	defer next.Stop()
-	launch(0)
+	launch()
 	// decided reports whether nothing better than best can come.
 	decided := func() bool {
 		for i := range best {
@@ -102,24 +104,28 @@ func (l *lookup) race(ctx context.Context, list []candidate) (*Endpoint, []Hop, 
 		}
 		return true
 	}
+	// end cancels the others and hears what they have to say.
+	end := func() []Hop {
+		cancel()
+		l.settle(results, running)
+		return hops()
+	}
 	for {
 		select {
 		case <-ctx.Done():
 			if endpoint != nil {
-				return endpoint, hops(), nil
+				return endpoint, end(), nil
 			}
-			// What was cancelled may still say where it stood; a callback may say nothing.
-			l.settle(results, started)
-			return nil, hops(), ctx.Err()
+			return nil, end(), ctx.Err()
 		case <-enoughC:
-			return endpoint, hops(), nil
+			return endpoint, end(), nil
 		case <-next.C:
 			if started < len(list) && endpoint == nil {
-				launch(started)
-				started++
+				launch()
 				next.Reset(headStart)
 			}
 		case out := <-results:
+			running--
 			switch {
 			case out.panicked != nil:
 				panic(out.panicked)
@@ -134,26 +140,26 @@ func (l *lookup) race(ctx context.Context, list []candidate) (*Endpoint, []Hop, 
 				}
 			}
 			if decided() {
-				return endpoint, hops(), nil
+				return endpoint, end(), nil
 			}
 			// The next candidate need not wait for one that has failed.
 			if started < len(list) && endpoint == nil && failed[started-1] {
-				launch(started)
-				started++
+				launch()
 				next.Reset(headStart)
 			}
 		}
 	}
 }
 
-// settleTime is how long a look-up whose context has ended waits for what its candidates
-// have to say.
+// settleTime bounds how long a look-up that is decided waits for what its candidates, which
+// are cancelled, have to say.
 const settleTime = 100 * time.Millisecond
 
-func (l *lookup) settle(results <-chan raced, started int) {
+// settle waits for the running candidates, but for those that are in a callback.
+func (l *lookup) settle(results <-chan raced, running int) {
 	t := time.NewTimer(settleTime)
 	defer t.Stop()
-	for range started {
+	for range running - int(l.calls.Load()) {
 		select {
 		case out := <-results:
 			if out.panicked != nil {

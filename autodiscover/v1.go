@@ -127,9 +127,7 @@ func (l *lookup) v1(ctx context.Context, j *journal) *Endpoint {
 			start := time.Now()
 			e, redirect, err := l.askV1(ctx, &hop, u, addr)
 			if err == nil && e != nil {
-				var p party
-				p, err = l.allow(ctx, u, e.URL, false, ErrBadEndpoint)
-				e.Foreign = p == partyForeign
+				e.Foreign, err = l.allow(ctx, u, e.URL, false, ErrBadEndpoint)
 			}
 			hop.Elapsed, hop.Err = time.Since(start), err
 			j.add(hop)
@@ -176,7 +174,10 @@ func (l *lookup) askV1(ctx context.Context, hop *Hop, u *url.URL, addr address) 
 	}
 	// Outlook.com takes no other spelling of the type.
 	req.Header.Set("Content-Type", "text/xml; charset=utf-8")
-	if err := l.Authorize(ctx, req); err != nil {
+	back := l.callback()
+	err = l.Authorize(ctx, req)
+	back()
+	if err != nil {
 		return nil, "", &HopError{Reason: "there is no token for this host", Err: err}
 	}
 	if v := req.Header.Values("Authorization"); len(v) != 1 || len(v[0]) < 8 || !strings.EqualFold(v[0][:7], "Bearer ") || req.URL.String() != u.String() {

@@ -296,9 +296,9 @@ func (c *Client) header(command string, resp *http.Response, here *site) *respon
 	h := resp.Header
 	r := &response{
 		site: here, command: command, status: resp.StatusCode, requestID: safehttp.RequestID(h),
-		server:     safehttp.Clean(h.Get("X-FEServer"), 64),
-		throttle:   safehttp.Clean(h.Get("X-MS-ASThrottle"), 64),
-		activeSync: safehttp.Clean(h.Get("MS-Server-ActiveSync"), 32),
+		server:     safehttp.Plain(h.Get("X-FEServer"), 64),
+		throttle:   safehttp.Plain(h.Get("X-MS-ASThrottle"), 64),
+		activeSync: safehttp.Plain(h.Get("MS-Server-ActiveSync"), 32),
 		versions:   list(h, "MS-ASProtocolVersions"), commands: list(h, "MS-ASProtocolCommands"),
 	}
 	if v := list(h, "X-MS-RP"); len(v) > 0 && len(r.versions) == 0 {
@@ -342,11 +342,11 @@ func list(h http.Header, name string) []string {
 func (r *response) unexpected(why string) error {
 	near := ""
 	if len(r.body) > 0 {
-		near = fmt.Sprintf(", beginning %q", safehttp.Clean(string(r.body[:min(len(r.body), 64)]), 64))
+		near = fmt.Sprintf(", beginning %q", safehttp.Plain(string(r.body[:min(len(r.body), 256)]), 64))
 	}
 	return &Error{
 		Command: r.command, HTTPStatus: r.status, RequestID: r.requestID, Server: r.server, Action: ActionReport,
-		Err: fmt.Errorf("%w: %s (type %q%s)", ErrUnexpectedContent, why, safehttp.Clean(r.mediaType, 64), near),
+		Err: fmt.Errorf("%w: %s (type %q%s)", ErrUnexpectedContent, why, safehttp.Plain(r.mediaType, 64), near),
 	}
 }
 

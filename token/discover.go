@@ -126,7 +126,7 @@ func (a *Authority) take(m *metadata) error {
 // (OpenID Connect Discovery 1.0 section 4.3).
 func (a *Authority) checkIssuer(issuer string) error {
 	bad := func(reason string) error {
-		return &AuthorityError{Host: a.Host, Reason: fmt.Sprintf("the issuer of the metadata, %q, %s", safehttp.Clean(issuer, 256), reason)}
+		return &AuthorityError{Host: a.Host, Reason: fmt.Sprintf("the issuer of the metadata, %q, %s", safehttp.Plain(issuer, 256), reason)}
 	}
 	if a.Kind != Entra {
 		if !a.isIssuer(issuer) {

@@ -11,7 +11,7 @@ var faults = []Fault{
 	{"TLS_CERT_EXPIRING", "tls", "warn", "the certificate expires soon", "renew the certificate", "", "documented", "Nico77600/EasOAuthMailbox docs/EasOAuthMailbox-Guide.md v1.2.1"},
 	{"AD_PREAUTH", "autodiscover", "fail", "a device in front of AutoDiscover demands its own sign-in; AutoDiscover v2 is anonymous", "exclude /autodiscover from pre-authentication", "", "documented", "seed 004"},
 	{"AD_NOT_V2", "autodiscover", "info", "the server does not speak AutoDiscover v2: it is older than Exchange 2013 CU19 or 2016 CU3, or not Exchange", "update the server, use AutoDiscover v1, or name the ActiveSync URL by hand", "", "documented", "MicrosoftDocs/OfficeDocs-Support@36878e0 Teams/exchange-integration/teams-exchange-interaction-issue.md"},
-	{"AD_WRONG_URL", "autodiscover", "fail", "AutoDiscover names no usable ActiveSync URL", "set the external URL of the ActiveSync virtual directory", "Set-ActiveSyncVirtualDirectory -Identity \"<server>\\Microsoft-Server-ActiveSync (Default Web Site)\" -ExternalUrl https://<host>/Microsoft-Server-ActiveSync", "documented", "seed 004"},
+	{"AD_WRONG_URL", "autodiscover", "fail", "AutoDiscover names no usable ActiveSync URL", "set the external URL (ExternalUrl) of the ActiveSync virtual directory", "Set-ActiveSyncVirtualDirectory -Identity \"<server>\\Microsoft-Server-ActiveSync (Default Web Site)\" -ExternalUrl https://<host>/Microsoft-Server-ActiveSync", "documented", "seed 004"},
 	{"AD_PROTOCOL_NOT_SUPPORTED", "autodiscover", "warn", "the server does not serve this protocol", "request one of the protocols that the server lists", "", "seen", "stored page ProxyNotShell - Scan and Mitigate"},
 	{"AD_ERROR_IN_200", "autodiscover", "warn", "the server reports an error with status 200, as servers other than Exchange do", "read the error code, not the status", "", "seen", "grommunio/gromox@1892eb3 exch/oxdisco.cpp"},
 	{"AD_SELF_REDIRECT", "autodiscover", "warn", "the cloud does not place this address: it is unknown there, or lives on-premises", "check the address; let AutoDiscover reach the on-premises server", "", "seen", "gremwell/o365enum@522a54c README.md"},
@@ -85,5 +85,5 @@ var faults = []Fault{
 	{"PASSWORD_EXPIRED", "eas", "fail", "the password has expired", "the user changes it, then signs in again", "", "documented", "MS-ASHTTP 3.1.5.2.4"},
 	{"MISDIRECTED", "eas", "fail", "the server does not serve this host name", "check the certificate and the host names of the load balancer", "", "documented", "RFC 9110 section 15.5.20"},
 	{"PRIVATE_ADDRESS", "autodiscover", "fail", "the name leads to a private address", "allow private addresses if the program runs inside the organization; otherwise correct the public DNS record", "", "documented", "RFC 6890"},
-	{"NOT_ACTIVESYNC", "autodiscover|eas", "fail", "AutoDiscover names another service than ActiveSync", "set the external URL of the ActiveSync virtual directory", "", "documented", "MS-ASCMD 2.2.1.1"},
+	{"NOT_ACTIVESYNC", "autodiscover|eas", "fail", "AutoDiscover names another service than ActiveSync", "set the external URL (ExternalUrl) of the ActiveSync virtual directory", "", "documented", "MS-ASCMD 2.2.1.1"},
 }

@@ -161,11 +161,10 @@ func isLogin(page string) bool {
 			return true
 		}
 	}
-	if !strings.Contains(page, "<form") {
-		return false
-	}
-	for _, word := range []string{"sign in", "sign-in", "log in", "login", "logon", "log on"} {
-		if strings.Contains(page, word) {
+	_, title, _ := strings.Cut(page, "<title")
+	title, _, _ = strings.Cut(title, "</title")
+	for _, word := range []string{"sign in", "sign-in", "signin", "log in", "log on", "login", "logon", "authentication"} {
+		if strings.Contains(title, word) {
 			return true
 		}
 	}

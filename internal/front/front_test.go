@@ -48,6 +48,7 @@ func TestOf(t *testing.T) {
 		{"HAProxy with a login page", 200, http.Header{"Server": {"HAProxy"}}, `<form><input type="password">`, front.Who{Kind: front.Proxy, Name: "HAProxy", Login: true}},
 		{"a login page without a password", 200, nil, `<html><title>Sign in</title><form>`, front.Who{Kind: front.Website, Login: true}},
 		{"a web site", 200, http.Header{"Content-Type": html}, "<title>Contoso</title>", front.Who{Kind: front.Website}},
+		{"a sign-in by its title", 200, http.Header{"Content-Type": html}, "<title lang=en>Contoso Sign in</title>", front.Who{Kind: front.Website, Login: true}},
 		{"a web site that declares nothing", 200, nil, "\ufeff <!DOCTYPE html>", front.Who{Kind: front.Website}},
 		{"a mark beyond the limit", 200, nil, strings.Repeat(" ", front.MaxStart) + "<html>", front.Who{}},
 	} {

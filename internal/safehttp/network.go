@@ -67,6 +67,21 @@ func (e *RequestError) Reason() string {
 	return s
 }
 
+// Cause returns the error without method and URL, for a caller whose own text names them.
+// What it wraps is the same. An error of the caller's context is returned as it is.
+func (e *RequestError) Cause() error {
+	if e.Layer == LayerContext {
+		return e.Err
+	}
+	return cause{e}
+}
+
+type cause struct{ e *RequestError }
+
+func (c cause) Error() string { return c.e.Reason() }
+
+func (c cause) Unwrap() error { return c.e.Err }
+
 // requestError explains why req brought no response. It drops the *url.Error that net/http
 // adds, since that prints the whole URL.
 func requestError(req *http.Request, err error) *RequestError {
@@ -174,6 +189,7 @@ func expired(e x509.CertificateInvalidError) string {
 var (
 	address = regexp.MustCompile(`[^\s'"<>()\[\],;:=&?/\\]+(@|%40)[^\s'"<>()\[\],;:=&?/\\]*`)
 	query   = regexp.MustCompile(`\?[^\s'"<>]+`)
+	jwt     = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{5,}(\.[A-Za-z0-9_-]*)*`)
 	opaque  = regexp.MustCompile(`[A-Za-z0-9+_~%=-]{41,}`)
 )
 
@@ -183,6 +199,7 @@ func Plain(s string, limit int) string {
 	s = s[:min(len(s), 4*limit)]
 	s = query.ReplaceAllString(s, "?…")
 	s = address.ReplaceAllString(s, "…")
+	s = jwt.ReplaceAllString(s, "…")
 	s = opaque.ReplaceAllString(s, "…")
 	return Clean(s, limit)
 }
