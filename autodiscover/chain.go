@@ -145,7 +145,7 @@ func unreachable(err error) error {
 	if !errors.As(err, &re) {
 		return &HopError{Reason: safehttp.Plain(err.Error(), 160), Err: errors.Join(ErrUnreachable, err)}
 	}
-	return &HopError{Fault: string(re.Fault), Reason: re.Reason(), Err: errors.Join(ErrUnreachable, re.Err)}
+	return &HopError{Fault: string(re.Fault), Reason: re.Detail(), Err: errors.Join(ErrUnreachable, re.Err)}
 }
 
 func (c *chain) redirect(hop *Hop, resp *http.Response) (*Endpoint, *url.URL, error) {
