@@ -86,7 +86,10 @@ func (d *AutoDetect) ask(ctx context.Context, hop *Hop, u *url.URL, a address) (
 			return nil, &HopError{Status: status, Err: ErrBadEndpoint}
 		}
 		hop.Next = safehttp.Clean(to.Host, 256)
-		return &Endpoint{URL: bareURL(to), Protocol: ActiveSync}, nil
+		if to = bareURL(to); !completeActiveSync(to) {
+			return nil, &HopError{Status: status, Fault: "NOT_ACTIVESYNC", Err: ErrBadEndpoint}
+		}
+		return &Endpoint{URL: to, Protocol: ActiveSync}, nil
 	}
 	return nil, ErrNotFound
 }

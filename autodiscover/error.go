@@ -205,9 +205,21 @@ func (e *ServerError) Is(target error) bool {
 	return target == ErrUserUnknown && isUserUnknown(e.Code)
 }
 
+// fault returns what the code means.
+func (e *ServerError) fault() fault.ID {
+	code := strings.ToLower(e.Code)
+	switch {
+	case isUserUnknown(code):
+		return "USER_UNKNOWN"
+	case strings.Contains(code, "protocol"):
+		return "AD_PROTOCOL_NOT_SUPPORTED"
+	}
+	return "AD_ERROR_CODE"
+}
+
 func isUserUnknown(code string) bool {
 	switch strings.ToLower(code) {
-	case "usernotfound", "mailboxnotfound", "invaliduserid", "invaliduser", "userunknown", "recipientnotfound":
+	case "usernotfound", "usernotfoundexception", "mailboxnotfound", "errornonexistentmailbox", "invaliduserid", "invaliduser", "unknownuser", "userunknown", "recipientnotfound", "notfound":
 		return true
 	}
 	return false

@@ -201,12 +201,12 @@ func (l *lookup) askV1(ctx context.Context, hop *Hop, u *url.URL, addr address) 
 		// The token is for this host: another one is not asked with it.
 		return fail(ErrRedirect, "the token is not sent along a redirect")
 	case s == 401 || s == 403:
-		return fail(ErrPreAuthentication, "the token was not accepted (status %d)", s)
+		return nil, "", &HopError{Status: s, Fault: "AD_V1_TOKEN", Err: ErrPreAuthentication}
 	case s >= 500 && s != 503 && s != 501:
 		return nil, "", &HopError{Status: s, Fault: "SERVER_FAILED", Err: ErrServer}
 	case s == 429 || s == 503:
 		wait, _ := safehttp.RetryAfter(resp.Header, time.Now(), maxRetryAfter)
-		return nil, "", &HopError{Status: s, RetryAfter: wait, Err: ErrThrottled}
+		return nil, "", &HopError{Status: s, RetryAfter: wait, Fault: "SERVER_BUSY", Err: ErrThrottled}
 	case s != 200:
 		return fail(ErrNotV2, "status %d", s)
 	}
@@ -219,9 +219,9 @@ func (l *lookup) askV1(ctx context.Context, hop *Hop, u *url.URL, addr address) 
 	case err != nil:
 		return nil, "", &HopError{Status: hop.Status, Err: err}
 	case a.code != "":
-		return nil, "", &HopError{Status: hop.Status, Err: &ServerError{Code: safehttp.Plain(a.code, 64), Message: safehttp.Plain(a.message, 256)}}
+		return nil, "", v1Error(hop.Status, safehttp.Plain(a.code, 64), a.message)
 	case a.status != "":
-		return nil, "", &HopError{Status: hop.Status, Err: &ServerError{Code: "status " + safehttp.Plain(a.status, 64), Message: safehttp.Plain(a.message, 256)}}
+		return nil, "", v1Error(hop.Status, "status "+safehttp.Plain(a.status, 64), a.message)
 	case a.redirect != "":
 		return nil, a.redirect, &HopError{Status: hop.Status, Reason: "it names another address", Err: ErrRedirect}
 	}
@@ -233,5 +233,13 @@ func (l *lookup) askV1(ctx context.Context, hop *Hop, u *url.URL, addr address) 
 		return nil, "", &HopError{Status: hop.Status, Fault: "AD_WRONG_URL", Reason: err.Error(), Err: ErrBadEndpoint}
 	}
 	hop.Next = safehttp.Clean(to.Host, 256)
-	return &Endpoint{URL: bareURL(to), Protocol: ActiveSync}, "", nil
+	if to = bareURL(to); !completeActiveSync(to) {
+		return nil, "", &HopError{Status: hop.Status, Fault: "NOT_ACTIVESYNC", Err: ErrBadEndpoint}
+	}
+	return &Endpoint{URL: to, Protocol: ActiveSync}, "", nil
+}
+
+func v1Error(status int, code, message string) error {
+	se := &ServerError{Code: code, Message: safehttp.Plain(message, 256)}
+	return &HopError{Status: status, Fault: string(se.fault()), Reason: se.Error(), Err: se}
 }

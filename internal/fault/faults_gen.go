@@ -86,4 +86,7 @@ var faults = []Fault{
 	{"MISDIRECTED", "eas", "fail", "the server does not serve this host name", "check the certificate and the host names of the load balancer", "", "documented", "RFC 9110 section 15.5.20"},
 	{"PRIVATE_ADDRESS", "autodiscover", "fail", "the name leads to a private address", "allow private addresses if the program runs inside the organization; otherwise correct the public DNS record", "", "documented", "RFC 6890"},
 	{"NOT_ACTIVESYNC", "autodiscover|eas", "fail", "AutoDiscover names another service than ActiveSync", "set the external URL (ExternalUrl) of the ActiveSync virtual directory", "", "documented", "MS-ASCMD 2.2.1.1"},
+	{"ADDRESS_REFUSED", "autodiscover|eas", "fail", "the web server refuses the client's IP address", "allow the address in IP Address and Domain Restrictions of IIS, or test from another network", "", "documented", "learn.microsoft.com IIS status 403.6"},
+	{"AD_ERROR_CODE", "autodiscover", "fail", "the server refuses the look-up with an error code of its own", "check the address and the protocol, then find the request in the server's AutoDiscover log", "", "seen", "grommunio/gromox@1892eb3 exch/oxdisco.cpp; MS-ASCMD 2.2.1.1"},
+	{"AD_V1_TOKEN", "autodiscover", "fail", "AutoDiscover v1 does not accept the token", "enable OAuth on the AutoDiscover virtual directory, or name the ActiveSync URL by hand", "Get-AutodiscoverVirtualDirectory | fl OAuthAuthentication", "documented", "MicrosoftDocs/microsoft-365-docs configure-exchange-server-for-hybrid-modern-authentication.md@0382c0b"},
 }
