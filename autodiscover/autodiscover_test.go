@@ -199,7 +199,7 @@ func TestLookupFails(t *testing.T) {
 		{"421", plain(421), autodiscover.ErrServer, "host names of the load balancer"},
 		{"502", plain(502), autodiscover.ErrServer, "502"},
 		{"504", plain(504), autodiscover.ErrServer, "504"},
-		{"404 UserNotFound", jsonAnswer(404, `{"ErrorCode":"UserNotFound","ErrorMessage":"The user 'ada@contoso.com' was not found"}`), autodiscover.ErrUserUnknown, "check its spelling"},
+		{"404 UserNotFound", jsonAnswer(404, `{"ErrorCode":"UserNotFound","ErrorMessage":"The user 'ada@contoso.com' was not found"}`), autodiscover.ErrUserUnknown, "check the spelling"},
 		{"500 with an error code", jsonAnswer(500, `{"ErrorCode":"InternalServerError","ErrorMessage":"for ada@contoso.com"}`), nil, "InternalServerError"},
 		{"an answer for another protocol", jsonAnswer(200, `{"Protocol":"Ews","Url":"https://mail.contoso.com/x"}`), autodiscover.ErrBadEndpoint, "another protocol"},
 		{"the EWS path", jsonAnswer(200, `{"Protocol":"ActiveSync","Url":"https://mail.contoso.com/EWS/Exchange.asmx"}`), autodiscover.ErrBadEndpoint, "another service"},
@@ -332,6 +332,7 @@ func TestRedirectLoop(t *testing.T) {
 	}
 }
 
+// S034: what is not one plain address sends nothing; what is, is sent as one parameter.
 func TestAddress(t *testing.T) {
 	for _, tt := range []struct{ in, email, host string }{
 		{"user+tag@contoso.com", "user+tag@contoso.com", own},
@@ -364,6 +365,7 @@ func TestAddress(t *testing.T) {
 	}
 }
 
+// S014, S017: a long body, a gzip bomb and a long header end the hop.
 func TestLimits(t *testing.T) {
 	for name, h := range map[string]http.HandlerFunc{
 		"body": jsonAnswer(200, `{"x":"`+strings.Repeat("x", 2<<20)+`"}`),

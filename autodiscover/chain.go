@@ -130,23 +130,46 @@ func (c *chain) ask(ctx context.Context, hop *Hop, u *url.URL) (*Endpoint, *url.
 	}
 	body, err := safehttp.ReadAll(resp.Body, safehttp.MaxJSON)
 	if err != nil {
-		return nil, nil, &HopError{Status: resp.StatusCode, Reason: "the body was not read: " + safehttp.Plain(err.Error(), 128), Err: errors.Join(ErrServer, err)}
+		return nil, nil, bodyError(resp.StatusCode, err)
 	}
 	return c.read(hop, resp, body)
 }
 
 // note keeps who responded.
 func (h *Hop) note(resp *http.Response) {
-	h.Status, h.Server, h.By = resp.StatusCode, trace(resp.Header), front.Of(resp, nil).String()
+	h.Status, h.Server = resp.StatusCode, trace(resp.Header)
+	if who := front.Of(resp, nil); who.Kind != front.Website { // a redirect is a page, too
+		h.By = who.String()
+	}
 }
 
 // unreachable explains why a request brought no response.
 func unreachable(err error) error {
+	e := &HopError{Fault: "NO_RESPONSE", Reason: safehttp.Plain(err.Error(), 160), Err: errors.Join(ErrUnreachable, err)}
 	var re *safehttp.RequestError
 	if !errors.As(err, &re) {
-		return &HopError{Reason: safehttp.Plain(err.Error(), 160), Err: errors.Join(ErrUnreachable, err)}
+		return e
 	}
-	return &HopError{Fault: string(re.Fault), Reason: re.Detail(), Err: errors.Join(ErrUnreachable, re.Err)}
+	e.Reason, e.Err = re.Detail(), errors.Join(ErrUnreachable, re.Err)
+	switch {
+	case re.Fault != "":
+		e.Fault = string(re.Fault)
+	case errors.Is(err, context.Canceled):
+		e.Fault = "" // the caller, or a better candidate, ended it
+	}
+	return e
+}
+
+// bodyError explains why a body was not read.
+func bodyError(status int, err error) error {
+	e := &HopError{Status: status, Fault: "CONN_RESET", Reason: "the body was not read: " + safehttp.Plain(err.Error(), 128), Err: errors.Join(ErrServer, err)}
+	switch {
+	case errors.Is(err, safehttp.ErrTooLarge):
+		e.Fault = "AD_NOT_V2"
+	case errors.Is(err, context.DeadlineExceeded):
+		e.Fault = "NO_RESPONSE"
+	}
+	return e
 }
 
 func (c *chain) redirect(hop *Hop, resp *http.Response) (*Endpoint, *url.URL, error) {
@@ -155,7 +178,11 @@ func (c *chain) redirect(hop *Hop, resp *http.Response) (*Endpoint, *url.URL, er
 	}
 	next, err := safehttp.Location(resp)
 	if err != nil {
-		return refuse("", err.Error(), errors.Join(ErrRedirect, err))
+		id := fault.ID("AD_REDIRECT_INVALID")
+		if strings.HasPrefix(strings.ToLower(strings.TrimSpace(resp.Header.Get("Location"))), "http:") {
+			id = "AD_REDIRECT_DOWNGRADE"
+		}
+		return refuse(id, err.Error(), errors.Join(ErrRedirect, err))
 	}
 	hop.Next = safehttp.Clean(next.Host, 256)
 	path := strings.ToLower(next.Path)

@@ -162,8 +162,13 @@ func (e *HopError) parts() (what []string, remedy string) {
 	if f.Cause == "" {
 		add(safehttp.Plain(text(e.Err), 512))
 	}
-	add(e.Reason)
-	add(f.Cause)
+	switch {
+	case e.Reason != "" && !strings.Contains(e.Reason, " ") && f.Cause != "":
+		add(e.Reason + ": " + f.Cause) // the layer
+	default:
+		add(e.Reason)
+		add(f.Cause)
+	}
 	if e.RetryAfter > 0 {
 		add(fmt.Sprintf("retry after %v", e.RetryAfter))
 	}
