@@ -69,7 +69,7 @@ func (d *AutoDetect) ask(ctx context.Context, hop *Hop, u *url.URL, a address) (
 	case status == http.StatusNoContent:
 		return nil, ErrNotFound
 	case status == http.StatusAccepted:
-		return nil, &HopError{Status: status, Reason: "the service is still searching", Err: ErrThrottled}
+		return nil, &HopError{Status: status, Fault: "SERVER_BUSY", Reason: "the service is still searching", Err: ErrThrottled}
 	}
 	for _, s := range append(out.Services, out.Protocols...) {
 		// A service of Office 365, or a server of which AutoDetect knows only that it
@@ -86,7 +86,10 @@ func (d *AutoDetect) ask(ctx context.Context, hop *Hop, u *url.URL, a address) (
 			return nil, &HopError{Status: status, Err: ErrBadEndpoint}
 		}
 		hop.Next = safehttp.Clean(to.Host, 256)
-		return &Endpoint{URL: bareURL(to), Protocol: ActiveSync}, nil
+		if to = bareURL(to); !completeActiveSync(to) {
+			return nil, &HopError{Status: status, Fault: "NOT_ACTIVESYNC", Err: ErrBadEndpoint}
+		}
+		return &Endpoint{URL: to, Protocol: ActiveSync}, nil
 	}
 	return nil, ErrNotFound
 }
@@ -103,7 +106,7 @@ func getJSON(ctx context.Context, c *http.Client, timeout time.Duration, u *url.
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
-		return 0, &HopError{Reason: "the URL makes no request", Err: ErrRedirect}
+		return 0, &HopError{Fault: "AD_REDIRECT_INVALID", Err: ErrRedirect}
 	}
 	for k, values := range h {
 		req.Header[k] = values
@@ -125,7 +128,7 @@ func getJSON(ctx context.Context, c *http.Client, timeout time.Duration, u *url.
 	}
 	b, err := safehttp.ReadAll(resp.Body, safehttp.MaxJSON)
 	if err != nil {
-		return resp.StatusCode, &HopError{Status: resp.StatusCode, Reason: "the body was not read: " + safehttp.Plain(err.Error(), 128), Err: errors.Join(ErrServer, err)}
+		return resp.StatusCode, bodyError(resp.StatusCode, err)
 	}
 	if err := json.Unmarshal(b, v); err != nil {
 		return resp.StatusCode, &HopError{Status: resp.StatusCode, Reason: "the body is not the JSON of the service", Err: ErrNotFound}

@@ -100,6 +100,14 @@ type Trace struct {
 
 // String returns the hop as one line.
 func (h Hop) String() string {
+	if h.Err == nil {
+		return h.head()
+	}
+	return h.head() + ": " + safehttp.Plain(h.Err.Error(), 1024)
+}
+
+// head says what was asked and what came back.
+func (h Hop) head() string {
 	var b strings.Builder
 	method := h.Method
 	if method == "" {
@@ -117,9 +125,6 @@ func (h Hop) String() string {
 	}
 	if h.Server.RequestID != "" {
 		fmt.Fprintf(&b, " (request-id %s)", h.Server.RequestID)
-	}
-	if h.Err != nil {
-		fmt.Fprintf(&b, ": %v", h.Err)
 	}
 	return b.String()
 }

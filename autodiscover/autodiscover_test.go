@@ -181,17 +181,25 @@ func TestLookupFails(t *testing.T) {
 		{"a login page", page(200, `<form><input type="password">`), autodiscover.ErrPreAuthentication, "login page"},
 		{"F5 rejects", page(200, "<html>Request Rejected. Your support ID is: 1439692"), autodiscover.ErrDevice, "1439692"},
 		{"Cloudflare", plain(403, "Server", "cloudflare", "CF-RAY", "8c1d-FRA"), autodiscover.ErrDevice, "8c1d-FRA"},
-		{"IIS 403.6", page(403, "403.6 - Forbidden: IP address rejected"), autodiscover.ErrPreAuthentication, "403"},
+		{"IIS 403.6", page(403, "403.6 - Forbidden: IP address rejected"), autodiscover.ErrDevice, "IP address"},
 		{"IIS 403.6 that says so", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Server", "Microsoft-IIS/10.0")
 			page(403, "403.6 - Forbidden: IP address rejected")(w, r)
 		}, autodiscover.ErrDevice, "IP Address and Domain Restrictions"},
+		{"a web site that refuses", page(403, "<html><title>403 Forbidden</title>"), autodiscover.ErrDevice, "wildcard DNS record"},
+		{"the routing plane of Exchange Online", plain(400, "X-NanoProxy", "1,1"), autodiscover.ErrServer, "send a User-Agent"},
+		{"503 with an error code", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Retry-After", "7")
+			jsonAnswer(503, `{"ErrorCode":"ServerBusy"}`)(w, r)
+		}, autodiscover.ErrThrottled, "retry after 7s"},
+		{"500 UserNotFound", jsonAnswer(500, `{"ErrorCode":"UserNotFound"}`), autodiscover.ErrUserUnknown, "spelling"},
+		{"500 with another code", jsonAnswer(500, `{"ErrorCode":"InternalServerError"}`), autodiscover.ErrServer, "AutoDiscover log"},
 		{"a captive portal", plain(511), autodiscover.ErrDevice, "sign in to the network"},
-		{"407", plain(407), autodiscover.ErrPreAuthentication, "proxy"},
+		{"407", plain(407), autodiscover.ErrUnreachable, "proxy"},
 		{"421", plain(421), autodiscover.ErrServer, "host names of the load balancer"},
 		{"502", plain(502), autodiscover.ErrServer, "502"},
 		{"504", plain(504), autodiscover.ErrServer, "504"},
-		{"404 UserNotFound", jsonAnswer(404, `{"ErrorCode":"UserNotFound","ErrorMessage":"The user 'ada@contoso.com' was not found"}`), autodiscover.ErrUserUnknown, "check its spelling"},
+		{"404 UserNotFound", jsonAnswer(404, `{"ErrorCode":"UserNotFound","ErrorMessage":"The user 'ada@contoso.com' was not found"}`), autodiscover.ErrUserUnknown, "check the spelling"},
 		{"500 with an error code", jsonAnswer(500, `{"ErrorCode":"InternalServerError","ErrorMessage":"for ada@contoso.com"}`), nil, "InternalServerError"},
 		{"an answer for another protocol", jsonAnswer(200, `{"Protocol":"Ews","Url":"https://mail.contoso.com/x"}`), autodiscover.ErrBadEndpoint, "another protocol"},
 		{"the EWS path", jsonAnswer(200, `{"Protocol":"ActiveSync","Url":"https://mail.contoso.com/EWS/Exchange.asmx"}`), autodiscover.ErrBadEndpoint, "another service"},
@@ -324,6 +332,7 @@ func TestRedirectLoop(t *testing.T) {
 	}
 }
 
+// S034: what is not one plain address sends nothing; what is, is sent as one parameter.
 func TestAddress(t *testing.T) {
 	for _, tt := range []struct{ in, email, host string }{
 		{"user+tag@contoso.com", "user+tag@contoso.com", own},
@@ -356,6 +365,7 @@ func TestAddress(t *testing.T) {
 	}
 }
 
+// S014, S017: a long body, a gzip bomb and a long header end the hop.
 func TestLimits(t *testing.T) {
 	for name, h := range map[string]http.HandlerFunc{
 		"body": jsonAnswer(200, `{"x":"`+strings.Repeat("x", 2<<20)+`"}`),

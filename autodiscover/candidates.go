@@ -86,7 +86,7 @@ func (l *lookup) srv(ctx context.Context, j *journal) *Endpoint {
 		var de *net.DNSError
 		switch {
 		case err == nil, errors.As(err, &de) && de.IsNotFound:
-			hop.Err = &HopError{Reason: "there is no SRV record", Err: ErrNotV2}
+			hop.Err = &HopError{Fault: "DNS_NXDOMAIN", Reason: "there is no SRV record", Err: ErrNotV2}
 		default:
 			hop.Err = &HopError{Fault: "DNS_FAILED", Err: errors.Join(ErrUnreachable, err)}
 		}
@@ -125,7 +125,7 @@ func (l *lookup) plain(ctx context.Context, j *journal) *Endpoint {
 	var ue *safehttp.URLError
 	switch {
 	case errors.As(err, &ue):
-		hop.Err = &HopError{Status: status, Reason: err.Error(), Err: errors.Join(ErrRedirect, err)}
+		hop.Err = &HopError{Status: status, Fault: "AD_REDIRECT_INVALID", Reason: err.Error(), Err: errors.Join(ErrRedirect, err)}
 	case err != nil:
 		hop.Err = unreachable(err)
 	default:

@@ -178,6 +178,7 @@ func bearerT(_ context.Context, r *http.Request) error {
 	return nil
 }
 
+// S036, S037, S038: entities, depth and addresses in a circle; and what servers say.
 func TestV1(t *testing.T) {
 	yes := func(context.Context, *url.URL, *url.URL) error { return nil }
 	for _, tt := range []struct {

@@ -1,6 +1,7 @@
 package autodiscover
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -129,23 +130,46 @@ func (c *chain) ask(ctx context.Context, hop *Hop, u *url.URL) (*Endpoint, *url.
 	}
 	body, err := safehttp.ReadAll(resp.Body, safehttp.MaxJSON)
 	if err != nil {
-		return nil, nil, &HopError{Status: resp.StatusCode, Reason: "the body was not read: " + safehttp.Plain(err.Error(), 128), Err: errors.Join(ErrServer, err)}
+		return nil, nil, bodyError(resp.StatusCode, err)
 	}
 	return c.read(hop, resp, body)
 }
 
 // note keeps who responded.
 func (h *Hop) note(resp *http.Response) {
-	h.Status, h.Server, h.By = resp.StatusCode, trace(resp.Header), front.Of(resp, nil).String()
+	h.Status, h.Server = resp.StatusCode, trace(resp.Header)
+	if who := front.Of(resp, nil); who.Kind != front.Website { // a redirect is a page, too
+		h.By = who.String()
+	}
 }
 
 // unreachable explains why a request brought no response.
 func unreachable(err error) error {
+	e := &HopError{Fault: "NO_RESPONSE", Reason: safehttp.Plain(err.Error(), 160), Err: errors.Join(ErrUnreachable, err)}
 	var re *safehttp.RequestError
 	if !errors.As(err, &re) {
-		return &HopError{Reason: safehttp.Plain(err.Error(), 160), Err: errors.Join(ErrUnreachable, err)}
+		return e
 	}
-	return &HopError{Fault: string(re.Fault), Reason: re.Reason(), Err: errors.Join(ErrUnreachable, re.Err)}
+	e.Reason, e.Err = re.Detail(), errors.Join(ErrUnreachable, re.Err)
+	switch {
+	case re.Fault != "":
+		e.Fault = string(re.Fault)
+	case errors.Is(err, context.Canceled):
+		e.Fault = "" // the caller, or a better candidate, ended it
+	}
+	return e
+}
+
+// bodyError explains why a body was not read.
+func bodyError(status int, err error) error {
+	e := &HopError{Status: status, Fault: "CONN_RESET", Reason: "the body was not read: " + safehttp.Plain(err.Error(), 128), Err: errors.Join(ErrServer, err)}
+	switch {
+	case errors.Is(err, safehttp.ErrTooLarge):
+		e.Fault = "AD_NOT_V2"
+	case errors.Is(err, context.DeadlineExceeded):
+		e.Fault = "NO_RESPONSE"
+	}
+	return e
 }
 
 func (c *chain) redirect(hop *Hop, resp *http.Response) (*Endpoint, *url.URL, error) {
@@ -154,7 +178,11 @@ func (c *chain) redirect(hop *Hop, resp *http.Response) (*Endpoint, *url.URL, er
 	}
 	next, err := safehttp.Location(resp)
 	if err != nil {
-		return refuse("", err.Error(), errors.Join(ErrRedirect, err))
+		id := fault.ID("AD_REDIRECT_INVALID")
+		if strings.HasPrefix(strings.ToLower(strings.TrimSpace(resp.Header.Get("Location"))), "http:") {
+			id = "AD_REDIRECT_DOWNGRADE"
+		}
+		return refuse(id, err.Error(), errors.Join(ErrRedirect, err))
 	}
 	hop.Next = safehttp.Clean(next.Host, 256)
 	path := strings.ToLower(next.Path)
@@ -163,6 +191,8 @@ func (c *chain) redirect(hop *Hop, resp *http.Response) (*Endpoint, *url.URL, er
 		return &Endpoint{URL: bareURL(next), Protocol: c.protocol}, nil, nil
 	case strings.Contains(path, "/autodiscover.json"):
 		return nil, next, nil
+	case c.isCloud(resp.Request.URL) && !c.isCloud(next):
+		return refuse("CAPTIVE_PORTAL", "", ErrDevice)
 	case path == "" || path == "/":
 		return refuse("WILDCARD_DNS", "", ErrDevice)
 	}
@@ -178,9 +208,6 @@ func bareURL(u *url.URL) *url.URL {
 	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}
 }
 
-// otherServices are paths of Exchange that are not ActiveSync.
-var otherServices = []string{"/ews", "/owa", "/ecp", "/mapi", "/oab", "/rpc", "/powershell", "/autodiscover", "/api"}
-
 func (c *chain) read(hop *Hop, resp *http.Response, body []byte) (*Endpoint, *url.URL, error) {
 	status := resp.StatusCode
 	fail := func(id fault.ID, err error, format string, args ...any) (*Endpoint, *url.URL, error) {
@@ -189,37 +216,46 @@ func (c *chain) read(hop *Hop, resp *http.Response, body []byte) (*Endpoint, *ur
 	who := front.Of(resp, body)
 	hop.By = who.String()
 	a, notJSON := parseAnswer(body)
+	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
+		wait, _ := safehttp.RetryAfter(resp.Header, time.Now(), maxRetryAfter)
+		return nil, nil, &HopError{Status: status, RetryAfter: wait, Fault: "SERVER_BUSY", Err: ErrThrottled}
+	}
 	// An error code counts at any status: servers disagree about which to use.
 	if se := a.serverError(); notJSON == nil && se != nil {
-		id := ""
-		if isUserUnknown(se.Code) {
-			id = "USER_UNKNOWN"
+		var err error = se
+		if status >= 500 {
+			err = errors.Join(se, ErrServer)
 		}
-		return nil, nil, &HopError{Status: status, Fault: id, Reason: reasonIf(id != "", se.Error()), Err: se}
+		return nil, nil, &HopError{Status: status, Fault: string(se.fault()), Reason: se.Error(), Err: err}
 	}
+	// Nobody but the network itself shows a page in the name of the cloud.
+	page := who.Kind != front.Exchange && (front.IsHTML(resp.Header) || who.Kind == front.Website)
 	switch {
 	case status == http.StatusProxyAuthRequired:
-		return fail("PROXY_AUTH", ErrPreAuthentication, "")
+		return fail("PROXY_AUTH", ErrUnreachable, "")
 	case who.Kind == front.Firewall && who.Ref != "":
 		return fail("WAF_BLOCK", ErrDevice, "it logs the request as %s", who.Ref)
 	case who.Kind == front.Firewall:
 		return fail("WAF_BLOCK", ErrDevice, "")
-	case who.Kind == front.Portal:
+	case who.Kind == front.Portal, page && status < 500 && c.isCloud(resp.Request.URL):
 		return fail("CAPTIVE_PORTAL", ErrDevice, "")
-	case status == 401, status == 403 && !who.AddressRefused:
+	case who.Kind == front.RoutingPlane:
+		return fail("EXO_NANOPROXY", ErrServer, "")
+	case status == 403 && who.AddressRefused:
+		return fail("ADDRESS_REFUSED", ErrDevice, "")
+	case status == 403 && who.Kind == front.Website && !who.Login && len(resp.Header.Values("WWW-Authenticate")) == 0:
+		return fail("WILDCARD_DNS", ErrDevice, "a web site refuses the path")
+	case status == 401 || status == 403:
 		return fail("AD_PREAUTH", ErrPreAuthentication, "")
-	case status == 403:
-		return fail("", ErrDevice, "IIS refuses the client's IP address (403.6): allow it in IP Address and Domain Restrictions")
-	case status == 429 || status == 503:
-		wait, _ := safehttp.RetryAfter(resp.Header, time.Now(), maxRetryAfter)
-		return nil, nil, &HopError{Status: status, RetryAfter: wait, Fault: "SERVER_BUSY", Err: ErrThrottled}
 	case status == http.StatusMisdirectedRequest:
 		return fail("MISDIRECTED", ErrServer, "")
 	case status >= 500 && status != http.StatusNotImplemented, status == http.StatusRequestTimeout, status == http.StatusTooEarly:
 		return fail("SERVER_FAILED", ErrServer, "")
 	case status == 200 && who.Login:
 		return fail("AD_PREAUTH", ErrPreAuthentication, "a login page came instead of JSON")
-	case status == 200 && front.IsHTML(resp.Header):
+	case status == 200 && who.Kind == front.Website && len(bytes.TrimSpace(body)) == 0:
+		return fail("AD_PREAUTH", ErrPreAuthentication, "a page came instead of JSON")
+	case status == 200 && page:
 		return fail("WILDCARD_DNS", ErrDevice, "a page came instead of JSON")
 	case status != 200:
 		return fail("AD_NOT_V2", ErrNotV2, "")
@@ -227,13 +263,6 @@ func (c *chain) read(hop *Hop, resp *http.Response, body []byte) (*Endpoint, *ur
 		return fail("AD_NOT_V2", ErrNotV2, "%v", notJSON)
 	}
 	return c.endpoint(hop, status, a)
-}
-
-func reasonIf(ok bool, s string) string {
-	if ok {
-		return s
-	}
-	return ""
 }
 
 // endpoint reads the URL of a good response.
@@ -253,23 +282,34 @@ func (c *chain) endpoint(hop *Hop, status int, a answer) (*Endpoint, *url.URL, e
 	if protocol == "" {
 		protocol = c.protocol
 	}
+	if !protocol.Is(c.protocol) {
+		return fail("NOT_ACTIVESYNC", "the response is about another protocol than the request")
+	}
 	u = bareURL(u)
-	path := strings.ToLower(u.Path)
-	switch {
-	case !protocol.Is(c.protocol):
-		return fail("NOT_ACTIVESYNC", "the response is about another protocol")
-	case !c.protocol.Is(ActiveSync):
-	case path == "" || path == "/":
-		// QUIRK: Exchange Online has named its bare host (EAS-4-TbSync #312).
-		u.Path, u.RawPath = "/Microsoft-Server-ActiveSync", ""
-	default:
-		for _, other := range otherServices {
-			if path == other || strings.HasPrefix(path, other+"/") {
-				return fail("NOT_ACTIVESYNC", "the Url is that of another service")
-			}
-		}
+	if c.protocol.Is(ActiveSync) && !completeActiveSync(u) {
+		return fail("NOT_ACTIVESYNC", "")
 	}
 	return &Endpoint{URL: u, Protocol: protocol}, nil, nil
+}
+
+// otherServices are paths of Exchange that are not ActiveSync.
+var otherServices = []string{"/ews", "/owa", "/ecp", "/mapi", "/oab", "/rpc", "/powershell", "/autodiscover", "/api", "/public", "/exchange", "/exchweb"}
+
+// completeActiveSync gives a URL without a path that of ActiveSync, and reports whether the
+// URL may be one of ActiveSync.
+func completeActiveSync(u *url.URL) bool {
+	path := strings.ToLower(u.Path)
+	if strings.Trim(path, "/") == "" {
+		// QUIRK: Exchange Online has named its bare host (EAS-4-TbSync #312).
+		u.Path, u.RawPath = "/Microsoft-Server-ActiveSync", ""
+		return true
+	}
+	for _, other := range otherServices {
+		if path == other || strings.HasPrefix(path, other+"/") {
+			return false
+		}
+	}
+	return true
 }
 
 func trace(h http.Header) Trace {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/easoauth/easoauth/internal/fault"
 	"github.com/easoauth/easoauth/internal/safehttp"
@@ -57,41 +58,65 @@ type LookupError struct {
 const width = 80
 
 // Error explains the look-up on lines of at most 80 columns: what to do first, then each
-// hop.
+// hop, with what it shows and what to do about it. A remedy that helps several hops is said
+// once.
 func (e *LookupError) Error() string {
 	var b strings.Builder
 	head := "autodiscover: no endpoint found"
 	if e.Err != nil {
 		head = fmt.Sprintf("autodiscover: the look-up ended before it had an endpoint: %v", e.Err)
 	}
-	if e.advice != "" {
-		head += ". " + e.advice
-	}
 	wrap(&b, head, "", "  ")
+	line := func(s, first, rest string) {
+		if s != "" {
+			b.WriteByte('\n')
+			wrap(&b, s, first, rest)
+		}
+	}
+	line(e.advice, "  ", "  ")
+	said := map[string]bool{}
 	for _, h := range e.Hops {
-		b.WriteByte('\n')
-		wrap(&b, h.String(), "  ", "      ")
+		line(h.head(), "  ", "      ")
+		if h.Err == nil {
+			continue
+		}
+		what, remedy := []string{safehttp.Plain(h.Err.Error(), 512)}, ""
+		if he, ok := h.Err.(*HopError); ok {
+			what, remedy = he.parts()
+		}
+		for _, s := range what {
+			line(s, "      ", "        ")
+		}
+		if !said[remedy] {
+			line(remedy, "      Remedy: ", "        ")
+		}
+		said[remedy] = true
 	}
 	return b.String()
 }
 
-// wrap writes words on lines of at most width columns, where they fit.
+// wrap writes words on lines of at most width columns. A word that is longer is broken.
 func wrap(b *strings.Builder, s, first, rest string) {
 	b.WriteString(first)
-	column := len(first)
-	for i, word := range strings.Fields(s) {
-		n := len([]rune(word))
+	column, start := utf8.RuneCountInString(first), true
+	for _, word := range strings.Fields(s) {
+		letters := []rune(word)
 		switch {
-		case i == 0:
-		case column+1+n > width:
+		case start:
+		case column+1+len(letters) > width:
 			b.WriteString("\n" + rest)
 			column = len(rest)
 		default:
 			b.WriteByte(' ')
 			column++
 		}
-		b.WriteString(word)
-		column += n
+		for column+len(letters) > width {
+			b.WriteString(string(letters[:width-column]) + "\n" + rest)
+			letters, column = letters[width-column:], len(rest)
+		}
+		b.WriteString(string(letters))
+		column += len(letters)
+		start = false
 	}
 }
 
@@ -119,26 +144,35 @@ type HopError struct {
 }
 
 func (e *HopError) Error() string {
-	var parts []string
+	what, remedy := e.parts()
+	if remedy != "" {
+		what = append(what, remedy)
+	}
+	return strings.Join(what, ": ")
+}
+
+// parts returns what the hop shows, and what to do about it, if that is known.
+func (e *HopError) parts() (what []string, remedy string) {
 	add := func(s string) {
 		if s != "" {
-			parts = append(parts, s)
+			what = append(what, s)
 		}
 	}
-	if f := fault.Get(fault.ID(e.Fault)); f.Cause != "" {
-		add(e.Reason)
-		if e.Reason == "" || !strings.Contains(e.Reason, f.Remedy) {
-			add(f.String())
-		}
-	} else {
-		add(text(e.Err))
-		add(e.Reason)
+	f := fault.Get(fault.ID(e.Fault))
+	if f.Cause == "" {
+		add(safehttp.Plain(text(e.Err), 512))
 	}
-	s := strings.Join(parts, ": ")
+	switch {
+	case e.Reason != "" && !strings.Contains(e.Reason, " ") && f.Cause != "":
+		add(e.Reason + ": " + f.Cause) // the layer
+	default:
+		add(e.Reason)
+		add(f.Cause)
+	}
 	if e.RetryAfter > 0 {
-		s += fmt.Sprintf(" (retry after %v)", e.RetryAfter)
+		add(fmt.Sprintf("retry after %v", e.RetryAfter))
 	}
-	return s
+	return what, strings.TrimPrefix(f.String(), f.Cause+": ")
 }
 
 // text returns the text of err; of several errors joined, that of the first, which is one
@@ -176,9 +210,21 @@ func (e *ServerError) Is(target error) bool {
 	return target == ErrUserUnknown && isUserUnknown(e.Code)
 }
 
+// fault returns what the code means.
+func (e *ServerError) fault() fault.ID {
+	code := strings.ToLower(e.Code)
+	switch {
+	case isUserUnknown(code):
+		return "USER_UNKNOWN"
+	case strings.Contains(code, "protocol"):
+		return "AD_PROTOCOL_NOT_SUPPORTED"
+	}
+	return "AD_ERROR_CODE"
+}
+
 func isUserUnknown(code string) bool {
 	switch strings.ToLower(code) {
-	case "usernotfound", "mailboxnotfound", "invaliduserid", "invaliduser", "userunknown", "recipientnotfound":
+	case "usernotfound", "usernotfoundexception", "mailboxnotfound", "errornonexistentmailbox", "invaliduserid", "invaliduser", "unknownuser", "userunknown", "recipientnotfound", "notfound":
 		return true
 	}
 	return false

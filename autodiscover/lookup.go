@@ -159,7 +159,7 @@ func (l *lookup) timeout() time.Duration {
 func (l *lookup) newRequest(ctx context.Context, method string, u *url.URL, body string) (*http.Request, error) {
 	req, err := http.NewRequestWithContext(ctx, method, u.String(), strings.NewReader(body))
 	if err != nil {
-		return nil, &HopError{Reason: "the URL makes no request", Err: ErrRedirect}
+		return nil, &HopError{Fault: "AD_REDIRECT_INVALID", Err: ErrRedirect}
 	}
 	if l.UserAgent != "" {
 		req.Header.Set("User-Agent", l.UserAgent)
@@ -182,11 +182,10 @@ func (l *lookup) advice(hops []Hop, ended error) string {
 		}
 		return some, all
 	}
-	notV2, unknown, circle := false, false, false
+	notV2, unknown := false, false
 	for _, h := range hops {
 		notV2 = notV2 || errors.Is(h.Err, ErrNotV2)
 		unknown = unknown || errors.Is(h.Err, ErrUserUnknown)
-		circle = circle || errors.Is(h.Err, ErrSelfRedirect)
 	}
 	absent, noName := has("DNS_NXDOMAIN")
 	_, noDNS := has("DNS_FAILED")
@@ -201,13 +200,11 @@ func (l *lookup) advice(hops []Hop, ended error) string {
 		}
 		return s
 	case unknown:
-		return "The server does not know the address: check its spelling"
+		return ""
 	case absent && !l.AskSRV:
 		return fmt.Sprintf("If the domain publishes an SRV record, set Resolver.AskSRV and Confirm; if the server's name is known, set Host%s", orV1(notV2, l))
 	case notV2:
 		return "Name the host (Resolver.Host) or the URL (Static) if it is known" + orV1(notV2, l)
-	case circle:
-		return "The cloud does not place this address: check its spelling"
 	}
 	return ""
 }

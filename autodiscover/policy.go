@@ -34,7 +34,7 @@ func (l *lookup) allow(ctx context.Context, from, to *url.URL, vouched bool, sen
 	v, why := l.policy().Judge(to)
 	switch {
 	case v == origin.Refused:
-		return false, &HopError{Reason: why, Err: sentinel}
+		return false, refused(to, why, sentinel)
 	case v != origin.Foreign || vouched:
 		return v == origin.Foreign, nil
 	case l.Confirm == nil:
@@ -68,14 +68,27 @@ func (c *chain) allow(ctx context.Context, from, to *url.URL, sentinel error) (f
 func (l *lookup) confirmHost(ctx context.Context, from, to *url.URL) error {
 	switch v, why := l.policy().Judge(to); {
 	case v == origin.Refused:
-		return &HopError{Reason: why, Err: ErrRedirect}
+		return refused(to, why, ErrRedirect)
 	case l.Confirm == nil:
-		return &HopError{Reason: "a program that wants it asked sets Confirm", Err: ErrUnconfirmed}
+		return &HopError{Fault: "AD_UNCONFIRMED", Err: ErrUnconfirmed}
 	}
 	if err := l.confirm(ctx, from, to); err != nil {
-		return &HopError{Reason: "Confirm refused it", Err: errors.Join(ErrUnconfirmed, err)}
+		return &HopError{Fault: "AD_UNCONFIRMED", Reason: "Confirm refused it", Err: errors.Join(ErrUnconfirmed, err)}
 	}
 	return nil
+}
+
+// refused explains a host that may not be asked at all.
+func refused(u *url.URL, why string, sentinel error) error {
+	e := &HopError{Fault: "AD_REDIRECT_INVALID", Reason: why, Err: sentinel}
+	switch host := safehttp.Host(u); {
+	case safehttp.CheckURL(u) != nil:
+	case origin.IsLocal(host):
+		e.Fault = "PRIVATE_ADDRESS"
+	case origin.IsRegistry(host):
+		e.Fault = "AD_TLD_BACKOFF"
+	}
+	return e
 }
 
 // confirm calls Confirm with copies.

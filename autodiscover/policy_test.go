@@ -114,3 +114,24 @@ func TestCookiesDoNotOpenACircle(t *testing.T) {
 		t.Errorf("%d requests, %v; want 2", len(w.asked), err)
 	}
 }
+
+// A page in the name of the cloud is the local network's, not a web site's or a device's of
+// the organization.
+func TestPageInTheNameOfTheCloud(t *testing.T) {
+	for name, h := range map[string]http.HandlerFunc{
+		"a page": page(200, "<html>Welcome"), "a login page": page(200, `<input type="password">`), "a refusal": page(403, "<html>"),
+		"a redirect": redirectTo("https://portal.hotel.example/login"),
+	} {
+		w := &world{hosts: map[string]http.HandlerFunc{cloud: h}}
+		_, err := (&autodiscover.Resolver{HTTPClient: w.client(), NoHost: true}).Lookup(t.Context(), "ada@contoso.com")
+		var he *autodiscover.HopError
+		if !errors.As(err, &he) || he.Fault != "CAPTIVE_PORTAL" || !errors.Is(err, autodiscover.ErrDevice) {
+			t.Errorf("%s: %v, want CAPTIVE_PORTAL", name, err)
+		}
+	}
+	w := &world{hosts: map[string]http.HandlerFunc{cloud: redirectTo("https://outlook.office.com/owa/")}}
+	_, err := (&autodiscover.Resolver{HTTPClient: w.client(), NoHost: true}).Lookup(t.Context(), "ada@contoso.com")
+	if errors.Is(err, autodiscover.ErrDevice) || err == nil {
+		t.Errorf("a redirect inside the cloud: %v", err)
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/easoauth/easoauth/internal/fault"
 	"github.com/easoauth/easoauth/internal/safehttp"
 )
 
@@ -149,7 +150,7 @@ func (l *lookup) v1(ctx context.Context, j *journal) *Endpoint {
 			err = l.confirmHost(ctx, from, &url.URL{Scheme: "https", Host: "autodiscover." + to.domain})
 		}
 		if err != nil {
-			j.add(Hop{Candidate: "v1", URL: safehttp.Redact(from), Err: &HopError{Reason: "it redirects to another address", Err: errors.Join(ErrRedirect, err)}})
+			j.add(Hop{Candidate: "v1", URL: safehttp.Redact(from), Err: &HopError{Fault: "AD_UNCONFIRMED", Reason: "it redirects to another address", Err: errors.Join(ErrRedirect, err)}})
 			return nil
 		}
 		addr = to
@@ -178,10 +179,10 @@ func (l *lookup) askV1(ctx context.Context, hop *Hop, u *url.URL, addr address) 
 	err = l.Authorize(ctx, req)
 	back()
 	if err != nil {
-		return nil, "", &HopError{Reason: "there is no token for this host", Err: err}
+		return nil, "", &HopError{Fault: "AD_V1_NO_TOKEN", Err: err}
 	}
 	if v := req.Header.Values("Authorization"); len(v) != 1 || len(v[0]) < 8 || !strings.EqualFold(v[0][:7], "Bearer ") || req.URL.String() != u.String() {
-		return nil, "", &HopError{Reason: "Authorize set no bearer token; nothing was sent", Err: ErrNotV2}
+		return nil, "", &HopError{Fault: "AD_V1_NO_TOKEN", Reason: "Authorize set no bearer token", Err: ErrNotV2}
 	}
 	resp, err := safehttp.Do(l.httpClient(nil), req)
 	if err != nil {
@@ -190,48 +191,56 @@ func (l *lookup) askV1(ctx context.Context, hop *Hop, u *url.URL, addr address) 
 	defer safehttp.Drain(resp.Body)
 	hop.note(resp)
 	l.warn(resp)
-	fail := func(err error, format string, args ...any) (*Endpoint, string, error) {
-		return nil, "", &HopError{Status: hop.Status, Reason: fmt.Sprintf(format, args...), Err: err}
+	fail := func(id fault.ID, err error, reason string) (*Endpoint, string, error) {
+		return nil, "", &HopError{Status: hop.Status, Fault: string(id), Reason: reason, Err: err}
 	}
 	if x := resp.Header.Get("X-AutoDiscovery-Error"); x != "" {
-		return fail(ErrNotV2, "the server says %s", safehttp.Plain(x, 256))
+		return fail("AD_ERROR_CODE", ErrNotV2, "the server says "+safehttp.Plain(x, 256))
 	}
 	switch s := resp.StatusCode; {
 	case s >= 300 && s < 400:
 		// The token is for this host: another one is not asked with it.
-		return fail(ErrRedirect, "the token is not sent along a redirect")
+		return fail("AD_UNCONFIRMED", ErrRedirect, "the token is not sent along a redirect")
 	case s == 401 || s == 403:
-		return fail(ErrPreAuthentication, "the token was not accepted (status %d)", s)
+		return nil, "", &HopError{Status: s, Fault: "AD_V1_TOKEN", Err: ErrPreAuthentication}
 	case s >= 500 && s != 503 && s != 501:
 		return nil, "", &HopError{Status: s, Fault: "SERVER_FAILED", Err: ErrServer}
 	case s == 429 || s == 503:
 		wait, _ := safehttp.RetryAfter(resp.Header, time.Now(), maxRetryAfter)
-		return nil, "", &HopError{Status: s, RetryAfter: wait, Err: ErrThrottled}
+		return nil, "", &HopError{Status: s, RetryAfter: wait, Fault: "SERVER_BUSY", Err: ErrThrottled}
 	case s != 200:
-		return fail(ErrNotV2, "status %d", s)
+		return fail("AD_NOT_V1", ErrNotV2, "")
 	}
 	b, err := safehttp.ReadAll(resp.Body, safehttp.MaxJSON)
 	if err != nil {
-		return nil, "", &HopError{Status: hop.Status, Reason: "the body was not read: " + safehttp.Plain(err.Error(), 128), Err: errors.Join(ErrServer, err)}
+		return nil, "", bodyError(hop.Status, err)
 	}
 	a, err := parseV1(b)
 	switch {
 	case err != nil:
-		return nil, "", &HopError{Status: hop.Status, Err: err}
+		return nil, "", &HopError{Status: hop.Status, Fault: "AD_NOT_V1", Reason: err.Error(), Err: err}
 	case a.code != "":
-		return nil, "", &HopError{Status: hop.Status, Err: &ServerError{Code: safehttp.Plain(a.code, 64), Message: safehttp.Plain(a.message, 256)}}
+		return nil, "", v1Error(hop.Status, safehttp.Plain(a.code, 64), a.message)
 	case a.status != "":
-		return nil, "", &HopError{Status: hop.Status, Err: &ServerError{Code: "status " + safehttp.Plain(a.status, 64), Message: safehttp.Plain(a.message, 256)}}
+		return nil, "", v1Error(hop.Status, "status "+safehttp.Plain(a.status, 64), a.message)
 	case a.redirect != "":
-		return nil, a.redirect, &HopError{Status: hop.Status, Reason: "it names another address", Err: ErrRedirect}
+		return nil, a.redirect, &HopError{Status: hop.Status, Fault: "AD_UNCONFIRMED", Reason: "it names another address", Err: ErrRedirect}
 	}
 	to, err := url.Parse(a.url)
 	if err != nil || a.url == "" {
-		return fail(ErrBadEndpoint, "no server of type MobileSync")
+		return fail("AD_WRONG_URL", ErrBadEndpoint, "no server of type MobileSync")
 	}
 	if err := safehttp.CheckURL(to); err != nil {
 		return nil, "", &HopError{Status: hop.Status, Fault: "AD_WRONG_URL", Reason: err.Error(), Err: ErrBadEndpoint}
 	}
 	hop.Next = safehttp.Clean(to.Host, 256)
-	return &Endpoint{URL: bareURL(to), Protocol: ActiveSync}, "", nil
+	if to = bareURL(to); !completeActiveSync(to) {
+		return nil, "", &HopError{Status: hop.Status, Fault: "NOT_ACTIVESYNC", Err: ErrBadEndpoint}
+	}
+	return &Endpoint{URL: to, Protocol: ActiveSync}, "", nil
+}
+
+func v1Error(status int, code, message string) error {
+	se := &ServerError{Code: code, Message: safehttp.Plain(message, 256)}
+	return &HopError{Status: status, Fault: string(se.fault()), Reason: se.Error(), Err: se}
 }

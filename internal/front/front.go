@@ -60,6 +60,7 @@ func Of(resp *http.Response, start []byte) Who {
 	page := strings.ToLower(string(start[:min(len(start), MaxStart)]))
 	w := of(resp, page)
 	w.Login = isLogin(page)
+	w.AddressRefused = resp.StatusCode == http.StatusForbidden && (strings.Contains(page, "403.6") || strings.Contains(page, "ip address rejected"))
 	return w
 }
 
@@ -101,7 +102,7 @@ func of(resp *http.Response, page string) Who {
 	case resp.StatusCode == http.StatusNetworkAuthenticationRequired || html && isPortal(page):
 		return Who{Kind: Portal}
 	case strings.HasPrefix(server, "microsoft-httpapi"), strings.HasPrefix(server, "microsoft-iis"):
-		return Who{Kind: IIS, Name: "IIS", AddressRefused: strings.Contains(page, "403.6") || strings.Contains(page, "ip address rejected")}
+		return Who{Kind: IIS, Name: "IIS"}
 	}
 	for _, p := range proxies {
 		if strings.HasPrefix(server, p.server) {

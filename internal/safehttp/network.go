@@ -52,19 +52,28 @@ func (e *RequestError) Unwrap() error { return e.Err }
 
 // Reason says what failed and what to do, without method and URL.
 func (e *RequestError) Reason() string {
-	s := e.text
-	if e.Layer != LayerContext && e.Layer != LayerAddress {
-		s = string(e.Layer) + ": " + s
+	s := e.Detail()
+	switch {
+	case e.Fault == "":
+		return s
+	case s == "":
+		return fault.Get(e.Fault).String()
+	case e.text == "":
+		return s + ": " + fault.Get(e.Fault).String()
 	}
-	if e.Fault != "" {
-		if s = strings.TrimSuffix(s, ": "); e.text != "" {
-			s += "; "
-		} else {
-			s += ": "
-		}
-		s += fault.Get(e.Fault).String()
+	return s + "; " + fault.Get(e.Fault).String()
+}
+
+// Detail names the layer, and what the exchange shows beyond what the fault says: "TCP: the
+// connection was refused".
+func (e *RequestError) Detail() string {
+	switch {
+	case e.Layer == LayerContext || e.Layer == LayerAddress:
+		return e.text
+	case e.text == "":
+		return string(e.Layer)
 	}
-	return s
+	return string(e.Layer) + ": " + e.text
 }
 
 // Cause returns the error without method and URL, for a caller whose own text names them.
