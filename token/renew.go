@@ -76,6 +76,12 @@ func (a *renewal) try() (*handout, error) {
 		return nil, err
 	}
 	next, h, err := a.consider(rec)
+	if h == nil {
+		// A stored access token needs less of the Config than anything else.
+		if err := a.s.Config.check(); err != nil {
+			return nil, err
+		}
+	}
 	if next == stepDone {
 		return h, err
 	}
@@ -277,9 +283,6 @@ func (a *renewal) checkOwner(rec Record) error {
 func (a *renewal) refresh(rec Record) (*handout, error) {
 	claims, err := claimsParameter(a.f.claims, a.s.Config.Capabilities)
 	if err != nil {
-		return nil, err
-	}
-	if err := a.s.Config.check(); err != nil {
 		return nil, err
 	}
 	uncertain := !rec.Sent.IsZero()
