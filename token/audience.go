@@ -58,7 +58,7 @@ func (e *AudienceError) hint() string {
 		return "the token is for Exchange Online and the endpoint is on-premises: register its https URL as service principal name of " +
 			exchangeAppID + " and ask for its scope"
 	case AudienceApp:
-		return "the token is for an application ID and the endpoint compares host names: ask for the scope of this host"
+		return "the token is for an application ID that is not known to be the resource's: request the scope by the resource's URL"
 	case AudienceMissing:
 		return "the token has no aud claim"
 	}

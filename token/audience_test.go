@@ -141,39 +141,3 @@ func TestScopes(t *testing.T) {
 		}
 	}
 }
-
-func TestGrantedScope(t *testing.T) {
-	eas := token.Scopes(token.Entra, endpoint)
-	for _, tt := range []struct {
-		name    string
-		kind    token.AuthorityKind
-		scopes  []string
-		granted string
-		lacks   string // "": nothing
-	}{
-		{"as requested", token.Entra, eas, "https://mail.contoso.com/EAS.AccessAsUser.All offline_access openid profile", ""},
-		{"not said", token.Entra, eas, "", ""},
-		{"without resource", token.Entra, eas, "EAS.AccessAsUser.All openid", ""},
-		{"other case", token.Entra, eas, "https://MAIL.contoso.com/eas.accessasuser.all", ""},
-		{"more", token.Entra, eas, "https://mail.contoso.com/EWS.AccessAsUser.All https://mail.contoso.com/EAS.AccessAsUser.All", ""},
-		{"everything that is registered", token.Entra, []string{"https://mail.contoso.com/.default"}, "https://mail.contoso.com/EWS.AccessAsUser.All", ""},
-		{"AD FS", token.ADFS, token.Scopes(token.ADFS, endpoint), "openid", ""},
-		{"another", token.Entra, eas, "https://mail.contoso.com/EWS.AccessAsUser.All offline_access", "EAS.AccessAsUser.All"},
-		{"the sign-in alone", token.Entra, eas, "openid profile offline_access", "EAS.AccessAsUser.All"},
-		{"one of two", token.Entra, []string{"https://outlook.office.com/IMAP.AccessAsUser.All", "https://outlook.office.com/SMTP.Send"}, "https://outlook.office.com/IMAP.AccessAsUser.All", "SMTP.Send"},
-		{"a name that begins alike", token.Entra, eas, "https://mail.contoso.com/EAS.AccessAsUser.All.Read", "EAS.AccessAsUser.All"},
-		{"control characters", token.OpenID, eas, "\x1b[2J", "EAS.AccessAsUser.All"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			c := &token.Config{Authority: &token.Authority{Kind: tt.kind}, Endpoint: endpoint, Scopes: tt.scopes}
-			err := token.CheckGranted(c, tt.granted)
-			var re *token.ReauthError
-			switch {
-			case tt.lacks == "" && err != nil:
-				t.Errorf("CheckGranted(%q) = %v, want nil", tt.granted, err)
-			case tt.lacks != "" && (!errors.As(err, &re) || re.Kind != token.ReauthConsent || !strings.Contains(err.Error(), "must grant "+tt.lacks) || strings.Contains(err.Error(), "\x1b")):
-				t.Errorf("CheckGranted(%q) = %v, want *ReauthError of kind consent that names %s", tt.granted, err, tt.lacks)
-			}
-		})
-	}
-}

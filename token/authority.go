@@ -45,6 +45,7 @@ type Authority struct {
 	group         []string // hosts that may serve the endpoints
 	loopback      bool     // plain http to a loopback address is allowed
 	keys          *keySet
+	lazy          *lazyMetadata // nil once the metadata has been read
 }
 
 // An authorityHost is a row of data/authority-hosts.tsv.

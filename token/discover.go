@@ -38,14 +38,9 @@ func Discover(ctx context.Context, authorizationURI string, o *Options) (*Author
 	if o == nil {
 		o = &Options{}
 	}
-	a, err := ParseAuthority(authorizationURI, o)
+	a, err := find(ctx, authorizationURI, o)
 	if err != nil {
-		if !o.InstanceDiscovery || !errors.Is(err, ErrUntrustedAuthority) {
-			return nil, err
-		}
-		if a, err = vouched(ctx, authorizationURI, o, err); err != nil {
-			return nil, err
-		}
+		return nil, err
 	}
 	if err := a.discover(ctx, o.HTTPClient); err != nil {
 		return nil, err
@@ -53,17 +48,26 @@ func Discover(ctx context.Context, authorizationURI string, o *Options) (*Author
 	return a, nil
 }
 
+// find trusts or refuses the authority that authorizationURI names.
+func find(ctx context.Context, authorizationURI string, o *Options) (*Authority, error) {
+	a, err := ParseAuthority(authorizationURI, o)
+	if err != nil && o.InstanceDiscovery && errors.Is(err, ErrUntrustedAuthority) {
+		return vouched(ctx, authorizationURI, o, err)
+	}
+	return a, err
+}
+
 // metadata is what we use of OpenID Connect Discovery 1.0 section 3, RFC 8414, RFC 8628
 // section 4, RFC 9207 section 3 and [MS-OIDCE] 2.2.3.2.
 type metadata struct {
 	Issuer              string   `json:"issuer"`
-	AccessTokenIssuer   string   `json:"access_token_issuer"`
+	AccessTokenIssuer   string   `json:"access_token_issuer,omitempty"`
 	Authorization       string   `json:"authorization_endpoint"`
 	Token               string   `json:"token_endpoint"`
-	DeviceAuthorization string   `json:"device_authorization_endpoint"`
+	DeviceAuthorization string   `json:"device_authorization_endpoint,omitempty"`
 	Keys                string   `json:"jwks_uri"`
-	ResponseModes       []string `json:"response_modes_supported"`
-	IssuerParameter     bool     `json:"authorization_response_iss_parameter_supported"`
+	ResponseModes       []string `json:"response_modes_supported,omitempty"`
+	IssuerParameter     bool     `json:"authorization_response_iss_parameter_supported,omitempty"`
 }
 
 func (a *Authority) discover(ctx context.Context, c *http.Client) error {
@@ -81,6 +85,15 @@ func (a *Authority) discover(ctx context.Context, c *http.Client) error {
 	if err := p.Claims(&m); err != nil {
 		return &AuthorityError{Host: a.Host, Reason: "the metadata cannot be read"}
 	}
+	if err := a.take(&m); err != nil {
+		return err
+	}
+	a.keys = &keySet{authority: a, url: a.KeysEndpoint, client: c}
+	return nil
+}
+
+// take checks metadata and sets the fields that come from it.
+func (a *Authority) take(m *metadata) error {
 	if err := a.checkIssuer(m.Issuer); err != nil {
 		return err
 	}
@@ -106,7 +119,6 @@ func (a *Authority) discover(ctx context.Context, c *http.Client) error {
 	}
 	a.FormPost = slices.Contains(m.ResponseModes, "form_post")
 	a.IssuerParameter = m.IssuerParameter
-	a.keys = &keySet{authority: a, url: a.KeysEndpoint, client: c}
 	return nil
 }
 

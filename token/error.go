@@ -105,15 +105,22 @@ const (
 	ReauthNoRefresh   ReauthKind = "no refresh"  // the access token ran out and no refresh token was issued
 )
 
-// A ReauthError says that the sign-in has ended or could not be made, and that a person must
-// act: in most cases the user signs in again; for the kinds blocked, device, user and consent
-// it may be an administrator. Whether the refresh token is of use afterwards depends on the
-// refusal: see [Source].
+// A ReauthError says that a person must act: in most cases the user signs in again; for the
+// kinds blocked, device, user and consent it may be an administrator. If Ended is set, the
+// grant is over and only another sign-in helps. Otherwise the authority refuses for now and
+// the sign-in is kept: a [Source] tries again by itself, see [Status], so that a policy that
+// is lifted costs nobody a sign-in.
 type ReauthError struct {
 	Kind    ReauthKind
+	Ended   bool   // the grant is over, or there is none
 	Refusal        // what the authority said, if a request was made
 	Hint    string // what the person must do
 	Err     error  // an *oauth2.RetrieveError, ErrRefreshUncertain, or nil
+
+	// AdminConsentURL is the page where an administrator can give the consent that is missing
+	// (ReauthConsent), if the authority has one: see [Authority.AdminConsentURL]. Error leaves
+	// it out.
+	AdminConsentURL string
 }
 
 func (e *ReauthError) Error() string {

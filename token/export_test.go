@@ -33,6 +33,3 @@ func Suberrors() []string {
 func Explain(c *Config, grant string, r Refusal) error {
 	return classify(c.inquiry(url.Values{"grant_type": {grant}}), r, nil, 0)
 }
-
-// CheckGranted compares what an authority granted with what c requests.
-func CheckGranted(c *Config, granted string) error { return c.checkGranted(granted) }

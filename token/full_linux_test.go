@@ -53,3 +53,51 @@ func TestDiskFull(t *testing.T) {
 		}
 	})
 }
+
+// A file system that is mounted read-only hands out the records, though the lock files are
+// missing; what must be written fails with the system's reason.
+func TestReadOnlyDisk(t *testing.T) {
+	disk := t.TempDir()
+	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=256k,mode=0700"); err != nil {
+		t.Skip("a small file system cannot be mounted here: ", err)
+	}
+	defer syscall.Unmount(disk, syscall.MNT_DETACH)
+	const key = "ada@contoso.com"
+	s := &token.FileStore{Dir: filepath.Join(disk, "tokens")}
+	if _, err := s.Save(t.Context(), key, token.Record{Lineage: "l", RefreshToken: "rt1"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, pattern := range []string{"*.write", "*.lock"} {
+		names, _ := filepath.Glob(filepath.Join(s.Dir, pattern))
+		for _, name := range names {
+			if err := os.Remove(name); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := syscall.Mount("", disk, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
+		t.Skip("a file system cannot be remounted here: ", err)
+	}
+	if r, err := s.Load(t.Context(), key); err != nil || r.RefreshToken != "rt1" {
+		t.Errorf("Load = %v, %v", r, err)
+	}
+	if _, err := s.Load(t.Context(), "bob"); !errors.Is(err, token.ErrNotFound) {
+		t.Errorf("Load of another key = %v, want ErrNotFound", err)
+	}
+	if needed, err := s.NeedsKey(); err != nil || needed {
+		t.Errorf("NeedsKey = %v, %v", needed, err)
+	}
+	for what, call := range map[string]func() error{
+		"Lock":    func() error { _, err := s.Lock(t.Context(), key); return err },
+		"Reserve": func() error { _, err := s.Reserve(t.Context(), key, 100); return err },
+		"Save": func() error {
+			_, err := s.Save(t.Context(), key, token.Record{Lineage: "l", Generation: 1})
+			return err
+		},
+		"Delete": func() error { return s.Delete(t.Context(), key, 1) },
+	} {
+		if err := call(); !errors.Is(err, syscall.EROFS) {
+			t.Errorf("%s = %v, want EROFS", what, err)
+		}
+	}
+}

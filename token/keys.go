@@ -183,7 +183,7 @@ func (s *keySet) load(ctx context.Context, after time.Time) (snapshot, error) {
 		select {
 		case <-done:
 		case <-ctx.Done():
-			return snapshot{}, context.Cause(ctx)
+			return snapshot{}, contextError(ctx)
 		}
 		s.mu.Lock()
 	}

@@ -22,18 +22,18 @@ import (
 // *oauth2.RetrieveError. A nil error means that a grant came, which may still be unusable:
 // see grant.problem.
 func (c *Config) requestToken(ctx context.Context, form url.Values) (*grant, error) {
+	c, err := c.complete(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if err := c.authenticate(ctx, form); err != nil {
 		return nil, err
 	}
 	resp, m, err := c.post(ctx, c.Authority.TokenEndpoint, form)
 	if err != nil {
-		return nil, err
+		return nil, c.withConsent(err)
 	}
-	g := parseGrant(m, resp.Header, time.Now())
-	if g.problem == nil {
-		g.problem = c.checkGranted(g.scope)
-	}
-	return g, nil
+	return parseGrant(m, resp.Header, time.Now()), nil
 }
 
 // authenticate adds the client to the parameters.

@@ -95,31 +95,3 @@ func CheckScopes(scopes []string, endpoint *url.URL) error {
 	}
 	return nil
 }
-
-// checkGranted reports a permission that was requested and is not among the scopes that an
-// authority says it granted, which may be fewer (RFC 6749 section 3.3), as a [*ReauthError]
-// of kind [ReauthConsent]: the user or an administrator must grant it. An authority that says nothing
-// has granted what was requested (section 5.1). AD FS names other scopes than those of the
-// resource.
-func (c *Config) checkGranted(granted string) error {
-	if granted == "" || c.Authority != nil && c.Authority.Kind == ADFS {
-		return nil
-	}
-	has := map[string]bool{}
-	for s := range strings.FieldsSeq(granted) {
-		_, p := splitScope(s)
-		has[strings.ToLower(p)] = true
-	}
-	for _, s := range c.Scopes {
-		if isOpenIDScope(s) {
-			continue
-		}
-		if _, p := splitScope(s); p != ".default" && !has[strings.ToLower(p)] {
-			q := c.inquiry(nil)
-			q.scope = s
-			return &ReauthError{Kind: ReauthConsent, Hint: fmt.Sprintf("the authority granted %q alone: %s",
-				safehttp.Clean(granted, 256), q.expand("<consent>"))}
-		}
-	}
-	return nil
-}

@@ -253,6 +253,18 @@ func (s *sts) last() url.Values {
 	return s.requests[len(s.requests)-1].Form
 }
 
+// posted returns the form of the last request whose path has the suffix.
+func (s *sts) posted(suffix string) url.Values {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := len(s.requests) - 1; i >= 0; i-- {
+		if strings.HasSuffix(s.requests[i].URL.Path, suffix) {
+			return s.requests[i].Form
+		}
+	}
+	return nil
+}
+
 func (s *sts) set(f func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
