@@ -37,7 +37,7 @@ var graph = map[string][]string{
 	"internal/airsync":  {"internal/wbxml"},
 	"autodiscover":      {"internal/safehttp", "golang.org/x/net"},
 	"bearer":            {"internal/safehttp", "golang.org/x/oauth2"},
-	"token": {"bearer", "internal/safehttp", "internal/keyed", "internal/seal", "golang.org/x/oauth2",
+	"token": {"bearer", "internal/safehttp", "internal/keyed", "internal/seal", "golang.org/x/oauth2", "golang.org/x/net",
 		"github.com/coreos/go-oidc/v3", "github.com/go-jose/go-jose/v4", "github.com/gofrs/flock"},
 	"token/storetest": {"token"},
 	"token/sqlstore":  {"token", "internal/keyed", "internal/seal"},

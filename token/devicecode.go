@@ -32,9 +32,6 @@ type DevicePrompt struct {
 	Expires                 time.Time
 }
 
-const deviceExpiredHint = "the device code has expired, which is also what comes of a policy that blocks device codes, as Microsoft's managed policies and " +
-	"Security Defaults do: begin the device sign-in again, or use Browser"
-
 const (
 	deviceInterval    = 5 * time.Second // RFC 8628 section 3.2
 	minDeviceInterval = time.Second
@@ -82,7 +79,7 @@ func (a *Authority) verificationURI(s string) (string, error) {
 
 // poll requests the tokens until there is an outcome (RFC 8628 section 3.4 and 3.5).
 func (c *Config) poll(ctx context.Context, code, claims string, expires time.Time, interval time.Duration) (*grant, error) {
-	expired := &ReauthError{Kind: ReauthExpired, Hint: deviceExpiredHint}
+	expired := &ReauthError{Kind: ReauthExpired, Hint: deviceHint}
 	for {
 		if !time.Now().Add(interval).Before(expires) {
 			interval = time.Until(expires)

@@ -79,7 +79,7 @@ var reauthHints = map[ReauthKind]string{
 }
 
 const (
-	deviceHint = "the device code expired before the sign-in was completed: begin again; " +
+	deviceHint = "the device code has expired before the sign-in was completed: begin again; " +
 		"if the browser refused the sign-in, a Conditional Access policy or Security Defaults may block device codes: use Browser instead"
 	assertionHint = "the front client must present a new token"
 )

@@ -56,6 +56,9 @@ func TestTokenResponses(t *testing.T) {
 		{"lower-case type", `"access_token":"at","token_type":"bearer","refresh_token":"rt2","expires_in":3600`, time.Hour, ""},
 		{"members of odd types", `"access_token":"at","refresh_token":"rt2","expires_in":3600,"scope":["a"],"id_token":1,"refresh_in":"x"`, time.Hour, ""},
 
+		{"all that was requested", `"access_token":"at","refresh_token":"rt2","expires_in":3600,"scope":"https://mail.contoso.com/EAS.AccessAsUser.All"`, time.Hour, ""},
+
+		{"less than was requested", `"access_token":"at","refresh_token":"rt2","expires_in":3600,"scope":"openid profile"`, 0, ""},
 		{"no access token", `"refresh_token":"rt2","expires_in":3600`, 0, ""},
 		{"empty access token", `"access_token":"","refresh_token":"rt2","expires_in":3600`, 0, ""},
 		{"access token with a line break", `"access_token":"a\r\nX: y","refresh_token":"rt2","expires_in":3600`, 0, ""},
@@ -275,6 +278,9 @@ func TestRefusals(t *testing.T) {
 		{"temporarily_unavailable", 503, `{"error":"temporarily_unavailable"}`, want{transient: true}},
 		{"server_error", 500, `{"error":"server_error"}`, want{transient: true}},
 		{"throttled", 429, `{"error":"something_new"}`, want{transient: true}},
+		{"S070 invalid_grant of a server that fails", 500, `{"error":"invalid_grant","suberror":"bad_token"}`, want{transient: true}},
+		{"S070 invalid_grant while throttled", 429, `{"error":"invalid_grant","error_codes":[700082]}`, want{transient: true}},
+		{"invalid_grant with 401", 401, `{"error":"invalid_grant","error_codes":[700082]}`, want{reauth: token.ReauthExpired, ended: true}},
 		{"members of odd types", 400, `{"error":["invalid_grant"],"error_codes":"x"}`, want{transient: true}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -235,6 +235,37 @@ func TestVerifierVersion1(t *testing.T) {
 	}
 }
 
+// Tokens of version 1.0 have an issuer of their own in each cloud.
+func TestVerifierVersion1OfNationalClouds(t *testing.T) {
+	for _, tt := range []struct{ host, issuer string }{
+		{"login.microsoftonline.us", "https://sts.windows.net/"},
+		{"login.partner.microsoftonline.cn", "https://sts.chinacloudapi.cn/"},
+	} {
+		t.Run(tt.host, func(t *testing.T) {
+			s := newSTS()
+			s.base, s.issuer = "https://"+tt.host, "https://"+tt.host+"/{tenantid}/v2.0"
+			s.intercept = func(w http.ResponseWriter, r *http.Request) bool {
+				if !strings.HasSuffix(r.URL.Path, "/keys") {
+					return false
+				}
+				writeJSON(w, 200, map[string]any{"keys": []any{jwk(&signingKey().PublicKey, "k1", "")}})
+				return true
+			}
+			a, err := token.Discover(t.Context(), "https://"+tt.host+"/common/oauth2/authorize", &token.Options{HTTPClient: s.Client()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			v := &token.Verifier{Authority: a, Endpoint: endpoint}
+			for iss, ok := range map[string]bool{tt.issuer + tenantID + "/": true, "https://sts.evil.example/" + tenantID + "/": false} {
+				_, err := v.Verify(t.Context(), sign(accessClaims(func(m map[string]any) { m["ver"], m["iss"], m["appid"] = "1.0", iss, clientID })))
+				if (err == nil) != ok {
+					t.Errorf("issuer %s: %v, want ok = %v", iss, err, ok)
+				}
+			}
+		})
+	}
+}
+
 func TestVerifierADFS(t *testing.T) {
 	s := newSTS()
 	s.base, s.issuer = "https://fs.contoso.com/adfs", "https://fs.contoso.com/adfs"

@@ -14,12 +14,12 @@ require (
 	github.com/docker/distribution v2.8.3+incompatible
 	github.com/easoauth/easoauth v0.0.0-00010101000000-000000000000
 	github.com/emersion/go-imap v1.2.1
-	github.com/go-jose/go-jose/v4 v4.1.8
+	github.com/go-jose/go-jose/v4 v4.1.9
 	github.com/golang-jwt/jwt/v5 v5.3.1
 	github.com/google/go-cmp v0.7.0
 	github.com/jackc/pgx/v5 v5.12.0
 	github.com/modelcontextprotocol/go-sdk v1.8.0
-	golang.org/x/oauth2 v0.37.0
+	golang.org/x/oauth2 v0.38.0
 	modernc.org/sqlite v1.60.0
 )
 
