@@ -97,7 +97,9 @@ type Source struct {
 	// stored. Its error ends the sign-in, as the Err of an *AccountError.
 	Accept func(ctx context.Context, a Account) error
 
-	// Limiter, if not nil, bounds the requests of all Sources that share it.
+	// Limiter, if not nil, bounds the requests of all Sources that share it. If nil, the Sources
+	// whose Configs share an Authority that Configure made renew 256 tokens at a time in the
+	// background, and a request for which a caller waits begins at once.
 	Limiter *Limiter
 
 	// Early is how long before its expiry an access token is renewed in the background, or
@@ -188,7 +190,8 @@ func (s *Source) Token(ctx context.Context) (*oauth2.Token, error) {
 // Refresh returns an access token other than refused, which the endpoint has refused
 // although it had not expired, with why. Many callers that were refused the same token
 // make one renewal, and one that comes late gets the token that the others got. Claims
-// in why are sent to the authority, which may answer that the user must sign in.
+// in why are sent to the authority, which may respond that the user must sign in. While the
+// authority refuses for now, Refresh makes a request all the same, once in 30 seconds.
 //
 // If the endpoint complained about the audience, another token would be like this one, and
 // the error is an [*AudienceError] at once. If refused itself comes from such a renewal less
