@@ -79,7 +79,7 @@ func (d *tracedDisk) SyncDir(dir string) error {
 	if err := d.call("sync folder", dir); err != nil {
 		return err
 	}
-	return d.osDisk.SyncDir(dir)
+	return nil // it is the order that counts
 }
 
 func (d *tracedDisk) Lock(ctx context.Context, name string) (func() error, error) {
@@ -138,10 +138,7 @@ func (f tracedFile) Truncate(size int64) error {
 }
 
 func (f tracedFile) Sync() error {
-	if err := f.call("sync"); err != nil {
-		return err
-	}
-	return f.diskFile.Sync()
+	return f.call("sync")
 }
 
 // Close closes the file even if it fails, as the system call does.
