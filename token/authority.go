@@ -184,7 +184,7 @@ func entraTenant(host string, segments []string, o *Options) (string, error) {
 		tenant = strings.ToLower(o.Tenant)
 	}
 	if !isTenant(tenant) {
-		return "", untrusted(host, fmt.Sprintf("%q is no tenant", safehttp.Clean(tenant, 64)))
+		return "", untrusted(host, fmt.Sprintf("%q is not a tenant", safehttp.Clean(tenant, 64)))
 	}
 	return tenant, nil
 }
@@ -231,7 +231,7 @@ func untrusted(host, reason string) error {
 func (a *Authority) checkEndpoint(name, raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	if err != nil || raw == "" {
-		return nil, &AuthorityError{Host: a.Host, Reason: name + " of the metadata is no URL"}
+		return nil, &AuthorityError{Host: a.Host, Reason: name + " of the metadata is not a URL"}
 	}
 	if !a.loopback || u.Scheme != "http" || !safehttp.IsLoopback(u) {
 		if err := safehttp.CheckURL(u); err != nil {

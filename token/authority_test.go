@@ -171,6 +171,29 @@ func TestDiscoverADFS(t *testing.T) {
 	}
 }
 
+// A byte order mark before the metadata and the keys does not matter.
+func TestDiscoverByteOrderMark(t *testing.T) {
+	s := newSTS()
+	s.intercept = func(w http.ResponseWriter, r *http.Request) bool {
+		const base = "https://login.microsoftonline.com/common"
+		w.Write([]byte("\ufeff\r\n"))
+		if strings.HasSuffix(r.URL.Path, "/keys") {
+			json.NewEncoder(w).Encode(map[string]any{"keys": []any{jwk(&signingKey().PublicKey, "k1", s.issuer)}})
+			return true
+		}
+		json.NewEncoder(w).Encode(map[string]any{"issuer": s.issuer, "authorization_endpoint": base + "/oauth2/v2.0/authorize",
+			"token_endpoint": base + "/oauth2/v2.0/token", "jwks_uri": base + "/discovery/v2.0/keys"})
+		return true
+	}
+	a, err := token.Discover(t.Context(), v1Authority, &token.Options{HTTPClient: s.Client()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (&token.Verifier{Authority: a, Endpoint: endpoint}).Verify(t.Context(), sign(accessClaims(nil))); err != nil {
+		t.Errorf("Verify = %v", err)
+	}
+}
+
 // AD FS publishes the name of its service as the administrator wrote it.
 func TestDiscoverInCapitals(t *testing.T) {
 	for _, tt := range []struct {

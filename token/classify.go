@@ -118,6 +118,9 @@ func judge(kind AuthorityKind, r *Refusal) aadstsEntry {
 			e.class = classUser
 		}
 	}
+	if e.class == classEnded && !isClientError(r.Status) && r.Status >= 400 {
+		return aadstsEntry{class: classTransient} // a server that fails or throttles proves nothing
+	}
 	if r.Claims != "" && (e.class == classUser || e.class == classEnded) {
 		if e.kind != string(ReauthMFA) {
 			e.kind, e.hint = string(ReauthClaims), ""

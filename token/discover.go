@@ -32,7 +32,7 @@ func asError[T error](err error, target *T) bool { return errors.As(err, target)
 // The metadata must be at most 1 MiB and come without a redirect; its issuer must be the
 // authority itself, where Entra's may hold {tenantid} for a tenant that is only known
 // after the sign-in; and every endpoint must be https on the authority's host or a host of
-// the same cloud. Errors are an [*AuthorityError] or, if no usable answer came, a
+// the same cloud. Errors are an [*AuthorityError] or, if no usable response came, a
 // [*TransientError].
 func Discover(ctx context.Context, authorizationURI string, o *Options) (*Authority, error) {
 	if o == nil {
@@ -137,10 +137,10 @@ func (a *Authority) checkIssuer(issuer string) error {
 	// Entra: https://<host of the cloud>/<tenant>/v2.0
 	u, err := url.Parse(issuer)
 	if err != nil {
-		return bad("is no URL")
+		return bad("is not a URL")
 	}
 	if u.Scheme != "https" && !(a.loopback && u.Scheme == "http") || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return bad("is no plain https URL")
+		return bad("is not a plain https URL")
 	}
 	if !slices.Contains(a.group, strings.ToLower(u.Host)) {
 		return bad("is on a host of another cloud")
@@ -187,7 +187,7 @@ func (a *Authority) isShared() bool {
 }
 
 // limited returns an HTTP client for go-oidc, which reads bodies without a limit and quotes
-// them in errors. It hands go-oidc answers of status 200 that are at most 1 MiB.
+// them in errors. It hands go-oidc responses of status 200 that are at most 1 MiB.
 func (a *Authority) limited(c *http.Client) *http.Client {
 	return &http.Client{Transport: limitedTransport{a, c}}
 }
@@ -270,10 +270,10 @@ func (a *Authority) discoveryError(ctx context.Context, err error) error {
 	return &AuthorityError{Host: a.Host, Reason: "the metadata is not the JSON of OpenID Connect Discovery"}
 }
 
-// instanceHosts are asked about unknown hosts.
+// instanceHost knows the hosts of all clouds.
 const instanceHost = "login.microsoftonline.com"
 
-// vouched asks Microsoft's instance discovery about the host of the URI. A host that it
+// vouched looks the host of the URI up at Microsoft's instance discovery. A host that it
 // lists becomes an authority whose group is the entry that lists it.
 func vouched(ctx context.Context, authorizationURI string, o *Options, refused error) (*Authority, error) {
 	u, err := url.Parse(authorizationURI)
@@ -291,8 +291,8 @@ func vouched(ctx context.Context, authorizationURI string, o *Options, refused e
 		"api-version":            {"1.1"},
 		"authorization_endpoint": {"https://" + host + "/common/oauth2/v2.0/authorize"},
 	}
-	ask := &url.URL{Scheme: "https", Host: instanceHost, Path: "/common/discovery/instance", RawQuery: q.Encode()}
-	req, err := http.NewRequestWithContext(ctx, "GET", ask.String(), nil)
+	lookup := &url.URL{Scheme: "https", Host: instanceHost, Path: "/common/discovery/instance", RawQuery: q.Encode()}
+	req, err := http.NewRequestWithContext(ctx, "GET", lookup.String(), nil)
 	if err != nil {
 		return nil, refused
 	}
@@ -300,14 +300,14 @@ func vouched(ctx context.Context, authorizationURI string, o *Options, refused e
 	if err != nil {
 		return nil, &AuthorityError{Host: host, Reason: "not known, and instance discovery does not vouch for it", Err: errors.Join(ErrUntrustedAuthority, err)}
 	}
-	var answer struct {
+	var known struct {
 		Metadata []struct {
 			PreferredNetwork string   `json:"preferred_network"`
 			Aliases          []string `json:"aliases"`
 		} `json:"metadata"`
 	}
-	if json.NewDecoder(resp.Body).Decode(&answer) == nil {
-		for _, m := range answer.Metadata {
+	if json.NewDecoder(resp.Body).Decode(&known) == nil {
+		for _, m := range known.Metadata {
 			if slices.Contains(m.Aliases, host) && slices.Contains(m.Aliases, m.PreferredNetwork) {
 				a.Host, a.Cloud, a.group = m.PreferredNetwork, m.PreferredNetwork, m.Aliases
 				a.configuration.Host = m.PreferredNetwork

@@ -36,7 +36,7 @@ type keySet struct {
 	mu      sync.Mutex
 	keys    []publishedKey
 	asked   time.Time // of the last request
-	fetched time.Time // of the last good answer
+	fetched time.Time // of the last good response
 	err     error     // of the last request
 	flight  chan struct{}
 }
@@ -140,7 +140,7 @@ func (k *publishedKey) signsFor(issuer, tenant string) bool {
 	return k.issuer == "" || expandIssuer(k.issuer, tenant) == issuer
 }
 
-// expandIssuer fills a tenant into an issuer template. A tenant that is no GUID fits none.
+// expandIssuer fills a tenant into an issuer template. A tenant that is not a GUID fits none.
 func expandIssuer(template, tenant string) string {
 	if !strings.Contains(template, "{tenantid}") {
 		return template

@@ -58,7 +58,7 @@ func (c *Config) post(ctx context.Context, to *url.URL, form url.Values) (*http.
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, "POST", to.String(), strings.NewReader(form.Encode()))
 	if err != nil {
-		return nil, nil, &ConfigError{Kind: ConfigMissing, Hint: "the endpoint of the authority is no URL"}
+		return nil, nil, &ConfigError{Kind: ConfigMissing, Hint: "the endpoint of the authority is not a URL"}
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("Accept", "application/json")
@@ -71,16 +71,16 @@ func (c *Config) post(ctx context.Context, to *url.URL, form url.Values) (*http.
 	}
 	defer resp.Body.Close()
 	body, err := safehttp.ReadAll(resp.Body, safehttp.MaxJSON)
-	m, err := c.answer(resp, body, err, form)
+	m, err := c.readResponse(resp, body, err, form)
 	return resp, m, err
 }
 
 func isSuccess(status int) bool { return status >= 200 && status < 300 }
 
-// answer reads the members of a good response, or makes the error of a bad one. A response
+// readResponse reads the members of a good response, or makes the error of a bad one. A response
 // of any status 2xx that holds a token is good, whatever it is wrapped in: the token that
 // was sent may have been replaced by it.
-func (c *Config) answer(resp *http.Response, body []byte, broken error, form url.Values) (map[string]json.RawMessage, error) {
+func (c *Config) readResponse(resp *http.Response, body []byte, broken error, form url.Values) (map[string]json.RawMessage, error) {
 	m, whole := members(body)
 	wait, _ := safehttp.RetryAfter(resp.Header, time.Now(), maxRetryAfter)
 	oe := parseOAuthError(m)
@@ -153,7 +153,7 @@ type grant struct {
 	idToken       string
 	scope         string
 	expiry        time.Time
-	refreshAt     time.Time // when the authority asks for a renewal (refresh_in); zero if it did not
+	refreshAt     time.Time // when the authority wants a renewal (refresh_in); zero if it did not
 	refreshExpiry time.Time // zero if the authority did not say
 	problem       error     // why the access token cannot be used, although a refresh token may have come
 }

@@ -278,6 +278,9 @@ func TestRefusals(t *testing.T) {
 		{"temporarily_unavailable", 503, `{"error":"temporarily_unavailable"}`, want{transient: true}},
 		{"server_error", 500, `{"error":"server_error"}`, want{transient: true}},
 		{"throttled", 429, `{"error":"something_new"}`, want{transient: true}},
+		{"S070 invalid_grant of a server that fails", 500, `{"error":"invalid_grant","suberror":"bad_token"}`, want{transient: true}},
+		{"S070 invalid_grant while throttled", 429, `{"error":"invalid_grant","error_codes":[700082]}`, want{transient: true}},
+		{"invalid_grant with 401", 401, `{"error":"invalid_grant","error_codes":[700082]}`, want{reauth: token.ReauthExpired, ended: true}},
 		{"members of odd types", 400, `{"error":["invalid_grant"],"error_codes":"x"}`, want{transient: true}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

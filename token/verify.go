@@ -17,7 +17,7 @@ import (
 	"github.com/easoauth/easoauth/internal/safehttp"
 )
 
-// An IDTokenError says why the answer to a sign-in cannot be believed.
+// An IDTokenError says why the response to a sign-in cannot be believed.
 type IDTokenError struct {
 	Reason string
 	Err    error
@@ -37,7 +37,7 @@ func (e *IDTokenError) Unwrap() error { return e.Err }
 // An empty nonce is not compared.
 func (c *Config) checkIDToken(ctx context.Context, raw, nonce string) error {
 	if raw == "" {
-		return &IDTokenError{Reason: "the authority sent none although openid was asked for"}
+		return &IDTokenError{Reason: "the authority sent none although openid was requested"}
 	}
 	if c.Authority.keys == nil {
 		if c.Authority.KeysEndpoint == nil {
@@ -55,7 +55,7 @@ func (c *Config) verifyIDToken(ctx context.Context, keys *keySet, raw, nonce str
 	}
 	issuer := expandIssuer(c.Authority.Issuer, claims.Tenant)
 	if issuer == "" {
-		return &IDTokenError{Reason: "its tid is no tenant"}
+		return &IDTokenError{Reason: "its tid is not a tenant"}
 	}
 	config := &oidc.Config{ClientID: c.ClientID}
 	for alg := range schemes {
