@@ -25,8 +25,28 @@
 // # Errors
 //
 // A refusal is an [*Error]: command, HTTP status, status in the answer, request-id, and the
-// [Action] to take. The Err… variables are what programs branch on with errors.Is. One item
-// that cannot be read is the error of its [Entry], and the rest of its page goes on.
+// [Action] to take. The Err… variables are what programs branch on with errors.Is.
+//
+// # Reading
+//
+// A value that cannot be read costs itself alone: its field stays as if the server had not
+// sent the element, and the item lists it in Odd. An item whose data is damaged is the error of
+// its [Entry], and the rest of the page goes on. Where a field cannot tell absent from empty,
+// empty counts as absent.
+//
+// # Edits
+//
+// An edit is made of what an item was and what it shall be; the package sends what the version
+// needs of it. What is the same in both, truncated or unknown is left alone:
+//
+//	after := *before
+//	after.Place = eas.Place{}
+//	applied, err := client.Apply(ctx, folder, key, eas.Update(id, before, &after))
+//	…
+//	key = applied.Key
+//
+// [UpdateOccurrence] and [DeleteOccurrence] do the same with one occurrence of a series, and
+// [Event.Occurrences] lists them. Apply brings no changes of the server; the next Sync does.
 //
 // # Versions
 //
