@@ -122,7 +122,7 @@ var sink []byte
 // TestSyncPageAllocations holds the path of BenchmarkSyncPage to what it may allocate: an
 // allocation of a message is one that ten thousand messages make ten thousand times.
 func TestSyncPageAllocations(t *testing.T) {
-	if raceEnabled {
+	if raced {
 		t.Skip("the race detector allocates")
 	}
 	for class, limit := range map[eas.Class]struct{ objects, bytes float64 }{ // for each item, and for each byte of the document

@@ -49,7 +49,7 @@ type Client struct {
 	Device Device // the zero value is usable; see its fields
 
 	// HTTPClient is whose Transport is used. If nil, all clients of the program share a
-	// transport made for ActiveSync; see [NewTransport], which is also the way to one that
+	// transport made for ActiveSync; see [Transport], which is also the way to one that
 	// fits behind a proxy or a private certificate authority. Its Timeout is not used, since
 	// a Ping takes as long as its heartbeat.
 	//
@@ -162,6 +162,9 @@ func (c *Client) configure() error {
 	endpoint := c.useState()
 	if err := checkDevice(c.device); err != nil {
 		return err
+	}
+	if strings.ContainsFunc(c.device.UserAgent, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return errors.New("eas: Device.UserAgent has characters that a header cannot carry")
 	}
 	if strings.ContainsFunc(c.Language, func(r rune) bool { return r < ' ' || r > '~' }) {
 		return errors.New("eas: Client.Language is not a language tag")

@@ -35,6 +35,7 @@ type request struct {
 	part        string  // of the command, where [resends] tells it from the rest
 	version     Version // for which the body was made; "" if it is as good for any
 	method      string  // if "", POST
+	path        string  // if not "", instead of the URL's, and without a query
 	contentType string  // if "", WBXML
 	body        []byte
 	wait        time.Duration // that the server may take on purpose
@@ -76,7 +77,8 @@ type exchange struct {
 	command        string
 	version        Version
 	start          time.Time
-	sent, received int64 // bytes of bodies
+	sent, received int64     // bytes of bodies
+	response       *response // once its header has come
 	token          *oauth2.Token
 	renewed        bool        // the token was refused and refreshed
 	traced         atomic.Bool // the transport tells of connections
@@ -111,7 +113,7 @@ func (c *Client) send(ctx context.Context, q request) (*response, error) {
 // sendHere sends a request, and once more with another token if the first was refused with
 // 403. Status 401 is the transport's.
 func (c *Client) sendHere(ctx context.Context, q request) (*response, error) {
-	r, x, err := c.exchange(ctx, q)
+	r, x, err := c.transmit(ctx, q)
 	if err != nil || r.status != http.StatusForbidden {
 		return r, err
 	}
@@ -125,13 +127,13 @@ func (c *Client) sendHere(ctx context.Context, q request) (*response, error) {
 		}
 		return nil, e
 	case again:
-		r, _, err = c.exchange(ctx, q)
+		r, _, err = c.transmit(ctx, q)
 	}
 	return r, err
 }
 
-// exchange is the one place that builds and sends a request.
-func (c *Client) exchange(ctx context.Context, q request) (r *response, x *exchange, err error) {
+// transmit is the one place that builds and sends a request.
+func (c *Client) transmit(ctx context.Context, q request) (r *response, x *exchange, err error) {
 	timeout := c.timeout()
 	if q.wait > 0 {
 		timeout += q.wait + waitSlack
@@ -151,13 +153,14 @@ func (c *Client) exchange(ctx context.Context, q request) (r *response, x *excha
 	if err != nil {
 		return nil, x, err
 	}
-	defer func() { c.observe(ctx, x, r, err) }()
+	defer func() { c.observe(ctx, x, err) }()
 	resp, err := safehttp.Do(here.http, req)
 	if err != nil {
 		return nil, x, c.sendError(ctx, &q, err)
 	}
 	defer safehttp.Drain(resp.Body)
 	r = c.header(q.command, resp, here)
+	x.response = r
 	c.learnVersions(r)
 	limit := c.MaxBody
 	if limit == 0 {
@@ -171,8 +174,12 @@ func (c *Client) exchange(ctx context.Context, q request) (r *response, x *excha
 	if q.sink != nil {
 		err := r.stream(q, body)
 		var e *Error
-		if err != nil && !errors.As(err, &e) {
+		switch {
+		case err == nil, errors.As(err, &e):
+		case isNetwork(err) || ctx.Err() != nil:
 			err = c.sendError(ctx, &q, err)
+		default: // of the one that the body was passed on to
+			err = &Error{Command: q.command, RequestID: r.requestID, Server: r.server, Err: err}
 		}
 		r.trim()
 		return r, x, err
@@ -219,9 +226,13 @@ func (c *Client) newRequest(ctx context.Context, q request, here *site) (*http.R
 		method = http.MethodPost
 	}
 	u := *here.url
+	if q.path != "" {
+		u.Path, u.RawPath, u.RawQuery = q.path, "", ""
+	}
+	isCommand := q.command != "OPTIONS" && q.path == ""
 	key := q.policyKey
 	compact := false
-	if q.command != "OPTIONS" {
+	if isCommand {
 		raw := query{
 			version: q.version, command: q.command, user: c.User, device: c.device,
 			saveSent: q.saveSent, multipart: q.multipart, params: q.params,
@@ -253,17 +264,17 @@ func (c *Client) newRequest(ctx context.Context, q request, here *site) (*http.R
 			h.Set("Content-Type", q.contentType)
 		}
 	}
-	if q.command == "OPTIONS" {
+	if q.again() {
+		// QUIRK: SOGo closes the connection behind every response without saying so.
+		// net/http sends a request again on a new connection only if it may; the empty
+		// entry says so and is not sent.
+		h["Idempotency-Key"] = []string{}
+	}
+	if !isCommand {
 		return req, nil
 	}
 	if q.multipart {
 		h.Set("MS-ASAcceptMultiPart", "T")
-	}
-	if q.again() {
-		// QUIRK: SOGo closes the connection behind every answer without saying so.
-		// net/http sends a request again on a new connection only if it may; the empty
-		// entry says so and is not sent.
-		h["Idempotency-Key"] = []string{}
 	}
 	if !compact {
 		h.Set("MS-ASProtocolVersion", string(q.version))

@@ -12,6 +12,9 @@ import (
 // hierarchy's new key. The key must be that of the last FolderSync, or else the error
 // matches [ErrInvalidFolderKey].
 func (c *Client) FolderCreate(ctx context.Context, key SyncKey, parent FolderID, name string, t FolderType) (Folder, SyncKey, error) {
+	if err := checkEdit("FolderCreate", key, "0", name); err != nil {
+		return Folder{}, "", err
+	}
 	if parent == "" {
 		parent = "0"
 	}
@@ -30,9 +33,25 @@ func (c *Client) FolderCreate(ctx context.Context, key SyncKey, parent FolderID,
 	return Folder{ID: FolderID(out.ServerID), Parent: parent, Name: name, Type: t}, SyncKey(out.SyncKey), nil
 }
 
+// checkEdit refuses an edit of the hierarchy that names nothing.
+func checkEdit(command string, key SyncKey, f FolderID, name string) error {
+	switch {
+	case key == "" || key == InitialSyncKey:
+		return fmt.Errorf("eas: %s: it needs the key of the last FolderSync", command)
+	case f == "":
+		return fmt.Errorf("eas: %s: no folder", command)
+	case name == "":
+		return fmt.Errorf("eas: %s: the folder has no name", command)
+	}
+	return nil
+}
+
 // FolderUpdate renames a folder, or moves it to another parent, and returns the hierarchy's
 // new key; see [Client.FolderCreate].
 func (c *Client) FolderUpdate(ctx context.Context, key SyncKey, f Folder) (SyncKey, error) {
+	if err := checkEdit("FolderUpdate", key, f.ID, f.Name); err != nil {
+		return "", err
+	}
 	if f.Parent == "" {
 		f.Parent = "0"
 	}
@@ -51,6 +70,9 @@ func (c *Client) FolderUpdate(ctx context.Context, key SyncKey, f Folder) (SyncK
 // FolderDelete deletes a folder, with what is in it, and returns the hierarchy's new key; see
 // [Client.FolderCreate].
 func (c *Client) FolderDelete(ctx context.Context, key SyncKey, f FolderID) (SyncKey, error) {
+	if err := checkEdit("FolderDelete", key, f, "-"); err != nil {
+		return "", err
+	}
 	var out airsync.FolderDeletion
 	r, err := c.run(ctx, request{command: "FolderDelete", anyVersion: true}, &airsync.FolderDeletion{SyncKey: string(key), ServerID: string(f)}, &out, false)
 	if err != nil {

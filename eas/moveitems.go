@@ -34,7 +34,10 @@ func (c *Client) MoveItems(ctx context.Context, moves ...Move) ([]MoveResult, er
 		return nil, fmt.Errorf("eas: MoveItems: %d moves, and a server takes %d at a time", len(moves), MaxMoves)
 	}
 	in := &airsync.MoveItems{}
-	for _, m := range moves {
+	for i, m := range moves {
+		if m.Item == "" || m.From == "" || m.To == "" {
+			return nil, fmt.Errorf("eas: MoveItems: move %d needs an item and two folders", i)
+		}
 		in.Move = append(in.Move, airsync.Move{Source: string(m.Item), FromFolder: string(m.From), ToFolder: string(m.To)})
 	}
 	var out airsync.MoveItemsResponse

@@ -44,6 +44,9 @@ func (c *Client) sendError(ctx context.Context, q *request, err error) error {
 		err = ended(ctx)
 	}
 	e := &Error{Command: q.command, Err: err}
+	if x := exchangeOf(ctx); x != nil && x.response != nil {
+		e.RequestID, e.Server = x.response.requestID, x.response.server
+	}
 	var refresh *bearer.RefreshError
 	var source *sourceError
 	switch {

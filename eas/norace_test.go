@@ -2,4 +2,5 @@
 
 package eas_test
 
-const raceEnabled = false
+// raced says that the race detector is on, which takes memory of its own.
+const raced = false

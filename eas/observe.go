@@ -24,7 +24,7 @@ type Observation struct {
 }
 
 // observe tells the observer and the log of an exchange.
-func (c *Client) observe(ctx context.Context, x *exchange, r *response, err error) {
+func (c *Client) observe(ctx context.Context, x *exchange, err error) {
 	if c.Observe == nil && c.Logger == nil {
 		return
 	}
@@ -32,17 +32,17 @@ func (c *Client) observe(ctx context.Context, x *exchange, r *response, err erro
 	o := Observation{
 		Command: x.command, Version: x.version, Sent: x.sent, Received: x.received, Start: x.start, Duration: time.Since(x.start), Err: err,
 	}
-	if r != nil {
+	if r := x.response; r != nil {
 		o.HTTPStatus, o.RequestID, o.Server, o.Throttle = r.status, r.requestID, r.server, r.throttle
 		if r.status == 200 && len(r.body) > 0 {
 			o.Status, _ = r.topStatus()
 		}
 	}
-	if c.Observe != nil {
-		c.Observe(o)
-	}
 	if c.Logger != nil {
 		o.log(ctx, c.Logger)
+	}
+	if c.Observe != nil {
+		c.Observe(o)
 	}
 }
 

@@ -16,6 +16,12 @@ import (
 // maxPolicyKey is how long a policy key may be, in bytes.
 const maxPolicyKey = 256
 
+// isPolicyKey reports whether a policy key can be sent in a header. Exchange makes numbers of
+// 32 bits; to others it is text.
+func isPolicyKey(key string) bool {
+	return len(key) <= maxPolicyKey && !strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' })
+}
+
 // policyType is that of protocol versions from 12.0 on. [MS-ASPROV] 2.2.2.43
 const policyType = "MS-EAS-Provisioning-WBXML"
 
@@ -182,8 +188,7 @@ func (r *response) policy(doc *airsync.ProvisionResponse) (*Policy, string, erro
 			return nil, "", r.statusError("Policy(response)", *p.Status)
 		}
 	}
-	// Exchange makes numbers of 32 bits; to others a key is text, which must go into a header.
-	if len(p.PolicyKey) > maxPolicyKey || strings.ContainsFunc(p.PolicyKey, func(r rune) bool { return r <= ' ' || r > '~' }) {
+	if !isPolicyKey(p.PolicyKey) {
 		return nil, "", r.unexpected(fmt.Sprintf("the policy key %q cannot be sent in a header", safehttp.Clean(p.PolicyKey, 16)))
 	}
 	out := &Policy{}
@@ -196,6 +201,9 @@ func (r *response) policy(doc *airsync.ProvisionResponse) (*Policy, string, erro
 // AcknowledgeWipe tells the server that what a [*RemoteWipeError] asked for has been done, or
 // has failed. Call it after erasing, and do not wait for it before ([MS-ASPROV] 3.1.5.1.2.2).
 func (c *Client) AcknowledgeWipe(ctx context.Context, asked *RemoteWipeError, done bool) error {
+	if asked == nil {
+		return errors.New("eas: Provision: no wipe to acknowledge")
+	}
 	version, err := c.ready(ctx)
 	if err != nil {
 		return err
@@ -205,7 +213,7 @@ func (c *Client) AcknowledgeWipe(ctx context.Context, asked *RemoteWipeError, do
 		status.Status = 2
 	}
 	in := &airsync.ProvisionRequest{RemoteWipe: status}
-	if asked != nil && asked.AccountOnly {
+	if asked.AccountOnly {
 		in = &airsync.ProvisionRequest{AccountOnlyRemoteWipe: status}
 	}
 	doc, err := wbxml.Marshal(in)

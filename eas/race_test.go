@@ -2,4 +2,5 @@
 
 package eas_test
 
-const raceEnabled = true // pools drop what they hold at random
+// raced says that the race detector is on, which takes memory of its own.
+const raced = true

@@ -39,8 +39,14 @@ func (c *Client) negotiate(ctx context.Context) (*ServerInfo, error) {
 	return info, waitError("OPTIONS", err)
 }
 
-// waitError makes an Error of the end of a context while the command waited for others.
+// waitError makes an Error of the end of a context while the command waited for others, and
+// a copy of an Error that several callers get.
 func waitError(command string, err error) error {
+	if shared, ok := err.(*Error); ok {
+		own := *shared
+		own.Location = cloneURL(own.Location)
+		return &own
+	}
 	var e *Error
 	if err == nil || errors.As(err, &e) {
 		return err

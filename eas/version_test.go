@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/easoauth/easoauth/eas"
+	"github.com/easoauth/easoauth/eas/eastest"
 )
 
 // A list of other versions in the middle of a command, in whatever response, never leaves a
@@ -273,5 +274,32 @@ func TestDoIsNotRepeatedInAnotherVersion(t *testing.T) {
 	}
 	if n := len(b.of("Sync")); n != 1 || c.State().Version != "14.1" {
 		t.Errorf("%d requests, version %s", n, c.State().Version)
+	}
+}
+
+// A server that goes back to an older version, as the tenant has it: the series stays.
+func TestDowngradeKeepsTheSeries(t *testing.T) {
+	tn := &eastest.Tenant{}
+	start := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	c, box := connect(t, tn)
+	box.Put(eas.FolderCalendar, &eas.Event{Subject: "daily", Start: start, End: start.Add(time.Hour), Recurrence: &eas.Recurrence{Type: eas.Daily, Interval: 1}})
+	folders, err := c.FolderSync(t.Context(), "0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	calendar, _ := folders.Find(eas.FolderCalendar)
+	items, key := read(t, c, calendar.ID, "", &eas.SyncOptions{Class: eas.ClassCalendar})
+	if len(items) != 1 {
+		t.Fatalf("%d events", len(items))
+	}
+	tn.Change(func(tn *eastest.Tenant) { tn.Versions = []eas.Version{eas.Version141} })
+	if _, err := c.Apply(t.Context(), calendar.ID, key, eas.DeleteOccurrence(items[0].ID, nil, start.AddDate(0, 0, 1))); err == nil {
+		t.Error("DeleteOccurrence at 14.1 = nil")
+	}
+	if n := len(box.Contents(eas.FolderCalendar)); n != 1 || c.State().Version != eas.Version141 {
+		t.Errorf("%d events are left, version %s", n, c.State().Version)
+	}
+	if _, err := c.Sync(t.Context(), calendar.ID, key, nil); err != nil {
+		t.Errorf("Sync after it = %v", err)
 	}
 }

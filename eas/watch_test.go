@@ -292,3 +292,53 @@ func TestWatchAndTheSourceOfTokens(t *testing.T) {
 		})
 	}
 }
+
+// Watch that is cancelled at any step ends at once and says nothing.
+func TestWatchCancelledAtEveryStep(t *testing.T) {
+	atEveryStep(t, func(step func() bool, cancelled bool) {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithCancelCause(t.Context())
+			defer cancel(nil)
+			var at time.Time
+			take := func() {
+				if step() {
+					at = time.Now()
+					cancel(errGone)
+				}
+			}
+			b := &backend{t: t}
+			b.respond = func(_ *http.Request, command string, n int) *http.Response {
+				take()
+				time.Sleep(time.Second)
+				take()
+				switch {
+				case command == "Ping" && n <= 2:
+					return reply1(503, nil)
+				case command == "Ping" && n == 3:
+					return reply1(200, statusOf(t, "Ping", "142"))
+				case command == "Ping" && n == 4:
+					return reply1(200, statusOf(t, "Ping", "2"))
+				case command == "Ping":
+					return reply1(200, statusOf(t, "Ping", "7"))
+				}
+				return nil
+			}
+			hierarchy := false
+			for changes, err := range b.client().Watch(ctx, inboxAndCalendar, &eas.WatchOptions{Notice: func(error, time.Duration) { take() }}) {
+				if err != nil {
+					t.Errorf("Watch = %v", err)
+					break
+				}
+				take()
+				hierarchy = changes.Hierarchy
+			}
+			if !cancelled && !hierarchy {
+				t.Error("Watch ended before the hierarchy changed")
+			}
+			if cancelled && time.Since(at) > time.Second {
+				t.Errorf("Watch ended %v after it was cancelled", time.Since(at))
+			}
+			time.Sleep(time.Minute) // the backend is not one that hangs up
+		})
+	})
+}
