@@ -58,7 +58,8 @@ func Delete(id ItemID) Edit { return Edit{kind: editDelete, id: id} }
 
 // Add makes an item. The clientID, of at most 64 letters and digits, names it in the Results
 // and lets the server recognize it when it comes again; if "", one is made up. A mail becomes a
-// draft, from 16.0 on and in the folder of drafts. An item whose body is truncated is an error.
+// draft, from 16.0 on and in the folder of drafts. An item whose body is truncated is an error,
+// and so is, from 16.0 on, a series with exceptions: Add it without, then [Update] it.
 func Add(clientID string, item Item) Edit {
 	return Edit{kind: editAdd, clientID: clientID, after: item}
 }
@@ -189,14 +190,18 @@ func (c command) add(out *airsync.SyncEdits) error {
 		out.Fetch = append(out.Fetch, airsync.SyncDelete{ServerID: c.id})
 		return nil
 	}
-	data, err := document(c.elements)
-	if err != nil {
-		return err
+	var data *wbxml.Raw
+	if len(c.elements) > 0 || c.kind == editAdd {
+		doc, err := document(c.elements)
+		if err != nil {
+			return err
+		}
+		data = &doc
 	}
 	if c.kind == editAdd {
-		out.Add = append(out.Add, airsync.SyncAdd{ClientID: c.id, ApplicationData: &data})
+		out.Add = append(out.Add, airsync.SyncAdd{ClientID: c.id, ApplicationData: data})
 	} else {
-		out.Change = append(out.Change, airsync.SyncChange{ServerID: c.id, InstanceID: c.instance, ApplicationData: &data, Send: c.send})
+		out.Change = append(out.Change, airsync.SyncChange{ServerID: c.id, InstanceID: c.instance, ApplicationData: data, Send: c.send})
 	}
 	return nil
 }
@@ -211,7 +216,8 @@ func (e Edit) commands(v Version) ([]command, error) {
 	}
 	c := command{kind: e.kind, id: string(e.id)}
 	if e.single && v.AtLeast(Version160) {
-		c.instance = compact(e.start)
+		series, _ := e.before.(*Event)
+		c.instance = series.instance(e.start, v)
 	}
 	var err error
 	switch {
@@ -256,6 +262,9 @@ func (e Edit) added(v Version) (id string, list []wbxml.Raw, err error) {
 	}
 	if _, ok := e.after.(*Email); ok && !v.AtLeast(Version160) {
 		return "", nil, fmt.Errorf("drafts need version 16.0, and this is %s", v)
+	}
+	if x, ok := e.after.(*Event); ok && x != nil && len(x.Exceptions) > 0 && v.AtLeast(Version160) {
+		return "", nil, errors.New("from version 16.0 on the exceptions of a series are sent to one that is there: Add it without, then Update")
 	}
 	if id = e.clientID; id == "" {
 		id = NewDeviceID()

@@ -286,6 +286,15 @@ func (e *Event) written(t time.Time, v Version) string {
 	return t.In(e.location()).Format(compactDate)
 }
 
+// instance returns the name of the occurrence that would start at start: of an all-day event
+// its day. E may be nil for an event that is not known.
+func (e *Event) instance(start time.Time, v Version) string {
+	if e != nil && e.floats(v) {
+		return e.written(start, v) + "T000000Z"
+	}
+	return compact(start)
+}
+
 // location returns the location of the event's clock: UTC if there is no usable zone.
 func (e *Event) location() *time.Location {
 	if e.Zone != nil {

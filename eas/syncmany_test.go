@@ -1,13 +1,17 @@
 package eas_test
 
 import (
+	"context"
 	"errors"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/easoauth/easoauth/bearer"
 	"github.com/easoauth/easoauth/eas"
@@ -58,6 +62,96 @@ func TestPartial(t *testing.T) {
 	if diff := cmp.Diff(want, sent); diff != "" {
 		t.Errorf("sent (-want +got):\n%s", diff)
 	}
+}
+
+// TestPartialBetween has other requests come between two partial ones, by which the server
+// remembers another request than SyncMany's last.
+func TestPartialBetween(t *testing.T) {
+	for name, other := range map[string]func(ctx context.Context, c *eas.Client, inbox eas.FolderID, key eas.SyncKey) error{
+		"Sync": func(ctx context.Context, c *eas.Client, inbox eas.FolderID, key eas.SyncKey) error {
+			_, err := c.Sync(ctx, inbox, key, nil)
+			return err
+		},
+		"Apply": func(ctx context.Context, c *eas.Client, inbox eas.FolderID, key eas.SyncKey) error {
+			_, err := c.Apply(ctx, inbox, key, eas.MarkRead("none", true))
+			return err
+		},
+		"SyncMany": func(ctx context.Context, c *eas.Client, inbox eas.FolderID, key eas.SyncKey) error {
+			_, err := c.SyncMany(ctx, nil, eas.SyncRequest{Folder: inbox, Key: key})
+			return err
+		},
+		"Do": func(ctx context.Context, c *eas.Client, inbox eas.FolderID, key eas.SyncKey) error {
+			_, err := c.Do(ctx, "Sync", fromXML(t, `<Sync xmlns="AirSync"><Collections><Collection><SyncKey>`+string(key)+`</SyncKey><CollectionId>`+string(inbox)+`</CollectionId></Collection></Collections></Sync>`))
+			return err
+		},
+		"nothing": func(context.Context, *eas.Client, eas.FolderID, eas.SyncKey) error { return nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tn := eastest.New(t, nil)
+				box := tn.AddMailbox("ada@contoso.com")
+				c := &eas.Client{URL: tn.URL(), User: "ada@contoso.com", Token: bearer.Static(tn.Token("ada@contoso.com")), HTTPClient: tn.Client()}
+				requests := []eas.SyncRequest{{Folder: folderOf(t, c, eas.FolderContacts)}, {Folder: folderOf(t, c, eas.FolderNotes)}}
+				sync := func() (added int) {
+					t.Helper()
+					results, err := c.SyncMany(t.Context(), &eas.SyncManyOptions{Partial: true}, requests...)
+					if err != nil {
+						t.Fatal(err)
+					}
+					for i, r := range results {
+						if r.Err != nil {
+							t.Fatal(r.Err)
+						}
+						requests[i].Key = r.Page.Key
+						added += len(r.Page.Added)
+					}
+					return added
+				}
+				inbox := folderOf(t, c, eas.FolderInbox)
+				page, err := c.Sync(t.Context(), inbox, "", nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				sync()
+				sync()
+				sync()
+				if err := other(t.Context(), c, inbox, page.Key); err != nil {
+					t.Fatal(err)
+				}
+				box.Put(eas.FolderContacts, &eas.Contact{FirstName: "Dora", FileAs: "Dora"})
+				if n := sync(); n != 1 {
+					t.Errorf("%d items come, want 1", n)
+				}
+				sent := len(tn.Requests()[len(tn.Requests())-1].Document)
+				if (sent == 0) != (name == "nothing") {
+					t.Errorf("a request of %d characters", sent)
+				}
+			})
+		})
+	}
+}
+
+// TestSharedRequests calls SyncMany at once with requests that are the same slice.
+func TestSharedRequests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tn := eastest.New(t, nil)
+		tn.AddMailbox("ada@contoso.com")
+		c := &eas.Client{URL: tn.URL(), User: "ada@contoso.com", Token: bearer.Static(tn.Token("ada@contoso.com")), HTTPClient: tn.Client()}
+		requests := []eas.SyncRequest{{Folder: folderOf(t, c, eas.FolderContacts)}, {Folder: folderOf(t, c, eas.FolderNotes)}}
+		want := slices.Clone(requests)
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				if _, err := c.SyncMany(t.Context(), &eas.SyncManyOptions{Partial: true}, requests...); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if diff := cmp.Diff(want, requests, cmpopts.EquateComparable()); diff != "" {
+			t.Errorf("the requests were changed: %s", diff)
+		}
+	})
 }
 
 // TestSyncMany waits for two folders at once.

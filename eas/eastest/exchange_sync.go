@@ -31,17 +31,20 @@ func (c *call) sync() {
 		}
 		c.body = nil
 	}
+	if root.child(wbxml.AirSyncPartial) != nil && root.inOrder(syncOrder...) {
+		if root = c.completed(root); root == nil {
+			c.syncStatus(13) // nothing is kept that could complete it
+			return
+		}
+	}
 	wait, status, limit := waitOf(root)
 	cols := root.child(wbxml.AirSyncCollections).all(wbxml.AirSyncCollection)
 	switch {
-	case !root.inOrder(wbxml.AirSyncCollections, wbxml.AirSyncWait, wbxml.AirSyncHeartbeatInterval, wbxml.AirSyncWindowSize, wbxml.AirSyncPartial):
+	case !root.inOrder(syncOrder...):
 		c.syncStatus(4)
 		return
 	case status != 0:
 		c.answer(&airsync.SyncResponse{Status: intp(status), Limit: limit})
-		return
-	case root.child(wbxml.AirSyncPartial) != nil:
-		c.syncStatus(13) // nothing is kept that could complete it
 		return
 	case len(cols) == 0:
 		c.syncStatus(4)
@@ -90,6 +93,40 @@ func (c *call) sync() {
 			return
 		}
 	}
+}
+
+var syncOrder = []wbxml.Tag{wbxml.AirSyncCollections, wbxml.AirSyncWait, wbxml.AirSyncHeartbeatInterval, wbxml.AirSyncWindowSize, wbxml.AirSyncPartial}
+
+// completed returns a partial request with the rest of the last one, which it becomes; nil if
+// there is none. [MS-ASCMD] 2.2.3.129
+func (c *call) completed(root *node) *node {
+	if c.dev.syncRequest == nil {
+		return nil
+	}
+	last, err := parseTree(c.dev.syncRequest)
+	if err != nil {
+		panic("eastest: " + err.Error())
+	}
+	for _, k := range root.kids {
+		switch k.tag {
+		case wbxml.AirSyncPartial:
+		case wbxml.AirSyncCollections:
+			all := last.child(wbxml.AirSyncCollections)
+			for _, col := range k.kids {
+				all.kids = slices.DeleteFunc(all.kids, func(x *node) bool {
+					return x.value(wbxml.AirSyncCollectionId) == col.value(wbxml.AirSyncCollectionId)
+				})
+				all.kids = append(all.kids, col)
+			}
+		default:
+			last.kids = slices.DeleteFunc(last.kids, func(x *node) bool {
+				return x.tag == k.tag || x.tag == wbxml.AirSyncWait || x.tag == wbxml.AirSyncHeartbeatInterval
+			})
+			last.kids = append(last.kids, k)
+		}
+	}
+	c.body = last.document()
+	return last
 }
 
 func (c *call) answerSync(out *airsync.SyncResponse) {

@@ -116,7 +116,7 @@ func TestRefusals(t *testing.T) {
 		{"Wait and HeartbeatInterval", "Sync", syncDoc(inbox, `<Wait>1</Wait><HeartbeatInterval>60</HeartbeatInterval>`), "<Status>4</Status>"},
 		{"Wait of an hour", "Sync", syncDoc(inbox, `<Wait>60</Wait>`), "<Status>14</Status><Limit>59</Limit>"},
 		{"HeartbeatInterval of a second", "Sync", syncDoc(inbox, `<HeartbeatInterval>1</HeartbeatInterval>`), "<Status>14</Status><Limit>60</Limit>"},
-		{"Partial alone", "Sync", syncDoc(inbox, `<Partial/>`), "<Status>13</Status>"},
+		{"Partial", "Sync", syncDoc(inbox, `<Partial/>`), "<Status>1</Status>"},
 		{"no collections", "Sync", `<Sync xmlns="AirSync"><Collections/></Sync>`, "<Status>4</Status>"},
 		{"an element twice out of order", "Sync", syncDoc(inbox+`<WindowSize>1</WindowSize><GetChanges>1</GetChanges>`, ""), "<Status>4</Status>"},
 		{"FilterType 8", "Sync", syncDoc(inbox+`<Options><FilterType>8</FilterType></Options>`, ""), "<Status>4</Status>"},

@@ -1,0 +1,176 @@
+package eas_test
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/easoauth/easoauth/eas"
+)
+
+// parts makes a multipart answer.
+func parts(all ...[]byte) []byte {
+	b := binary.LittleEndian.AppendUint32(nil, uint32(len(all)))
+	offset := 4 + 8*len(all)
+	for _, p := range all {
+		b = binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(b, uint32(offset)), uint32(len(p)))
+		offset += len(p)
+	}
+	for _, p := range all {
+		b = append(b, p...)
+	}
+	return b
+}
+
+func properties(inner string) string {
+	return `<ItemOperations xmlns="ItemOperations"><Status>1</Status><Response><Fetch><Status>1</Status><Properties>` + inner + `</Properties></Fetch></Response></ItemOperations>`
+}
+
+// TestFetchMessageWhole fetches messages of which the server sends another part, or another
+// format, than the whole message.
+func TestFetchMessageWhole(t *testing.T) {
+	long := strings.Repeat("From here on. ", 2000) // which is passed on as it comes
+	for _, tt := range []struct {
+		name, body string // of the body, without its data
+		whole      bool
+	}{
+		{"whole", `<Type>4</Type><EstimatedDataSize>500000</EstimatedDataSize>`, true},
+		{"not truncated", `<Type>4</Type><Truncated>0</Truncated>`, true},
+		{"empty is absent", `<Type>4</Type><Truncated/>`, true},
+		{"without a type", ``, true},
+		{"truncated", `<Type>4</Type><EstimatedDataSize>500000</EstimatedDataSize><Truncated>1</Truncated>`, false},
+		{"truncated, in words", `<Type>4</Type><Truncated>True</Truncated>`, false},
+		{"HTML", `<Type>2</Type>`, false},
+		{"plain", `<Type>1</Type><Truncated>0</Truncated>`, false},
+	} {
+		for _, data := range []string{"From: a\r\n\r\nx", long} {
+			for _, multipart := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%s, %d bytes, multipart %v", tt.name, len(data), multipart), func(t *testing.T) {
+					c := serving(t, eas.Version141, func(w http.ResponseWriter, _ *http.Request) {
+						if !multipart {
+							w.Header().Set("Content-Type", "application/vnd.ms-sync.wbxml")
+							w.Write(fromXML(t, properties(`<Body xmlns="AirSyncBase">`+tt.body+`<Data>`+strings.ReplaceAll(data, "\r", "&#13;")+`</Data></Body>`)))
+							return
+						}
+						w.Header().Set("Content-Type", "application/vnd.ms-sync.multipart")
+						w.Write(parts(fromXML(t, properties(`<Body xmlns="AirSyncBase">`+tt.body+`<Part xmlns="ItemOperations">1</Part></Body>`)), []byte(data)))
+					})
+					var b strings.Builder
+					got, err := c.FetchMessage(t.Context(), "f", "1", &b, nil)
+					var e *eas.Error
+					if tt.whole {
+						if err != nil || b.String() != data || got.Size != int64(len(data)) || got.First != 0 {
+							t.Errorf("%d bytes, %+v, %v", b.Len(), got, err)
+						}
+					} else if !errors.Is(err, eas.ErrIncomplete) || !errors.As(err, &e) || e.Temporary() {
+						t.Errorf("%d bytes, %+v, %v, want ErrIncomplete", b.Len(), got, err)
+					}
+				})
+			}
+		}
+	}
+}
+
+// TestFetchGoesOn fetches the rest of an attachment from servers that keep to the range, send
+// another, or the whole.
+func TestFetchGoesOn(t *testing.T) {
+	content := strings.Repeat("0123456789", 2000)
+	for _, tt := range []struct {
+		name        string
+		bounds      string // what the server says; "" for nothing
+		from, to    int    // what it sends
+		total       string
+		first, last int64
+		asked       string
+		want        string
+		incomplete  bool
+	}{
+		{"the whole", "", 0, 20000, "", 0, 0, "", content, false},
+		{"the rest", "15000-19999", 15000, 20000, "20000", 15000, 0, "15000-2147483647", content[15000:], false},
+		{"the rest, by a server without ranges", "", 0, 20000, "", 15000, 0, "15000-2147483647", content[15000:], false},
+		{"a range that begins before", "10000-19999", 10000, 20000, "20000", 15000, 0, "15000-2147483647", content[15000:], false},
+		{"a range that begins behind", "16000-19999", 16000, 20000, "20000", 15000, 0, "15000-2147483647", "", true},
+		{"less than the rest", "15000-15999", 15000, 16000, "20000", 15000, 0, "15000-2147483647", "", true},
+		{"a piece", "100-199", 100, 200, "20000", 100, 199, "100-199", content[100:200], false},
+		{"a piece of the whole", "", 0, 20000, "", 100, 199, "100-199", content[100:200], false},
+		{"a range that nobody asked for", "0-999", 0, 1000, "20000", 0, 0, "", "", true},
+		{"not a range", "all", 0, 20000, "", 100, 0, "100-2147483647", "", true},
+	} {
+		for _, multipart := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, multipart %v", tt.name, multipart), func(t *testing.T) {
+				c := serving(t, eas.Version141, func(w http.ResponseWriter, r *http.Request) {
+					b, _ := io.ReadAll(r.Body)
+					if s := toXML(t, b); (tt.asked == "") == strings.Contains(s, "<Range>") || !strings.Contains(s, tt.asked) {
+						t.Errorf("sent %s, want the range %s", s, tt.asked)
+					}
+					about := ""
+					if tt.bounds != "" {
+						about = `<Range>` + tt.bounds + `</Range>`
+					}
+					if tt.total != "" {
+						about += `<Total>` + tt.total + `</Total>`
+					}
+					about += `<ContentType xmlns="AirSyncBase">text/plain</ContentType>`
+					data := content[tt.from:tt.to]
+					if multipart {
+						w.Header().Set("Content-Type", "application/vnd.ms-sync.multipart")
+						w.Write(parts(fromXML(t, properties(about+`<Part>1</Part>`)), []byte(data)))
+						return
+					}
+					w.Header().Set("Content-Type", "application/vnd.ms-sync.wbxml")
+					w.Write(fromXML(t, properties(about+`<Data>`+base64.StdEncoding.EncodeToString([]byte(data))+`</Data>`)))
+				})
+				var b strings.Builder
+				got, err := c.FetchAttachment(t.Context(), "ref", &b, &eas.FetchOptions{First: tt.first, Last: tt.last})
+				if tt.incomplete {
+					if !errors.Is(err, eas.ErrIncomplete) {
+						t.Errorf("%+v, %v, want ErrIncomplete", got, err)
+					}
+					return
+				}
+				if err != nil || b.String() != tt.want || got.First != tt.first || got.Size != int64(len(tt.want)) || got.Range != tt.bounds || got.Type != "text/plain" {
+					t.Errorf("%d bytes, %+v, %v", b.Len(), got, err)
+				}
+			})
+		}
+	}
+}
+
+type full struct{ left int }
+
+var errFull = errors.New("no space left")
+
+func (f *full) Write(p []byte) (int, error) {
+	if f.left -= len(p); f.left < 0 {
+		return 0, errFull
+	}
+	return len(p), nil
+}
+
+// TestFetchWriterFails has the caller's writer fail: that is not the server's error.
+func TestFetchWriterFails(t *testing.T) {
+	for _, size := range []int{10, 100_000} {
+		for _, multipart := range []bool{false, true} {
+			data := strings.Repeat("x", size)
+			c := serving(t, eas.Version141, func(w http.ResponseWriter, _ *http.Request) {
+				if multipart {
+					w.Header().Set("Content-Type", "application/vnd.ms-sync.multipart")
+					w.Write(parts(fromXML(t, properties(`<Body xmlns="AirSyncBase"><Type>4</Type><Part xmlns="ItemOperations">1</Part></Body>`)), []byte(data)))
+					return
+				}
+				w.Header().Set("Content-Type", "application/vnd.ms-sync.wbxml")
+				w.Write(fromXML(t, properties(`<Body xmlns="AirSyncBase"><Type>4</Type><Data>`+data+`</Data></Body>`)))
+			})
+			_, err := c.FetchMessage(t.Context(), "f", "1", &full{size / 2}, nil)
+			var e *eas.Error
+			if !errors.Is(err, errFull) || errors.As(err, &e) || errors.Is(err, eas.ErrUnexpectedContent) {
+				t.Errorf("%d bytes, multipart %v: %v", size, multipart, err)
+			}
+		}
+	}
+}
