@@ -46,16 +46,19 @@
 // at once, [Client.FetchMessage] and [Client.FetchAttachment] stream one content,
 // [Client.Search] and [Client.Find] search.
 //
-// A value that cannot be read costs that value: the Odd field of an item lists such values. A
-// damaged item is the Err of its [Entry]. Elements that a type has no field for are in Other;
+// A value that cannot be read costs that value: its field is as if the server had not sent the
+// element, and the item lists it in Odd. A damaged item is the Err of its [Entry]. Where a field
+// cannot tell absent from empty, empty counts as absent. Elements that a type has no field for are in Other;
 // [ToXML] makes them readable. A response with far more entries than were requested, or that
 // would take far more memory than it has bytes, is refused with [ErrTooLarge].
 //
 // # Edit
 //
 // An edit is a difference: [Update] takes what an item was and what it shall be, and the client
-// sends what the server's version needs for that. [Add], [Delete] and [UpdateOccurrence] are
-// others. [Client.Apply] sends them with the folder's key:
+// sends what the server's version needs for that. What is the same in both, truncated or
+// unknown is left alone. [UpdateOccurrence] and [DeleteOccurrence] do the same with an occurrence
+// of a series, and [Event.Occurrences] lists them. [Client.Apply] sends edits with the folder's
+// key and brings no changes of the server; the next Sync does:
 //
 //	after := *event
 //	after.Subject = "Lunch"

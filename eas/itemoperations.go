@@ -232,7 +232,7 @@ func (r *response) inline(body io.Reader, w *window, p *parts) (*Content, error)
 			}
 			first, _, _ := strings.Cut(out.Range, "-")
 			n, err := strconv.ParseInt(strings.TrimSpace(first), 10, 64)
-			if err != nil || n < 0 || found && n != 0 || !w.begins(n) {
+			if err != nil || found && n != 0 || !w.begins(n) {
 				return nil, r.incomplete(fmt.Sprintf("it sent the range %q", safehttp.Clean(out.Range, 32)))
 			}
 		case wbxml.ItemOperationsTotal:
