@@ -163,6 +163,9 @@ func (c *Client) configure() error {
 	if err := checkDevice(c.device); err != nil {
 		return err
 	}
+	if strings.ContainsFunc(c.device.UserAgent, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return errors.New("eas: Device.UserAgent has characters that a header cannot carry")
+	}
 	if strings.ContainsFunc(c.Language, func(r rune) bool { return r < ' ' || r > '~' }) {
 		return errors.New("eas: Client.Language is not a language tag")
 	}

@@ -51,6 +51,12 @@ func (c *Client) State() State {
 // origin is not, since the token is for Client.URL: where the mailbox has moved, set Client.URL
 // to it and Client.Token to a source of tokens for it.
 func (c *Client) Restore(s State) {
+	if s.Version.number() == 0 {
+		s.Version = ""
+	}
+	if !isPolicyKey(s.PolicyKey) {
+		s.PolicyKey, s.Provisioned = "", false
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.site != nil { // the device and the endpoint are in use
