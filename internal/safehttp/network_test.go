@@ -92,6 +92,10 @@ func TestRequestError(t *testing.T) {
 	good := certificate(t, time.Now().Add(time.Hour))
 	other := certificate(t, time.Now().Add(time.Hour), "www.contoso.com")
 	past := certificate(t, time.Now().Add(-time.Hour))
+	chain := good
+	for range 1000 {
+		chain.Certificate = append(chain.Certificate, good.Certificate[0])
+	}
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -122,6 +126,9 @@ func TestRequestError(t *testing.T) {
 		{"S019 expired", trusting(past), raw(t, &past, respond("")), safehttp.LayerCertificate, "TLS_CERT_INVALID", "it expired on "},
 		{"plain http", trusting(good), raw(t, nil, func(c net.Conn) { io.WriteString(c, "HTTP/1.1 400 Bad Request\r\n\r\n") }), safehttp.LayerTLS, "NOT_TLS", "over https"},
 		{"S020 a handshake that is cut", trusting(good), raw(t, nil, func(net.Conn) {}), safehttp.LayerHTTP, "CONN_RESET", "traffic inspection"},
+		{"S020 a certificate chain without end", trusting(good), raw(t, &chain, respond("")), safehttp.LayerTLS, "", "the handshake breaks the protocol"},
+		{"a version that the client does not know", failing(errors.New("tls: server selected unsupported protocol version 305")), any, safehttp.LayerTLS, "TLS_VERSION", "TLS 1.2"},
+		{"a certificate that cannot be read", failing(errors.New("tls: failed to parse certificate from server: x509: malformed certificate")), any, safehttp.LayerCertificate, "TLS_CERT_INVALID", "does not verify"},
 		{"a client certificate is demanded", failing(tls.AlertError(116)), any, safehttp.LayerTLS, "CLIENT_CERT", "client certificate"},
 		{"S019 an old TLS version", failing(tls.AlertError(70)), any, safehttp.LayerTLS, "TLS_VERSION", "TLS 1.2"},
 		{"closed before the response", trusting(good), raw(t, &good, respond("")), safehttp.LayerHTTP, "CONN_RESET", "closed before a response"},
@@ -151,7 +158,7 @@ func TestRequestError(t *testing.T) {
 }
 
 // A Location that does not parse is not printed, whoever would.
-func TestLocationIsNotParsed(t *testing.T) {
+func TestS008S133LocationIsNotParsed(t *testing.T) {
 	for _, location := range []string{
 		"https://%zz/" + canaryAddress + "?code=" + canaryCode,
 		"http://[::1/?Email=" + canaryAddress,
@@ -165,7 +172,7 @@ func TestLocationIsNotParsed(t *testing.T) {
 		req, _ := http.NewRequestWithContext(t.Context(), "GET", srv.URL, nil)
 		resp, err := safehttp.Do(srv.Client(), req)
 		if err != nil {
-			t.Errorf("S133 S008: Do = %v, want the response", err)
+			t.Errorf("Do = %v, want the response", err)
 			srv.Close()
 			continue
 		}
@@ -174,21 +181,41 @@ func TestLocationIsNotParsed(t *testing.T) {
 		}
 		_, err = safehttp.Location(resp)
 		if !errors.Is(err, safehttp.ErrURL) || strings.Contains(err.Error(), "lovelace") || strings.Contains(err.Error(), "CANARY") || len(err.Error()) > 300 {
-			t.Errorf("S133 Location = %v", err)
+			t.Errorf("Location = %v", err)
 		}
 		resp.Body.Close()
 		srv.Close()
 	}
 }
 
+// A thousand interim responses cost what a long header does, and their number is bounded.
 func TestS016InterimResponses(t *testing.T) {
 	good := certificate(t, time.Now().Add(time.Hour))
-	u := raw(t, &good, respond(strings.Repeat("HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n", 1000)+"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
-	req, _ := http.NewRequestWithContext(t.Context(), "GET", u.String(), nil)
-	if resp, err := safehttp.Do(trusting(good), req); err == nil {
-		resp.Body.Close()
-	} else if len(err.Error()) > 500 {
-		t.Errorf("Do = %v", err)
+	const hint, last = "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+	for _, tt := range []struct {
+		name    string
+		respond func(net.Conn)
+		ok      bool
+	}{
+		{"a thousand", respond(strings.Repeat(hint, 1000) + last), true},
+		{"without end", func(c net.Conn) {
+			for many := strings.Repeat(hint, 1000); ; {
+				if _, err := io.WriteString(c, many); err != nil {
+					return
+				}
+			}
+		}, false},
+	} {
+		req, _ := http.NewRequestWithContext(t.Context(), "GET", raw(t, &good, tt.respond).String(), nil)
+		resp, err := safehttp.Do(trusting(good), req)
+		if (err == nil) != tt.ok {
+			t.Errorf("%s: Do = %v, want a response: %v", tt.name, err, tt.ok)
+		}
+		if err == nil {
+			resp.Body.Close()
+		} else if len(err.Error()) > 500 {
+			t.Errorf("%s: an error of %d bytes", tt.name, len(err.Error()))
+		}
 	}
 }
 

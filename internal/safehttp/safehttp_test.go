@@ -80,8 +80,8 @@ func TestDoDoesNotFollow(t *testing.T) {
 	}
 }
 
-// S007: nothing is sent over plain http, but to a loopback address that the caller allows.
-func TestDoRefusesPlainHTTP(t *testing.T) {
+// Nothing is sent over plain http, but to a loopback address that the caller allows.
+func TestS007DoRefusesPlainHTTP(t *testing.T) {
 	var asked bool
 	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true }))
 	defer srv.Close()
@@ -100,7 +100,7 @@ func TestDoRefusesPlainHTTP(t *testing.T) {
 	}
 }
 
-func TestDoLimitsHeader(t *testing.T) {
+func TestS015DoLimitsHeader(t *testing.T) {
 	srv := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for range 100 {
 			w.Header().Add("WWW-Authenticate", strings.Repeat("x", 1024))
@@ -126,8 +126,8 @@ func TestDoErrorHoldsNoQuery(t *testing.T) {
 	}
 }
 
-// S014: a bomb costs what any other long body does.
-func TestReadAllStopsAGzipBomb(t *testing.T) {
+// A bomb costs what any other long body does.
+func TestS014ReadAllStopsAGzipBomb(t *testing.T) {
 	srv := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Encoding", "gzip")
 		z := gzip.NewWriter(w)
@@ -173,8 +173,8 @@ func TestOrigin(t *testing.T) {
 	}
 }
 
-// S027: a wait that is huge, negative, past or garbage.
-func TestRetryAfter(t *testing.T) {
+// A wait that is huge, negative, past or garbage.
+func TestS027RetryAfter(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	for _, tt := range []struct {
 		in   string
