@@ -344,7 +344,7 @@ func TestCallbacksThatIgnoreTheirContext(t *testing.T) {
 }
 
 // A panic of a callback is the caller's, and the client goes on.
-func TestCallbacksThatPanic(t *testing.T) {
+func TestS139CallbacksThatPanic(t *testing.T) {
 	c := restored(mover(t))
 	c.Moved = func(context.Context, *url.URL) (bearer.Source, error) { panic("not that host") }
 	func() {

@@ -66,7 +66,7 @@ func TestPolicyRefused(t *testing.T) {
 }
 
 // What makes no sense or is not known is reported, and never taken for allowed.
-func TestPolicyUnknown(t *testing.T) {
+func TestS112PolicyUnknown(t *testing.T) {
 	good := string(golden(t, "libwbxml-activesync-012-provision-eas"))
 	// AllowCamera "1" becomes "x"; AllowBluetooth "2" becomes "b"; the tag of AllowIrDA becomes 0x3E.
 	bad := strings.NewReplacer("\x5c\x031\x00", "\x5c\x03x\x00", "\x64\x032\x00", "\x64\x03b\x00", "\x65\x031\x00", "\x7e\x031\x00").Replace(good)

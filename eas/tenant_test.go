@@ -346,7 +346,7 @@ func TestProvision(t *testing.T) {
 		}
 	})
 	for _, account := range []bool{false, true} {
-		t.Run(fmt.Sprintf("wipe, account only %v", account), func(t *testing.T) {
+		t.Run(fmt.Sprintf("S108 wipe, account only %v", account), func(t *testing.T) {
 			c, box := connect(t, &eastest.Tenant{})
 			inbox(t, c)
 			box.Wipe(account)
@@ -409,7 +409,7 @@ func TestPing(t *testing.T) {
 }
 
 func TestFaults(t *testing.T) {
-	t.Run("the answer to SendMail is lost", func(t *testing.T) {
+	t.Run("S118 the answer to SendMail is lost", func(t *testing.T) {
 		tn := &eastest.Tenant{}
 		c, box := connect(t, tn)
 		inbox(t, c)

@@ -165,8 +165,8 @@ func TestWatchSurvives(t *testing.T) {
 	})
 }
 
-// TestBrake has a server tell of one folder again and again.
-func TestBrake(t *testing.T) {
+// TestS113Brake has a server tell of one folder again and again.
+func TestS113Brake(t *testing.T) {
 	for name, changed := range map[string][]FolderID{"a folder": {"1"}, "nothing": nil} {
 		synctest.Test(t, func(t *testing.T) {
 			p := &pinger{t: t, plan: func(_ int, _ context.Context, _ []Folder, beat time.Duration) (*PingResult, error) {
@@ -257,7 +257,7 @@ func TestWatchAfterAPanic(t *testing.T) {
 }
 
 // A server that names one limit after the other does not make Watch spin.
-func TestLimitsWithoutEnd(t *testing.T) {
+func TestS113LimitsWithoutEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &pinger{t: t, plan: func(n int, _ context.Context, _ []Folder, _ time.Duration) (*PingResult, error) {
 			return nil, &Error{Command: "Ping", Status: 5, Action: ActionAdjust, Limit: 60 + n%2}

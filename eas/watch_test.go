@@ -63,7 +63,12 @@ func TestWatchOutlasts(t *testing.T) {
 			w.(http.Flusher).Flush()
 			panic(http.ErrAbortHandler)
 		},
-		"a reset": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		"S021 a reset": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		"S021 a reset behind a GOAWAY": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Connection", "close") // over HTTP/2, GOAWAY
+			w.(http.Flusher).Flush()
+			panic(http.ErrAbortHandler)
+		},
 		"a temporary redirect": func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "https://portal.contoso.com/", http.StatusFound)
 		},
@@ -186,7 +191,7 @@ func TestWatchEndsWithWhatNoWaitMends(t *testing.T) {
 
 // A dead HTTP/2 connection, on which nothing comes and nothing is refused, is found and
 // replaced, and the commands that wait on it do not wait for their Timeout.
-func TestDeadConnection(t *testing.T) {
+func TestS022DeadConnection(t *testing.T) {
 	var dead atomic.Bool
 	var dials atomic.Int32
 	c := over(t, true, func(w http.ResponseWriter, _ *http.Request) {
