@@ -41,7 +41,7 @@ func (r *recorder) client(s bearer.Source) *http.Client {
 	return &http.Client{Transport: &bearer.Transport{Source: s, Endpoint: u, Base: r.Client().Transport}}
 }
 
-// The cases are those of the attack list in SECURITY.md, by their ids.
+// The cases are those of docs/attacks.md, by their ids.
 func TestAttacks(t *testing.T) {
 	token := bearer.Static(&oauth2.Token{AccessToken: "good"})
 	endpoint, _ := url.Parse("https://mail.contoso.com/Microsoft-Server-ActiveSync")

@@ -345,6 +345,8 @@ func TestProvision(t *testing.T) {
 			t.Errorf("%d Provision requests, want the two phases", n)
 		}
 	})
+	// The wipe of an account is never taken for one of the device. An element that is not known
+	// is not a wipe: the client erases nothing by itself.
 	for _, account := range []bool{false, true} {
 		t.Run(fmt.Sprintf("S108 wipe, account only %v", account), func(t *testing.T) {
 			c, box := connect(t, &eastest.Tenant{})

@@ -47,6 +47,8 @@ func device(s *sts, init map[string]any, answers ...string) {
 	}
 }
 
+// A page on another host than the authority's is shown, as long as it is https: Entra's own is
+// at microsoft.com, and it is the authority that names it, over TLS.
 func TestDeviceCode(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
@@ -77,7 +79,7 @@ func TestDeviceCode(t *testing.T) {
 		{"public client flows are off", nil, []string{"invalid_client"}, 5 * time.Second, new(*token.ConfigError), "public client flows"},
 		{"S062 plain http page", map[string]any{"verification_uri": "http://microsoft.com/devicelogin"}, nil, 0, new(*token.TransientError), "verification_uri"},
 		{"script for a page", map[string]any{"verification_uri": "javascript:alert(1)"}, nil, 0, new(*token.TransientError), "verification_uri"},
-		{"page with user information", map[string]any{"verification_uri": "https://microsoft.com@evil.example/"}, nil, 0, new(*token.TransientError), "verification_uri"},
+		{"S062 page with user information", map[string]any{"verification_uri": "https://microsoft.com@evil.example/"}, nil, 0, new(*token.TransientError), "verification_uri"},
 		{"no page", map[string]any{"verification_uri": nil}, nil, 0, new(*token.TransientError), "verification_uri"},
 		{"no code", map[string]any{"user_code": ""}, nil, 0, new(*token.TransientError), "no device code"},
 		{"no device code", map[string]any{"device_code": 7}, nil, 0, new(*token.TransientError), "no device code"},

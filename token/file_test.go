@@ -119,6 +119,9 @@ func TestFileStoreRefusesUnsafeFiles(t *testing.T) {
 	}
 }
 
+// A file that cannot be read is an error with its name. There is no second, older copy to fall
+// back to, whose refresh token the authority may have seen spent: the user signs in again, and
+// the file is kept aside.
 func TestS096FileStoreTornFiles(t *testing.T) {
 	for _, key := range [][]byte{nil, token.NewEncryptionKey()} {
 		s, name := fileStore(t, key)
