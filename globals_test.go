@@ -41,6 +41,35 @@ func TestS140NoGlobalState(t *testing.T) {
 	}
 }
 
+// TestS019S020TLS sees that no code turns the verification of certificates off, lowers the
+// version of TLS or allows renegotiation: crypto/tls is used as it is.
+func TestS019S020TLS(t *testing.T) {
+	for _, dir := range packages(t) {
+		names, err := filepath.Glob(filepath.Join(dir, "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names {
+			if strings.HasSuffix(name, "_test.go") {
+				continue
+			}
+			f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ast.Inspect(f, func(n ast.Node) bool {
+				if id, ok := n.(*ast.Ident); ok {
+					switch id.Name {
+					case "InsecureSkipVerify", "Renegotiation", "MaxVersion", "VersionTLS10", "VersionTLS11", "CipherSuites":
+						t.Errorf("%s uses %s", name, id.Name)
+					}
+				}
+				return true
+			})
+		}
+	}
+}
+
 // globalsSet returns the variables of packages that functions in files set, and the init
 // functions.
 func globalsSet(fset *token.FileSet, files []*ast.File) []string {

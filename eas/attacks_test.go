@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -43,6 +44,21 @@ func TestS111PolicyKeyWithoutEnd(t *testing.T) {
 		}
 		if n := len(b.of("FolderSync")); n != 3 {
 			t.Errorf("%d FolderSync, want 3", n)
+		}
+	}
+	// The compact query has 32 bits for the key, and the field of the header is any text: one that
+	// fits in neither is an error before it is sent.
+	for _, key := range []string{"a\r\nX: y", "not a number", strings.Repeat("9", 300)} {
+		b := &backend{t: t}
+		b.respond = func(_ *http.Request, command string, _ int) *http.Response {
+			if command == "Provision" {
+				return reply1(200, fromXML(t, `<Provision xmlns="Provision"><Status>1</Status><Policies><Policy><PolicyType>MS-EAS-Provisioning-WBXML</PolicyType><Status>1</Status><PolicyKey>`+
+					strings.NewReplacer("\r", "&#13;", "\n", "&#10;").Replace(key)+`</PolicyKey></Policy></Policies></Provision>`))
+			}
+			return nil
+		}
+		if _, err := b.client().FolderSync(t.Context(), "0"); !errors.Is(err, eas.ErrUnexpectedContent) || len(b.of("Provision")) != 1 {
+			t.Errorf("policy key %.20q: %v after %d Provision", key, err, len(b.of("Provision")))
 		}
 	}
 }

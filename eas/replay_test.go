@@ -268,7 +268,7 @@ func TestHTTPStatus(t *testing.T) {
 		{"501 of SOGo for a stale key", reply{status: 501}, nil, eas.ActionFix, "NotImplemented"},
 		{"502", reply{status: 502}, eas.ErrThrottled, eas.ActionBackOff, "ProxyError"},
 		{"S117 503", reply{status: 503, header: map[string]string{"Retry-After": "30", "X-MS-ASThrottle": "TooManyCommands"}}, eas.ErrThrottled, eas.ActionBackOff, "after 30s"},
-		{"503 for ever", reply{status: 503, header: map[string]string{"Retry-After": "99999999999999"}}, eas.ErrThrottled, eas.ActionBackOff, "24h0m0s"},
+		{"S027 503 for ever", reply{status: 503, header: map[string]string{"Retry-After": "99999999999999"}}, eas.ErrThrottled, eas.ActionBackOff, "24h0m0s"},
 		{"505", reply{status: 505}, eas.ErrVersion, eas.ActionVersion, "VersionNotSupported"},
 		{"S117 507", reply{status: 507}, nil, eas.ActionUser, "InsufficientDiskSpace"},
 		{"302", reply{status: 302, header: map[string]string{"Location": "https://sso.contoso.com/?user=ada"}}, nil, eas.ActionAdmin, "sso.contoso.com"},
@@ -429,7 +429,7 @@ func TestS119OptionsVersions(t *testing.T) {
 	}
 }
 
-func TestMisconfiguredClient(t *testing.T) {
+func TestS138MisconfiguredClient(t *testing.T) {
 	u, _ := url.Parse("https://mail.contoso.com/Microsoft-Server-ActiveSync")
 	plain, _ := url.Parse("http://mail.contoso.com/")
 	token := bearer.Static(&oauth2.Token{AccessToken: "x"})

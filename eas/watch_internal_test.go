@@ -182,9 +182,9 @@ func TestS113Brake(t *testing.T) {
 	}
 }
 
-// TestSleep lets the machine sleep for an hour in the middle of a Ping: the connection is
+// TestS071Sleep lets the machine sleep for an hour in the middle of a Ping: the connection is
 // dead and nobody says so.
-func TestSleep(t *testing.T) {
+func TestS071Sleep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var asleep atomic.Int64
 		p := &pinger{t: t}

@@ -216,7 +216,7 @@ func TestS022DeadConnection(t *testing.T) {
 	}
 	dead.Store(true)
 	start := time.Now()
-	for _, err := range together(t.Context(), c, 12) {
+	for _, err := range together(t.Context(), c, 100) {
 		var e *eas.Error
 		if err != nil && (!errors.As(err, &e) || !e.Temporary()) {
 			t.Errorf("FolderSync = %v", err)

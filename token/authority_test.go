@@ -255,7 +255,7 @@ func TestS051DiscoverRefusesMetadata(t *testing.T) {
 		{"no token endpoint", "", func(m map[string]any) { delete(m, "token_endpoint") }},
 		{"token endpoint elsewhere", "", func(m map[string]any) { m["token_endpoint"] = "https://evil.example/token" }},
 		{"token endpoint of another cloud", "", func(m map[string]any) { m["token_endpoint"] = "https://login.microsoftonline.us/token" }},
-		{"token endpoint over http", "", func(m map[string]any) { m["token_endpoint"] = "http://login.microsoftonline.com/token" }},
+		{"S007 token endpoint over http", "", func(m map[string]any) { m["token_endpoint"] = "http://login.microsoftonline.com/token" }},
 		{"token endpoint on another port", "", func(m map[string]any) { m["token_endpoint"] = "https://login.microsoftonline.com:8443/token" }},
 		{"keys over http", "", func(m map[string]any) { m["jwks_uri"] = "http://login.microsoftonline.com/keys" }},
 		{"device endpoint elsewhere", "", func(m map[string]any) { m["device_authorization_endpoint"] = "https://evil.example/d" }},

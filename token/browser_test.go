@@ -457,7 +457,7 @@ func TestSourceWithBrowser(t *testing.T) {
 }
 
 // An Open that blocks for as long as the browser runs, or for ever, keeps nobody waiting.
-func TestBrowserWhoseOpenBlocks(t *testing.T) {
+func TestS139BrowserWhoseOpenBlocks(t *testing.T) {
 	for _, answer := range []bool{true, false} {
 		s := newSTS()
 		u := &user{sts: s}

@@ -118,7 +118,7 @@ func (k *killing) rotations() int {
 // costs one probe and says what happened.
 func TestKilledProcesses(t *testing.T) {
 	for _, strict := range []bool{false, true} {
-		t.Run(fmt.Sprintf("strict=%v", strict), func(t *testing.T) {
+		t.Run(fmt.Sprintf("S093 strict=%v", strict), func(t *testing.T) {
 			k := newKilling(t, strict, peerStorm)
 			kills, lost := 0, 0
 			for behind := false; k.rotations() < rotations; kills++ {

@@ -51,13 +51,13 @@ func TestVerifier(t *testing.T) {
 	}
 	good := sign(accessClaims(nil))
 	parts := strings.Split(good, ".")
-	embedded := func() string {
-		signer, _ := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: other}, &jose.SignerOptions{EmbedJWK: true})
+	signedWith := func(o *jose.SignerOptions) string { // with a key that the header names
+		signer, _ := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: other}, o)
 		b, _ := json.Marshal(accessClaims(nil))
 		jws, _ := signer.Sign(b)
 		s, _ := jws.CompactSerialize()
 		return s
-	}()
+	}
 	header := func(h string) string {
 		return base64.RawURLEncoding.EncodeToString([]byte(h)) + "." + parts[1] + "." + parts[2]
 	}
@@ -82,11 +82,13 @@ func TestVerifier(t *testing.T) {
 		{"another RSA algorithm than the key's", signWith(jose.PS256, signingKey(), "k1", accessClaims(nil)), token.VerifySignature, 2000000},
 		{"foreign key", signWith(jose.RS256, other, "k1", accessClaims(nil)), token.VerifySignature, 2000000},
 		{"unknown key", signWith(jose.RS256, other, "k2", accessClaims(nil)), token.VerifySignature, 2000000},
-		{"S075 key in the header", embedded, token.VerifySignature, 2000000},
+		{"S075 key in the header", signedWith(&jose.SignerOptions{EmbedJWK: true}), token.VerifySignature, 2000000},
+		{"S075 jku", signedWith((&jose.SignerOptions{}).WithHeader("jku", "https://evil.example/keys")), token.VerifySignature, 2000000},
+		{"S075 x5u", signedWith((&jose.SignerOptions{}).WithHeader("x5u", "https://evil.example/cert")), token.VerifySignature, 2000000},
 		{"S075 crit", header(`{"alg":"RS256","kid":"k1","crit":["exp"],"exp":1}`), token.VerifySignature, 2000000},
 		{"changed payload", parts[0] + "." + base64.RawURLEncoding.EncodeToString(mustJSON(accessClaims(func(m map[string]any) { m["scp"] = "x" }))) + "." + parts[2], token.VerifySignature, 2000000},
-		{"line break", good[:50] + "\n" + good[50:], token.VerifyMalformed, 2000001},
-		{"trailing space", good + " ", token.VerifyMalformed, 2000001},
+		{"S078 line break", good[:50] + "\n" + good[50:], token.VerifyMalformed, 2000001},
+		{"S078 trailing space", good + " ", token.VerifyMalformed, 2000001},
 		{"issuer of another tenant", sign(accessClaims(func(m map[string]any) {
 			m["iss"] = "https://login.microsoftonline.com/00000000-0000-0000-0000-000000000001/v2.0"
 		})), token.VerifySignature, 2000000},
@@ -348,10 +350,13 @@ func TestS083Keys(t *testing.T) {
 
 func TestKeysThatCannotBeHad(t *testing.T) {
 	for name, answer := range map[string]http.HandlerFunc{
-		"503":        func(w http.ResponseWriter, r *http.Request) { http.Error(w, "", http.StatusServiceUnavailable) },
-		"HTML":       func(w http.ResponseWriter, r *http.Request) { w.Write([]byte("<html>")) },
-		"S077 2 MiB": func(w http.ResponseWriter, r *http.Request) { w.Write(make([]byte, 2<<20)) },
-		"no key":     func(w http.ResponseWriter, r *http.Request) { w.Write([]byte(`{"keys":[]}`)) },
+		"503":  func(w http.ResponseWriter, r *http.Request) { http.Error(w, "", http.StatusServiceUnavailable) },
+		"HTML": func(w http.ResponseWriter, r *http.Request) { w.Write([]byte("<html>")) },
+		"S077 2 MiB": func(w http.ResponseWriter, r *http.Request) { // with the key first
+			b := mustJSON(map[string]any{"keys": []any{jwk(&signingKey().PublicKey, "k1", "https://login.microsoftonline.com/{tenantid}/v2.0")}})
+			w.Write(append(append(b[:len(b)-1], `,"x":"`...), strings.Repeat("x", 2<<20)+`"}`...))
+		},
+		"no key": func(w http.ResponseWriter, r *http.Request) { w.Write([]byte(`{"keys":[]}`)) },
 		"odd keys": func(w http.ResponseWriter, r *http.Request) {
 			w.Write([]byte(`{"keys":[1,"x",{"kty":"oct","k":"AAAA","kid":"k1"},{"kty":"RSA","kid":"k1"}]}`))
 		},

@@ -17,6 +17,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -185,6 +186,49 @@ func TestS008S133LocationIsNotParsed(t *testing.T) {
 		}
 		resp.Body.Close()
 		srv.Close()
+	}
+}
+
+// What follows a response on its connection is never read as the response to the next request.
+func TestS018NoSecondResponse(t *testing.T) {
+	good := certificate(t, time.Now().Add(time.Hour))
+	const forged = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged"
+	for name, first := range map[string]string{
+		"chunked beside a length":        "HTTP/1.1 200 OK\r\nContent-Length: 12\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+		"chunked beside a length, after": "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+		"a response without a request":   "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+		"no body":                        "HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n",
+		"bare CR":                        "HTTP/1.1 200 OK\r\nX: a\rContent-Length: 0\r\n\r\n",
+	} {
+		var requests atomic.Int32
+		u := raw(t, &good, func(c net.Conn) {
+			for r := bufio.NewReader(c); ; {
+				if _, err := http.ReadRequest(r); err != nil {
+					return
+				}
+				if requests.Add(1) == 1 {
+					io.WriteString(c, first+forged)
+				} else {
+					io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nours")
+				}
+				if name == "bare CR" {
+					return
+				}
+			}
+		})
+		client := trusting(good)
+		for n := range 2 {
+			req, _ := http.NewRequestWithContext(t.Context(), "GET", u.String(), nil)
+			resp, err := safehttp.Do(client, req)
+			if err != nil {
+				continue
+			}
+			body, _ := safehttp.ReadAll(resp.Body, 100)
+			resp.Body.Close()
+			if n == 1 && string(body) != "ours" {
+				t.Errorf("%s: the second response is %q", name, body)
+			}
+		}
 	}
 }
 
