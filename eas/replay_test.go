@@ -262,6 +262,7 @@ func TestHTTPStatus(t *testing.T) {
 		{"415", reply{status: 415}, nil, eas.ActionFix, "not the ActiveSync path"},
 		{"451", reply{status: 451, header: map[string]string{"X-MS-Location": "https://mail.fabrikam.com/Microsoft-Server-ActiveSync"}}, eas.ErrRedirected, "", "mail.fabrikam.com"},
 		{"451 to http", reply{status: 451, header: map[string]string{"X-MS-Location": "http://mail.fabrikam.com/"}}, eas.ErrRedirected, "", "451"},
+		{"S117 441", reply{status: 441}, eas.ErrUnauthorized, eas.ActionReauth, "441"},
 		{"S117 456", reply{status: 456}, nil, eas.ActionAdmin, "Blocked"},
 		{"S117 457", reply{status: 457}, nil, eas.ActionUser, "ExpiredPassword"},
 		{"500", reply{status: 500}, nil, eas.ActionReport, "r-1"},
