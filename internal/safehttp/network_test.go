@@ -158,6 +158,56 @@ func TestRequestError(t *testing.T) {
 	}
 }
 
+// TestAlerts has the server end the handshake with each alert of RFC 8446 section 6.2 that says
+// something about whose matter it is.
+func TestAlerts(t *testing.T) {
+	want := map[tls.AlertError]fault.ID{39: "TLS_HANDSHAKE_CUT", 40: "TLS_VERSION", 41: "TLS_HANDSHAKE_CUT", 47: "TLS_HANDSHAKE_CUT",
+		69: "TLS_HANDSHAKE_CUT", 70: "TLS_VERSION", 71: "TLS_VERSION", 72: "TLS_HANDSHAKE_CUT", 80: "TLS_HANDSHAKE_CUT", 115: "TLS_HANDSHAKE_CUT", 116: "CLIENT_CERT"}
+	for a := tls.AlertError(42); a <= 46; a++ {
+		want[a] = "CLIENT_CERT"
+	}
+	for alert, id := range want {
+		c := &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) { return nil, alert })}
+		req, _ := http.NewRequestWithContext(t.Context(), "GET", "https://mail.contoso.com/", nil)
+		_, err := safehttp.Do(c, req)
+		var re *safehttp.RequestError
+		if !errors.As(err, &re) || re.Layer != safehttp.LayerTLS || re.Fault != id {
+			t.Errorf("alert %d: %v, want %s", uint8(alert), err, id)
+		}
+	}
+}
+
+// The parts of the text, with which other errors are built.
+func TestRequestErrorTexts(t *testing.T) {
+	const remedy = "the certificate does not verify: its name, its chain or its dates are wrong: install a certificate that names this host and whose chain is complete and trusted"
+	for _, tt := range []struct {
+		err            error
+		detail, reason string
+	}{
+		{&tls.CertificateVerificationError{Err: errors.New("x")}, "certificate", "certificate: " + remedy},
+		{x509.UnknownAuthorityError{}, "certificate: it is signed by an unknown authority", "certificate: it is signed by an unknown authority; " + remedy},
+		{context.Canceled, "canceled", "canceled"},
+		{safehttp.ErrPrivateAddress, "", "the name leads to a private address: allow private addresses if the program runs inside the organization; " +
+			"otherwise correct the public DNS record"},
+		{errors.New("odd"), "HTTP: odd", "HTTP: odd"},
+	} {
+		c := &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) { return nil, tt.err })}
+		req, _ := http.NewRequestWithContext(t.Context(), "GET", "https://mail.contoso.com/", nil)
+		_, err := safehttp.Do(c, req)
+		var re *safehttp.RequestError
+		if !errors.As(err, &re) {
+			t.Fatalf("Do = %v", err)
+		}
+		if re.Detail() != tt.detail || re.Reason() != tt.reason {
+			t.Errorf("%v: Detail %q, Reason %q; want %q, %q", tt.err, re.Detail(), re.Reason(), tt.detail, tt.reason)
+		}
+		cause := re.Cause()
+		if _, own := cause.(interface{ Unwrap() error }); !errors.Is(cause, tt.err) || own == (tt.err == context.Canceled) || own && cause.Error() != tt.reason {
+			t.Errorf("%v: Cause = %#v", tt.err, cause)
+		}
+	}
+}
+
 // A Location that does not parse is not printed, whoever would.
 func TestS008S133LocationIsNotParsed(t *testing.T) {
 	for _, location := range []string{
