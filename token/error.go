@@ -16,9 +16,10 @@ var (
 	// ErrUntrustedAuthority is matched by an [*AuthorityError] whose authorization_uri
 	// names no authority that may be trusted.
 	ErrUntrustedAuthority = errors.New("token: authority not trusted")
-	// ErrNotPersisted is matched when a refreshed sign-in could not be stored. The refresh
-	// token stays in memory and storing is tried again at the next call.
-	ErrNotPersisted = errors.New("token: refreshed sign-in could not be stored")
+	// ErrNotPersisted is matched when a new or refreshed sign-in could not be stored, or would
+	// have no place in the Store, in which case nothing was spent for it. What came stays in
+	// memory and is stored at a later call; until then no token is handed out.
+	ErrNotPersisted = errors.New("token: the sign-in could not be stored")
 	// ErrRefreshUncertain is matched by the [*ReauthError] of a sign-in that ended because
 	// an earlier refresh was sent and its response never stored, at an authority that lets
 	// a refresh token be used once.

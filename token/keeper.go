@@ -274,7 +274,7 @@ func (k *keeper) abandon(f *flight) {
 	}
 }
 
-// askPerson reports whether the Flow that stop ends may run: somebody waits for it.
+// askPerson reports whether the Flow that stop ends may run: a caller waits for it.
 func (k *keeper) askPerson(f *flight, stop context.CancelFunc) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()

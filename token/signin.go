@@ -11,7 +11,7 @@ import (
 )
 
 // signIn runs the Flow and stores its outcome as a new sign-in. A Flow that needs a person
-// runs without the record being held, for as long as somebody waits; any other runs as a
+// runs without the record being held, for as long as a caller waits; any other runs as a
 // refresh does.
 func (a *renewal) signIn(cause error) (*handout, error) {
 	a.cause, a.person = cause, interactive(a.s.Flow)

@@ -190,7 +190,8 @@ func (s *Source) Token(ctx context.Context) (*oauth2.Token, error) {
 // Refresh returns an access token other than refused, which the endpoint has refused
 // although it had not expired, with why. Many callers that were refused the same token
 // make one renewal, and one that comes late gets the token that the others got. Claims
-// in why are sent to the authority, which may answer that the user must sign in.
+// in why are sent to the authority, which may respond that the user must sign in. While the
+// authority refuses for now, Refresh makes a request all the same, once in 30 seconds.
 //
 // If the endpoint complained about the audience, another token would be like this one, and
 // the error is an [*AudienceError] at once. If refused itself comes from such a renewal less
