@@ -317,7 +317,7 @@ func TestAPolicyByMistake(t *testing.T) {
 			if time.Since(lifted) > 15*time.Minute {
 				t.Fatalf("not all mailboxes are back after %v", time.Since(lifted))
 			}
-			time.Sleep(20 * time.Second)
+			time.Sleep(time.Minute)
 		}
 		if len(p.granted) != mailboxes {
 			t.Errorf("%d of %d sign-ins are alive", len(p.granted), mailboxes)
