@@ -69,10 +69,10 @@ func (c *Client) ApplyWith(ctx context.Context, f FolderID, key SyncKey, o *Appl
 	case len(edits) > MaxEdits:
 		return nil, fmt.Errorf("eas: Sync: %d edits, and a server takes %d at a time", len(edits), MaxEdits)
 	}
-	version, err := c.ready(ctx)
-	if err != nil {
-		return nil, err
-	}
+	return atVersion(ctx, c, func(v Version) (*Applied, error) { return c.applyAt(ctx, v, f, key, o, edits) })
+}
+
+func (c *Client) applyAt(ctx context.Context, version Version, f FolderID, key SyncKey, o *ApplyOptions, edits []Edit) (*Applied, error) {
 	col, err := o.collection(f, key, version, edits)
 	if err != nil {
 		return nil, fmt.Errorf("eas: Sync: %w", err)
@@ -80,7 +80,7 @@ func (c *Client) ApplyWith(ctx context.Context, f FolderID, key SyncKey, o *Appl
 	if col.Commands == nil && o.Changes == nil {
 		return &Applied{Key: key}, nil // no edit makes a difference
 	}
-	got, r, err := c.exchange(ctx, col)
+	got, r, err := c.syncCollection(ctx, version, col)
 	if err != nil {
 		return nil, err
 	}

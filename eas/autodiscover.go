@@ -31,8 +31,8 @@ type Discovery struct {
 	CertificateURL string
 }
 
-// Autodiscover asks the client's own host, with its token, where the mailbox of addr is:
-// [MS-ASCMD] 2.2.1.1. A program that only has an address uses package autodiscover. The URL
+// Autodiscover requests from the client's own host, with its token, where the mailbox of addr
+// is: [MS-ASCMD] 2.2.1.1. A program that only has an address uses package autodiscover. The URL
 // of the result may be at another host, for which the token is not good. Errors of the
 // server are an [*Error].
 func (c *Client) Autodiscover(ctx context.Context, addr string) (*Discovery, error) {
@@ -48,27 +48,14 @@ func (c *Client) Autodiscover(ctx context.Context, addr string) (*Discovery, err
 		return nil, fmt.Errorf("eas: Autodiscover: %w", err)
 	}
 	body.WriteString(`</EMailAddress><AcceptableResponseSchema>` + autodiscoverResponse + `</AcceptableResponseSchema></Request></Autodiscover>`)
-	here := c.here()
-	u := *here.url
-	u.Path, u.RawPath, u.RawQuery = autodiscoverPath, "", ""
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), bytes.NewReader(body.Bytes()))
+	r, err := c.sendHere(ctx, request{
+		command: "Autodiscover", path: autodiscoverPath, contentType: "text/xml; charset=utf-8", body: body.Bytes(),
+	})
 	if err != nil {
-		return nil, errors.New("eas: Autodiscover: the request cannot be made")
+		return nil, err
 	}
-	req.Header.Set("Content-Type", "text/xml; charset=utf-8")
-	req.Header.Set("User-Agent", c.device.UserAgent)
-	q := request{command: "Autodiscover", safe: true}
-	resp, err := safehttp.Do(here.http, req)
-	if err != nil {
-		return nil, c.sendError(ctx, q, err)
-	}
-	defer safehttp.Drain(resp.Body)
-	r := c.header(q.command, resp, here)
 	if r.status != http.StatusOK {
 		return nil, r.httpError()
-	}
-	if r.body, err = safehttp.ReadAll(resp.Body, safehttp.MaxJSON); err != nil {
-		return nil, c.sendError(ctx, q, err)
 	}
 	return r.discovery()
 }

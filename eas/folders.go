@@ -12,12 +12,15 @@ import (
 // hierarchy's new key. The key must be that of the last FolderSync, or else the error
 // matches [ErrInvalidFolderKey].
 func (c *Client) FolderCreate(ctx context.Context, key SyncKey, parent FolderID, name string, t FolderType) (Folder, SyncKey, error) {
+	if err := checkEdit("FolderCreate", key, "0", name); err != nil {
+		return Folder{}, "", err
+	}
 	if parent == "" {
 		parent = "0"
 	}
 	var out airsync.FolderCreate
 	in := &airsync.FolderCreate{SyncKey: string(key), ParentID: string(parent), DisplayName: name, Type: int(t)}
-	r, err := c.run(ctx, request{command: "FolderCreate"}, in, &out, false)
+	r, err := c.run(ctx, request{command: "FolderCreate", anyVersion: true}, in, &out, false)
 	if err != nil {
 		return Folder{}, "", err
 	}
@@ -30,15 +33,31 @@ func (c *Client) FolderCreate(ctx context.Context, key SyncKey, parent FolderID,
 	return Folder{ID: FolderID(out.ServerID), Parent: parent, Name: name, Type: t}, SyncKey(out.SyncKey), nil
 }
 
+// checkEdit refuses an edit of the hierarchy that names nothing.
+func checkEdit(command string, key SyncKey, f FolderID, name string) error {
+	switch {
+	case key == "" || key == InitialSyncKey:
+		return fmt.Errorf("eas: %s: it needs the key of the last FolderSync", command)
+	case f == "":
+		return fmt.Errorf("eas: %s: no folder", command)
+	case name == "":
+		return fmt.Errorf("eas: %s: the folder has no name", command)
+	}
+	return nil
+}
+
 // FolderUpdate renames a folder, or moves it to another parent, and returns the hierarchy's
 // new key; see [Client.FolderCreate].
 func (c *Client) FolderUpdate(ctx context.Context, key SyncKey, f Folder) (SyncKey, error) {
+	if err := checkEdit("FolderUpdate", key, f.ID, f.Name); err != nil {
+		return "", err
+	}
 	if f.Parent == "" {
 		f.Parent = "0"
 	}
 	var out airsync.FolderUpdate
 	in := &airsync.FolderUpdate{SyncKey: string(key), ServerID: string(f.ID), ParentID: string(f.Parent), DisplayName: f.Name}
-	r, err := c.run(ctx, request{command: "FolderUpdate"}, in, &out, false)
+	r, err := c.run(ctx, request{command: "FolderUpdate", anyVersion: true}, in, &out, false)
 	if err != nil {
 		return "", err
 	}
@@ -51,8 +70,11 @@ func (c *Client) FolderUpdate(ctx context.Context, key SyncKey, f Folder) (SyncK
 // FolderDelete deletes a folder, with what is in it, and returns the hierarchy's new key; see
 // [Client.FolderCreate].
 func (c *Client) FolderDelete(ctx context.Context, key SyncKey, f FolderID) (SyncKey, error) {
+	if err := checkEdit("FolderDelete", key, f, "-"); err != nil {
+		return "", err
+	}
 	var out airsync.FolderDeletion
-	r, err := c.run(ctx, request{command: "FolderDelete"}, &airsync.FolderDeletion{SyncKey: string(key), ServerID: string(f)}, &out, false)
+	r, err := c.run(ctx, request{command: "FolderDelete", anyVersion: true}, &airsync.FolderDeletion{SyncKey: string(key), ServerID: string(f)}, &out, false)
 	if err != nil {
 		return "", err
 	}
@@ -87,7 +109,7 @@ func (c *Client) GetHierarchy(ctx context.Context) ([]Folder, error) {
 		return nil, errors.New("eas: GetHierarchy has no code in the base64 query")
 	}
 	var out airsync.Hierarchy
-	if _, err := c.run(ctx, request{command: "GetHierarchy", safe: true}, nil, &out, false); err != nil {
+	if _, err := c.run(ctx, request{command: "GetHierarchy", version: version}, nil, &out, false); err != nil {
 		return nil, err
 	}
 	var all []Folder

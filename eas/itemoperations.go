@@ -65,8 +65,12 @@ func (c *Client) FetchMessage(ctx context.Context, f FolderID, id ItemID, w io.W
 	return c.fetch(ctx, airsync.FetchRequest{Store: "Mailbox", CollectionID: string(f), ServerID: string(id)}, w, o)
 }
 
-// fetch asks for one thing and writes its content to w.
+// fetch requests one thing and writes its content to w.
 func (c *Client) fetch(ctx context.Context, what airsync.FetchRequest, w io.Writer, o *FetchOptions) (*Content, error) {
+	return atVersion(ctx, c, func(v Version) (*Content, error) { return c.fetchAt(ctx, v, what, w, o) })
+}
+
+func (c *Client) fetchAt(ctx context.Context, version Version, what airsync.FetchRequest, w io.Writer, o *FetchOptions) (*Content, error) {
 	if o == nil {
 		o = &FetchOptions{}
 	}
@@ -90,10 +94,6 @@ func (c *Client) fetch(ctx context.Context, what airsync.FetchRequest, w io.Writ
 		what.Options.MIMESupport = &all
 		what.Options.BodyPreference = []airsync.BodyPreference{{Type: int(BodyMIME)}}
 	}
-	version, err := c.ready(ctx)
-	if err != nil {
-		return nil, err
-	}
 	if o.Protected && version.AtLeast(Version141) {
 		what.Options.RightsManagement = &yes
 	}
@@ -101,7 +101,7 @@ func (c *Client) fetch(ctx context.Context, what airsync.FetchRequest, w io.Writ
 		what.Options = nil
 	}
 	var out *Content
-	q := request{command: "ItemOperations", multipart: true, safe: true}
+	q := request{command: "ItemOperations", part: "Fetch", version: version, multipart: true}
 	to := &window{w: w, first: o.First, skip: o.First, left: math.MaxInt64, mime: what.ServerID != ""}
 	if o.Last > 0 {
 		to.left = o.Last - o.First + 1
@@ -111,6 +111,7 @@ func (c *Client) fetch(ctx context.Context, what airsync.FetchRequest, w io.Writ
 		return err
 	}
 	in := &airsync.ItemOperations{Fetch: []airsync.FetchRequest{what}}
+	var err error
 	if q.body, err = wbxml.Marshal(in); err != nil {
 		return nil, fmt.Errorf("eas: ItemOperations: %w", err)
 	}
@@ -166,14 +167,6 @@ func (x *window) Write(p []byte) (int, error) {
 func (x *window) begins(first int64) bool {
 	x.skip -= first
 	return x.skip >= 0
-}
-
-// ready sets the client up and returns the version.
-func (c *Client) ready(ctx context.Context) (Version, error) {
-	if err := c.init(); err != nil {
-		return "", err
-	}
-	return c.version(ctx)
 }
 
 // content reads the answer to the fetch of one thing: a document with the content in it, or
@@ -367,16 +360,16 @@ func (c *Client) FetchFound(ctx context.Context, longID string, o *ItemOptions) 
 }
 
 func (c *Client) fetchItem(ctx context.Context, what airsync.FetchRequest, o *ItemOptions) (*Entry, error) {
+	return atVersion(ctx, c, func(v Version) (*Entry, error) { return c.fetchItemAt(ctx, v, what, o) })
+}
+
+func (c *Client) fetchItemAt(ctx context.Context, version Version, what airsync.FetchRequest, o *ItemOptions) (*Entry, error) {
 	if o == nil {
 		o = &ItemOptions{}
 	}
-	version, err := c.ready(ctx)
-	if err != nil {
-		return nil, err
-	}
 	what.Options = o.wire(version)
 	var out airsync.ItemOperationsResponse
-	r, err := c.run(ctx, request{command: "ItemOperations", safe: true}, &airsync.ItemOperations{Fetch: []airsync.FetchRequest{what}}, &out, false)
+	r, err := c.run(ctx, request{command: "ItemOperations", part: "Fetch", version: version}, &airsync.ItemOperations{Fetch: []airsync.FetchRequest{what}}, &out, false)
 	if err != nil {
 		return nil, err
 	}
@@ -393,7 +386,7 @@ func (c *Client) fetchItem(ctx context.Context, what airsync.FetchRequest, o *It
 	if x.Properties == nil {
 		return nil, r.unexpected("an item without properties")
 	}
-	e := entry(airsync.SyncItem{Class: x.Class, ServerID: x.ServerID, ApplicationData: asData(*x.Properties)}, o.Class)
+	e := entry(r.reader(), airsync.SyncItem{Class: x.Class, ServerID: x.ServerID, ApplicationData: asData(*x.Properties)}, o.Class)
 	return &e, nil
 }
 
@@ -464,7 +457,7 @@ func (c *Client) EmptyFolder(ctx context.Context, f FolderID, subfolders bool) e
 		in.Options = &airsync.EmptyFolderOptions{DeleteSubFolders: true}
 	}
 	var out airsync.ItemOperationsResponse
-	r, err := c.run(ctx, request{command: "ItemOperations"}, &airsync.ItemOperations{Empty: []airsync.EmptyFolder{in}}, &out, false)
+	r, err := c.run(ctx, request{command: "ItemOperations", part: "EmptyFolderContents", anyVersion: true}, &airsync.ItemOperations{Empty: []airsync.EmptyFolder{in}}, &out, false)
 	if err != nil {
 		return err
 	}
@@ -494,7 +487,7 @@ func (c *Client) MoveConversation(ctx context.Context, conversationID []byte, to
 		ConversationID: conversationID, ToFolder: string(to), Options: &airsync.ConversationMoveOptions{MoveAlways: true},
 	}
 	var out airsync.ItemOperationsResponse
-	r, err := c.run(ctx, request{command: "ItemOperations"}, &airsync.ItemOperations{Move: []airsync.ConversationMove{in}}, &out, false)
+	r, err := c.run(ctx, request{command: "ItemOperations", part: "Move", version: version}, &airsync.ItemOperations{Move: []airsync.ConversationMove{in}}, &out, false)
 	if err != nil {
 		return err
 	}
@@ -521,7 +514,7 @@ func (c *Client) GetAttachment(ctx context.Context, reference string, w io.Write
 		return nil, fmt.Errorf("eas: GetAttachment is of versions up to 12.1, and this is %s: FetchAttachment", version)
 	}
 	out := &Content{}
-	q := request{command: "GetAttachment", safe: true, params: params{attachmentName: reference}}
+	q := request{command: "GetAttachment", version: version, params: params{attachmentName: reference}}
 	q.sink = func(_ *response, body io.Reader) (err error) {
 		out.Size, err = io.Copy(w, body)
 		return err

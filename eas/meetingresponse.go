@@ -53,10 +53,10 @@ func (c *Client) MeetingResponse(ctx context.Context, answers ...MeetingAnswer) 
 	if len(answers) == 0 {
 		return nil, errors.New("eas: MeetingResponse: no answers")
 	}
-	version, err := c.ready(ctx)
-	if err != nil {
-		return nil, err
-	}
+	return atVersion(ctx, c, func(v Version) ([]MeetingResult, error) { return c.meetingResponseAt(ctx, v, answers) })
+}
+
+func (c *Client) meetingResponseAt(ctx context.Context, version Version, answers []MeetingAnswer) ([]MeetingResult, error) {
 	in := &airsync.MeetingResponse{}
 	for i, a := range answers {
 		if slices.ContainsFunc(answers[:i], a.same) {
@@ -69,7 +69,7 @@ func (c *Client) MeetingResponse(ctx context.Context, answers ...MeetingAnswer) 
 		in.Request = append(in.Request, x)
 	}
 	var out airsync.MeetingResponseResponse
-	r, err := c.run(ctx, request{command: "MeetingResponse"}, in, &out, false)
+	r, err := c.run(ctx, request{command: "MeetingResponse", version: version}, in, &out, false)
 	if err != nil {
 		return nil, err
 	}

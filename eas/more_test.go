@@ -292,7 +292,32 @@ func TestMisuse(t *testing.T) {
 		"oof without end": func(ctx context.Context, c *eas.Client) error {
 			return c.SetOutOfOffice(ctx, &eas.OutOfOffice{State: eas.OutOfOfficeTimed})
 		},
-		"oof in RTF": func(ctx context.Context, c *eas.Client) error { _, err := c.OutOfOffice(ctx, eas.BodyRTF); return err },
+		"oof in RTF":       func(ctx context.Context, c *eas.Client) error { _, err := c.OutOfOffice(ctx, eas.BodyRTF); return err },
+		"SendMail of nil":  func(ctx context.Context, c *eas.Client) error { return c.SendMail(ctx, nil, nil) },
+		"no out-of-office": func(ctx context.Context, c *eas.Client) error { return c.SetOutOfOffice(ctx, nil) },
+		"Ping of a folder without ID": func(ctx context.Context, c *eas.Client) error {
+			_, err := c.Ping(ctx, make([]eas.Folder, 1), nil)
+			return err
+		},
+		"FolderCreate without a name": func(ctx context.Context, c *eas.Client) error {
+			_, _, err := c.FolderCreate(ctx, "1", "", "", eas.FolderUserMail)
+			return err
+		},
+		"FolderCreate without a key": func(ctx context.Context, c *eas.Client) error {
+			_, _, err := c.FolderCreate(ctx, "", "", "x", eas.FolderUserMail)
+			return err
+		},
+		"FolderUpdate of nothing": func(ctx context.Context, c *eas.Client) error {
+			_, err := c.FolderUpdate(ctx, "1", eas.Folder{Name: "x"})
+			return err
+		},
+		"FolderUpdate without a name": func(ctx context.Context, c *eas.Client) error {
+			_, err := c.FolderUpdate(ctx, "1", eas.Folder{ID: "1"})
+			return err
+		},
+		"FolderDelete of nothing": func(ctx context.Context, c *eas.Client) error { _, err := c.FolderDelete(ctx, "1", ""); return err },
+		"a zero Move":             func(ctx context.Context, c *eas.Client) error { _, err := c.MoveItems(ctx, eas.Move{}); return err },
+		"no wipe":                 func(ctx context.Context, c *eas.Client) error { return c.AcknowledgeWipe(ctx, nil, true) },
 		"no names": func(ctx context.Context, c *eas.Client) error {
 			_, err := c.ResolveRecipients(ctx, nil, nil)
 			return err

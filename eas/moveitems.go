@@ -34,11 +34,14 @@ func (c *Client) MoveItems(ctx context.Context, moves ...Move) ([]MoveResult, er
 		return nil, fmt.Errorf("eas: MoveItems: %d moves, and a server takes %d at a time", len(moves), MaxMoves)
 	}
 	in := &airsync.MoveItems{}
-	for _, m := range moves {
+	for i, m := range moves {
+		if m.Item == "" || m.From == "" || m.To == "" {
+			return nil, fmt.Errorf("eas: MoveItems: move %d needs an item and two folders", i)
+		}
 		in.Move = append(in.Move, airsync.Move{Source: string(m.Item), FromFolder: string(m.From), ToFolder: string(m.To)})
 	}
 	var out airsync.MoveItemsResponse
-	r, err := c.run(ctx, request{command: "MoveItems"}, in, &out, false)
+	r, err := c.run(ctx, request{command: "MoveItems", anyVersion: true}, in, &out, false)
 	if err != nil {
 		return nil, err
 	}
@@ -85,10 +88,10 @@ func (c *Client) GetItemEstimate(ctx context.Context, f FolderID, key SyncKey, o
 	if f == "" {
 		return 0, errors.New("eas: GetItemEstimate: no folder")
 	}
-	version, err := c.ready(ctx)
-	if err != nil {
-		return 0, err
-	}
+	return atVersion(ctx, c, func(v Version) (int, error) { return c.estimateAt(ctx, v, f, key, o) })
+}
+
+func (c *Client) estimateAt(ctx context.Context, version Version, f FolderID, key SyncKey, o *EstimateOptions) (int, error) {
 	class := o.Class
 	if class == "" {
 		class = ClassEmail
@@ -110,7 +113,7 @@ func (c *Client) GetItemEstimate(ctx context.Context, f FolderID, key SyncKey, o
 		}}}
 	}
 	var out airsync.GetItemEstimateResponse
-	r, err := c.run(ctx, request{command: "GetItemEstimate"}, in, &out, false)
+	r, err := c.run(ctx, request{command: "GetItemEstimate", version: version}, in, &out, false)
 	if err != nil {
 		return 0, err
 	}

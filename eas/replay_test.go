@@ -42,6 +42,7 @@ type call struct {
 	method, command string
 	header          http.Header
 	body            []byte
+	url             string
 }
 
 // A reply is what a server answers to a command.
@@ -61,7 +62,7 @@ func replay(t *testing.T, table map[string][]reply) (*eas.Client, *[]call) {
 	var calls []call
 	srv := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		b, _ := io.ReadAll(r.Body)
-		c := call{r.Method, r.URL.Query().Get("Cmd"), r.Header.Clone(), b}
+		c := call{method: r.Method, command: r.URL.Query().Get("Cmd"), header: r.Header.Clone(), body: b}
 		if r.Method == http.MethodOptions {
 			c.command = "OPTIONS"
 		}

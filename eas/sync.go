@@ -113,20 +113,18 @@ func (c *Client) Sync(ctx context.Context, f FolderID, key SyncKey, o *SyncOptio
 	if f == "" {
 		return nil, fmt.Errorf("eas: Sync: %w", errNoFolder)
 	}
-	version, err := c.ready(ctx)
-	if err != nil {
-		return nil, err
-	}
-	col, err := o.collection(f, key, version)
-	if err != nil {
-		return nil, fmt.Errorf("eas: Sync: %w", err)
-	}
-	return c.syncOne(ctx, col, key, o)
+	return atVersion(ctx, c, func(version Version) (*Page, error) {
+		col, err := o.collection(f, key, version)
+		if err != nil {
+			return nil, fmt.Errorf("eas: Sync: %w", err)
+		}
+		return c.syncOne(ctx, version, col, key, o)
+	})
 }
 
 // syncOne sends one collection and returns what comes of it.
-func (c *Client) syncOne(ctx context.Context, col *airsync.SyncCollection, key SyncKey, o *SyncOptions) (*Page, error) {
-	got, r, err := c.exchange(ctx, col)
+func (c *Client) syncOne(ctx context.Context, version Version, col *airsync.SyncCollection, key SyncKey, o *SyncOptions) (*Page, error) {
+	got, r, err := c.syncCollection(ctx, version, col)
 	switch {
 	case err != nil:
 		return nil, err
@@ -138,14 +136,16 @@ func (c *Client) syncOne(ctx context.Context, col *airsync.SyncCollection, key S
 	return r.page(got, key, o.Class)
 }
 
-// exchange sends a Sync of one collection and returns what the response has of it, nil if it
+// syncCollection sends a Sync of one collection and returns what the response has of it, nil if it
 // has nothing.
-func (c *Client) exchange(ctx context.Context, col *airsync.SyncCollection) (*airsync.SyncResponseFolder, *response, error) {
+func (c *Client) syncCollection(ctx context.Context, version Version, col *airsync.SyncCollection) (*airsync.SyncResponseFolder, *response, error) {
 	defer c.memory.other()()
 	in := &airsync.SyncRequest{}
 	in.Collections.Collection = []airsync.SyncCollection{*col}
 	var out airsync.SyncResponse
-	r, err := c.run(ctx, request{command: "Sync"}, in, &out, true)
+	q := request{command: "Sync", version: version}
+	q.asked.add(col)
+	r, err := c.run(ctx, q, in, &out, true)
 	if err != nil {
 		return nil, nil, err
 	}

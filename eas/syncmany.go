@@ -105,12 +105,12 @@ func (c *Client) SyncMany(ctx context.Context, o *SyncManyOptions, requests ...S
 	case len(requests) > MaxFolders:
 		return nil, fmt.Errorf("eas: Sync: %d folders, and at most %d are taken", len(requests), MaxFolders)
 	}
-	version, err := c.ready(ctx)
-	if err != nil {
-		return nil, err
-	}
+	return atVersion(ctx, c, func(v Version) ([]SyncResult, error) { return c.syncManyAt(ctx, v, o, requests) })
+}
+
+func (c *Client) syncManyAt(ctx context.Context, version Version, o *SyncManyOptions, requests []SyncRequest) ([]SyncResult, error) {
 	whole := &airsync.SyncRequest{}
-	q := request{command: "Sync", wait: o.Wait}
+	q := request{command: "Sync", version: version, wait: o.Wait}
 	switch {
 	case o.Wait > 0 && version.AtLeast(Version140):
 		whole.HeartbeatInterval = optional(int(max(1, o.Wait/time.Second)))
@@ -127,6 +127,7 @@ func (c *Client) SyncMany(ctx context.Context, o *SyncManyOptions, requests ...S
 			return nil, fmt.Errorf("eas: Sync: folder %d is there twice", i)
 		}
 		whole.Collections.Collection = append(whole.Collections.Collection, *col)
+		q.asked.add(col)
 		one, err := wbxml.Marshal(&airsync.SyncRequest{Collections: airsync.SyncCollections{Collection: []airsync.SyncCollection{*col}}})
 		if err != nil {
 			return nil, fmt.Errorf("eas: Sync: %w", err)

@@ -173,8 +173,11 @@ func (tn *Tenant) serveExchange(w http.ResponseWriter, r *http.Request) {
 	}
 	c := &call{Tenant: tn, w: w, r: r, box: box, query: q, version: q.version, key: q.policyKey, saved: q.saveInSent, body: body}
 	switch {
-	case !ok || !slices.Contains(tn.versions(), q.version):
+	case !ok || !slices.Contains(versions, q.version):
 		c.common(101, http.StatusBadRequest)
+		return
+	case !slices.Contains(tn.versions(), q.version): // [MS-ASCMD] 2.2.2, status 138
+		c.common(138, http.StatusBadRequest)
 		return
 	case !isAlnum(q.deviceID) || len(q.deviceID) > 32:
 		c.common(108, http.StatusBadRequest)

@@ -1,0 +1,190 @@
+package eas_test
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"github.com/easoauth/easoauth/bearer"
+	"github.com/easoauth/easoauth/eas"
+)
+
+// A pingServer holds Pings until it is told by a line on standard input, and then answers
+// all of them. It runs in a process of its own, so that its memory is not counted.
+func pingServer(h2 bool) {
+	var mu sync.Mutex
+	release, held := make(chan struct{}), 0
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		mu.Lock()
+		held++
+		fmt.Println("held", held)
+		done := release
+		mu.Unlock()
+		select {
+		case <-done:
+		case <-r.Context().Done():
+			return
+		}
+		w.Header().Set("Content-Type", "application/vnd.ms-sync.wbxml")
+		_, _ = w.Write([]byte("\x03\x01\x6a\x00\x00\x0d\x45\x47\x031\x00\x01\x01"))
+	}))
+	srv.EnableHTTP2 = h2
+	srv.StartTLS()
+	fmt.Println(srv.URL)
+	_ = pem.Encode(os.Stdout, &pem.Block{Type: "CERTIFICATE", Bytes: srv.Certificate().Raw})
+	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+		mu.Lock()
+		close(release)
+		release, held = make(chan struct{}), 0
+		mu.Unlock()
+	}
+}
+
+// A fleet is many clients that ping one server over one transport.
+type fleet struct {
+	clients []*eas.Client
+	in      io.Writer
+	out     *bufio.Reader
+	dials   atomic.Int32
+}
+
+func newFleet(t testing.TB, n int, h2 bool) *fleet {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), fmt.Sprintf("EAS_TEST_PINGS=%v", h2))
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	f := &fleet{in: in, out: bufio.NewReader(out)}
+	address, _ := f.out.ReadString('\n')
+	var cert strings.Builder
+	for !strings.Contains(cert.String(), "END CERTIFICATE") {
+		line, err := f.out.ReadString('\n')
+		if err != nil {
+			t.Fatal(err)
+		}
+		cert.WriteString(line)
+	}
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM([]byte(cert.String()))
+	transport := eas.NewTransport()
+	transport.TLSClientConfig = &tls.Config{RootCAs: pool}
+	dial := transport.DialContext
+	transport.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		f.dials.Add(1)
+		return dial(ctx, network, addr)
+	}
+	t.Cleanup(func() {
+		transport.CloseIdleConnections()
+		in.Close()
+		_ = cmd.Wait()
+	})
+	u, err := url.Parse(strings.TrimSpace(address) + "/Microsoft-Server-ActiveSync")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shared := &http.Client{Transport: transport}
+	for i := range n {
+		c := &eas.Client{URL: u, User: fmt.Sprintf("user%d@contoso.com", i), Token: bearer.Static(&oauth2.Token{AccessToken: "x"}), HTTPClient: shared}
+		c.Restore(eas.State{Version: eas.Version161, Provisioned: true})
+		f.clients = append(f.clients, c)
+	}
+	return f
+}
+
+// wave has all clients ping, calls idle when all of them wait, and lets the server answer.
+func (f *fleet) wave(t testing.TB, idle func()) {
+	t.Helper()
+	errs := make(chan error, len(f.clients))
+	for _, c := range f.clients {
+		go func() { _, err := c.Ping(context.Background(), inboxAndCalendar, nil); errs <- err }()
+	}
+	want := fmt.Sprintf("held %d\n", len(f.clients))
+	for {
+		line, err := f.out.ReadString('\n')
+		if err != nil {
+			t.Fatal(err)
+		}
+		if line == want {
+			break
+		}
+	}
+	idle()
+	_, _ = fmt.Fprintln(f.in)
+	for range f.clients {
+		if err := <-errs; err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// memory is what is in use, after the garbage has been collected.
+func memory() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc + m.StackInuse)
+}
+
+// A second wave of Pings opens no connection, and one that waits costs little, on connections
+// that have just been opened.
+func TestFleet(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		h2   bool
+		most int64 // bytes of a Ping
+	}{{"HTTP/1.1", false, 60_000}, {"HTTP/2", true, 30_000}} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := newFleet(t, 300, tt.h2)
+			before := memory()
+			f.wave(t, func() {
+				time.Sleep(200 * time.Millisecond) // connections that lost the race over HTTP/2 are closed
+				each := (memory() - before) / int64(len(f.clients))
+				t.Logf("an idle Ping: %d bytes", each)
+				if each > tt.most && !raced {
+					t.Errorf("an idle Ping costs %d bytes, at most %d are expected", each, tt.most)
+				}
+			})
+			time.Sleep(100 * time.Millisecond) // the connections go back into the pool
+			dials := f.dials.Load()
+			t.Logf("%d connections", dials)
+			if tt.h2 && int(dials) > len(f.clients)/2 {
+				t.Errorf("%d Pings opened %d connections over HTTP/2", len(f.clients), dials)
+			}
+			for range 2 {
+				f.wave(t, func() {})
+				time.Sleep(100 * time.Millisecond)
+			}
+			if again := f.dials.Load(); again != dials {
+				t.Errorf("the second and third wave opened %d connections", again-dials)
+			}
+		})
+	}
+}
