@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/easoauth/easoauth/bearer"
@@ -119,6 +120,10 @@ type Client struct {
 	negotiating  flight[*ServerInfo]
 	provisioning flight[*Policy]
 	moving       flight[struct{}]
+
+	// suspect says that a request was late over HTTP/2: its connection may be dead, which a
+	// transport without pings does not notice, and would be used again for the next.
+	suspect atomic.Bool
 
 	mu         sync.Mutex
 	state      State
