@@ -2,8 +2,6 @@ package eas
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -134,39 +132,6 @@ type Client struct {
 	memory     syncMemory
 }
 
-// State is what a client has learned of the server and wants to know again after a restart.
-// It is no secret.
-type State struct {
-	Version     Version // as negotiated
-	PolicyKey   string  // of the device; "" before provisioning and where there is no policy
-	Provisioned bool    // provisioning took place, with or without a policy
-
-	// URL is where the server said the mailbox has moved to; "" if nowhere. Restore does not
-	// go there: begin there with Client.URL and a Token for it.
-	URL string
-}
-
-// State returns what to keep for [Client.Restore].
-func (c *Client) State() State {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.state
-}
-
-// Restore sets what [Client.State] returned, which spares the first command an OPTIONS and a
-// Provision. State that is out of date does no harm: the server says so.
-func (c *Client) Restore(s State) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if s.Version.number() == 0 {
-		s.Version = ""
-	}
-	if !isPolicyKey(s.PolicyKey) {
-		s.PolicyKey, s.Provisioned = "", false
-	}
-	c.state = s
-}
-
 func (c *Client) init() error {
 	c.once.Do(func() { c.setup = c.configure() })
 	return c.setup
@@ -183,25 +148,6 @@ func (c *Client) configure() error {
 	if strings.ContainsFunc(c.User, func(r rune) bool { return r < ' ' || r == 0x7f }) || c.User == "" {
 		return errors.New("eas: Client.User is empty or has control characters")
 	}
-	c.device = c.Device
-	if c.device.ID == "" {
-		sum := sha256.Sum256([]byte("easoauth device\x00" + strings.ToLower(c.User) + "\x00" + safehttp.Host(c.URL)))
-		c.device.ID = hex.EncodeToString(sum[:16])
-	}
-	for _, f := range []*string{&c.device.Type, &c.device.Model, &c.device.UserAgent} {
-		if *f == "" {
-			*f = "easoauth"
-		}
-	}
-	if err := checkDevice(c.device); err != nil {
-		return err
-	}
-	if strings.ContainsFunc(c.device.UserAgent, func(r rune) bool { return r < ' ' || r > '~' }) {
-		return errors.New("eas: Device.UserAgent has characters that a header cannot carry")
-	}
-	if strings.ContainsFunc(c.Language, func(r rune) bool { return r < ' ' || r > '~' }) {
-		return errors.New("eas: Client.Language is not a language tag")
-	}
 	if c.versions = slices.Clone(c.Versions); len(c.versions) == 0 {
 		c.versions = []Version{Version161, Version160, Version141, Version140}
 	}
@@ -212,7 +158,23 @@ func (c *Client) configure() error {
 	if c.jar, err = newCookies(c.base.Jar); err != nil {
 		return fmt.Errorf("eas: cookie jar: %w", err)
 	}
-	s := c.newSite(cloneURL(c.URL), c.Token)
+	c.device = c.Device
+	for _, f := range []*string{&c.device.Type, &c.device.Model, &c.device.UserAgent} {
+		if *f == "" {
+			*f = "easoauth"
+		}
+	}
+	endpoint := c.useState()
+	if err := checkDevice(c.device); err != nil {
+		return err
+	}
+	if strings.ContainsFunc(c.device.UserAgent, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return errors.New("eas: Device.UserAgent has characters that a header cannot carry")
+	}
+	if strings.ContainsFunc(c.Language, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return errors.New("eas: Client.Language is not a language tag")
+	}
+	s := c.newSite(endpoint, c.Token)
 	c.mu.Lock()
 	c.site = s
 	c.mu.Unlock()

@@ -194,5 +194,5 @@ func (c *Client) run(ctx context.Context, q request, in, out any, emptyOK bool) 
 	if len(r.body) == 0 {
 		return r, nil
 	}
-	return r, r.decode(out)
+	return r, r.decode(out, q.asked)
 }

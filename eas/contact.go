@@ -49,9 +49,12 @@ type Address struct {
 // Class returns [ClassContacts].
 func (*Contact) Class() Class { return ClassContacts }
 
+// contactStrings is how many texts a contact has.
+const contactStrings = 56
+
 // strings pairs the texts of a contact with those of the wire.
-func (c *Contact) strings(d *airsync.ContactData) [][2]*string {
-	return [][2]*string{
+func (c *Contact) strings(d *airsync.ContactData) [contactStrings][2]*string {
+	return [contactStrings][2]*string{
 		{&c.FileAs, &d.FileAs},
 		{&c.Title, &d.Title},
 		{&c.FirstName, &d.FirstName},
@@ -111,16 +114,15 @@ func (c *Contact) strings(d *airsync.ContactData) [][2]*string {
 	}
 }
 
-func decodeContact(raw []byte) (Item, error) {
-	var d airsync.ContactData
-	var r reader
-	if err := r.unmarshal(raw, &d); err != nil {
+func decodeContact(r *reader, raw []byte) (Item, error) {
+	d, err := read(r, raw, &r.contact)
+	if err != nil {
 		return nil, fmt.Errorf("eas: contact: %w", err)
 	}
 	c := &Contact{
 		Birthday: r.at("Contacts:Birthday", d.Birthday), Anniversary: r.at("Contacts:Anniversary", d.Anniversary), Body: body(d.Body), Other: others(d.Other),
 	}
-	for _, p := range c.strings(&d) {
+	for _, p := range c.strings(d) {
 		*p[0] = *p[1]
 	}
 	if d.Categories != nil {

@@ -41,6 +41,7 @@ type request struct {
 	body        []byte
 	wait        time.Duration // that the server may take on purpose
 	policyKey   string        // X-MS-PolicyKey; command sets that of the state
+	asked       asked         // of Sync
 	saveSent    bool
 	clientID    bool // the body has a ClientId
 	anyVersion  bool // the body is as good for any version
@@ -57,6 +58,7 @@ type response struct {
 	command    string
 	status     int
 	body       []byte
+	batch      *wbxml.Batch // of what is read from body
 	mediaType  string
 	requestID  string
 	server     string
@@ -201,7 +203,7 @@ func (c *Client) transmit(ctx context.Context, q request) (r *response, x *excha
 		r.trim()
 		return r, x, err
 	}
-	if r.body, err = safehttp.ReadAll(body, limit); err != nil {
+	if r.body, err = safehttp.ReadSized(body, resp.ContentLength, limit); err != nil {
 		return nil, x, c.sendError(ctx, &q, fmt.Errorf("the response was not read to its end: %w", err))
 	}
 	r.trim()
@@ -313,9 +315,9 @@ func (c *Client) header(command string, resp *http.Response, here *site) *respon
 	h := resp.Header
 	r := &response{
 		site: here, command: command, status: resp.StatusCode, requestID: safehttp.RequestID(h),
-		server:     safehttp.Clean(h.Get("X-FEServer"), 64),
-		throttle:   safehttp.Clean(h.Get("X-MS-ASThrottle"), 64),
-		activeSync: safehttp.Clean(h.Get("MS-Server-ActiveSync"), 32),
+		server:     safehttp.Plain(h.Get("X-FEServer"), 64),
+		throttle:   safehttp.Plain(h.Get("X-MS-ASThrottle"), 64),
+		activeSync: safehttp.Plain(h.Get("MS-Server-ActiveSync"), 32),
 		versions:   list(h, "MS-ASProtocolVersions"), commands: list(h, "MS-ASProtocolCommands"),
 	}
 	if v := list(h, "X-MS-RP"); len(v) > 0 && len(r.versions) == 0 {
@@ -359,11 +361,11 @@ func list(h http.Header, name string) []string {
 func (r *response) unexpected(why string) error {
 	near := ""
 	if len(r.body) > 0 {
-		near = fmt.Sprintf(", beginning %q", safehttp.Clean(string(r.body[:min(len(r.body), 64)]), 64))
+		near = fmt.Sprintf(", beginning %q", safehttp.Plain(string(r.body[:min(len(r.body), 256)]), 64))
 	}
 	return &Error{
 		Command: r.command, HTTPStatus: r.status, RequestID: r.requestID, Server: r.server, Action: ActionReport,
-		Err: fmt.Errorf("%w: %s (type %q%s)", ErrUnexpectedContent, why, safehttp.Clean(r.mediaType, 64), near),
+		Err: fmt.Errorf("%w: %s (type %q%s)", ErrUnexpectedContent, why, safehttp.Plain(r.mediaType, 64), near),
 	}
 }
 
@@ -378,14 +380,6 @@ func (r *response) check(emptyOK bool) error {
 		return r.unexpected("an empty answer")
 	case r.mediaType != typeWBXML && r.mediaType != typeWBXMLOld && r.mediaType != "":
 		return r.unexpected("not a WBXML document: a device in front may have answered")
-	}
-	return nil
-}
-
-// decode reads the document into v.
-func (r *response) decode(v any) error {
-	if err := wbxml.Unmarshal(r.body, v); err != nil {
-		return r.unexpected("the document cannot be read: " + err.Error())
 	}
 	return nil
 }

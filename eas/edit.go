@@ -58,7 +58,8 @@ func Delete(id ItemID) Edit { return Edit{kind: editDelete, id: id} }
 
 // Add makes an item. The clientID, of at most 64 letters and digits, names it in the Results
 // and lets the server recognize it when it comes again; if "", one is made up. A mail becomes a
-// draft, from 16.0 on and in the folder of drafts. An item whose body is truncated is an error.
+// draft, from 16.0 on and in the folder of drafts. An item whose body is truncated is an error,
+// and so is, from 16.0 on, a series with exceptions: Add it without, then [Update] it.
 func Add(clientID string, item Item) Edit {
 	return Edit{kind: editAdd, clientID: clientID, after: item}
 }
@@ -215,7 +216,8 @@ func (e Edit) commands(v Version) ([]command, error) {
 	}
 	c := command{kind: e.kind, id: string(e.id)}
 	if e.single && v.AtLeast(Version160) {
-		c.instance = compact(e.start)
+		series, _ := e.before.(*Event)
+		c.instance = series.instance(e.start, v)
 	}
 	var err error
 	switch {
@@ -260,6 +262,9 @@ func (e Edit) added(v Version) (id string, list []wbxml.Raw, err error) {
 	}
 	if _, ok := e.after.(*Email); ok && !v.AtLeast(Version160) {
 		return "", nil, fmt.Errorf("drafts need version 16.0, and this is %s", v)
+	}
+	if x, ok := e.after.(*Event); ok && x != nil && len(x.Exceptions) > 0 && v.AtLeast(Version160) {
+		return "", nil, errors.New("from version 16.0 on the exceptions of a series are sent to one that is there: Add it without, then Update")
 	}
 	if id = e.clientID; id == "" {
 		id = NewDeviceID()

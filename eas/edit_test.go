@@ -102,6 +102,11 @@ func TestRequestsAreValid(t *testing.T) {
 				continue
 			}
 			item := tt.want
+			if e, ok := item.(*eas.Event); ok && v == eas.Version161 {
+				one := *e
+				one.Exceptions = nil // which are not sent with a new series
+				item = &one
+			}
 			if m, ok := item.(*eas.Email); ok {
 				one := *m
 				one.Body = &eas.Body{Data: "x"}

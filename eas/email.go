@@ -99,10 +99,9 @@ type RightsLicense struct {
 func (*Email) Class() Class { return ClassEmail }
 
 // decodeEmail reads the ApplicationData of a mail.
-func decodeEmail(raw []byte) (Item, error) {
-	var d airsync.EmailData
-	var r reader
-	if err := r.unmarshal(raw, &d); err != nil {
+func decodeEmail(r *reader, raw []byte) (Item, error) {
+	d, err := read(r, raw, &r.email)
+	if err != nil {
 		return nil, fmt.Errorf("eas: mail: %w", err)
 	}
 	m := &Email{
@@ -114,8 +113,8 @@ func decodeEmail(raw []byte) (Item, error) {
 		Received: r.at("Email:DateReceived", d.DateReceived), LastVerb: Verb(value(d.LastVerbExecuted)),
 		LastVerbTime: r.at("Email2:LastVerbExecutionTime", d.LastVerbExecutionTime),
 		NativeBody:   BodyType(value(d.NativeBodyType)), Body: body(d.Body), Parts: bodyParts(d.BodyPart),
-		Attachments: attachments(d.Attachments), License: license(d.License, &r), CodePage: r.integer("Email:InternetCPID", d.InternetCPID),
-		Flag: flag(d.Flag, &r), Meeting: meetingRequest(d.MeetingRequest, &r), Other: others(d.Other),
+		Attachments: attachments(d.Attachments), License: license(d.License, r), CodePage: r.integer("Email:InternetCPID", d.InternetCPID),
+		Flag: flag(d.Flag, r), Meeting: meetingRequest(d.MeetingRequest, r), Other: others(d.Other),
 	}
 	if d.Categories != nil {
 		m.Categories = d.Categories.Category

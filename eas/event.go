@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -110,10 +111,9 @@ const (
 // Class returns [ClassCalendar].
 func (*Event) Class() Class { return ClassCalendar }
 
-func decodeEvent(raw []byte) (Item, error) {
-	var d airsync.EventData
-	var r reader
-	if err := r.unmarshal(raw, &d); err != nil {
+func decodeEvent(r *reader, raw []byte) (Item, error) {
+	d, err := read(r, raw, &r.event)
+	if err != nil {
 		return nil, fmt.Errorf("eas: event: %w", err)
 	}
 	e := &Event{
@@ -122,7 +122,7 @@ func decodeEvent(raw []byte) (Item, error) {
 		Sensitivity: Sensitivity(value(d.Sensitivity)), Reminder: r.minutes("Calendar:Reminder", d.Reminder),
 		UID: d.UID, ClientUID: d.ClientUID, Stamp: r.at("Calendar:DtStamp", d.DTStamp),
 		Status: MeetingStatus(value(d.MeetingStatus)), Organizer: Person{Name: d.OrganizerName, Email: d.OrganizerEmail},
-		Attendees: attendees(d.Attendees, &r), Response: ResponseType(value(d.ResponseType)), Replied: r.at("Calendar:AppointmentReplyTime", d.AppointmentReplyTime),
+		Attendees: attendees(d.Attendees, r), Response: ResponseType(value(d.ResponseType)), Replied: r.at("Calendar:AppointmentReplyTime", d.AppointmentReplyTime),
 		ResponseRequested: isTrue(d.ResponseRequested), NoNewTimes: isTrue(d.DisallowNewTimeProposal),
 		OnlineMeeting: d.OnlineMeetingConfLink, OnlineMeetingExternal: d.OnlineMeetingExternalLink,
 		Attachments: attachments(d.Attachments), Other: others(d.Other),
@@ -139,8 +139,9 @@ func decodeEvent(raw []byte) (Item, error) {
 		}
 	}
 	if d.Exceptions != nil {
+		e.Exceptions = slices.Grow(e.Exceptions, len(d.Exceptions.Exception))
 		for _, x := range d.Exceptions.Exception {
-			e.Exceptions = append(e.Exceptions, exception(x, &r))
+			e.Exceptions = append(e.Exceptions, exception(x, r))
 		}
 	}
 	e.Odd = r.odd
@@ -189,8 +190,9 @@ func attendees(l *airsync.Attendees, r *reader) []Attendee {
 	if l == nil {
 		return nil
 	}
-	var out []Attendee
-	for _, a := range l.Attendee {
+	out := slices.Grow([]Attendee(nil), len(l.Attendee))
+	for i := range l.Attendee {
+		a := &l.Attendee[i]
 		out = append(out, Attendee{
 			Name: a.Name, Email: a.Email, Response: ResponseType(value(a.Status)), Type: AttendeeType(value(a.Type)),
 			ProposedStart: r.at("MeetingResponse:ProposedStartTime", a.ProposedStartTime), ProposedEnd: r.at("MeetingResponse:ProposedEndTime", a.ProposedEndTime),
@@ -282,6 +284,15 @@ func (e *Event) written(t time.Time, v Version) string {
 		return t.Format(compactDate)
 	}
 	return t.In(e.location()).Format(compactDate)
+}
+
+// instance returns the name of the occurrence that would start at start: of an all-day event
+// its day. E may be nil for an event that is not known.
+func (e *Event) instance(start time.Time, v Version) string {
+	if e != nil && e.floats(v) {
+		return e.written(start, v) + "T000000Z"
+	}
+	return compact(start)
 }
 
 // location returns the location of the event's clock: UTC if there is no usable zone.

@@ -279,30 +279,6 @@ func ExampleClient_Do() {
 	// Output: 03016a00000d45470333000101
 }
 
-func ExampleClient_Restore() {
-	client, _, done := open()
-	defer done()
-	ctx := context.Background()
-	folders, err := client.FolderSync(ctx, eas.InitialSyncKey)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	saved := client.State() // and folders.Key; the program ends and starts again
-	requests := 0
-	client = &eas.Client{
-		URL: client.URL, User: client.User, Token: client.Token, HTTPClient: client.HTTPClient,
-		Observe: func(eas.Observation) { requests++ },
-	}
-	client.Restore(saved)
-	if _, err := client.FolderSync(ctx, folders.Key); err != nil {
-		fmt.Println(err)
-		return
-	}
-	fmt.Println(requests, "request")
-	// Output: 1 request
-}
-
 // An observer learns what became of every request.
 func ExampleObservation() {
 	client, _, done := open()

@@ -99,6 +99,7 @@ func TestFetchGoesOn(t *testing.T) {
 		{"a piece", "100-199", 100, 200, "20000", 100, 199, "100-199", content[100:200], false},
 		{"a piece of the whole", "", 0, 20000, "", 100, 199, "100-199", content[100:200], false},
 		{"a range that nobody asked for", "0-999", 0, 1000, "20000", 0, 0, "", "", true},
+		{"a negative range", "-5-10", 0, 20000, "", 100, 0, "100-2147483647", "", true},
 		{"not a range", "all", 0, 20000, "", 100, 0, "100-2147483647", "", true},
 	} {
 		for _, multipart := range []bool{false, true} {
@@ -137,6 +138,17 @@ func TestFetchGoesOn(t *testing.T) {
 					t.Errorf("%d bytes, %+v, %v", b.Len(), got, err)
 				}
 			})
+		}
+	}
+}
+
+// TestFetchRangeLate has the range come behind the data: it is too late to cut it by then.
+func TestFetchRangeLate(t *testing.T) {
+	for bounds, fault := range map[string]bool{"0-4": false, "5-9": true} {
+		c, _ := speaking(t, eas.Version141, "ItemOperations", properties(`<ContentType xmlns="AirSyncBase">text/plain</ContentType><Data>aGVsbG8=</Data><Range>`+bounds+`</Range>`))
+		var b strings.Builder
+		if _, err := c.FetchAttachment(t.Context(), "ref", &b, nil); errors.Is(err, eas.ErrIncomplete) != fault || !fault && b.String() != "hello" {
+			t.Errorf("range %s behind the data: %q, %v", bounds, &b, err)
 		}
 	}
 }

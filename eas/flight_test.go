@@ -320,6 +320,7 @@ func TestCallbacksThatIgnoreTheirContext(t *testing.T) {
 				c := restored(b)
 				tt(c)
 				before := c.State()
+				before.DeviceID, before.URL = "device1", c.URL.String() // learned from the Client's fields
 				ctx, cancel := context.WithCancelCause(t.Context())
 				time.AfterFunc(time.Second, func() { cancel(errGone) })
 				start := time.Now()

@@ -23,7 +23,7 @@ type Unknown struct {
 func (u *Unknown) Class() Class { return u.ItemClass }
 
 // decoders are by the code page of an item's first element that says what it is.
-var decoders = map[string]func([]byte) (Item, error){
+var decoders = map[string]func(*reader, []byte) (Item, error){
 	"Email": decodeEmail, "Email2": decodeEmail, "Calendar": decodeEvent, "Contacts": decodeContact,
 	"Contacts2": decodeContact, "Tasks": decodeTask, "Notes": decodeNote,
 }
@@ -49,8 +49,11 @@ var classPages = map[Class]string{
 // say what kind of item it is; where they do not, as in a change of a body alone, class does,
 // and "" is [ClassEmail]. An item of another kind is an [*Unknown]. A value that cannot be
 // read is absent, and listed in Odd of the item; only a damaged document is an error.
-func Decode(class Class, raw []byte) (Item, error) {
-	page, err := pageOf(raw)
+func Decode(class Class, raw []byte) (Item, error) { return newReader(raw).item(class, raw) }
+
+// item is [Decode] for an item of the reader's response.
+func (r *reader) item(class Class, raw []byte) (Item, error) {
+	page, err := r.pageOf(raw)
 	if err != nil {
 		return nil, fmt.Errorf("eas: item: %w", err)
 	}
@@ -58,15 +61,15 @@ func Decode(class Class, raw []byte) (Item, error) {
 		page = classPages[class]
 	}
 	if d, ok := decoders[page]; ok {
-		return d(raw)
+		return d(r, raw)
 	}
 	return &Unknown{ItemClass: class, Raw: raw}, nil
 }
 
 // pageOf returns the namespace of the first child that is not common to several classes; ""
 // if there is none.
-func pageOf(raw []byte) (string, error) {
-	var d wbxml.Decoder
+func (r *reader) pageOf(raw []byte) (string, error) {
+	d := &r.decoder
 	d.ResetBytes(raw)
 	if _, err := d.ReadToken(); err != nil {
 		return "", err

@@ -232,7 +232,7 @@ func (r *response) inline(body io.Reader, w *window, p *parts) (*Content, error)
 			}
 			first, _, _ := strings.Cut(out.Range, "-")
 			n, err := strconv.ParseInt(strings.TrimSpace(first), 10, 64)
-			if err != nil || n < 0 || found && n != 0 || !w.begins(n) {
+			if err != nil || found && n != 0 || !w.begins(n) {
 				return nil, r.incomplete(fmt.Sprintf("it sent the range %q", safehttp.Clean(out.Range, 32)))
 			}
 		case wbxml.ItemOperationsTotal:
@@ -386,7 +386,7 @@ func (c *Client) fetchItemAt(ctx context.Context, version Version, what airsync.
 	if x.Properties == nil {
 		return nil, r.unexpected("an item without properties")
 	}
-	e := entry(airsync.SyncItem{Class: x.Class, ServerID: x.ServerID, ApplicationData: asData(*x.Properties)}, o.Class)
+	e := entry(r.reader(), airsync.SyncItem{Class: x.Class, ServerID: x.ServerID, ApplicationData: asData(*x.Properties)}, o.Class)
 	return &e, nil
 }
 

@@ -244,6 +244,16 @@ func oddOf(t testing.TB, item eas.Item) []eas.OddValue {
 	return nil
 }
 
+// adding returns the item as it can be added in a version.
+func adding(item eas.Item, v string) eas.Item {
+	if e, ok := item.(*eas.Event); ok && v == "16.1" {
+		one := *e
+		one.Exceptions = nil
+		return &one
+	}
+	return item
+}
+
 // What Decode reads, Add writes again, in the elements that are the client's.
 func TestItemsSurviveAnAdd(t *testing.T) {
 	for _, tt := range itemCases {
@@ -256,7 +266,7 @@ func TestItemsSurviveAnAdd(t *testing.T) {
 		}
 		t.Run(tt.name, func(t *testing.T) {
 			c, calls := replay(t, map[string][]reply{"OPTIONS": {{header: map[string]string{"MS-ASProtocolVersions": v}}}})
-			if _, err := c.Apply(t.Context(), "f", "1", eas.Add("1", tt.want)); err != nil {
+			if _, err := c.Apply(t.Context(), "f", "1", eas.Add("1", adding(tt.want, v))); err != nil {
 				t.Fatal(err)
 			}
 			sent := toXML(t, (*calls)[len(*calls)-1].body)

@@ -25,10 +25,9 @@ type Note struct {
 // Class returns [ClassNotes].
 func (*Note) Class() Class { return ClassNotes }
 
-func decodeNote(raw []byte) (Item, error) {
-	var d airsync.NoteData
-	var r reader
-	if err := r.unmarshal(raw, &d); err != nil {
+func decodeNote(r *reader, raw []byte) (Item, error) {
+	d, err := read(r, raw, &r.notes)
+	if err != nil {
 		return nil, fmt.Errorf("eas: note: %w", err)
 	}
 	n := &Note{

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/easoauth/easoauth/internal/safehttp"
-	"github.com/easoauth/easoauth/internal/wbxml"
 )
 
 // An OddValue is a value that could not be read: text where a number belongs, a date that is
@@ -16,18 +15,12 @@ type OddValue struct {
 	Value   string // at most 64 characters of it; "" where elements stand in place of text
 }
 
-// A reader reads what servers send and notes what it cannot read.
-type reader struct{ odd []OddValue }
+// maxOdd is how many bytes of an odd value are kept.
+const maxOdd = 64
 
-// unmarshal reads a document into a struct of package airsync. It fails only where the
-// document itself is damaged.
-func (r *reader) unmarshal(raw []byte, v any) error {
-	o := wbxml.Options{Odd: func(t wbxml.Tag, text []byte) { r.note(t.String(), string(text)) }}
-	return o.Unmarshal(raw, v)
-}
-
+// note notes a value that cannot be read.
 func (r *reader) note(element, value string) {
-	r.odd = append(r.odd, OddValue{Element: element, Value: safehttp.Clean(value, 64)})
+	r.odd = append(r.odd, OddValue{Element: element, Value: safehttp.Clean(value, maxOdd)})
 }
 
 // at returns the date s; the zero time for "" and for what is not a date.
@@ -59,10 +52,14 @@ func (r *reader) zone(element, s string) *TimeZone {
 	if s == "" {
 		return nil
 	}
-	z, err := ParseTimeZone(s)
-	if err != nil {
-		r.note(element, s)
-		return nil
+	if s != r.zoneText { // most items of a page have the same
+		z, err := ParseTimeZone(s)
+		if err != nil {
+			r.note(element, s)
+			return nil
+		}
+		r.zoneText, r.zoneValue = s, *z
 	}
-	return z
+	z := r.zoneValue
+	return &z
 }

@@ -2,6 +2,7 @@ package eas
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -91,11 +92,13 @@ func (r *response) page(col *airsync.SyncResponseFolder, key SyncKey, class Clas
 	if col.Commands == nil {
 		return p, nil
 	}
+	in := r.reader()
+	p.Added = slices.Grow(p.Added, len(col.Commands.Add))
 	for _, x := range col.Commands.Add {
-		p.Added = append(p.Added, entry(x, class))
+		p.Added = append(p.Added, entry(in, x, class))
 	}
 	for _, x := range col.Commands.Change {
-		p.Changed = append(p.Changed, entry(x, class))
+		p.Changed = append(p.Changed, entry(in, x, class))
 	}
 	for _, x := range col.Commands.Delete {
 		if x.InstanceID == "" {
@@ -120,15 +123,16 @@ func (r *response) results(col *airsync.SyncResponseFolder, class Class) []Resul
 		return nil
 	}
 	var out []Result
+	in := r.reader()
 	for _, list := range [][]airsync.SyncReply{col.Responses.Add, col.Responses.Change, col.Responses.Delete, col.Responses.Fetch} {
 		for _, x := range list {
-			out = append(out, r.result(x, class))
+			out = append(out, r.result(in, x, class))
 		}
 	}
 	return out
 }
 
-func (r *response) result(x airsync.SyncReply, class Class) Result {
+func (r *response) result(in *reader, x airsync.SyncReply, class Class) Result {
 	res := Result{ID: ItemID(x.ServerID), ClientID: x.ClientID}
 	if x.InstanceID != "" {
 		res.Occurrence, _ = parseTime(x.InstanceID)
@@ -140,7 +144,7 @@ func (r *response) result(x airsync.SyncReply, class Class) Result {
 		return res
 	}
 	res.Raw = *x.ApplicationData
-	item, err := Decode(class, res.Raw)
+	item, err := in.item(class, res.Raw)
 	if err != nil && res.Err == nil {
 		res.Err = err
 	}
@@ -149,7 +153,7 @@ func (r *response) result(x airsync.SyncReply, class Class) Result {
 }
 
 // entry reads an item. One that cannot be read is the entry's own error.
-func entry(x airsync.SyncItem, class Class) Entry {
+func entry(in *reader, x airsync.SyncItem, class Class) Entry {
 	e := Entry{ID: ItemID(x.ServerID)}
 	if x.InstanceID != "" {
 		if e.Occurrence, e.Err = parseTime(x.InstanceID); e.Err != nil {
@@ -164,6 +168,6 @@ func entry(x airsync.SyncItem, class Class) Entry {
 	if x.Class != "" && !strings.EqualFold(x.Class, string(class)) {
 		class = Class(x.Class)
 	}
-	e.Item, e.Err = Decode(class, e.Raw)
+	e.Item, e.Err = in.item(class, e.Raw)
 	return e
 }

@@ -158,7 +158,7 @@ func (c *Client) provisionSend(ctx context.Context, version Version, in *airsync
 		return nil, nil, err
 	}
 	var out airsync.ProvisionResponse
-	if err := r.decode(&out); err != nil {
+	if err := r.decode(&out, asked{}); err != nil {
 		return nil, nil, err
 	}
 	switch {

@@ -126,9 +126,9 @@ func (c *Client) searchMailAt(ctx context.Context, version Version, q Query, o *
 			BodyPreference: want.BodyPreference, BodyPartPreference: want.BodyPartPreference, RightsManagement: want.RightsManagement,
 		},
 	}}
-	return c.search(ctx, version, in, func(out *Results, x airsync.SearchResult) error {
+	return c.search(ctx, version, in, func(read *reader, out *Results, x airsync.SearchResult) error {
 		f := FoundItem{LongID: x.LongID, Folder: FolderID(x.CollectionID), Class: Class(x.Class)}
-		e := entry(airsync.SyncItem{Class: x.Class, ApplicationData: asData(*x.Properties)}, items.Class)
+		e := entry(read, airsync.SyncItem{Class: x.Class, ApplicationData: asData(*x.Properties)}, items.Class)
 		f.Item, f.Err, f.Raw = e.Item, e.Err, e.Raw
 		out.Items = append(out.Items, f)
 		return nil
@@ -151,13 +151,12 @@ func (c *Client) searchPeopleAt(ctx context.Context, version Version, text strin
 	if o.Pictures > 0 && version.AtLeast(Version141) {
 		in.Store.Options.Picture = &airsync.SearchPicture{MaxSize: optional(o.PictureSize), MaxPictures: optional(o.Pictures)}
 	}
-	return c.search(ctx, version, in, func(out *Results, x airsync.SearchResult) error {
+	return c.search(ctx, version, in, func(read *reader, out *Results, x airsync.SearchResult) error {
 		var p airsync.SearchPerson
-		var read reader
 		if err := read.unmarshal(*x.Properties, &p); err != nil {
 			return err
 		}
-		out.People = append(out.People, person(p.Person, &read))
+		out.People = append(out.People, person(p.Person, read))
 		return nil
 	})
 }
@@ -173,9 +172,8 @@ func (c *Client) SearchLibrary(ctx context.Context, link string, o *SearchOption
 		Name: "DocumentLibrary", Query: &airsync.SearchQuery{EqualTo: &airsync.LinkEquals{LinkID: true, Value: link}},
 		Options: &airsync.SearchOptions{Range: o.bounds()},
 	}}
-	return c.search(ctx, anyVersion, in, func(out *Results, x airsync.SearchResult) error {
+	return c.search(ctx, anyVersion, in, func(read *reader, out *Results, x airsync.SearchResult) error {
 		var p airsync.SearchDocument
-		var read reader
 		if err := read.unmarshal(*x.Properties, &p); err != nil {
 			return err
 		}
@@ -213,7 +211,7 @@ func (o *SearchOptions) bounds() string {
 const anyVersion Version = ""
 
 // search sends a search that was made for a version and reads what was found with add.
-func (c *Client) search(ctx context.Context, version Version, in any, add func(*Results, airsync.SearchResult) error) (*Results, error) {
+func (c *Client) search(ctx context.Context, version Version, in any, add func(*reader, *Results, airsync.SearchResult) error) (*Results, error) {
 	var out airsync.SearchResponse
 	r, err := c.run(ctx, request{command: "Search", version: version, anyVersion: version == anyVersion}, in, &out, false)
 	if err != nil {
@@ -226,7 +224,7 @@ func (c *Client) search(ctx context.Context, version Version, in any, add func(*
 		return nil, r.unexpected("no store")
 	}
 	s := out.Response.Store
-	results := found(s.Range, s.Total)
+	results, read := found(s.Range, s.Total), r.reader()
 	switch {
 	case s.Status != nil && *s.Status == endOfRange:
 		return results, nil
@@ -237,7 +235,7 @@ func (c *Client) search(ctx context.Context, version Version, in any, add func(*
 		if x.Properties == nil {
 			continue // SOGo and Exchange answer one empty result for none
 		}
-		if err := add(results, x); err != nil {
+		if err := add(read, results, x); err != nil {
 			return nil, r.unexpected("a result cannot be read: " + err.Error())
 		}
 	}
@@ -284,10 +282,9 @@ func (c *Client) Find(ctx context.Context, q Query, o *SearchOptions) (*Results,
 		m.Query.CollectionID = string(q.Folders[0])
 	}
 	m.Options = &airsync.FindOptions{Range: o.orZero().bounds(), DeepTraversal: !q.Shallow}
-	return c.find(ctx, airsync.FindExecute{Mailbox: m}, func(out *Results, x airsync.FindResult) error {
+	return c.find(ctx, airsync.FindExecute{Mailbox: m}, func(read *reader, out *Results, x airsync.FindResult) error {
 		f := FoundItem{ID: ItemID(x.ServerID), Folder: FolderID(x.CollectionID), Class: Class(x.Class), Raw: *x.Properties}
 		var p airsync.FoundMail
-		var read reader
 		if f.Err = read.unmarshal(*x.Properties, &p); f.Err == nil {
 			mail := &Email{
 				Subject: p.Subject, From: p.From, DisplayTo: p.DisplayTo, CC: p.DisplayCC, BCC: p.DisplayBCC, Read: p.Read,
@@ -315,18 +312,17 @@ func (c *Client) FindPeople(ctx context.Context, text string, o *SearchOptions) 
 	if o.Pictures > 0 {
 		g.Options.Picture = &airsync.FindPicture{MaxSize: optional(o.PictureSize), MaxPictures: optional(o.Pictures)}
 	}
-	return c.find(ctx, airsync.FindExecute{GAL: g}, func(out *Results, x airsync.FindResult) error {
+	return c.find(ctx, airsync.FindExecute{GAL: g}, func(read *reader, out *Results, x airsync.FindResult) error {
 		var p airsync.FindPerson
-		var read reader
 		if err := read.unmarshal(*x.Properties, &p); err != nil {
 			return err
 		}
-		out.People = append(out.People, person(p.Person, &read))
+		out.People = append(out.People, person(p.Person, read))
 		return nil
 	})
 }
 
-func (c *Client) find(ctx context.Context, what airsync.FindExecute, add func(*Results, airsync.FindResult) error) (*Results, error) {
+func (c *Client) find(ctx context.Context, what airsync.FindExecute, add func(*reader, *Results, airsync.FindResult) error) (*Results, error) {
 	version, err := c.ready(ctx)
 	if err != nil {
 		return nil, err
@@ -348,12 +344,12 @@ func (c *Client) find(ctx context.Context, what airsync.FindExecute, add func(*R
 	if s := out.Response.Status; s != nil && *s != 1 {
 		return nil, r.statusError("Response", *s)
 	}
-	results := found(out.Response.Range, out.Response.Total)
+	results, read := found(out.Response.Range, out.Response.Total), r.reader()
 	for _, x := range out.Response.Result {
 		if x.Properties == nil {
 			continue
 		}
-		if err := add(results, x); err != nil {
+		if err := add(read, results, x); err != nil {
 			return nil, r.unexpected("a result cannot be read: " + err.Error())
 		}
 	}

@@ -60,7 +60,7 @@ func (c *Client) move(ctx context.Context, r *response) (bool, error) {
 	case safehttp.SameOrigin(to, r.site.url) && to.Path == r.site.url.Path:
 		// QUIRK: eas.outlook.com answers 451 to its own host until the mailbox is named
 		// in a cookie (mustang-im #220, EAS-4-TbSync #265).
-		return c.jar.anchor(r.site.url, c.User) || c.here() != r.site, nil
+		return c.anchor(r.site), nil
 	case c.here() != r.site:
 		return true, nil // another command has moved since this one was sent
 	}
@@ -72,6 +72,16 @@ func (c *Client) move(ctx context.Context, r *response) (bool, error) {
 		return struct{}{}, c.moveFrom(ctx, r.site, to)
 	})
 	return err == nil, err
+}
+
+// anchor names the mailbox in a cookie, and reports whether there is a reason to send the
+// command again.
+func (c *Client) anchor(from *site) bool {
+	set := c.jar.anchor(from.url, c.User)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.state.Anchored = c.state.Anchored || set
+	return set || c.site != from
 }
 
 // moveFrom makes to the site, unless it is no longer from.
@@ -97,6 +107,7 @@ func (c *Client) moveFrom(ctx context.Context, from *site, to *url.URL) error {
 	}
 	if c.site == from {
 		c.site, c.state.URL = next, to.String()
+		c.state.Anchored = c.state.Anchored && safehttp.SameOrigin(to, from.url)
 	}
 	return nil
 }

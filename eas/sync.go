@@ -104,10 +104,6 @@ const DefaultPatience = 2 * time.Minute
 // An error that matches [ErrInvalidSyncKey] says to begin again from InitialSyncKey; one that
 // matches [ErrFolderSyncRequired], that the folder may be gone.
 func (c *Client) Sync(ctx context.Context, f FolderID, key SyncKey, o *SyncOptions) (*Page, error) {
-	return atVersion(ctx, c, func(v Version) (*Page, error) { return c.syncAt(ctx, v, f, key, o) })
-}
-
-func (c *Client) syncAt(ctx context.Context, version Version, f FolderID, key SyncKey, o *SyncOptions) (*Page, error) {
 	if o == nil {
 		o = &SyncOptions{}
 	}
@@ -117,11 +113,13 @@ func (c *Client) syncAt(ctx context.Context, version Version, f FolderID, key Sy
 	if f == "" {
 		return nil, fmt.Errorf("eas: Sync: %w", errNoFolder)
 	}
-	col, err := o.collection(f, key, version)
-	if err != nil {
-		return nil, fmt.Errorf("eas: Sync: %w", err)
-	}
-	return c.syncOne(ctx, version, col, key, o)
+	return atVersion(ctx, c, func(version Version) (*Page, error) {
+		col, err := o.collection(f, key, version)
+		if err != nil {
+			return nil, fmt.Errorf("eas: Sync: %w", err)
+		}
+		return c.syncOne(ctx, version, col, key, o)
+	})
 }
 
 // syncOne sends one collection and returns what comes of it.
@@ -145,7 +143,9 @@ func (c *Client) syncCollection(ctx context.Context, version Version, col *airsy
 	in := &airsync.SyncRequest{}
 	in.Collections.Collection = []airsync.SyncCollection{*col}
 	var out airsync.SyncResponse
-	r, err := c.run(ctx, request{command: "Sync", version: version}, in, &out, true)
+	q := request{command: "Sync", version: version}
+	q.asked.add(col)
+	r, err := c.run(ctx, q, in, &out, true)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -127,6 +127,7 @@ func (c *Client) syncManyAt(ctx context.Context, version Version, o *SyncManyOpt
 			return nil, fmt.Errorf("eas: Sync: folder %d is there twice", i)
 		}
 		whole.Collections.Collection = append(whole.Collections.Collection, *col)
+		q.asked.add(col)
 		one, err := wbxml.Marshal(&airsync.SyncRequest{Collections: airsync.SyncCollections{Collection: []airsync.SyncCollection{*col}}})
 		if err != nil {
 			return nil, fmt.Errorf("eas: Sync: %w", err)

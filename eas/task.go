@@ -38,10 +38,9 @@ type Task struct {
 // Class returns [ClassTasks].
 func (*Task) Class() Class { return ClassTasks }
 
-func decodeTask(raw []byte) (Item, error) {
-	var d airsync.TaskData
-	var r reader
-	if err := r.unmarshal(raw, &d); err != nil {
+func decodeTask(r *reader, raw []byte) (Item, error) {
+	d, err := read(r, raw, &r.task)
+	if err != nil {
 		return nil, fmt.Errorf("eas: task: %w", err)
 	}
 	t := &Task{

@@ -191,8 +191,8 @@ func (m *Mailbox) put(f *folder, raw []byte) *item {
 }
 
 // Put adds items to the first folder of type t: mail as by [Mailbox.Deliver], and events,
-// contacts, tasks and notes as a device of version 16.1 would send them. It panics if one
-// cannot be written.
+// contacts, tasks and notes as a device of version 16.1 would send them, or one of 14.1 a series
+// with exceptions. It panics if one cannot be written.
 func (m *Mailbox) Put(t eas.FolderType, items ...eas.Item) {
 	m.tn.mu.Lock()
 	defer m.tn.mu.Unlock()
@@ -202,7 +202,11 @@ func (m *Mailbox) Put(t eas.FolderType, items ...eas.Item) {
 			m.add(f, *mail)
 			continue
 		}
-		raw, err := eas.Encode(i, eas.Version161)
+		version := eas.Version161
+		if e, ok := i.(*eas.Event); ok && len(e.Exceptions) > 0 {
+			version = eas.Version141 // whose devices send them with the series
+		}
+		raw, err := eas.Encode(i, version)
 		if err != nil {
 			panic("eastest: Put: " + err.Error())
 		}

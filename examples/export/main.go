@@ -85,7 +85,9 @@ func export(ctx context.Context, client *eas.Client, name, format, out string, p
 }
 
 // write reads the folder a page at a time. The key of a page is kept when all of its mail is
-// on the disk, so that a crash brings the page again and loses nothing.
+// on the disk, so that a crash brings the page again and loses nothing. A mail that the server
+// does not send whole is left out, and no key is kept from its page on, so that the next start
+// tries it again.
 func write(ctx context.Context, client *eas.Client, folder eas.Folder, s sink, progress io.Writer) error {
 	o := &eas.SyncOptions{BodyLimit: eas.NoBody, Window: 50}
 	key := s.key()
@@ -100,12 +102,13 @@ func write(ctx context.Context, client *eas.Client, folder eas.Folder, s sink, p
 	if n, err := client.GetItemEstimate(ctx, folder.ID, key, nil); err == nil {
 		p.Total = n // some servers cannot tell
 	}
+	missing := 0
 	for page, err := range client.Pages(ctx, folder.ID, key, o) {
 		if err != nil {
 			return err
 		}
 		for _, e := range page.Added {
-			err := s.add(e, func(w io.Writer) error {
+			err = s.add(e, func(w io.Writer) error {
 				_, err := client.FetchMessage(ctx, folder.ID, e.ID, w, nil)
 				return err
 			})
@@ -113,16 +116,26 @@ func write(ctx context.Context, client *eas.Client, folder eas.Folder, s sink, p
 			switch {
 			case errors.As(err, &ee) && ee.Action == eas.ActionResyncItem:
 				continue // deleted meanwhile
+			case errors.Is(err, eas.ErrIncomplete):
+				fmt.Fprintf(progress, "left out: %v\n", err)
+				missing++
+				continue
 			case err != nil:
 				return err
 			}
 			p.Add(1)
+		}
+		if missing > 0 {
+			continue
 		}
 		if err := s.keep(page.Key); err != nil {
 			return err
 		}
 	}
 	p.End()
+	if missing > 0 {
+		return fmt.Errorf("%d mails were not exported, since the server did not send them whole", missing)
+	}
 	return nil
 }
 

@@ -3,8 +3,15 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/easoauth/easoauth/eas"
+	"github.com/easoauth/easoauth/eas/eastest"
+	"github.com/easoauth/easoauth/examples/internal/account"
+	"github.com/easoauth/easoauth/internal/wbxml"
 )
 
 func TestDemonstrate(t *testing.T) {
@@ -14,6 +21,38 @@ func TestDemonstrate(t *testing.T) {
 	}
 	if !strings.Contains(out.String(), "120 .eml files, 120 mails in the mbox") {
 		t.Error(&out)
+	}
+}
+
+// TestIncomplete has the server truncate one mail: the export does not count it as exported,
+// and the next start brings it.
+func TestIncomplete(t *testing.T) {
+	tn := eastest.New(t, nil)
+	tn.AddMailbox("ada@contoso.com", &eas.Email{Subject: "one", Body: &eas.Body{Data: "1"}}, &eas.Email{Subject: "two", Body: &eas.Body{Data: "2"}})
+	client, err := account.OpenEmbedded(t.Context(), tn, "ada@contoso.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cut bytes.Buffer
+	if err := wbxml.FromXML(&cut, strings.NewReader(`<ItemOperations xmlns="ItemOperations"><Status>1</Status><Response><Fetch><Status>1</Status><Properties>`+
+		`<Body xmlns="AirSyncBase"><Type>4</Type><EstimatedDataSize>5000</EstimatedDataSize><Truncated>1</Truncated><Data>From: a</Data></Body></Properties></Fetch></Response></ItemOperations>`)); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	files := func() int {
+		all, err := filepath.Glob(filepath.Join(dir, "*.eml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(all)
+	}
+	tn.Fail("ItemOperations", eastest.Fault{Status: 200, Header: http.Header{"Content-Type": {"application/vnd.ms-sync.wbxml"}}, Body: cut.String()})
+	var out bytes.Buffer
+	if err := export(t.Context(), client, "", "eml", dir, &out); err == nil || files() != 1 || !strings.Contains(out.String(), "left out") {
+		t.Errorf("export = %v with %d files\n%s", err, files(), &out)
+	}
+	if err := export(t.Context(), client, "", "eml", dir, &out); err != nil || files() != 2 {
+		t.Errorf("the next export = %v with %d files", err, files())
 	}
 }
 

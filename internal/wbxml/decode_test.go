@@ -117,6 +117,10 @@ var cases = []struct {
 
 	{name: "no document", err: "empty document at offset 0"},
 	{name: "two roots", doc: document("05 05"), err: "data after the end of the root element at offset 5"},
+	{name: "a line end after the document", doc: document("05 0d 0a"), want: `<AirSync:Sync/ >`, strict: "data after the end of the root element at offset 5"},
+	{name: "two line ends after the document", doc: document("45 01 0a 0a"), want: `<AirSync:Sync >`, strict: "data after the end of the root element at offset 6"},
+	{name: "a document after a line end", doc: document("05 0a 05"), err: "data after the end of the root element at offset 6", strict: "data after the end of the root element at offset 5"},
+	{name: "trailing space", doc: document("05 20"), err: "data after the end of the root element at offset 5"},
 	{name: "trailing NUL", doc: document("05 00"), err: "data after the end of the root element at offset 5"},
 	{name: "end underflow", doc: document("45 01 01"), err: "data after the end of the root element at offset 6"},
 	{name: "end first", doc: document("01"), err: "end without a start at offset 4"},

@@ -59,11 +59,12 @@
 // Elements are written in the order of the fields, which servers enforce. They are read in
 // any order; of an element that has place for one the last counts. Text is read from inline
 // strings, the string table, entities and opaque data alike. Numbers and bools may have
-// white space around them, and true and false may stand for 1 and 0; anything else in them is
-// an error and never 0, or what [Options.Odd] gets. Strings that are not UTF-8 are repaired with U+FFFD; []byte and Raw have opaque data as it was sent.
+// white space around them, and bools may be true or false in any case; anything else in them
+// is an error, or what [Options.Odd] gets, and never 0. Strings that are
+// not UTF-8 are repaired with U+FFFD; []byte and Raw have opaque data as it was sent.
 //
-// Short strings of a document share blocks of memory of at most 2 KiB, so that keeping one
-// of them keeps its block.
+// Short strings of a document share blocks of memory of at most 2 KiB, and structs, numbers
+// and bools behind pointers share blocks of 32, so that keeping one of them keeps its block.
 //
 // # What is read
 //

@@ -140,6 +140,22 @@ func appendInteger(b []byte, n uint32) []byte {
 	return append(b, byte(n)&0x7F)
 }
 
+// readInteger reads what appendInteger writes, and returns the number of its bytes; 0 if b does
+// not begin with a number of at most 32 bits in at most 5 bytes.
+func readInteger(b []byte) (value uint32, n int) {
+	var v uint64
+	for i, c := range b[:min(len(b), 5)] {
+		v = v<<7 | uint64(c&0x7F)
+		if c&0x80 == 0 {
+			if v > 1<<32-1 {
+				break
+			}
+			return uint32(v), i + 1
+		}
+	}
+	return 0, 0
+}
+
 // appendHeader appends the start of a document whose root is on the given page.
 func appendHeader(b []byte, page byte) []byte {
 	b = append(b, Header...)

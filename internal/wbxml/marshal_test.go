@@ -105,8 +105,7 @@ func TestScalars(t *testing.T) {
 	}
 }
 
-// TestUnmarshalForms reads forms that Marshal does not write.
-// TestOdd reads documents in which values do not fit: each costs itself alone, and is told.
+// TestOdd reads documents in which values do not fit: each costs itself alone, and is reported.
 func TestOdd(t *testing.T) {
 	for _, tt := range []struct {
 		name, doc string
@@ -143,6 +142,7 @@ func TestOdd(t *testing.T) {
 	}
 }
 
+// TestUnmarshalForms reads forms that Marshal does not write.
 func TestUnmarshalForms(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -154,7 +154,8 @@ func TestUnmarshalForms(t *testing.T) {
 	}{
 		{name: "empty bool", doc: document("45 13 01")},
 		{name: "empty *bool", doc: document("45 1e 01")},
-		{name: "True", doc: document("45 53 03 54 72 75 65 00 01 01"), want: scalars{Bool: true}},
+		{name: "capitals", doc: document("45 53 03 54 72 75 65 00 01 5e 03 46 41 4c 53 45 00 01 01"), want: scalars{Bool: true, BoolPtr: ptr(false)}},
+		{name: "the empty one of two numbers", doc: document("45 58 03 31 00 01 18 01"), strict: "a second occurrence"},
 		{name: "true", doc: document("45 53 03 74 72 75 65 00 01 01"), want: scalars{Bool: true}},
 		{name: "false", doc: document("45 5e 03 66 61 6c 73 65 00 01 01"), want: scalars{BoolPtr: ptr(false)}},
 		{name: "bool 2", doc: document("45 53 03 32 00 01 01"), err: "AirSync:Sync/AirSync:GetChanges at offset 5: neither 0 nor 1"},

@@ -1,0 +1,227 @@
+// Calendar keeps the calendars of two mailboxes alike: what is made, changed or deleted in one
+// is so in the other. It copies series with their exceptions and all-day events, between
+// servers of any versions. A copy is an appointment: nobody is invited by it. Where both sides
+// changed, the first wins.
+//
+//	go run ./examples/calendar                   two mailboxes of an embedded tenant, in 14.1 and 16.1
+//	go run ./examples/calendar -email you@yourcompany.com -client-id … -to you@elsewhere.com -state pairs.json
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"time"
+
+	"github.com/easoauth/easoauth/eas"
+	"github.com/easoauth/easoauth/examples/internal/account"
+)
+
+func main() {
+	var f account.Flags
+	f.Register()
+	to := flag.String("to", "", "address of the other mailbox")
+	name := flag.String("state", "", "file in which the state is kept")
+	zone := flag.String("zone", "Local", "time zone of all-day events")
+	flag.Parse()
+	if flag.NArg() > 0 || !f.Embedded() && (*to == "" || *name == "") {
+		flag.Usage()
+		os.Exit(2)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	err := func() error {
+		if f.Embedded() {
+			return demonstrate(ctx, os.Stdout)
+		}
+		loc, err := time.LoadLocation(*zone)
+		if err != nil {
+			return err
+		}
+		s, err := load(*name)
+		if err != nil {
+			return err
+		}
+		s.zone = loc
+		other := f
+		other.Email = *to
+		for i, flags := range []*account.Flags{&f, &other} {
+			if s.Sides[i].client, err = flags.Open(ctx, os.Stderr); err != nil {
+				return err
+			}
+		}
+		return s.run(ctx, os.Stdout)
+	}()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "calendar:", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+// A state is what must be kept between two runs.
+type state struct {
+	Sides [2]side
+	Pairs []*pair
+
+	zone *time.Location
+	name string
+}
+
+// A side is one of the two calendars.
+type side struct {
+	Folder eas.FolderID
+	Key    eas.SyncKey
+
+	client *eas.Client
+}
+
+// A pair is an event that is in both calendars, and what it was when they were last alike.
+type pair struct {
+	IDs   [2]eas.ItemID
+	Event *eas.Event // in the form that normal returns
+
+	changed [2]*eas.Event // by a side since then
+	deleted [2]bool
+}
+
+func load(name string) (*state, error) {
+	s := &state{name: name}
+	b, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return s, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(b, s)
+	}
+	return s, err
+}
+
+// save puts the state into place as a whole.
+func (s *state) save() error {
+	if s.name == "" {
+		return nil
+	}
+	b, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(s.name), ".calendar-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(b)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), s.name)
+}
+
+// run makes the two calendars alike. The state is kept after each step, so that a run that is
+// cut short is made good by the next one.
+func (s *state) run(ctx context.Context, out io.Writer) error {
+	for i := range s.Sides {
+		if err := s.read(ctx, i); err != nil {
+			return err
+		}
+	}
+	n := 0
+	for _, p := range s.Pairs {
+		sent, err := s.settle(ctx, p)
+		if err != nil {
+			return fmt.Errorf("%q: %w", p.Event.Subject, err)
+		}
+		n += sent
+	}
+	var left []*pair
+	for _, p := range s.Pairs {
+		if p.Event != nil {
+			left = append(left, p)
+		}
+	}
+	s.Pairs = left
+	fmt.Fprintf(out, "%d events, %d edits\n", len(s.Pairs), n)
+	return s.save()
+}
+
+// read takes in what changed on a side.
+func (s *state) read(ctx context.Context, i int) error {
+	x := &s.Sides[i]
+	if x.Folder == "" {
+		folders, err := x.client.FolderSync(ctx, eas.InitialSyncKey)
+		if err != nil {
+			return err
+		}
+		f, ok := folders.Find(eas.FolderCalendar)
+		if !ok {
+			return errors.New("a mailbox without a calendar")
+		}
+		x.Folder = f.ID
+	}
+	for page, err := range x.client.Pages(ctx, x.Folder, x.Key, &eas.SyncOptions{Class: eas.ClassCalendar}) {
+		if err != nil {
+			return err
+		}
+		touched := map[eas.ItemID]bool{}
+		for _, e := range append(page.Added, page.Changed...) {
+			touched[e.ID] = true
+		}
+		for _, o := range page.DeletedOccurrences {
+			touched[o.Series] = true
+		}
+		for id := range touched {
+			if err := s.look(ctx, i, id); err != nil {
+				return err
+			}
+		}
+		for _, id := range append(page.Deleted, page.SoftDeleted...) {
+			if p := s.find(i, id); p != nil {
+				p.deleted[i] = true
+			}
+		}
+		x.Key = page.Key
+	}
+	return nil
+}
+
+// look fetches an event that is new or changed: a change holds only what changed.
+func (s *state) look(ctx context.Context, i int, id eas.ItemID) error {
+	x := &s.Sides[i]
+	e, err := x.client.FetchItem(ctx, x.Folder, id, &eas.ItemOptions{Class: eas.ClassCalendar})
+	var ee *eas.Error
+	switch {
+	case errors.As(err, &ee) && ee.Action == eas.ActionResyncItem:
+		return nil // deleted meanwhile: the next page says so
+	case err != nil:
+		return err
+	}
+	event, ok := e.Item.(*eas.Event)
+	if !ok {
+		return e.Err
+	}
+	p := s.find(i, id)
+	if p == nil {
+		p = &pair{Event: &eas.Event{}}
+		p.IDs[i] = id
+		s.Pairs = append(s.Pairs, p)
+	}
+	p.changed[i] = normal(event)
+	return nil
+}
+
+func (s *state) find(i int, id eas.ItemID) *pair {
+	for _, p := range s.Pairs {
+		if p.IDs[i] == id {
+			return p
+		}
+	}
+	return nil
+}
