@@ -121,7 +121,7 @@ func TestRequestError(t *testing.T) {
 		{"S019 another name", trusting(other), raw(t, &other, respond("")), safehttp.LayerCertificate, "TLS_CERT_INVALID", "(www.contoso.com)"},
 		{"S019 expired", trusting(past), raw(t, &past, respond("")), safehttp.LayerCertificate, "TLS_CERT_INVALID", "it expired on "},
 		{"plain http", trusting(good), raw(t, nil, func(c net.Conn) { io.WriteString(c, "HTTP/1.1 400 Bad Request\r\n\r\n") }), safehttp.LayerTLS, "NOT_TLS", "over https"},
-		{"S020 a handshake that is cut", trusting(good), raw(t, nil, func(net.Conn) {}), safehttp.LayerHTTP, "CONN_RESET", "traffic inspection"},
+		{"S020 a handshake that is cut", trusting(good), raw(t, nil, func(net.Conn) {}), safehttp.LayerTLS, "TLS_HANDSHAKE_CUT", "another network"},
 		{"a client certificate is demanded", failing(tls.AlertError(116)), any, safehttp.LayerTLS, "CLIENT_CERT", "client certificate"},
 		{"S019 an old TLS version", failing(tls.AlertError(70)), any, safehttp.LayerTLS, "TLS_VERSION", "TLS 1.2"},
 		{"closed before the response", trusting(good), raw(t, &good, respond("")), safehttp.LayerHTTP, "CONN_RESET", "closed before a response"},
