@@ -194,8 +194,9 @@ func (s *Source) Token(ctx context.Context) (*oauth2.Token, error) {
 // authority refuses for now, Refresh makes a request all the same, once in 30 seconds.
 //
 // If the endpoint complained about the audience, another token would be like this one, and
-// the error is an [*AudienceError] at once. If refused itself comes from such a renewal less
-// than 30 seconds ago, it is a [*RefusedError]. Otherwise errors are those of Token.
+// the error is an [*AudienceError] at once; if it blames something else that no other token
+// mends ([bearer.Offer.Refreshable]), a [*RefusedError]. It is one, too, if refused itself
+// comes from such a renewal less than 30 seconds ago. Otherwise errors are those of Token.
 func (s *Source) Refresh(ctx context.Context, refused *oauth2.Token, why *bearer.Offer) (*oauth2.Token, error) {
 	k := s.keeper()
 	d := demand{forced: true}
@@ -214,10 +215,13 @@ func (s *Source) Refresh(ctx context.Context, refused *oauth2.Token, why *bearer
 			d.claims = c
 		}
 		if why.Diagnostics != nil {
-			reason = safehttp.Clean(why.Diagnostics.Reason, 256)
+			reason = safehttp.Plain(why.Diagnostics.Reason, 256)
 			if err := refusedAudience(why.Diagnostics); err != nil {
 				return nil, err
 			}
+		}
+		if !why.Refreshable() {
+			return nil, &RefusedError{Reason: reason, Hint: why.Diagnostics.Explanation()}
 		}
 	}
 	if h := k.current.Load(); h != nil && h.token.AccessToken == d.refused && h.forced && (d.claims == "" || d.claims == h.claims) {
