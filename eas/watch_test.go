@@ -23,6 +23,7 @@ import (
 
 	"github.com/easoauth/easoauth/bearer"
 	"github.com/easoauth/easoauth/eas"
+	"github.com/easoauth/easoauth/token"
 )
 
 var inboxAndCalendar = []eas.Folder{{ID: "1", Type: eas.FolderInbox}, {ID: "2", Type: eas.FolderCalendar}}
@@ -289,6 +290,7 @@ func TestWatchAndTheSourceOfTokens(t *testing.T) {
 		{"a person signs in", nil, 14 * time.Minute, false, 14 * time.Minute},
 		{"the authority is away", away, 0, false, time.Minute},
 		{"the authority is busy", passing{errors.New("busy")}, 0, false, time.Minute},
+		{"the authority is busy, as package token says it", &token.TransientError{RetryAfter: time.Second}, 0, false, time.Minute},
 		{"the sign-in is over", errors.New("sign in again"), 0, true, 0},
 		{"the certificate of a captive portal", &tls.CertificateVerificationError{Err: errors.New("unknown authority")}, 0, false, time.Minute},
 	} {

@@ -180,6 +180,10 @@ func (e *TransientError) Error() string {
 
 func (e *TransientError) Unwrap() error { return e.Err }
 
+// Temporary reports true: the same call may succeed later without anyone acting. Those who
+// wait, as eas.Client.Watch does, know by it that they may.
+func (e *TransientError) Temporary() bool { return true }
+
 // A RefusedError says that the endpoint refuses an access token that was renewed for it a
 // moment ago, so that renewing it once more would only make a loop. Look at what the
 // endpoint said (its challenge and X-MS-Diagnostics) instead.
