@@ -41,6 +41,7 @@ func firstChange(t *testing.T, c *eas.Client, o *eas.WatchOptions) (*eas.Changes
 // What Watch outlasts, as its documentation lists it, over HTTP/1.1 and HTTP/2: it happens
 // once, or as often as the case says, and then folder 2 has something new.
 func TestWatchOutlasts(t *testing.T) {
+	// S021, S115.
 	ping := func(n string) []byte { return statusOf(t, "Ping", n) }
 	changed := fromXML(t, `<Ping xmlns="Ping"><Status>2</Status><Folders><Folder>2</Folder></Folders></Ping>`)
 	answer := func(body []byte) http.HandlerFunc {
@@ -188,6 +189,7 @@ func TestWatchEndsWithWhatNoWaitMends(t *testing.T) {
 // A dead HTTP/2 connection, on which nothing comes and nothing is refused, is found and
 // replaced, and the commands that wait on it do not wait for their Timeout.
 func TestDeadConnection(t *testing.T) {
+	// S022.
 	var dead atomic.Bool
 	var dials atomic.Int32
 	c := over(t, true, func(w http.ResponseWriter, _ *http.Request) {
