@@ -77,6 +77,7 @@ func (p *pattern) Write(b []byte) (int, error) {
 
 // TestLargeAttachment passes 50 MB through in both forms without having them in memory.
 func TestLargeAttachment(t *testing.T) {
+	// S120.
 	const size = 50 << 20
 	head := func(b *bytes.Buffer, data func(e *wbxml.Encoder)) {
 		e := wbxml.NewEncoder(b)

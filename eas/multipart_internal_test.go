@@ -72,6 +72,7 @@ func table(gap int, all ...string) []byte {
 }
 
 func TestParts(t *testing.T) {
+	// S116.
 	good := table(3, "first", "", "third")
 	p, err := newParts(bytes.NewReader(good))
 	if err != nil {

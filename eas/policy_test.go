@@ -53,6 +53,7 @@ func TestPolicy(t *testing.T) {
 }
 
 func TestPolicyRefused(t *testing.T) {
+	// S112.
 	c, calls := replay(t, map[string][]reply{"Provision": {doc(golden(t, "libwbxml-activesync-012-provision-eas"))}})
 	refusal := errors.New("no screen to lock")
 	c.ApplyPolicy = func(context.Context, *eas.Policy) (eas.PolicyOutcome, error) { return eas.PolicyApplied, refusal }

@@ -12,6 +12,7 @@ import (
 // Compact queries that were published: [MS-ASHTTP] 2.2.1.1.1, and captures of Windows
 // clients in the tests of Syncroton (tine20).
 func TestBase64Query(t *testing.T) {
+	// S110.
 	guid := func(s string) string {
 		b, err := hex.DecodeString(s)
 		if err != nil {

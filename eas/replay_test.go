@@ -243,6 +243,7 @@ func TestWritesAsOthersDo(t *testing.T) {
 
 // TestHTTPStatus holds what each status becomes.
 func TestHTTPStatus(t *testing.T) {
+	// S117.
 	challenge := `Bearer client_id="x", authorization_uri="https://login.windows.net/common/oauth2/authorize", error="invalid_token"`
 	for _, tt := range []struct {
 		name  string
@@ -387,6 +388,7 @@ func TestOneBadItem(t *testing.T) {
 
 // A server that says there is more and sends nothing does not keep a client busy for ever.
 func TestNoProgress(t *testing.T) {
+	// S114.
 	// <Sync><Collections><Collection><SyncKey>1</SyncKey><CollectionId>f</CollectionId><Status>1</Status><MoreAvailable/>…
 	more := []byte("\x03\x01\x6a\x00\x45\x5c\x4f\x4b\x031\x00\x01\x52\x03f\x00\x01\x4e\x031\x00\x01\x14\x01\x01\x01")
 	c, calls := replay(t, map[string][]reply{"Sync": {doc(more)}})
@@ -400,6 +402,7 @@ func TestNoProgress(t *testing.T) {
 }
 
 func TestOptionsVersions(t *testing.T) {
+	// S119.
 	for _, tt := range []struct {
 		server string
 		offer  []eas.Version

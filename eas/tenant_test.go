@@ -292,6 +292,7 @@ func TestStaleState(t *testing.T) {
 }
 
 func TestProvision(t *testing.T) {
+	// S108.
 	t.Run("policy", func(t *testing.T) {
 		c, box := connect(t, &eastest.Tenant{})
 		p, err := c.Provision(t.Context())
@@ -514,6 +515,7 @@ func TestDo(t *testing.T) {
 
 // A client that is done leaves nothing running.
 func TestNoGoroutineIsLeft(t *testing.T) {
+	// S121.
 	before := runtime.NumGoroutine()
 	tn := eastest.New(nil, nil)
 	tn.AddMailbox(ada)

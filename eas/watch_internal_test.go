@@ -167,6 +167,7 @@ func TestWatchSurvives(t *testing.T) {
 
 // TestBrake has a server tell of one folder again and again.
 func TestBrake(t *testing.T) {
+	// S113.
 	for name, changed := range map[string][]FolderID{"a folder": {"1"}, "nothing": nil} {
 		synctest.Test(t, func(t *testing.T) {
 			p := &pinger{t: t, plan: func(_ int, _ context.Context, _ []Folder, beat time.Duration) (*PingResult, error) {
@@ -258,6 +259,7 @@ func TestWatchAfterAPanic(t *testing.T) {
 
 // A server that names one limit after the other does not make Watch spin.
 func TestLimitsWithoutEnd(t *testing.T) {
+	// S113.
 	synctest.Test(t, func(t *testing.T) {
 		p := &pinger{t: t, plan: func(n int, _ context.Context, _ []Folder, _ time.Duration) (*PingResult, error) {
 			return nil, &Error{Command: "Ping", Status: 5, Action: ActionAdjust, Limit: 60 + n%2}

@@ -23,6 +23,7 @@ import (
 
 	"github.com/easoauth/easoauth/bearer"
 	"github.com/easoauth/easoauth/eas"
+	"github.com/easoauth/easoauth/token"
 )
 
 var inboxAndCalendar = []eas.Folder{{ID: "1", Type: eas.FolderInbox}, {ID: "2", Type: eas.FolderCalendar}}
@@ -40,6 +41,7 @@ func firstChange(t *testing.T, c *eas.Client, o *eas.WatchOptions) (*eas.Changes
 // What Watch outlasts, as its documentation lists it, over HTTP/1.1 and HTTP/2: it happens
 // once, or as often as the case says, and then folder 2 has something new.
 func TestWatchOutlasts(t *testing.T) {
+	// S021, S115.
 	ping := func(n string) []byte { return statusOf(t, "Ping", n) }
 	changed := fromXML(t, `<Ping xmlns="Ping"><Status>2</Status><Folders><Folder>2</Folder></Folders></Ping>`)
 	answer := func(body []byte) http.HandlerFunc {
@@ -187,6 +189,7 @@ func TestWatchEndsWithWhatNoWaitMends(t *testing.T) {
 // A dead HTTP/2 connection, on which nothing comes and nothing is refused, is found and
 // replaced, and the commands that wait on it do not wait for their Timeout.
 func TestDeadConnection(t *testing.T) {
+	// S022.
 	var dead atomic.Bool
 	var dials atomic.Int32
 	c := over(t, true, func(w http.ResponseWriter, _ *http.Request) {
@@ -289,6 +292,7 @@ func TestWatchAndTheSourceOfTokens(t *testing.T) {
 		{"a person signs in", nil, 14 * time.Minute, false, 14 * time.Minute},
 		{"the authority is away", away, 0, false, time.Minute},
 		{"the authority is busy", passing{errors.New("busy")}, 0, false, time.Minute},
+		{"the authority is busy, as package token says it", &token.TransientError{RetryAfter: time.Second}, 0, false, time.Minute},
 		{"the sign-in is over", errors.New("sign in again"), 0, true, 0},
 		{"the certificate of a captive portal", &tls.CertificateVerificationError{Err: errors.New("unknown authority")}, 0, false, time.Minute},
 	} {

@@ -180,6 +180,10 @@ func (e *TransientError) Error() string {
 
 func (e *TransientError) Unwrap() error { return e.Err }
 
+// Temporary reports true: the same call may succeed later without anyone acting. Those who
+// wait, as eas.Client.Watch does, know by it that they may.
+func (e *TransientError) Temporary() bool { return true }
+
 // A RefusedError says that no other access token was requested for one that the endpoint
 // refused: the endpoint blames something that no token mends (Hint says what), or the token
 // was itself renewed for it a moment ago, and another renewal would only make a loop.
