@@ -19,13 +19,14 @@ var ErrAddress = errors.New("autodiscover: not a mail address")
 type address struct {
 	full   string // local@domain, the domain in its ASCII form
 	domain string // ASCII, lower case
+	shared bool   // strangers may register names under the domain, as under kapsi.fi
 }
 
 var hostProfile = idna.New(idna.MapForLookup(), idna.StrictDomainName(true), idna.BidiRule(), idna.Transitional(false), idna.VerifyDNSLength(true))
 
 // parseAddress checks an address as far as a look-up needs it: one @, a local part of at
-// most 64 bytes, a domain that is a host name below a public suffix (RFC 5321 section
-// 4.5.3.1), and no white space or control character anywhere.
+// most 64 bytes, a domain that is a host name below a registry's suffix (RFC 5321
+// section 4.5.3.1), and no white space or control character anywhere.
 func parseAddress(s string) (address, error) {
 	bad := func(reason string) (address, error) { return address{}, fmt.Errorf("%w: %s", ErrAddress, reason) }
 	if len(s) > 320 {
@@ -50,14 +51,17 @@ func parseAddress(s string) (address, error) {
 	}
 	ascii, err := hostProfile.ToASCII(domain)
 	if err != nil || ascii == "" || len(ascii) > 253 || strings.HasSuffix(ascii, ".") {
-		return bad("the domain is no host name")
+		return bad("the domain is not a host name")
 	}
 	ascii = strings.ToLower(ascii)
 	if _, err := netip.ParseAddr(ascii); err == nil {
 		return bad("an IP address instead of a domain")
 	}
-	if suffix, _ := publicsuffix.PublicSuffix(ascii); suffix == ascii {
+	// A suffix of the private section of the list, such as kapsi.fi or eu.org, may be a
+	// mail domain; one of a registry is not.
+	suffix, icann := publicsuffix.PublicSuffix(ascii)
+	if suffix == ascii && (icann || !strings.Contains(ascii, ".")) {
 		return bad("the domain is a public suffix")
 	}
-	return address{full: local + "@" + ascii, domain: ascii}, nil
+	return address{full: local + "@" + ascii, domain: ascii, shared: suffix == ascii}, nil
 }

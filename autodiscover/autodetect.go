@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/easoauth/easoauth/internal/origin"
 	"github.com/easoauth/easoauth/internal/safehttp"
 )
 
@@ -49,7 +50,7 @@ func (d *AutoDetect) Lookup(ctx context.Context, addr string) (*Endpoint, error)
 	e, err := d.ask(ctx, &hop, &u, a)
 	hop.Elapsed, hop.Err = time.Since(start), err
 	if err != nil {
-		return nil, &LookupError{Hops: []Hop{hop}}
+		return nil, &LookupError{Hops: []Hop{hop}, Err: ctx.Err()}
 	}
 	e.Hops = []Hop{hop}
 	return e, nil
@@ -57,9 +58,8 @@ func (d *AutoDetect) Lookup(ctx context.Context, addr string) (*Endpoint, error)
 
 func (d *AutoDetect) ask(ctx context.Context, hop *Hop, u *url.URL, a address) (*Endpoint, error) {
 	var out struct {
-		Services []struct {
-			Service, Protocol, Hostname, OnPrem string
-		}
+		Services  []detected
+		Protocols []detected
 	}
 	status, err := getJSON(ctx, d.HTTPClient, d.Timeout, u, http.Header{"X-Email": {a.full}}, &out)
 	hop.Status = status
@@ -69,10 +69,12 @@ func (d *AutoDetect) ask(ctx context.Context, hop *Hop, u *url.URL, a address) (
 	case status == http.StatusNoContent:
 		return nil, ErrNotFound
 	case status == http.StatusAccepted:
-		return nil, &HopError{Status: status, Reason: "the service is still searching", Err: ErrThrottled}
+		return nil, &HopError{Status: status, Fault: "SERVER_BUSY", Reason: "the service is still searching", Err: ErrThrottled}
 	}
-	for _, s := range out.Services {
-		if !strings.EqualFold(s.Service, "office365") {
+	for _, s := range append(out.Services, out.Protocols...) {
+		// A service of Office 365, or a server of which AutoDetect knows only that it
+		// speaks ActiveSync (CSS-Exchange#1910).
+		if !strings.EqualFold(s.Service, "office365") && !(strings.EqualFold(s.Protocol, "eas") && s.Hostname+s.OnPrem != "") {
 			continue
 		}
 		target := s.OnPrem
@@ -80,14 +82,20 @@ func (d *AutoDetect) ask(ctx context.Context, hop *Hop, u *url.URL, a address) (
 			target = "https://" + s.Hostname + "/Microsoft-Server-ActiveSync"
 		}
 		to, err := url.Parse(target)
-		if err != nil || safehttp.CheckURL(to) != nil || isLocal(safehttp.Host(to)) {
+		if err != nil || safehttp.CheckURL(to) != nil || origin.IsLocal(safehttp.Host(to)) {
 			return nil, &HopError{Status: status, Err: ErrBadEndpoint}
 		}
 		hop.Next = safehttp.Clean(to.Host, 256)
+		if to = bareURL(to); !completeActiveSync(to) {
+			return nil, &HopError{Status: status, Fault: "NOT_ACTIVESYNC", Err: ErrBadEndpoint}
+		}
 		return &Endpoint{URL: to, Protocol: ActiveSync}, nil
 	}
 	return nil, ErrNotFound
 }
+
+// A detected is a service or protocol that AutoDetect found.
+type detected struct{ Service, Protocol, Hostname, OnPrem string }
 
 // getJSON reads a small JSON document of a service. Answers of status 202 and 204 have none.
 func getJSON(ctx context.Context, c *http.Client, timeout time.Duration, u *url.URL, h http.Header, v any) (status int, err error) {
@@ -98,7 +106,7 @@ func getJSON(ctx context.Context, c *http.Client, timeout time.Duration, u *url.
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
-		return 0, &safehttp.URLError{URL: safehttp.Redact(u), Reason: "it makes no request"}
+		return 0, &HopError{Fault: "AD_REDIRECT_INVALID", Err: ErrRedirect}
 	}
 	for k, values := range h {
 		req.Header[k] = values
@@ -106,7 +114,7 @@ func getJSON(ctx context.Context, c *http.Client, timeout time.Duration, u *url.
 	req.Header.Set("Accept", "application/json")
 	resp, err := safehttp.Do(c, req)
 	if err != nil {
-		return 0, unwrapRequest(err)
+		return 0, unreachable(err)
 	}
 	defer safehttp.Drain(resp.Body)
 	switch s := resp.StatusCode; {
@@ -120,7 +128,7 @@ func getJSON(ctx context.Context, c *http.Client, timeout time.Duration, u *url.
 	}
 	b, err := safehttp.ReadAll(resp.Body, safehttp.MaxJSON)
 	if err != nil {
-		return resp.StatusCode, &HopError{Status: resp.StatusCode, Reason: "the body was not read", Err: err}
+		return resp.StatusCode, bodyError(resp.StatusCode, err)
 	}
 	if err := json.Unmarshal(b, v); err != nil {
 		return resp.StatusCode, &HopError{Status: resp.StatusCode, Reason: "the body is not the JSON of the service", Err: ErrNotFound}
@@ -161,7 +169,7 @@ func (p *FederationProvider) Cloud(ctx context.Context, addr string) (Cloud, err
 	}
 	c, ok := providers[strings.ToLower(out.ConfigProviderName)]
 	if !ok {
-		return Cloud{}, fmt.Errorf("%w: cloud %q", ErrNotFound, safehttp.Clean(out.ConfigProviderName, 64))
+		return Cloud{}, fmt.Errorf("%w: cloud %q", ErrNotFound, safehttp.Plain(out.ConfigProviderName, 64))
 	}
 	return c, nil
 }

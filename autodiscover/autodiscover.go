@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/easoauth/easoauth/internal/safehttp"
 )
 
 // A Lookuper finds the endpoint of a mailbox. [*Resolver] and [Static] are Lookupers; a
@@ -22,20 +24,36 @@ type Static struct {
 	URL *url.URL // required, https
 }
 
-// Lookup returns the URL.
+// Lookup returns a copy of the URL.
 func (s Static) Lookup(_ context.Context, addr string) (*Endpoint, error) {
 	if _, err := parseAddress(addr); err != nil {
 		return nil, err
 	}
-	return &Endpoint{URL: s.URL, Protocol: ActiveSync}, nil
+	if err := safehttp.CheckURL(s.URL); err != nil {
+		return nil, fmt.Errorf("autodiscover: Static.URL: %w", err)
+	}
+	u := *s.URL
+	return &Endpoint{URL: &u, Protocol: ActiveSync}, nil
 }
 
 // An Endpoint is where a mailbox is reached.
 type Endpoint struct {
-	URL      *url.URL
+	URL      *url.URL // without query and fragment
 	Protocol Protocol // as the server wrote it; compare with Is
+	Foreign  bool     // the host is neither the mail domain's nor the cloud's: the cloud, or Confirm, vouches for it
 	Hops     []Hop    // every request that was made, in order
+	Warnings []Warning
 }
+
+// A Warning is something that works and should be mended, or known.
+type Warning struct {
+	Fault string // its id in docs/faults.md, e.g. "TLS_CERT_EXPIRING"
+	Host  string // where it was seen
+	Text  string // what it means and what to do
+}
+
+// String returns the warning as one line.
+func (w Warning) String() string { return w.Host + ": " + w.Text }
 
 // String explains how the endpoint was found, a line each hop. It holds no mail address.
 func (e *Endpoint) String() string {
@@ -43,9 +61,15 @@ func (e *Endpoint) String() string {
 		return "no endpoint"
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s at %s", e.Protocol, e.URL.Redacted())
+	fmt.Fprintf(&b, "%s at %s", safehttp.Plain(string(e.Protocol), 64), safehttp.Redact(e.URL))
+	if e.Foreign {
+		b.WriteString(" (outside the mail domain)")
+	}
 	for _, h := range e.Hops {
 		fmt.Fprintf(&b, "\n  %v", h)
+	}
+	for _, w := range e.Warnings {
+		fmt.Fprintf(&b, "\n  warning: %v", w)
 	}
 	return b.String()
 }
@@ -55,7 +79,8 @@ type Hop struct {
 	Candidate string        // where the host came from: "pinned", "cloud", "autodiscover.<domain>", "<domain>", "SRV", "http", "v1", "redirect"
 	Method    string        // if "", GET
 	URL       string        // without the query, which holds the mail address
-	Status    int           // 0 if no answer came
+	Status    int           // 0 if no response came
+	By        string        // who responded, as far as it shows: "Exchange 15.2.1748.24", "F5 BIG-IP", "nginx"
 	Elapsed   time.Duration //
 	Server    Trace         // what identifies the server and the request
 	Next      string        // host of the redirect that was followed or refused, or of the endpoint
@@ -67,7 +92,7 @@ type Trace struct {
 	RequestID string // request-id
 	FrontEnd  string // X-FEServer; several are joined by ", "
 	BackEnd   string // X-BEServer
-	Target    string // X-CalculatedBETarget, the server that was to answer
+	Target    string // X-CalculatedBETarget, the server that was to respond
 	Version   string // X-OWA-Version, or MS-Server-ActiveSync
 	DiagInfo  string // X-DiagInfo
 	Date      string // Date, to compare clocks by
@@ -75,6 +100,14 @@ type Trace struct {
 
 // String returns the hop as one line.
 func (h Hop) String() string {
+	if h.Err == nil {
+		return h.head()
+	}
+	return h.head() + ": " + safehttp.Plain(h.Err.Error(), 1024)
+}
+
+// head says what was asked and what came back.
+func (h Hop) head() string {
 	var b strings.Builder
 	method := h.Method
 	if method == "" {
@@ -84,49 +117,63 @@ func (h Hop) String() string {
 	if h.Status != 0 {
 		fmt.Fprintf(&b, " → %d", h.Status)
 	}
+	if h.By != "" && h.Err != nil {
+		fmt.Fprintf(&b, " from %s", h.By)
+	}
 	if h.Next != "" {
 		fmt.Fprintf(&b, " → %s", h.Next)
 	}
 	if h.Server.RequestID != "" {
 		fmt.Fprintf(&b, " (request-id %s)", h.Server.RequestID)
 	}
-	if h.Err != nil {
-		fmt.Fprintf(&b, ": %v", h.Err)
-	}
 	return b.String()
 }
 
 // A Resolver finds mailboxes by AutoDiscover. The zero value is ready to use. It sends the
-// mail address, and nothing else, to the hosts it asks; no credential leaves for AutoDiscover
-// v2. It is safe for concurrent use if its fields are not modified.
+// mail address to the hosts that it asks, and no credential to AutoDiscover v2. It is safe
+// for concurrent use if its fields are not modified.
 //
 // The candidates, in the order of preference:
 //
 //  1. Host, if it is set; then no other.
-//  2. The Exchange Online host of Cloud, which answers with the endpoint or with a redirect
-//     to the on-premises AutoDiscover; NoCloud leaves it out.
+//  2. The Exchange Online host of Cloud, which returns the endpoint or a redirect to the
+//     on-premises AutoDiscover; NoCloud leaves it out.
 //  3. autodiscover.<domain>; NoHost leaves it out.
-//  4. <domain>, with AskDomain: the host of the web site, which often answers with a page.
+//  4. <domain>, with AskDomain: the host of the web site, which often returns a page.
 //  5. The target of the SRV record _autodiscover._tcp.<domain>, with AskSRV. DNS is not
 //     authenticated: Confirm decides about the target.
 //  6. Where http://autodiscover.<domain> redirects to, with AskHTTP. A bare GET without the
-//     address is sent; the answer is not authenticated: Confirm decides about the target.
+//     address is sent; the response is not authenticated: Confirm decides about the target.
 //  7. AutoDiscover v1 (mobilesync) at autodiscover.<domain> and <domain>, with Authorize,
 //     for the many ActiveSync servers that have no v2.
 //
-// A candidate is asked when the one before it has failed or HeadStart has passed. A later
-// candidate's answer counts only when all earlier ones have failed, so that the result does
-// not depend on which was quicker; then the others are cancelled.
+// A candidate is asked when the one before it has failed or HeadStart has passed. When a
+// later candidate has an endpoint, the earlier ones have Patience to find a better one; if
+// they do within it, theirs is the result, whichever came first. Then all others are
+// cancelled, and Lookup does not wait for them.
 //
-// Redirects are followed, 10 at most, over https alone, never to the same URL twice, to the
-// hosts of the cloud and of the mail domain; others need Confirm, except that a redirect
-// which the Exchange Online host gives is the v2 chain itself and is followed.
+// Redirects are followed, 10 at most, over https alone, and no host and path twice (except
+// once more with a cookie that the host has just set), to the hosts of the cloud and of the
+// mail domain. A host outside both needs Confirm, whether a redirect, a response or the
+// cache names it; only the word of the cloud's own hosts counts without, and such an
+// endpoint is marked Foreign.
 type Resolver struct {
-	HTTPClient *http.Client // if nil, one that refuses private addresses; redirects are never left to it
-	Cloud      Cloud        // if zero, Worldwide
-	Protocol   Protocol     // if "", ActiveSync
-	Host       string       // ask this host alone, e.g. "autodiscover.contoso.com"
-	PathForm   bool         // ask with the address in the path (…/autodiscover.json/v1.0/<address>), as Outlook for Windows does
+	// HTTPClient is used for every request; its cookie jar is not, and redirects are never
+	// left to it. If nil, a client of the library's own that speaks HTTP/2, uses Proxy, and
+	// refuses private addresses.
+	HTTPClient *http.Client
+
+	// Proxy chooses a proxy for the client of the library's own, such as
+	// http.ProxyFromEnvironment. If nil, none is used, and those of the environment are
+	// ignored: a proxy resolves names where the check of addresses cannot see.
+	Proxy func(*http.Request) (*url.URL, error)
+
+	UserAgent string // if "", the library's own name and version
+
+	Cloud    Cloud    // if zero, Worldwide
+	Protocol Protocol // if "", ActiveSync
+	Host     string   // ask this host alone, e.g. "autodiscover.contoso.com"; with a port if it is not 443
+	PathForm bool     // ask with the address in the path (…/autodiscover.json/v1.0/<address>), as Outlook for Windows does
 
 	NoCloud   bool // do not ask Exchange Online: the address does not leave the organization
 	NoHost    bool // do not ask autodiscover.<domain>
@@ -139,9 +186,11 @@ type Resolver struct {
 	// another scheme is not sent. If nil, v1 is not asked.
 	Authorize func(ctx context.Context, req *http.Request) error
 
-	// Confirm is asked before a redirect is followed to a host outside the cloud and the
-	// mail domain, and before a host is asked that was found by SRV or plain http, as a
-	// program would ask its user. An error refuses it. If nil, it is refused.
+	// Confirm is called before a redirect is followed to a host outside the cloud and the
+	// mail domain, before an endpoint there is returned, and before a host is asked that
+	// was found by SRV or plain http, as a program would ask its user. An error refuses it.
+	// If nil, it is refused. It may be called concurrently; Lookup does not wait for a call
+	// whose outcome does not matter any more.
 	Confirm func(ctx context.Context, from, to *url.URL) error
 
 	// AllowPrivate lets hosts have loopback, link-local and private addresses, as inside an
@@ -158,6 +207,7 @@ type Resolver struct {
 
 	Timeout   time.Duration // of each request; if 0, 20 seconds
 	HeadStart time.Duration // of each candidate before the next; if 0, 2 seconds
+	Patience  time.Duration // how long an endpoint in hand waits for a preferred candidate; if 0, two and a half times HeadStart
 }
 
 // A Cloud is a national cloud of Exchange Online.

@@ -77,6 +77,14 @@ func redirectTo(u string) http.HandlerFunc {
 	}
 }
 
+func page(status int, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		w.WriteHeader(status)
+		io.WriteString(w, body)
+	}
+}
+
 func plain(status int, header ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		for i := 0; i < len(header); i += 2 {
@@ -136,8 +144,8 @@ func TestLookup(t *testing.T) {
 			var asked []string
 			for _, r := range w.asked {
 				asked = append(asked, r.URL.Host)
-				if len(r.Header) != 1 || r.Header.Get("Accept") == "" {
-					t.Errorf("%s was sent %v, want Accept alone", r.URL.Host, r.Header)
+				if len(r.Header) != 2 || r.Header.Get("Accept") == "" || !strings.HasPrefix(r.UserAgent(), "easoauth") {
+					t.Errorf("%s was sent %v, want Accept and User-Agent", r.URL.Host, r.Header)
 				}
 			}
 			if diff := cmp.Diff(tt.asked, asked); diff != "" {
@@ -165,36 +173,66 @@ func TestLookupFails(t *testing.T) {
 		{"400 InvalidProtocol (mailcow)", jsonAnswer(400, `{"ErrorCode":"InvalidProtocol","ErrorMessage":"The given protocol value 'x' is invalid. Supported values are 'ActiveSync,AutodiscoverV1'"}`), nil, "ActiveSync, AutodiscoverV1"},
 		{"404", plain(404), autodiscover.ErrNotV2, "404"},
 		{"405", plain(405), autodiscover.ErrNotV2, "405"},
-		{"500", plain(500), autodiscover.ErrNotV2, "500"},
-		{"401 of a device in front", plain(401, "WWW-Authenticate", `Basic realm="x"`), autodiscover.ErrPreAuthentication, "pre-authentication"},
+		{"500", plain(500), autodiscover.ErrServer, "500"},
+		{"S032 401 of a device in front", plain(401, "WWW-Authenticate", `Basic realm="x"`), autodiscover.ErrPreAuthentication, "pre-authentication"},
 		{"403", plain(403), autodiscover.ErrPreAuthentication, "403"},
-		{"a login page", plain(200, "Content-Type", "text/html"), autodiscover.ErrPreAuthentication, "a page"},
+		{"a web site's page", plain(200, "Content-Type", "text/html", "Server", "nginx/1.24"), autodiscover.ErrDevice, "from nginx"},
+		{"a web site's redirect", redirectTo("https://www.contoso.com/"), autodiscover.ErrDevice, "wildcard DNS record"},
+		{"a login page", page(200, `<form><input type="password">`), autodiscover.ErrPreAuthentication, "login page"},
+		{"F5 rejects", page(200, "<html>Request Rejected. Your support ID is: 1439692"), autodiscover.ErrDevice, "1439692"},
+		{"Cloudflare", plain(403, "Server", "cloudflare", "CF-RAY", "8c1d-FRA"), autodiscover.ErrDevice, "8c1d-FRA"},
+		{"IIS 403.6", page(403, "403.6 - Forbidden: IP address rejected"), autodiscover.ErrDevice, "IP address"},
+		{"IIS 403.6 that says so", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Server", "Microsoft-IIS/10.0")
+			page(403, "403.6 - Forbidden: IP address rejected")(w, r)
+		}, autodiscover.ErrDevice, "IP Address and Domain Restrictions"},
+		{"a web site that refuses", page(403, "<html><title>403 Forbidden</title>"), autodiscover.ErrDevice, "wildcard DNS record"},
+		{"the routing plane of Exchange Online", plain(400, "X-NanoProxy", "1,1"), autodiscover.ErrServer, "send a User-Agent"},
+		{"503 with an error code", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Retry-After", "7")
+			jsonAnswer(503, `{"ErrorCode":"ServerBusy"}`)(w, r)
+		}, autodiscover.ErrThrottled, "retry after 7s"},
+		{"500 UserNotFound", jsonAnswer(500, `{"ErrorCode":"UserNotFound"}`), autodiscover.ErrUserUnknown, "spelling"},
+		{"500 with another code", jsonAnswer(500, `{"ErrorCode":"InternalServerError"}`), autodiscover.ErrServer, "AutoDiscover log"},
+		{"a captive portal", plain(511), autodiscover.ErrDevice, "sign in to the network"},
+		{"407", plain(407), autodiscover.ErrUnreachable, "proxy"},
+		{"421", plain(421), autodiscover.ErrServer, "host names of the load balancer"},
+		{"502", plain(502), autodiscover.ErrServer, "502"},
+		{"504", plain(504), autodiscover.ErrServer, "504"},
+		{"404 UserNotFound", jsonAnswer(404, `{"ErrorCode":"UserNotFound","ErrorMessage":"The user 'ada@contoso.com' was not found"}`), autodiscover.ErrUserUnknown, "check the spelling"},
+		{"500 with an error code", jsonAnswer(500, `{"ErrorCode":"InternalServerError","ErrorMessage":"for ada@contoso.com"}`), nil, "InternalServerError"},
+		{"an answer for another protocol", jsonAnswer(200, `{"Protocol":"Ews","Url":"https://mail.contoso.com/x"}`), autodiscover.ErrBadEndpoint, "another protocol"},
+		{"the EWS path", jsonAnswer(200, `{"Protocol":"ActiveSync","Url":"https://mail.contoso.com/EWS/Exchange.asmx"}`), autodiscover.ErrBadEndpoint, "another service"},
+		{"the OWA path", jsonAnswer(200, `{"Protocol":"ActiveSync","Url":"https://mail.contoso.com/owa"}`), autodiscover.ErrBadEndpoint, "another service"},
+		{"S030 Url in a foreign domain", jsonAnswer(200, `{"Url":"https://mail.evil.example/Microsoft-Server-ActiveSync"}`), autodiscover.ErrForeign, "Confirm"},
+		{"Url at a public suffix", jsonAnswer(200, `{"Url":"https://co.uk/Microsoft-Server-ActiveSync"}`), autodiscover.ErrBadEndpoint, "public suffix"},
+		{"S039 Url in a local network", jsonAnswer(200, `{"Url":"https://ex01.contoso.local/Microsoft-Server-ActiveSync"}`), autodiscover.ErrBadEndpoint, "local network"},
 		{"302 to a login page", redirectTo("https://sso.contoso.com/login"), autodiscover.ErrPreAuthentication, "sso.contoso.com"},
 		{"429", plain(429, "Retry-After", "120"), autodiscover.ErrThrottled, "retry after 2m0s"},
 		{"503 with a date", plain(503, "Retry-After", time.Now().Add(time.Hour).UTC().Format(http.TimeFormat)), autodiscover.ErrThrottled, "retry after"},
 		{"XML", jsonAnswer(200, `<?xml version="1.0"?><Autodiscover/>`), autodiscover.ErrNotV2, "JSON"},
 		{"empty", jsonAnswer(200, ""), autodiscover.ErrNotV2, "JSON"},
-		{"Url twice", jsonAnswer(200, `{"Url":"https://a.contoso.com","Url":"https://evil.example"}`), autodiscover.ErrNotV2, "Url twice"},
-		{"url in another case", jsonAnswer(200, `{"url":"https://evil.example","Protocol":"x"}`), autodiscover.ErrBadEndpoint, "ExternalUrl"},
-		{"Url is no string", jsonAnswer(200, `{"Url":["https://a"]}`), autodiscover.ErrNotV2, "no string"},
+		{"S035 Url twice", jsonAnswer(200, `{"Url":"https://a.contoso.com","Url":"https://evil.example"}`), autodiscover.ErrNotV2, "Url twice"},
+		{"url in another case", jsonAnswer(200, `{"url":"https://evil.example","Protocol":"x"}`), autodiscover.ErrBadEndpoint, "set the external URL (ExternalUrl)"},
+		{"Url is no string", jsonAnswer(200, `{"Url":["https://a"]}`), autodiscover.ErrNotV2, "not a string"},
 		{"something behind", jsonAnswer(200, found+"{}"), autodiscover.ErrNotV2, "follows"},
-		{"deeply nested", jsonAnswer(200, `{"x":`+strings.Repeat("[", 20000)), autodiscover.ErrNotV2, "syntax"},
-		{"UTF-16", jsonAnswer(200, "\xff\xfe{\x00}\x00"), autodiscover.ErrNotV2, "JSON"},
-		{"Url empty", jsonAnswer(200, `{"Protocol":"ActiveSync","Url":""}`), autodiscover.ErrBadEndpoint, "ExternalUrl"},
+		{"S035 deeply nested", jsonAnswer(200, `{"x":`+strings.Repeat("[", 20000)), autodiscover.ErrNotV2, "syntax"},
+		{"S035 UTF-16", jsonAnswer(200, "\xff\xfe{\x00}\x00"), autodiscover.ErrNotV2, "JSON"},
+		{"Url empty", jsonAnswer(200, `{"Protocol":"ActiveSync","Url":""}`), autodiscover.ErrBadEndpoint, "set the external URL (ExternalUrl)"},
 		{"Url is http", jsonAnswer(200, `{"Url":"http://mail.contoso.com/Microsoft-Server-ActiveSync"}`), autodiscover.ErrBadEndpoint, `scheme is "http"`},
 		{"Url with user information", jsonAnswer(200, `{"Url":"https://a:b@evil.example/"}`), autodiscover.ErrBadEndpoint, "user information"},
-		{"Url is loopback", jsonAnswer(200, `{"Url":"https://127.0.0.1/"}`), autodiscover.ErrBadEndpoint, "private address"},
-		{"Url is the metadata service", jsonAnswer(200, `{"Url":"https://169.254.169.254/"}`), autodiscover.ErrBadEndpoint, "private address"},
+		{"S039 Url is loopback", jsonAnswer(200, `{"Url":"https://127.0.0.1/"}`), autodiscover.ErrBadEndpoint, "private address"},
+		{"S039 Url is the metadata service", jsonAnswer(200, `{"Url":"https://169.254.169.254/"}`), autodiscover.ErrBadEndpoint, "private address"},
 		{"Url is a decimal address", jsonAnswer(200, `{"Url":"https://2130706433/"}`), autodiscover.ErrBadEndpoint, "private address"},
 		{"Url is localhost", jsonAnswer(200, `{"Url":"https://localhost/"}`), autodiscover.ErrBadEndpoint, "private address"},
-		{"redirect to http", redirectTo("http://autodiscover.contoso.com/autodiscover/autodiscover.json"), autodiscover.ErrRedirect, `scheme is "http"`},
-		{"redirect to javascript", redirectTo("javascript:alert(1)"), autodiscover.ErrRedirect, "refused"},
-		{"redirect with user information", redirectTo("https://contoso.com@evil.example/autodiscover/autodiscover.json"), autodiscover.ErrRedirect, "user information"},
+		{"S033 redirect to http", redirectTo("http://autodiscover.contoso.com/autodiscover/autodiscover.json"), autodiscover.ErrRedirect, `scheme is "http"`},
+		{"S008 redirect to javascript", redirectTo("javascript:alert(1)"), autodiscover.ErrRedirect, "refused"},
+		{"S008 redirect with user information", redirectTo("https://contoso.com@evil.example/autodiscover/autodiscover.json"), autodiscover.ErrRedirect, "user information"},
 		{"redirect without a Location", plain(302), autodiscover.ErrRedirect, "no Location"},
 		{"redirect to a private address", redirectTo("https://10.0.0.1/autodiscover/autodiscover.json"), autodiscover.ErrRedirect, "private address"},
 		{"redirect elsewhere", redirectTo("https://evil.example/autodiscover/autodiscover.json"), autodiscover.ErrRedirect, "Confirm"},
 		{"redirect to a look-alike of the domain", redirectTo("https://evilcontoso.com/autodiscover/autodiscover.json"), autodiscover.ErrRedirect, "Confirm"},
-		{"redirect to itself", redirectTo("https://" + own + "/autodiscover/autodiscover.json?RedirectCount=2"), autodiscover.ErrSelfRedirect, "does not place"},
+		{"redirect to itself", redirectTo("https://" + own + "/autodiscover/autodiscover.json?RedirectCount=2"), autodiscover.ErrSelfRedirect, "in a circle"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := &world{hosts: map[string]http.HandlerFunc{own: tt.answer}}
@@ -207,7 +245,12 @@ func TestLookupFails(t *testing.T) {
 			if tt.want != nil && !errors.Is(err, tt.want) {
 				t.Errorf("%v does not match %v", err, tt.want)
 			}
-			if !strings.Contains(err.Error(), tt.text) || strings.Contains(err.Error(), "ada") {
+			for line := range strings.Lines(err.Error()) {
+				if n := len([]rune(strings.TrimRight(line, "\n"))); n > 80 {
+					t.Errorf("a line of %d columns: %s", n, line)
+				}
+			}
+			if !strings.Contains(strings.Join(strings.Fields(err.Error()), " "), tt.text) || strings.Contains(err.Error(), "ada@") {
 				t.Errorf("error %q, want %q in it and no address", err, tt.text)
 			}
 			if len(w.asked) != 1 {
@@ -289,6 +332,7 @@ func TestRedirectLoop(t *testing.T) {
 	}
 }
 
+// S034: what is not one plain address sends nothing; what is, is sent as one parameter.
 func TestAddress(t *testing.T) {
 	for _, tt := range []struct{ in, email, host string }{
 		{"user+tag@contoso.com", "user+tag@contoso.com", own},
@@ -321,6 +365,7 @@ func TestAddress(t *testing.T) {
 	}
 }
 
+// S014, S017: a long body, a gzip bomb and a long header end the hop.
 func TestLimits(t *testing.T) {
 	for name, h := range map[string]http.HandlerFunc{
 		"body": jsonAnswer(200, `{"x":"`+strings.Repeat("x", 2<<20)+`"}`),
@@ -356,14 +401,20 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// A server that does not answer costs its own timeout and no more.
+// A server that does not respond costs its own timeout and no more; where an endpoint is in
+// hand, it costs Patience.
 func TestTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{hosts: map[string]http.HandlerFunc{own: jsonAnswer(200, found), cloud: func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }}}
 		start := time.Now()
-		e, err := (&autodiscover.Resolver{HTTPClient: w.client(), Timeout: 7 * time.Second}).Lookup(t.Context(), "ada@contoso.com")
-		if err != nil || time.Since(start) != 7*time.Second || e.Hops[0].Elapsed != 7*time.Second {
+		e, err := (&autodiscover.Resolver{HTTPClient: w.client(), Timeout: 5 * time.Second}).Lookup(t.Context(), "ada@contoso.com")
+		if err != nil || time.Since(start) != 5*time.Second || e.Hops[0].Elapsed != 5*time.Second {
 			t.Errorf("Lookup = %v, %v after %v", e, err, time.Since(start))
+		}
+		start = time.Now()
+		e, err = (&autodiscover.Resolver{HTTPClient: w.client()}).Lookup(t.Context(), "ada@contoso.com")
+		if err != nil || time.Since(start) != 7*time.Second || len(e.Hops) != 2 {
+			t.Errorf("S041 Lookup = %v, %v after %v, want after 7s: the head start and the patience", e, err, time.Since(start))
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()

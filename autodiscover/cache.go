@@ -3,20 +3,21 @@ package autodiscover
 import (
 	"context"
 	"net/url"
+	"reflect"
+	"strings"
 	"sync"
 	"time"
-
-	"github.com/easoauth/easoauth/internal/safehttp"
 )
 
 // A Cache keeps what was found, by domain, cloud and protocol. Implementations must be safe
 // for concurrent use, and forget an entry when it is too old. What comes out of a cache is
-// checked as if it had come from the network.
+// judged as if it had come from the network, by the Resolver that reads it: an entry for
+// which only another Resolver's Confirm vouches is confirmed again, or not used.
 type Cache interface {
-	// Get returns the URL that was put under key, and false if there is none.
-	Get(ctx context.Context, key string) (endpoint string, ok bool)
-	// Put keeps a URL under key.
-	Put(ctx context.Context, key, endpoint string)
+	// Get returns the entry that was put under key, and false if there is none.
+	Get(ctx context.Context, key string) (entry string, ok bool)
+	// Put keeps an entry under key: a URL, and who vouches for it.
+	Put(ctx context.Context, key, entry string)
 }
 
 // A MemoryCache is a [Cache] in memory. The zero value is ready to use.
@@ -32,10 +33,10 @@ type cacheEntry struct {
 	put time.Time
 }
 
-// maxCached bounds a MemoryCache, in entries; when it is full it begins anew.
+// maxCached bounds a MemoryCache, in entries; a full one starts over.
 const maxCached = 10000
 
-// Get returns the URL that was put under key, unless it is too old.
+// Get returns the entry that was put under key, unless it is too old.
 func (c *MemoryCache) Get(_ context.Context, key string) (string, bool) {
 	maxAge := c.MaxAge
 	if maxAge == 0 {
@@ -50,14 +51,14 @@ func (c *MemoryCache) Get(_ context.Context, key string) (string, bool) {
 	return e.url, true
 }
 
-// Put keeps a URL under key.
-func (c *MemoryCache) Put(_ context.Context, key, endpoint string) {
+// Put keeps an entry under key.
+func (c *MemoryCache) Put(_ context.Context, key, entry string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.entries == nil || len(c.entries) >= maxCached {
 		c.entries = map[string]cacheEntry{}
 	}
-	c.entries[key] = cacheEntry{endpoint, time.Now()}
+	c.entries[key] = cacheEntry{entry, time.Now()}
 }
 
 // Forget removes what is known of a domain, as when its endpoint has refused several times.
@@ -72,26 +73,87 @@ func (c *MemoryCache) Forget(domain string) {
 }
 
 func (l *lookup) cacheKey() string {
-	return l.addr.domain + " " + l.cloud.Host + " " + l.Host + " " + string(l.protocol)
+	return l.addr.domain + " " + l.cloud.Host + " " + l.pinned + " " + string(l.protocol)
 }
 
-func (l *lookup) cached(ctx context.Context) *Endpoint {
+// Who vouches for an entry beyond the mail domain and the cloud's own hosts.
+const (
+	vouchNobody  = ""
+	vouchCloud   = " cloud"
+	vouchConfirm = " confirmed"
+)
+
+// flights are the look-ups under way that will fill a cache: a chan struct{} by flightKey.
+var flights sync.Map
+
+type flightKey struct {
+	cache Cache
+	key   string
+}
+
+// cached returns the endpoint that the cache holds. If there is none, the caller looks it up
+// and then calls done: others who want the same entry wait for it, once.
+func (l *lookup) cached(ctx context.Context) (e *Endpoint, done func()) {
 	if l.Cache == nil {
-		return nil
+		return nil, func() {}
 	}
-	s, ok := l.Cache.Get(ctx, l.cacheKey())
+	key := l.cacheKey()
+	if e := l.get(ctx, key); e != nil {
+		return e, nil
+	}
+	if !reflect.TypeOf(l.Cache).Comparable() {
+		return nil, func() {}
+	}
+	id := flightKey{l.Cache, key}
+	own := make(chan struct{})
+	running, under := flights.LoadOrStore(id, own)
+	if !under {
+		return nil, func() {
+			flights.Delete(id)
+			close(own)
+		}
+	}
+	flight := running.(chan struct{})
+	select {
+	case <-flight:
+		// If that one failed it was about another address: this one is looked up beside
+		// the others.
+		return l.get(ctx, key), func() {}
+	case <-ctx.Done():
+		return nil, func() {}
+	}
+}
+
+// get reads the cache, and judges what it holds.
+func (l *lookup) get(ctx context.Context, key string) *Endpoint {
+	s, ok := l.Cache.Get(ctx, key)
 	if !ok {
 		return nil
 	}
+	s, vouch, _ := strings.Cut(s, " ")
 	u, err := url.Parse(s)
-	if err != nil || safehttp.CheckURL(u) != nil || l.refusesAddress(safehttp.Host(u)) {
+	if err != nil || u.RawQuery != "" || u.Fragment != "" {
 		return nil
 	}
-	return &Endpoint{URL: u, Protocol: l.protocol}
+	from := &url.URL{Scheme: "cache", Host: l.addr.domain}
+	vouched := " "+vouch == vouchCloud && !l.NoCloud && l.pinned == ""
+	foreign, err := l.allow(ctx, from, u, vouched, ErrBadEndpoint)
+	if err != nil {
+		return nil
+	}
+	return &Endpoint{URL: u, Protocol: l.protocol, Foreign: foreign}
 }
 
 func (l *lookup) keep(ctx context.Context, e *Endpoint) {
-	if l.Cache != nil {
-		l.Cache.Put(ctx, l.cacheKey(), e.URL.String())
+	if l.Cache == nil {
+		return
 	}
+	vouch := vouchNobody
+	if e.Foreign {
+		vouch = vouchConfirm
+		if _, ok := l.byCloud.Load(e); ok {
+			vouch = vouchCloud
+		}
+	}
+	l.Cache.Put(ctx, l.cacheKey(), e.URL.String()+vouch)
 }

@@ -4,42 +4,33 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
-	"golang.org/x/net/publicsuffix"
-
+	"github.com/easoauth/easoauth/internal/origin"
 	"github.com/easoauth/easoauth/internal/safehttp"
 )
-
-const defaultHeadStart = 2 * time.Second
-
-// ErrUnconfirmed is matched by a hop to a host that was found by SRV or plain http and that
-// [Resolver.Confirm] did not allow.
-var ErrUnconfirmed = errors.New("host not confirmed")
-
-// A candidate is one way to the endpoint. It returns nil, and hops that say why, if it is
-// none.
-type candidate func(ctx context.Context) (*Endpoint, []Hop)
 
 // candidates returns the ways to ask, the preferred one first. Hosts are built from the
 // whole mail domain and never from a parent of it.
 func (l *lookup) candidates() []candidate {
-	if l.Host != "" {
-		return []candidate{l.v2("pinned", l.Host)}
+	if l.pinned != "" {
+		return []candidate{l.v2("pinned", l.pinned)}
 	}
 	var list []candidate
 	if !l.NoCloud {
 		list = append(list, l.v2("cloud", l.cloud.Host))
 	}
 	own := "autodiscover." + l.addr.domain
-	if !l.NoHost && !isSuffix(own) {
+	switch {
+	case l.NoHost || origin.IsRegistry(own):
+	case l.addr.shared:
+		list = append(list, l.sharedHost(own))
+	default:
 		list = append(list, l.v2("autodiscover.<domain>", own))
 	}
 	if l.AskDomain {
@@ -57,84 +48,36 @@ func (l *lookup) candidates() []candidate {
 	return list
 }
 
-func isSuffix(host string) bool {
-	suffix, _ := publicsuffix.PublicSuffix(host)
-	return suffix == host
-}
-
-// race runs candidates side by side, each with a head start before the next, and returns the
-// answer of the first in order that has one. It returns when all of them have ended.
-func (l *lookup) race(ctx context.Context, list []candidate) (*Endpoint, []Hop) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	headStart := l.HeadStart
-	if headStart == 0 {
-		headStart = defaultHeadStart
-	}
-	type outcome struct {
-		endpoint *Endpoint
-		hops     []Hop
-	}
-	results := make([]chan outcome, len(list))
-	failed := make([]chan struct{}, len(list)) // closed when this one and all before it have failed
-	var wg sync.WaitGroup
-	for i, c := range list {
-		results[i], failed[i] = make(chan outcome, 1), make(chan struct{})
-		wg.Go(func() {
-			if i > 0 {
-				t := time.NewTimer(time.Duration(i) * headStart)
-				defer t.Stop()
-				select {
-				case <-t.C:
-				case <-failed[i-1]:
-				case <-ctx.Done():
-				}
-			}
-			var out outcome
-			if ctx.Err() == nil {
-				out.endpoint, out.hops = c(ctx)
-			}
-			results[i] <- out
-			if out.endpoint != nil {
-				return
-			}
-			if i > 0 {
-				select {
-				case <-failed[i-1]:
-				case <-ctx.Done():
-					return
-				}
-			}
-			close(failed[i])
-		})
-	}
-	var hops []Hop
-	var found *Endpoint
-	for i := range list {
-		out := <-results[i]
-		hops = append(hops, out.hops...)
-		if found = out.endpoint; found != nil {
-			break
+// sharedHost asks autodiscover.<domain> where strangers may register names under the
+// domain, and so that one: Confirm decides.
+func (l *lookup) sharedHost(own string) candidate {
+	return func(ctx context.Context, j *journal) *Endpoint {
+		u := l.v2URL(own)
+		if err := l.confirmHost(ctx, &url.URL{Scheme: "https", Host: l.addr.domain}, u); err != nil {
+			j.add(Hop{Candidate: "autodiscover.<domain>", URL: safehttp.Redact(u), Err: err})
+			return nil
 		}
+		c := l.chain(j, "autodiscover.<domain>")
+		c.trusted = []string{own}
+		return c.follow(ctx, u)
 	}
-	cancel()
-	wg.Wait()
-	return found, hops
 }
 
 // srv asks the target of the SRV record: the lowest priority, then the greatest weight (RFC
 // 2782, made deterministic), its port kept.
-func (l *lookup) srv(ctx context.Context) (*Endpoint, []Hop) {
+func (l *lookup) srv(ctx context.Context, j *journal) *Endpoint {
 	find := l.LookupSRV
 	if find == nil {
 		find = net.DefaultResolver.LookupSRV
 	}
 	name := "_autodiscover._tcp." + l.addr.domain
 	hop := Hop{Candidate: "SRV", URL: "dns:" + name}
-	ctx, cancel := context.WithTimeout(ctx, l.timeout())
+	dnsCtx, cancel := context.WithTimeout(ctx, l.timeout())
 	defer cancel()
 	start := time.Now()
-	_, records, err := find(ctx, "autodiscover", "tcp", l.addr.domain)
+	back := l.callback()
+	_, records, err := find(dnsCtx, "autodiscover", "tcp", l.addr.domain)
+	back()
 	hop.Elapsed = time.Since(start)
 	records = slices.DeleteFunc(slices.Clone(records), func(r *net.SRV) bool {
 		return r == nil || strings.TrimSuffix(r.Target, ".") == "" || r.Port == 0
@@ -143,11 +86,12 @@ func (l *lookup) srv(ctx context.Context) (*Endpoint, []Hop) {
 		var de *net.DNSError
 		switch {
 		case err == nil, errors.As(err, &de) && de.IsNotFound:
-			hop.Err = &HopError{Reason: "there is no record", Err: ErrNotV2}
+			hop.Err = &HopError{Fault: "DNS_NXDOMAIN", Reason: "there is no SRV record", Err: ErrNotV2}
 		default:
-			hop.Err = &HopError{Reason: "the record was not read", Err: err}
+			hop.Err = &HopError{Fault: "DNS_FAILED", Err: errors.Join(ErrUnreachable, err)}
 		}
-		return nil, []Hop{hop}
+		j.add(hop)
+		return nil
 	}
 	slices.SortStableFunc(records, func(a, b *net.SRV) int {
 		return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(b.Weight, a.Weight), cmp.Compare(a.Target, b.Target), cmp.Compare(a.Port, b.Port))
@@ -159,60 +103,40 @@ func (l *lookup) srv(ctx context.Context) (*Endpoint, []Hop) {
 	from := &url.URL{Scheme: "dns", Host: name}
 	u := l.v2URL(host)
 	hop.Next = safehttp.Clean(host, 256)
-	if hop.Err = l.confirm(ctx, from, u); hop.Err != nil {
-		return nil, []Hop{hop}
+	hop.Err = l.confirmHost(ctx, from, u)
+	j.add(hop)
+	if hop.Err != nil {
+		return nil
 	}
-	c := l.chain("SRV")
-	c.hops = []Hop{hop}
-	return c.follow(ctx, u), c.hops
+	c := l.chain(j, "SRV")
+	c.trusted = []string{safehttp.Host(u)}
+	return c.follow(ctx, u)
 }
 
 // plain asks where http://autodiscover.<domain> redirects to ([MS-OXDISCO] 3.1.5.4).
-func (l *lookup) plain(ctx context.Context) (*Endpoint, []Hop) {
+func (l *lookup) plain(ctx context.Context, j *journal) *Endpoint {
 	from := &url.URL{Scheme: "http", Host: "autodiscover." + l.addr.domain, Path: "/autodiscover/autodiscover.xml"}
 	hop := Hop{Candidate: "http", URL: safehttp.Redact(from)}
 	reqCtx, cancel := context.WithTimeout(ctx, l.timeout())
 	defer cancel()
 	start := time.Now()
-	to, status, err := safehttp.PlainRedirect(reqCtx, l.client(), from)
+	to, status, err := safehttp.PlainRedirect(reqCtx, l.httpClient(nil), from)
 	hop.Elapsed, hop.Status = time.Since(start), status
+	var ue *safehttp.URLError
 	switch {
+	case errors.As(err, &ue):
+		hop.Err = &HopError{Status: status, Fault: "AD_REDIRECT_INVALID", Reason: err.Error(), Err: errors.Join(ErrRedirect, err)}
 	case err != nil:
-		hop.Err = &HopError{Status: status, Err: unwrapRequest(err)}
+		hop.Err = unreachable(err)
 	default:
 		hop.Next = safehttp.Clean(to.Host, 256)
-		hop.Err = l.confirm(ctx, from, to)
+		hop.Err = l.confirmHost(ctx, from, to)
 	}
+	j.add(hop)
 	if hop.Err != nil {
-		return nil, []Hop{hop}
+		return nil
 	}
-	c := l.chain("http")
-	c.hops = []Hop{hop}
-	return c.follow(ctx, l.v2URL(to.Host)), c.hops
-}
-
-// confirm decides about a host that nobody vouches for.
-func (l *lookup) confirm(ctx context.Context, from, to *url.URL) error {
-	if err := safehttp.CheckURL(to); err != nil {
-		return &HopError{Err: errors.Join(ErrRedirect, err)}
-	}
-	switch host := safehttp.Host(to); {
-	case l.refusesAddress(host):
-		return &HopError{Reason: "it is a private address", Err: ErrRedirect}
-	case isSuffix(host):
-		return &HopError{Reason: "it is a public suffix", Err: ErrRedirect}
-	case l.Confirm == nil:
-		return &HopError{Reason: "a program that wants it asked sets Confirm", Err: ErrUnconfirmed}
-	}
-	if err := l.Confirm(ctx, from, to); err != nil {
-		return &HopError{Err: fmt.Errorf("%w: %w", ErrUnconfirmed, err)}
-	}
-	return nil
-}
-
-func (l *lookup) timeout() time.Duration {
-	if l.Timeout == 0 {
-		return defaultTimeout
-	}
-	return l.Timeout
+	c := l.chain(j, "http")
+	c.trusted = []string{safehttp.Host(to)}
+	return c.follow(ctx, l.v2URL(to.Host))
 }

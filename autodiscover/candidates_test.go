@@ -138,7 +138,7 @@ func TestOptIns(t *testing.T) {
 				t.Errorf("asked %q, want %q", hosts(w), tt.asked)
 			}
 			for _, r := range w.asked {
-				if r.URL.Scheme == "http" && (len(r.Header) != 0 || r.URL.RawQuery != "" || r.Method != "GET") {
+				if r.URL.Scheme == "http" && (len(r.Header) != 1 || r.UserAgent() == "" || r.URL.RawQuery != "" || r.Method != "GET") {
 					t.Errorf("plain http was told %v %v", r.URL, r.Header)
 				}
 			}
@@ -178,6 +178,7 @@ func bearerT(_ context.Context, r *http.Request) error {
 	return nil
 }
 
+// S036, S037, S038: entities, depth and addresses in a circle; and what servers say.
 func TestV1(t *testing.T) {
 	yes := func(context.Context, *url.URL, *url.URL) error { return nil }
 	for _, tt := range []struct {
@@ -285,7 +286,8 @@ func TestAutoDetect(t *testing.T) {
 	}{
 		{200, `{"email":"x","services":[{"service":"office365","protocol":"rest","hostname":"outlook.office.com","aad":"https://login.microsoftonline.com/common/oauth2/authorize","onprem":"https://mail.contoso.com/Microsoft-Server-ActiveSync"}]}`, "https://mail.contoso.com/Microsoft-Server-ActiveSync", nil},
 		{200, `{"services":[{"service":"imap","hostname":"x"},{"service":"office365","hostname":"outlook.office.com"}]}`, "https://outlook.office.com/Microsoft-Server-ActiveSync", nil},
-		{200, `{"services":[],"protocols":[{"service":"","protocol":"eas","hostname":"x"}]}`, "", autodiscover.ErrNotFound},
+		{200, `{"services":[],"protocols":[{"service":"","protocol":"eas","hostname":"mail.contoso.com"}]}`, "https://mail.contoso.com/Microsoft-Server-ActiveSync", nil}, // CSS-Exchange#1910
+		{200, `{"services":[],"protocols":[{"service":"","protocol":"imap","hostname":"mail.contoso.com"}]}`, "", autodiscover.ErrNotFound},
 		{200, `{"services":[{"service":"office365","onprem":"http://x/"}]}`, "", autodiscover.ErrBadEndpoint},
 		{202, "", "", autodiscover.ErrThrottled}, {204, "", "", autodiscover.ErrNotFound}, {503, "", "", autodiscover.ErrThrottled}, {404, "", "", autodiscover.ErrNotFound},
 		{200, "<html>", "", autodiscover.ErrNotFound},

@@ -4,7 +4,7 @@ package autodiscover
 
 // The clouds of Exchange Online.
 var (
-	Worldwide = Cloud{"worldwide", "outlook.office365.com", []string{"outlook.office365.com", "outlook.office.com", "autodiscover-s.outlook.com", ".outlook.com"}}
+	Worldwide = Cloud{"worldwide", "outlook.office365.com", []string{"outlook.office365.com", "outlook.office.com", "autodiscover-s.outlook.com", ".outlook.com", ".outlook.cloud.microsoft", ".mail.onmicrosoft.com"}}
 	GCCHigh   = Cloud{"GCC High", "outlook.office365.us", []string{"outlook.office365.us", "autodiscover-s.office365.us"}}
 	DoD       = Cloud{"DoD", "outlook-dod.office365.us", []string{"outlook-dod.office365.us", "autodiscover-s-dod.office365.us"}}
 	China     = Cloud{"21Vianet", "partner.outlook.cn", []string{"partner.outlook.cn", "autodiscover-s.partner.outlook.cn"}}

@@ -6,8 +6,8 @@
 //	  302 https://autodiscover.contoso.com/autodiscover/autodiscover.json?…
 //	  200 {"Protocol":"ActiveSync","Url":"https://mail.contoso.com/Microsoft-Server-ActiveSync"}
 //
-// The zero [Resolver] does that. [Static] stands in where the URL is known, and both are a
-// [Lookuper], which is what a program should depend on.
+// The zero [Resolver] does that. [Static] stands in where the URL is known; both are
+// a [Lookuper], which is what a program should depend on.
 //
 // # Which candidates to leave on
 //
@@ -33,30 +33,44 @@
 //
 // # Safety
 //
-// What answers an AutoDiscover request decides which server will be asked to sign the user
-// in, so that nothing is believed lightly:
+// The server that AutoDiscover names will ask the user to sign in, so nothing is believed
+// lightly:
 //
 //   - https with verified certificates, always. No redirect to http is followed.
-//   - No credential, cookie or header field beyond Accept is sent. The address goes to the
-//     hosts that are asked and nowhere else; net/http, left to itself, would hand it to the
-//     next host in a Referer.
-//   - Redirects: 10 at most, no URL twice, no user information; out of the mail domain and
-//     the cloud only by the cloud's own word or with [Resolver.Confirm]. A token for
-//     AutoDiscover v1 goes along none.
-//   - Loopback, link-local and private addresses are refused, when dialling (unless
-//     [Resolver.HTTPClient] brings its own transport) and as literals, unless
-//     [Resolver.AllowPrivate] says that they are meant.
+//   - No credential and no cookie of another look-up is sent, and no header field but Accept
+//     and User-Agent. The address goes to the hosts that are asked and nowhere else; net/http,
+//     left to itself, would hand it to the next host in a Referer.
+//   - Redirects: 10 at most, no host and path twice, no user information.
+//   - A host outside the mail domain and the cloud is followed, returned, or taken from the
+//     cache only by the word of the cloud's own hosts or with [Resolver.Confirm]. A token for
+//     AutoDiscover v1 goes along no redirect.
+//   - Loopback, link-local and private addresses and the names of local networks are refused,
+//     when dialling (unless [Resolver.HTTPClient] brings its own transport, or
+//     [Resolver.Proxy] dials) and as literals, unless [Resolver.AllowPrivate] says that they
+//     are meant.
 //   - 1 MiB of body and 64 KiB of header at most; 20 seconds for each request, which a slow
 //     server takes from no other candidate. XML with a DOCTYPE or deeper than 64 is refused.
-//   - The proxies of the environment are not used by the zero Resolver, since a proxy would
-//     resolve names where the check of addresses cannot see; a program behind one sets
-//     [Resolver.HTTPClient].
 //
-// # Reading the result
+// # When it fails
 //
 // An [Endpoint] and a [*LookupError] hold every request that was made, and print as an
-// explanation without the mail address. Nothing says whether a user exists: Exchange Online
-// redirects an address that it does not place to itself, and that is all it means.
+// explanation of 80 columns without the mail address. [HopError.Fault] names what is wrong by
+// an id of docs/faults.md. errors.Is tells the kinds apart:
+//
+//	ErrUnreachable        no response: DNS, TCP, TLS, a certificate, a proxy
+//	ErrDevice             a firewall, a web site or a captive portal responded
+//	ErrPreAuthentication  a device demands its own sign-in
+//	ErrServer             the server failed; another try may succeed
+//	ErrThrottled          the server is too busy
+//	ErrNotV2              the server does not speak AutoDiscover v2; v1 may help
+//	ErrUserUnknown        the server does not know the address
+//	ErrSelfRedirect       redirected in a circle, as the cloud does with unknown addresses
+//	ErrRedirect           a redirect that was not followed
+//	ErrBadEndpoint        a response without a usable URL
+//	ErrForeign            a host outside the mail domain that nobody confirmed
+//
+// Nothing says whether a user exists: Exchange Online redirects an address that it does not
+// place to itself, and that is all it means.
 //
 // AutoDiscover v2 has no open specification; it is described as Exchange 2013 CU19 and later,
 // Exchange Online, and Microsoft's own checks have it. v1 is [MS-ASCMD] 2.2.1.1, the steps over

@@ -5,44 +5,122 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
+	"github.com/easoauth/easoauth/internal/fault"
 	"github.com/easoauth/easoauth/internal/safehttp"
 )
 
 var (
 	// ErrNotV2 is matched by a hop whose server does not speak AutoDiscover v2.
 	ErrNotV2 = errors.New("the server does not speak AutoDiscover v2")
-	// ErrPreAuthentication is matched by a hop that a device in front of Exchange
-	// answered with a sign-in of its own: AutoDiscover v2 is anonymous.
-	ErrPreAuthentication = errors.New("a device in front of AutoDiscover demands a sign-in; exclude /autodiscover from pre-authentication")
+	// ErrServer is matched by a hop whose server, or a device in front of it, failed: a
+	// status of 500 and above, 408 or 421. Another try may succeed.
+	ErrServer = errors.New("the server failed")
+	// ErrUserUnknown is matched by a hop whose server says that it does not know the
+	// address.
+	ErrUserUnknown = errors.New("the server does not know the address")
+	// ErrDevice is matched by a hop to which something else than AutoDiscover responded: a
+	// firewall, a captive portal, a web site. [HopError.Fault] says which.
+	ErrDevice = errors.New("AutoDiscover did not respond")
+	// ErrPreAuthentication is matched by a hop to which a device in front of Exchange
+	// responded with a sign-in of its own: AutoDiscover v2 is anonymous.
+	ErrPreAuthentication = errors.New("a device in front of AutoDiscover demands a sign-in")
+	// ErrUnreachable is matched by a hop that brought no response; [HopError.Fault] names
+	// the layer's fault, and the cause is wrapped.
+	ErrUnreachable = errors.New("no response")
 	// ErrRedirect is matched by a hop whose redirect was not followed.
 	ErrRedirect = errors.New("redirect refused")
-	// ErrSelfRedirect is matched by a hop that sends the request back to where it came
-	// from, as Exchange Online does for addresses that it cannot or will not place. It
-	// says nothing about whether the user exists.
-	ErrSelfRedirect = errors.New("the cloud does not place this address")
+	// ErrSelfRedirect is matched by a hop that leads back to where the request was before,
+	// as Exchange Online does for addresses that it cannot or will not place. It says
+	// nothing about whether the user exists.
+	ErrSelfRedirect = errors.New("redirected in a circle")
 	// ErrThrottled is matched by a hop of status 429 or 503; see [HopError.RetryAfter].
 	ErrThrottled = errors.New("the server is too busy")
-	// ErrBadEndpoint is matched by a hop whose answer names no usable URL.
-	ErrBadEndpoint = errors.New("the answer names no usable endpoint")
+	// ErrBadEndpoint is matched by a hop whose response names no usable URL.
+	ErrBadEndpoint = errors.New("the response names no usable endpoint")
+	// ErrForeign is matched by a hop that names an endpoint outside the mail domain and the
+	// cloud which [Resolver.Confirm] did not allow.
+	ErrForeign = errors.New("the endpoint is outside the mail domain")
 )
 
 // A LookupError says that no endpoint was found, and why each hop was not the answer. It
-// unwraps to one error for each hop that failed.
+// unwraps to one error for each hop that failed, and to the context's if that ended the
+// look-up.
 type LookupError struct {
 	Hops []Hop
+	Err  error // the context's, if it ended the look-up; or nil
+
+	advice string
 }
 
+// width is the number of columns of an explanation.
+const width = 80
+
+// Error explains the look-up on lines of at most 80 columns: what to do first, then each
+// hop, with what it shows and what to do about it. A remedy that helps several hops is said
+// once.
 func (e *LookupError) Error() string {
 	var b strings.Builder
-	b.WriteString("autodiscover: no endpoint found")
+	head := "autodiscover: no endpoint found"
+	if e.Err != nil {
+		head = fmt.Sprintf("autodiscover: the look-up ended before it had an endpoint: %v", e.Err)
+	}
+	wrap(&b, head, "", "  ")
+	line := func(s, first, rest string) {
+		if s != "" {
+			b.WriteByte('\n')
+			wrap(&b, s, first, rest)
+		}
+	}
+	line(e.advice, "  ", "  ")
+	said := map[string]bool{}
 	for _, h := range e.Hops {
-		fmt.Fprintf(&b, "\n  %v", h)
+		line(h.head(), "  ", "      ")
+		if h.Err == nil {
+			continue
+		}
+		what, remedy := []string{safehttp.Plain(h.Err.Error(), 512)}, ""
+		if he, ok := h.Err.(*HopError); ok {
+			what, remedy = he.parts()
+		}
+		for _, s := range what {
+			line(s, "      ", "        ")
+		}
+		if !said[remedy] {
+			line(remedy, "      Remedy: ", "        ")
+		}
+		said[remedy] = true
 	}
 	return b.String()
 }
 
-// Unwrap returns the errors of the hops.
+// wrap writes words on lines of at most width columns. A word that is longer is broken.
+func wrap(b *strings.Builder, s, first, rest string) {
+	b.WriteString(first)
+	column, start := utf8.RuneCountInString(first), true
+	for _, word := range strings.Fields(s) {
+		letters := []rune(word)
+		switch {
+		case start:
+		case column+1+len(letters) > width:
+			b.WriteString("\n" + rest)
+			column = len(rest)
+		default:
+			b.WriteByte(' ')
+			column++
+		}
+		for column+len(letters) > width {
+			b.WriteString(string(letters[:width-column]) + "\n" + rest)
+			letters, column = letters[width-column:], len(rest)
+		}
+		b.WriteString(string(letters))
+		column += len(letters)
+		start = false
+	}
+}
+
+// Unwrap returns the errors of the hops, and the context's.
 func (e *LookupError) Unwrap() []error {
 	var errs []error
 	for _, h := range e.Hops {
@@ -50,31 +128,65 @@ func (e *LookupError) Unwrap() []error {
 			errs = append(errs, h.Err)
 		}
 	}
+	if e.Err != nil {
+		errs = append(errs, e.Err)
+	}
 	return errs
 }
 
-// A HopError says why one answer was not the endpoint.
+// A HopError says why one response was not the endpoint.
 type HopError struct {
 	Status     int
 	RetryAfter time.Duration // 0 unless the server said so; at most a day
-	Reason     string
-	Err        error // one of the sentinels of this package, or a cause
+	Fault      string        // what is wrong, by its id in docs/faults.md; "" if that does not show
+	Reason     string        // what the hop shows; its text is complete without Err's if Fault is set
+	Err        error         // one of the sentinels of this package, or a cause
 }
 
 func (e *HopError) Error() string {
-	s := e.Err.Error()
-	if e.Reason != "" {
-		s += ": " + e.Reason
+	what, remedy := e.parts()
+	if remedy != "" {
+		what = append(what, remedy)
+	}
+	return strings.Join(what, ": ")
+}
+
+// parts returns what the hop shows, and what to do about it, if that is known.
+func (e *HopError) parts() (what []string, remedy string) {
+	add := func(s string) {
+		if s != "" {
+			what = append(what, s)
+		}
+	}
+	f := fault.Get(fault.ID(e.Fault))
+	if f.Cause == "" {
+		add(safehttp.Plain(text(e.Err), 512))
+	}
+	switch {
+	case e.Reason != "" && !strings.Contains(e.Reason, " ") && f.Cause != "":
+		add(e.Reason + ": " + f.Cause) // the layer
+	default:
+		add(e.Reason)
+		add(f.Cause)
 	}
 	if e.RetryAfter > 0 {
-		s += fmt.Sprintf(" (retry after %v)", e.RetryAfter)
+		add(fmt.Sprintf("retry after %v", e.RetryAfter))
 	}
-	return s
+	return what, strings.TrimPrefix(f.String(), f.Cause+": ")
+}
+
+// text returns the text of err; of several errors joined, that of the first, which is one
+// of the sentinels: Reason says the rest.
+func text(err error) string {
+	if many, ok := err.(interface{ Unwrap() []error }); ok && len(many.Unwrap()) > 0 {
+		return many.Unwrap()[0].Error()
+	}
+	return err.Error()
 }
 
 func (e *HopError) Unwrap() error { return e.Err }
 
-// A ServerError is the ErrorCode of an AutoDiscover v2 answer. It comes with status 400
+// A ServerError is the ErrorCode of an AutoDiscover v2 response. It comes with status 400
 // from Exchange and with 200 from others.
 type ServerError struct {
 	Code      string   // e.g. "ProtocolNotSupported"; an open set
@@ -83,12 +195,37 @@ type ServerError struct {
 }
 
 func (e *ServerError) Error() string {
-	s := "the server says " + safehttp.Clean(e.Code, 64)
+	s := "the server says " + safehttp.Plain(e.Code, 64)
 	if len(e.Supported) > 0 {
-		return s + "; it supports " + safehttp.Clean(strings.Join(e.Supported, ", "), 512)
+		return s + "; it supports " + safehttp.Plain(strings.Join(e.Supported, ", "), 512)
 	}
 	if e.Message != "" {
 		s += ": " + e.Message
 	}
 	return s
+}
+
+// Is reports whether target is [ErrUserUnknown] and the code says so.
+func (e *ServerError) Is(target error) bool {
+	return target == ErrUserUnknown && isUserUnknown(e.Code)
+}
+
+// fault returns what the code means.
+func (e *ServerError) fault() fault.ID {
+	code := strings.ToLower(e.Code)
+	switch {
+	case isUserUnknown(code):
+		return "USER_UNKNOWN"
+	case strings.Contains(code, "protocol"):
+		return "AD_PROTOCOL_NOT_SUPPORTED"
+	}
+	return "AD_ERROR_CODE"
+}
+
+func isUserUnknown(code string) bool {
+	switch strings.ToLower(code) {
+	case "usernotfound", "usernotfoundexception", "mailboxnotfound", "errornonexistentmailbox", "invaliduserid", "invaliduser", "unknownuser", "userunknown", "recipientnotfound", "notfound":
+		return true
+	}
+	return false
 }

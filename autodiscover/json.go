@@ -11,7 +11,7 @@ import (
 	"github.com/easoauth/easoauth/internal/safehttp"
 )
 
-// An answer is the JSON of AutoDiscover v2.
+// An answer is the JSON of an AutoDiscover v2 response.
 type answer struct {
 	Protocol, URL, ErrorCode, ErrorMessage string
 }
@@ -27,7 +27,7 @@ func parseAnswer(body []byte) (answer, error) {
 	d := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))))
 	t, err := d.Token()
 	if err != nil || t != json.Delim('{') {
-		return bad("no object")
+		return bad("not an object")
 	}
 	seen := map[string]bool{}
 	for d.More() {
@@ -58,7 +58,7 @@ func parseAnswer(body []byte) (answer, error) {
 		}
 		seen[name] = true
 		if err := d.Decode(to); err != nil {
-			return bad(name + " is no string")
+			return bad(name + " is not a string")
 		}
 	}
 	if _, err := d.Token(); err != nil {
@@ -76,7 +76,7 @@ func (a answer) serverError() *ServerError {
 		return nil
 	}
 	return &ServerError{
-		Code: safehttp.Clean(a.ErrorCode, 64), Message: safehttp.Clean(a.ErrorMessage, 256),
+		Code: safehttp.Plain(a.ErrorCode, 64), Message: safehttp.Plain(a.ErrorMessage, 256),
 		Supported: supported(a.ErrorMessage),
 	}
 }
@@ -96,7 +96,7 @@ func supported(message string) []string {
 	var out []string
 	for p := range strings.SplitSeq(list, ",") {
 		if p = strings.TrimSpace(p); p != "" && len(p) <= 64 && len(out) < 64 {
-			out = append(out, safehttp.Clean(p, 64))
+			out = append(out, safehttp.Plain(p, 64))
 		}
 	}
 	return out

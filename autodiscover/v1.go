@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/easoauth/easoauth/internal/fault"
 	"github.com/easoauth/easoauth/internal/safehttp"
 )
 
@@ -27,10 +28,10 @@ const (
 	maxAddresses = 3 // that redirects may name, one after the other
 )
 
-// errXML says that a body is no answer of AutoDiscover v1.
+// errXML says that a body is not a response of AutoDiscover v1.
 var errXML = errors.New("not the XML of AutoDiscover v1")
 
-// A v1Answer is what an answer of AutoDiscover v1 says.
+// A v1Answer is what a response of AutoDiscover v1 says.
 type v1Answer struct {
 	url      string // of the MobileSync server
 	redirect string // another address to ask about
@@ -110,10 +111,10 @@ func parseV1(body []byte) (v1Answer, error) {
 
 // v1 asks by AutoDiscover v1, host after host. A redirect to another address begins again
 // with its domain; no address is asked about twice.
-func (l *lookup) v1(ctx context.Context) (*Endpoint, []Hop) {
-	var hops []Hop
+func (l *lookup) v1(ctx context.Context, j *journal) *Endpoint {
 	addr := l.addr
 	asked := map[string]bool{}
+	from := &url.URL{Scheme: "https", Host: "autodiscover." + addr.domain}
 	for range maxAddresses {
 		key := strings.ToLower(addr.full)
 		if asked[key] {
@@ -126,34 +127,37 @@ func (l *lookup) v1(ctx context.Context) (*Endpoint, []Hop) {
 			hop := Hop{Candidate: "v1", URL: safehttp.Redact(u), Method: http.MethodPost}
 			start := time.Now()
 			e, redirect, err := l.askV1(ctx, &hop, u, addr)
+			if err == nil && e != nil {
+				e.Foreign, err = l.allow(ctx, u, e.URL, false, ErrBadEndpoint)
+			}
 			hop.Elapsed, hop.Err = time.Since(start), err
-			hops = append(hops, hop)
-			if e != nil {
-				return e, hops
+			j.add(hop)
+			if err == nil && e != nil {
+				return e
 			}
 			if ctx.Err() != nil {
-				return nil, hops
+				return nil
 			}
 			if next = redirect; next != "" {
 				break
 			}
 		}
 		if next == "" {
-			return nil, hops
+			return nil
 		}
 		to, err := parseAddress(next)
 		if err == nil && to.domain != l.addr.domain && !strings.HasSuffix(to.domain, "."+l.addr.domain) {
-			from := &url.URL{Scheme: "https", Host: "autodiscover." + addr.domain}
-			err = l.confirm(ctx, from, &url.URL{Scheme: "https", Host: "autodiscover." + to.domain})
+			err = l.confirmHost(ctx, from, &url.URL{Scheme: "https", Host: "autodiscover." + to.domain})
 		}
 		if err != nil {
-			hops[len(hops)-1].Err = &HopError{Reason: "it redirects to another address", Err: errors.Join(ErrRedirect, err)}
-			return nil, hops
+			j.add(Hop{Candidate: "v1", URL: safehttp.Redact(from), Err: &HopError{Fault: "AD_UNCONFIRMED", Reason: "it redirects to another address", Err: errors.Join(ErrRedirect, err)}})
+			return nil
 		}
 		addr = to
+		from = &url.URL{Scheme: "https", Host: "autodiscover." + addr.domain}
 	}
-	hops[len(hops)-1].Err = &HopError{Reason: "addresses redirect in a circle", Err: ErrRedirect}
-	return nil, hops
+	j.add(Hop{Candidate: "v1", URL: safehttp.Redact(from), Err: &HopError{Fault: "AD_REDIRECT_LOOP", Reason: "addresses redirect in a circle", Err: ErrRedirect}})
+	return nil
 }
 
 func (l *lookup) askV1(ctx context.Context, hop *Hop, u *url.URL, addr address) (e *Endpoint, redirect string, err error) {
@@ -165,67 +169,78 @@ func (l *lookup) askV1(ctx context.Context, hop *Hop, u *url.URL, addr address) 
 	}
 	body := `<?xml version="1.0" encoding="utf-8"?><Autodiscover xmlns="` + requestSchema + `"><Request><EMailAddress>` + email.String() +
 		`</EMailAddress><AcceptableResponseSchema>` + responseSchema + `</AcceptableResponseSchema></Request></Autodiscover>`
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), strings.NewReader(body))
+	req, err := l.newRequest(ctx, http.MethodPost, u, body)
 	if err != nil {
-		return nil, "", &safehttp.URLError{URL: safehttp.Redact(u), Reason: "it makes no request"}
+		return nil, "", err
 	}
 	// Outlook.com takes no other spelling of the type.
 	req.Header.Set("Content-Type", "text/xml; charset=utf-8")
-	if err := l.Authorize(ctx, req); err != nil {
-		return nil, "", &HopError{Reason: "there is no token for this host", Err: err}
+	back := l.callback()
+	err = l.Authorize(ctx, req)
+	back()
+	if err != nil {
+		return nil, "", &HopError{Fault: "AD_V1_NO_TOKEN", Err: err}
 	}
 	if v := req.Header.Values("Authorization"); len(v) != 1 || len(v[0]) < 8 || !strings.EqualFold(v[0][:7], "Bearer ") || req.URL.String() != u.String() {
-		return nil, "", &HopError{Reason: "Authorize set no bearer token; nothing was sent", Err: ErrNotV2}
+		return nil, "", &HopError{Fault: "AD_V1_NO_TOKEN", Reason: "Authorize set no bearer token", Err: ErrNotV2}
 	}
-	resp, err := safehttp.Do(l.client(), req)
+	resp, err := safehttp.Do(l.httpClient(nil), req)
 	if err != nil {
-		return nil, "", unwrapRequest(err)
+		return nil, "", unreachable(err)
 	}
 	defer safehttp.Drain(resp.Body)
-	hop.Status, hop.Server = resp.StatusCode, trace(resp.Header)
-	fail := func(err error, format string, args ...any) (*Endpoint, string, error) {
-		return nil, "", &HopError{Status: hop.Status, Reason: fmt.Sprintf(format, args...), Err: err}
+	hop.note(resp)
+	l.warn(resp)
+	fail := func(id fault.ID, err error, reason string) (*Endpoint, string, error) {
+		return nil, "", &HopError{Status: hop.Status, Fault: string(id), Reason: reason, Err: err}
 	}
 	if x := resp.Header.Get("X-AutoDiscovery-Error"); x != "" {
-		return fail(ErrNotV2, "the server says %s", safehttp.Clean(x, 256))
+		return fail("AD_ERROR_CODE", ErrNotV2, "the server says "+safehttp.Plain(x, 256))
 	}
 	switch s := resp.StatusCode; {
 	case s >= 300 && s < 400:
 		// The token is for this host: another one is not asked with it.
-		return fail(ErrRedirect, "the token is not sent along a redirect")
+		return fail("AD_UNCONFIRMED", ErrRedirect, "the token is not sent along a redirect")
 	case s == 401 || s == 403:
-		return fail(ErrPreAuthentication, "the token is not accepted: status %d", s)
+		return nil, "", &HopError{Status: s, Fault: "AD_V1_TOKEN", Err: ErrPreAuthentication}
+	case s >= 500 && s != 503 && s != 501:
+		return nil, "", &HopError{Status: s, Fault: "SERVER_FAILED", Err: ErrServer}
 	case s == 429 || s == 503:
 		wait, _ := safehttp.RetryAfter(resp.Header, time.Now(), maxRetryAfter)
-		return nil, "", &HopError{Status: s, RetryAfter: wait, Err: ErrThrottled}
+		return nil, "", &HopError{Status: s, RetryAfter: wait, Fault: "SERVER_BUSY", Err: ErrThrottled}
 	case s != 200:
-		return fail(ErrNotV2, "status %d", s)
+		return fail("AD_NOT_V1", ErrNotV2, "")
 	}
 	b, err := safehttp.ReadAll(resp.Body, safehttp.MaxJSON)
 	if err != nil {
-		return nil, "", &HopError{Status: hop.Status, Reason: "the body was not read", Err: err}
+		return nil, "", bodyError(hop.Status, err)
 	}
 	a, err := parseV1(b)
 	switch {
 	case err != nil:
-		return nil, "", &HopError{Status: hop.Status, Err: err}
+		return nil, "", &HopError{Status: hop.Status, Fault: "AD_NOT_V1", Reason: err.Error(), Err: err}
 	case a.code != "":
-		return nil, "", &HopError{Status: hop.Status, Err: &ServerError{Code: safehttp.Clean(a.code, 64), Message: safehttp.Clean(a.message, 256)}}
+		return nil, "", v1Error(hop.Status, safehttp.Plain(a.code, 64), a.message)
 	case a.status != "":
-		return nil, "", &HopError{Status: hop.Status, Err: &ServerError{Code: "status " + safehttp.Clean(a.status, 64), Message: safehttp.Clean(a.message, 256)}}
+		return nil, "", v1Error(hop.Status, "status "+safehttp.Plain(a.status, 64), a.message)
 	case a.redirect != "":
-		return nil, a.redirect, &HopError{Status: hop.Status, Reason: "it names another address", Err: ErrRedirect}
+		return nil, a.redirect, &HopError{Status: hop.Status, Fault: "AD_UNCONFIRMED", Reason: "it names another address", Err: ErrRedirect}
 	}
 	to, err := url.Parse(a.url)
 	if err != nil || a.url == "" {
-		return fail(ErrBadEndpoint, "no server of type MobileSync")
+		return fail("AD_WRONG_URL", ErrBadEndpoint, "no server of type MobileSync")
 	}
 	if err := safehttp.CheckURL(to); err != nil {
-		return nil, "", &HopError{Status: hop.Status, Err: errors.Join(ErrBadEndpoint, err)}
-	}
-	if l.refusesAddress(safehttp.Host(to)) {
-		return fail(ErrBadEndpoint, "its host is a private address")
+		return nil, "", &HopError{Status: hop.Status, Fault: "AD_WRONG_URL", Reason: err.Error(), Err: ErrBadEndpoint}
 	}
 	hop.Next = safehttp.Clean(to.Host, 256)
+	if to = bareURL(to); !completeActiveSync(to) {
+		return nil, "", &HopError{Status: hop.Status, Fault: "NOT_ACTIVESYNC", Err: ErrBadEndpoint}
+	}
 	return &Endpoint{URL: to, Protocol: ActiveSync}, "", nil
+}
+
+func v1Error(status int, code, message string) error {
+	se := &ServerError{Code: code, Message: safehttp.Plain(message, 256)}
+	return &HopError{Status: status, Fault: string(se.fault()), Reason: se.Error(), Err: se}
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/easoauth/easoauth/internal/fault"
 	"github.com/easoauth/easoauth/internal/safehttp"
 )
 
@@ -52,7 +53,10 @@ type diagnostic struct {
 	code          int
 	when          string // "" always, "tls" if [Diagnostics.TLSOffloading], "reason:…" if the reason holds the text
 	kind          DiagnosticKind
-	cause, remedy string
+	refresh       bool     // whether another token may be accepted
+	fault         fault.ID // or ""
+	cause, remedy string   // if "", those of the fault
+	own           bool     // set by find: cause and remedy are not the fault's
 }
 
 func (d Diagnostics) find() diagnostic {
@@ -65,6 +69,10 @@ func (d Diagnostics) find() diagnostic {
 		case isReason && !strings.Contains(d.Reason, text):
 		case row.when == "tls" && !d.TLSOffloading():
 		default:
+			if row.own = row.cause != ""; !row.own {
+				f := fault.Get(row.fault)
+				row.cause, row.remedy = f.Cause, f.Remedy
+			}
 			return row
 		}
 	}
@@ -85,14 +93,23 @@ func (d Diagnostics) Cause() string { return d.find().cause }
 // Remedy says what to do about a known number; it returns "" for others.
 func (d Diagnostics) Remedy() string { return d.find().remedy }
 
-// String returns number, category and reason, safe to print and at most 400 bytes.
+// Refreshable reports whether another token may be accepted where this one was refused.
+// It is false where a known number blames the deployment, the user's account or the
+// token's permissions, and true for an unknown number.
+func (d Diagnostics) Refreshable() bool {
+	row := d.find()
+	return row.code == 0 || row.refresh
+}
+
+// String returns number, category and reason, safe to print and at most 400 bytes. Mail
+// addresses in the server's words are replaced by "…".
 func (d Diagnostics) String() string {
 	s := "diagnostics " + strconv.Itoa(d.Code)
 	if d.Category != "" {
-		s += " " + safehttp.Clean(d.Category, 64)
+		s += " " + safehttp.Plain(d.Category, 64)
 	}
 	if d.Reason != "" {
-		s += fmt.Sprintf(" (%s)", safehttp.Clean(d.Reason, 256))
+		s += fmt.Sprintf(" (%s)", safehttp.Plain(d.Reason, 256))
 	}
 	return s
 }

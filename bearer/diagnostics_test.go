@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/easoauth/easoauth/bearer"
+	"github.com/easoauth/easoauth/internal/fault"
 )
 
 // diagnosticsCases are the shapes of X-MS-Diagnostics that were seen or documented.
@@ -148,8 +149,8 @@ func TestDiagnosticsTable(t *testing.T) {
 	}
 	for _, line := range strings.Split(strings.TrimSpace(string(data)), "\n")[1:] {
 		f := strings.Split(line, "\t")
-		if len(f) != 6 || f[5] == "" {
-			t.Fatalf("row %q: want 6 columns, the last the source", line)
+		if len(f) != 8 || f[7] == "" {
+			t.Fatalf("row %q: want 8 columns, the last the source", line)
 		}
 		code, err := strconv.Atoi(f[0])
 		if err != nil {
@@ -159,8 +160,14 @@ func TestDiagnosticsTable(t *testing.T) {
 		if f[1] == "tls" {
 			d.Reason = "Expected 'https://a'. Actual 'http://a'."
 		}
-		if string(d.Kind()) != f[2] || d.Cause() != f[3] || d.Remedy() != f[4] {
-			t.Errorf("%d %q = %q, %q, %q; the table has %q; run go generate", code, f[1], d.Kind(), d.Cause(), d.Remedy(), f[2:5])
+		if row := fault.Get(fault.ID(f[4])); f[5] == "" {
+			f[5], f[6] = row.Cause, row.Remedy
+		}
+		if d.Cause() == "" || d.Remedy() == "" {
+			t.Errorf("%s has no cause or no remedy", f[0])
+		}
+		if string(d.Kind()) != f[2] || d.Refreshable() != (f[3] == "yes") || d.Cause() != f[5] || d.Remedy() != f[6] {
+			t.Errorf("%d %q = %q, %v, %q, %q; the table has %q; run go generate", code, f[1], d.Kind(), d.Refreshable(), d.Cause(), d.Remedy(), f[2:7])
 		}
 	}
 	if testing.Short() {
@@ -186,5 +193,30 @@ func TestDiagnosticsTable(t *testing.T) {
 	after, err := os.ReadFile(dir + "/diagnostics_gen.go")
 	if err != nil || string(before) != string(after) {
 		t.Errorf("diagnostics_gen.go is not what data/diagnostics.tsv makes (%v); run go generate", err)
+	}
+}
+
+// What the deployment has to mend is not mended by another token.
+func TestRefreshable(t *testing.T) {
+	for code, want := range map[int]bool{2000000: false, 2000001: true, 2000002: true, 2000003: false, 2000004: false, 2000005: false,
+		2000007: false, 2000008: false, 4000000: false, 2999999: true} {
+		o := &bearer.Offer{Diagnostics: &bearer.Diagnostics{Code: code}}
+		if got := o.Refreshable(); got != want {
+			t.Errorf("Refreshable of %d = %v, want %v", code, got, want)
+		}
+		o.Claims = "{}"
+		if !o.Refreshable() {
+			t.Errorf("Refreshable of %d with claims = false", code)
+		}
+	}
+	if !(*bearer.Offer)(nil).Refreshable() || !new(bearer.Offer).Refreshable() {
+		t.Error("Refreshable without diagnostics = false")
+	}
+}
+
+func TestDiagnosticsNameNobody(t *testing.T) {
+	d := bearer.Diagnostics{Code: 2000005, Category: "a@contoso.com", Reason: "The user 'ada.lovelace@contoso.com' (upn=ada%40contoso.com;smtp:ada@mail.contoso.com) is ambiguous."}
+	if s := d.String(); strings.Contains(s, "ada") || strings.Contains(s, "a@") || !strings.Contains(s, "is ambiguous") {
+		t.Errorf("String = %q, which names the user", s)
 	}
 }

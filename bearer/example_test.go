@@ -91,7 +91,7 @@ func ExampleParseDiagnostics() {
 	// Output:
 	// 2000003 invalid_resource
 	// https://mail.contoso.com http://mail.contoso.com
-	// the token and the server differ only in http and https: a load balancer ends TLS in front of Exchange, which takes the request for plain http
+	// a load balancer ends TLS in front of Exchange, which then sees plain http
 }
 
 func ExampleFromResponse() {

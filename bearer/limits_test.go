@@ -109,8 +109,8 @@ func TestRepairsAreBounded(t *testing.T) {
 	}
 }
 
-// Time grows with the input and not faster: 16 times the bytes take less than 64 times as
-// long, which a quadratic loop (256 times) does not reach on any machine.
+// Time grows with the input and not faster: 16 times the bytes take less than 160 times as
+// long, also beside other work, while a quadratic loop takes 256 times.
 func TestLinear(t *testing.T) {
 	if testing.Short() || raceEnabled {
 		t.Skip("it measures time")
@@ -119,7 +119,7 @@ func TestLinear(t *testing.T) {
 		measure := func(n int) time.Duration {
 			fields := []string{h.make(n)}
 			best := time.Hour
-			for range 5 {
+			for range 7 {
 				start := time.Now()
 				_, _ = bearer.Parse(fields)
 				_, _, _ = bearer.ParseLenient(fields)
@@ -128,7 +128,7 @@ func TestLinear(t *testing.T) {
 			return best
 		}
 		small, large := measure(1<<16-64), measure(1<<20-64)
-		if large > 64*max(small, 10*time.Microsecond) {
+		if large > 160*max(small, 10*time.Microsecond) {
 			t.Errorf("%s: %v for 64 KiB and %v for 1 MiB", h.name, small, large)
 		}
 	}

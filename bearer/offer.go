@@ -12,11 +12,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/easoauth/easoauth/internal/front"
 	"github.com/easoauth/easoauth/internal/safehttp"
 )
 
 var (
-	// ErrNoChallenge is matched when an answer has no challenge at all: a device in front
+	// ErrNoChallenge is matched when a response has no challenge at all: a device in front
 	// of Exchange answered, or the virtual directory has no authentication.
 	ErrNoChallenge = errors.New("bearer: no challenge")
 	// ErrLegacyOnly is matched when the server offers Basic, Negotiate or NTLM and no
@@ -24,10 +25,10 @@ var (
 	ErrLegacyOnly = errors.New("bearer: no Bearer challenge, only legacy schemes")
 	// ErrNoAuthorizationURI is matched when the Bearer challenge names no authority.
 	ErrNoAuthorizationURI = errors.New("bearer: Bearer challenge without authorization_uri")
-	// ErrConflict is matched when an answer names two different authorities, in one
+	// ErrConflict is matched when a response names two different authorities, in one
 	// challenge or in several. None of them is believed.
 	ErrConflict = errors.New("bearer: challenges name different authorities")
-	// ErrClaims is matched when the claims of a challenge are no JSON object of at most
+	// ErrClaims is matched when the claims of a challenge are not a JSON object of at most
 	// [MaxClaims] bytes in any of the encodings seen.
 	ErrClaims = errors.New("bearer: claims of the challenge cannot be read")
 )
@@ -47,8 +48,12 @@ type Offer struct {
 	Error            string   // e.g. "invalid_token", "insufficient_claims"
 	ErrorDescription string   // prose, safe to print only after cleaning
 	Claims           string   // the claims that a new token must meet, decoded to JSON
-	TrustedIssuers   []Issuer // whose tokens the server takes
-	TokenTypes       []string // of tokens between servers; a user's token is taken besides
+	TrustedIssuers   []Issuer // whose tokens the server accepts; see Trusts
+	TokenTypes       []string // accepted for server-to-server calls; user tokens are always accepted as well
+
+	// Legacy lists the password schemes offered beside Bearer, such as Basic: the server is
+	// still open to sign-ins to which the authority's policies do not apply.
+	Legacy []string
 
 	ResourceMetadata string        // RFC 9728
 	Scope            []string      // what the server says; never ask for it unseen
@@ -57,8 +62,8 @@ type Offer struct {
 	DPoPAlgs         []string      // of a DPoP challenge beside the Bearer one, RFC 9449
 	PoPNonce         string        // of a PoP challenge beside the Bearer one
 
-	Diagnostics *Diagnostics // nil if the answer has none
-	Challenges  []Challenge  // all of the answer's challenges
+	Diagnostics *Diagnostics // nil if the response has none
+	Challenges  []Challenge  // all of the response's challenges
 	Repairs     []Repair     // what had to be read through
 	Status      int          // HTTP status
 	RequestID   string       // under which the server finds the request in its logs
@@ -78,21 +83,53 @@ func (i Issuer) String() string {
 	return i.ID + "@" + i.Realm
 }
 
-// An OfferError says why an answer offers no usable Bearer challenge. It matches one of
+// Trusts reports whether TrustedIssuers names the tenant, by its GUID, by a domain, or as
+// "*". It reports false, false if the challenge has no list.
+func (o *Offer) Trusts(tenant string) (trusted, ok bool) {
+	for _, i := range o.TrustedIssuers {
+		ok = true
+		if i.Realm == "*" || tenant != "" && equalFold(i.Realm, tenant) {
+			return true, true
+		}
+		if u, err := url.Parse(i.ID); i.Realm == "" && err == nil {
+			for segment := range strings.SplitSeq(u.Path, "/") {
+				if segment == "*" || tenant != "" && equalFold(segment, tenant) {
+					return true, true
+				}
+			}
+		}
+	}
+	return false, ok
+}
+
+// Refreshable reports whether another token may be accepted where this one was refused: the
+// challenge demands claims, or its Diagnostics do not say otherwise, see
+// [Diagnostics.Refreshable].
+func (o *Offer) Refreshable() bool {
+	return o == nil || o.Claims != "" || o.Diagnostics == nil || o.Diagnostics.Refreshable()
+}
+
+// An OfferError says why a response offers no usable Bearer challenge. It matches one of
 // [ErrNoChallenge], [ErrLegacyOnly], [ErrNoAuthorizationURI], [ErrConflict] and
 // [ErrClaims], or wraps a [*SyntaxError].
 type OfferError struct {
 	Status    int
 	RequestID string
 	Schemes   []string // offered, in order
-	Exchange  bool     // the answer bears the marks of Exchange; otherwise a device in front may have sent it
+	Exchange  bool     // the response bears the marks of Exchange; otherwise a device in front may have sent it
+	By        string   // who sent the response, as far as it shows: "Exchange 15.2.1748.24", "SOGo", "F5 BIG-IP"; "" otherwise
 	Err       error
 	Offer     *Offer // what was understood all the same, or nil
+
+	who front.Who
 }
 
 func (e *OfferError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%v (status %d", e.Err, e.Status)
+	if e.By != "" {
+		fmt.Fprintf(&b, " from %s", e.By)
+	}
 	if len(e.Schemes) > 0 {
 		fmt.Fprintf(&b, ", schemes %s", safehttp.Clean(strings.Join(e.Schemes, " "), 128))
 	}
@@ -101,48 +138,26 @@ func (e *OfferError) Error() string {
 	}
 	b.WriteByte(')')
 	if e.Offer != nil && e.Offer.Error != "" {
-		fmt.Fprintf(&b, ": the server says %s", safehttp.Clean(e.Offer.Error, 64))
+		fmt.Fprintf(&b, ": the server says %s", safehttp.Plain(e.Offer.Error, 64))
 	}
 	if e.Offer != nil && e.Offer.Diagnostics != nil {
 		fmt.Fprintf(&b, ": %v", e.Offer.Diagnostics)
 	}
-	if h := e.hint(); h != "" {
-		b.WriteString("; ")
-		b.WriteString(h)
-	}
+	b.WriteString("; ")
+	b.WriteString(e.explain().String())
 	return b.String()
 }
 
 func (e *OfferError) Unwrap() error { return e.Err }
 
-func (e *OfferError) hint() string {
-	switch {
-	case e.Status == http.StatusProxyAuthRequired:
-		return "a proxy on the way demands a sign-in of its own; configure it in the transport"
-	case errors.Is(e.Err, ErrNoChallenge) && e.Exchange:
-		return "the virtual directory has no authentication method enabled, or a device in front strips the header field"
-	case errors.Is(e.Err, ErrNoChallenge):
-		return "the answer does not look like Exchange's: a device in front of it answered; let it pass the ActiveSync path through without pre-authentication"
-	case errors.Is(e.Err, ErrLegacyOnly):
-		return "OAuth is not enabled for the ActiveSync virtual directory or the organization (OAuth2ClientProfileEnabled), or a proxy strips the challenge; legacy schemes are never tried"
-	case errors.Is(e.Err, ErrConflict):
-		return "a device in front may have added a challenge of its own; none of the authorities is believed"
-	case errors.Is(e.Err, ErrNoAuthorizationURI) && e.Offer != nil && e.Offer.ResourceMetadata != "":
-		return "the server points to its metadata (RFC 9728) instead, as Exchange does not"
-	case errors.Is(e.Err, ErrNoAuthorizationURI):
-		return "the authorization server is not the default one (Set-AuthServer -IsDefaultAuthorizationEndpoint $true), or a policy blocks modern authentication for this user"
-	}
-	return ""
-}
-
-// FromResponse reads the Bearer challenge of an answer of status 401 or 403, with
+// FromResponse reads the Bearer challenge of a response of status 401 or 403, with
 // [ParseLenient]. It does not touch the body. Several Bearer challenges are read as one:
 // of each parameter the first that is not empty counts, and different authorities are an
 // error.
 //
 // The error is an [*OfferError]; for one that matches [ErrNoAuthorizationURI] or
 // [ErrClaims] the offer is returned as well, since a refused token is explained by the rest
-// of it. An offer with an Error and no error returned is a refused token, or the answer to
+// of it. An offer with an Error and no error returned is a refused token, or the response to
 // a probe that sent none.
 func FromResponse(resp *http.Response) (*Offer, error) {
 	if resp == nil {
@@ -158,12 +173,7 @@ func FromResponse(resp *http.Response) (*Offer, error) {
 		Challenges: challenges, Repairs: repairs, MaxAge: -1,
 		Status: resp.StatusCode, RequestID: safehttp.RequestID(resp.Header),
 	}
-	for _, v := range resp.Header.Values("X-MS-Diagnostics") {
-		if d, err := ParseDiagnostics(v); err == nil {
-			o.Diagnostics = &d
-			break
-		}
-	}
+	o.Diagnostics = diagnosticsOf(resp.Header)
 	err := o.readAll()
 	switch {
 	case errors.Is(err, ErrNoChallenge) && syntax != nil, errors.Is(err, ErrLegacyOnly) && syntax != nil:
@@ -171,7 +181,8 @@ func FromResponse(resp *http.Response) (*Offer, error) {
 	case err == nil:
 		return o, nil
 	}
-	e := &OfferError{Status: o.Status, RequestID: o.RequestID, Exchange: isExchange(resp.Header), Err: err, Offer: o}
+	e := &OfferError{Status: o.Status, RequestID: o.RequestID, Err: err, Offer: o}
+	e.from(front.Of(resp, nil))
 	for _, c := range challenges {
 		e.Schemes = append(e.Schemes, c.Scheme)
 	}
@@ -179,6 +190,16 @@ func FromResponse(resp *http.Response) (*Offer, error) {
 		return o, e
 	}
 	return nil, e
+}
+
+// diagnosticsOf returns the first X-MS-Diagnostics that can be read, or nil.
+func diagnosticsOf(h http.Header) *Diagnostics {
+	for _, v := range h.Values("X-MS-Diagnostics") {
+		if d, err := ParseDiagnostics(v); err == nil {
+			return &d
+		}
+	}
+	return nil
 }
 
 // authorityNames are the names under which servers send the authority, best first.
@@ -200,6 +221,8 @@ func (o *Offer) readAll() error {
 			o.DPoPAlgs = or(o.DPoPAlgs, words(first(c, "algs")))
 		case c.Is("PoP"):
 			o.PoPNonce = cmp.Or(o.PoPNonce, first(c, "nonce"))
+		case c.Is("Basic"), c.Is("NTLM"), c.Is("Negotiate"), c.Is("Digest"), c.Is("Kerberos"):
+			o.Legacy = append(o.Legacy, c.Scheme)
 		}
 	}
 	for _, r := range o.Repairs {
@@ -352,13 +375,7 @@ func decodeClaims(s string) (string, error) {
 	return j, nil
 }
 
-// isExchange reports whether an answer bears a header field that Exchange sets and a device
-// in front of it does not.
-func isExchange(h http.Header) bool {
-	for _, name := range []string{"request-id", "X-FEServer", "X-BEServer", "X-OWA-Version", "MS-Server-ActiveSync", "X-MS-Diagnostics"} {
-		if h.Get(name) != "" {
-			return true
-		}
-	}
-	return false
+// from notes who sent the response.
+func (e *OfferError) from(w front.Who) {
+	e.who, e.Exchange, e.By = w, w.Kind == front.Exchange, w.String()
 }

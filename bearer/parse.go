@@ -20,14 +20,17 @@ const (
 	broken               // the last challenge was left out, and its parameters will be
 )
 
-// A parser reads the fields of one answer. One arena holds the parameters of all
-// challenges, so that an answer without escapes costs two allocations.
+// A parser reads the fields of one response. One arena holds the parameters of all
+// challenges, so that a response without escapes costs two allocations.
+//
+// This file is the grammar alone. Where a field leaves it, the parser calls breach, which
+// refuses the challenge, or lets one of the repairs (repair.go) read on.
 type parser struct {
 	lenient bool
 	out     []Challenge
 	arena   []Param
-	repairs []Repair
 	err     *SyntaxError
+	mending // the breach under repair, and the repairs so far
 
 	field int
 	s     string // the field
@@ -35,11 +38,10 @@ type parser struct {
 	empty int    // empty elements seen
 
 	state    state
-	at       int  // where the last scheme or token68 began
+	began    int  // where the last scheme or token68 began
 	resume   bool // the challenge before the bare one can take parameters
 	unquoted bool // the last value of the challenge that can take parameters was not quoted
-	tainted  bool // the field broke the grammar, so not every byte of it has been looked at
-	excess   bool // more repairs than the limit
+	tainted  bool // the field broke the grammar, so not every byte of it has been checked
 }
 
 func (p *parser) run(fields []string) ([]Challenge, error) {
@@ -65,7 +67,7 @@ func (p *parser) run(fields []string) ([]Challenge, error) {
 			break
 		}
 		before := *p
-		more := p.value()
+		more := p.fieldValue()
 		if p.tainted {
 			if i := indexClass(f, controlByte); i >= 0 {
 				*p, more = before, true
@@ -82,8 +84,8 @@ func (p *parser) run(fields []string) ([]Challenge, error) {
 	return p.out, nil
 }
 
-// value reads one field value, #challenge. It reports false when a limit ends the parse.
-func (p *parser) value() bool {
+// fieldValue reads one field value, #challenge. It reports false when a limit ends the parse.
+func (p *parser) fieldValue() bool {
 	comma := true // the start counts as one
 	for {
 		if !p.separators(&comma) {
@@ -150,7 +152,7 @@ func (p *parser) challenge(start int, name string, comma bool) bool {
 		p.refuse(start, NoComma)
 		return true
 	case name == "" || !space && !atEnd:
-		p.junk(start)
+		p.breach(noElement, BadByte, start, p.i, "")
 		return true
 	case p.state == broken && atEnd && !isScheme(name):
 		p.i = end // it may be the rest of a value
@@ -162,7 +164,7 @@ func (p *parser) challenge(start int, name string, comma bool) bool {
 	if !space {
 		// RFC 9110 section 11.3 allows parameters only behind a space.
 		p.resume = p.state == params
-		p.state, p.at = bare, start
+		p.state, p.began = bare, start
 		p.out = append(p.out, Challenge{Scheme: name})
 		p.i = end
 		return true
@@ -179,7 +181,7 @@ func (p *parser) challenge(start int, name string, comma bool) bool {
 	}
 	first := p.i
 	if t := p.token68(); t != "" {
-		p.state, p.at = sealed, first
+		p.state, p.began = sealed, first
 		p.out = append(p.out, Challenge{Scheme: name, Token68: t})
 		return true
 	}
@@ -194,14 +196,10 @@ func (p *parser) challenge(start int, name string, comma bool) bool {
 		p.open(name)
 		p.i = next + 1
 		return p.element(first, word, true)
-	case p.lenient && p.doubted():
-		p.refuse(first, BadByte)
 	case word != "" && next > p.i:
-		p.state = broken
-		p.refuse(first, NoComma)
+		p.breach(afterScheme, NoComma, first, first, name)
 	default:
-		p.open(name)
-		p.junk(first)
+		p.breach(afterScheme, BadByte, first, p.i, name)
 	}
 	return true
 }
@@ -216,26 +214,22 @@ func (p *parser) open(scheme string) {
 // limit ends the parse.
 func (p *parser) element(start int, name string, comma bool) bool {
 	switch {
-	case p.state == params && comma:
 	case p.state == broken:
 		p.skip()
 		return true
-	case p.lenient && p.state == params:
-		p.repair(MissingComma, start, name, "")
-	case p.lenient:
-		if !p.adopt(start, name) {
+	case p.state == params && comma:
+	case p.state == params:
+		if !p.breach(beforeParam, NoComma, start, start, name) {
 			return true
 		}
-	case p.state == params:
-		p.refuse(start, NoComma)
-		return true
 	case p.state == sealed:
-		p.out = p.out[:len(p.out)-1]
-		p.refuse(start, AfterToken68)
-		return true
+		if !p.breach(afterToken68, AfterToken68, start, start, name) {
+			return true
+		}
 	default:
-		p.refuse(start, NoScheme)
-		return true
+		if !p.breach(outsideChallenge, NoScheme, start, start, name) {
+			return true
+		}
 	}
 	value, ok := p.paramValue(name)
 	if !ok {
@@ -244,11 +238,8 @@ func (p *parser) element(start int, name string, comma bool) bool {
 	c := &p.out[len(p.out)-1]
 	for i := range c.Params {
 		if equalFold(c.Params[i].Name, name) {
-			if !p.lenient {
-				p.refuse(start, DuplicateName)
-			} else {
-				p.repair(DuplicateParam, start, name, value)
-			}
+			p.value = value
+			p.breach(secondParam, DuplicateName, start, start, name)
 			return true
 		}
 	}
@@ -279,19 +270,17 @@ func (p *parser) paramValue(name string) (string, bool) {
 	if v != "" && (end == len(p.s) || p.s[end] == ',') {
 		return v, true
 	}
-	if p.lenient {
-		p.i = start
-		return p.repairUnquoted(name)
-	}
+	kind, offset := BadByte, p.i
 	switch {
 	case v == "" && (end == len(p.s) || p.s[end] == ','):
-		p.refuse(start, NoValue)
+		kind, offset = NoValue, start
 	case v != "" && end > p.i:
-		p.refuse(end, NoComma)
-	default:
-		p.refuse(p.i, BadByte)
+		kind, offset = NoComma, end
 	}
-	return "", false
+	if !p.breach(noToken, kind, start, offset, name) {
+		return "", false
+	}
+	return p.value, true
 }
 
 // quoted reads a quoted string. A backslash stands for the byte behind it, whatever that
@@ -425,19 +414,4 @@ func (p *parser) token68() string {
 	t := p.s[p.i:i]
 	p.i = i
 	return t
-}
-
-// wordAt returns the token at i, and the position of what follows it and white space.
-func (p *parser) wordAt(i int) (word string, next int) {
-	end := i
-	for end < len(p.s) && class[p.s[end]]&tokenByte != 0 {
-		end++
-	}
-	return p.s[i:end], p.ows(end)
-}
-
-// paramAt reports whether a parameter begins at i.
-func (p *parser) paramAt(i int) bool {
-	word, next := p.wordAt(i)
-	return word != "" && next < len(p.s) && p.s[next] == '='
 }

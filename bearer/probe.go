@@ -4,27 +4,37 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"mime"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
+	"github.com/easoauth/easoauth/internal/front"
 	"github.com/easoauth/easoauth/internal/safehttp"
 )
 
 // maxUser bounds the mail address of a probe, in bytes.
 const maxUser = 1024
 
-// A ProbeError says why a probe brought no usable offer, and who seems to have answered.
+// ProbeTimeout bounds a [Probe], the reading of the response included.
+const ProbeTimeout = 30 * time.Second
+
+// A ProbeError says why a probe brought no usable offer, and who seems to have responded.
 type ProbeError struct {
-	Host      string // and port of the endpoint
-	Status    int    // of the answer; 0 if there was none
-	RequestID string // under which the server finds the request in its logs
-	Exchange  bool   // the answer bears the marks of Exchange; otherwise a device in front may have sent it
-	HTML      bool   // the answer is a page for a browser
-	Location  string // host of the Location or X-MS-Location that the answer names
-	Reason    string // what the answer means and what to do; "" if Err says it
-	Err       error  // the cause: an [*OfferError], or why there was no answer
+	Host        string       // and port of the endpoint
+	Status      int          // of the response; 0 if there was none
+	RequestID   string       // under which the server finds the request in its logs
+	Exchange    bool         // the response bears the marks of Exchange; otherwise a device in front may have sent it
+	By          string       // who sent it, as far as it shows: "Exchange 15.2.1748.24", "Cloudflare", "IIS"; "" otherwise
+	HTML        bool         // the response is a page for a browser
+	Location    string       // host of the Location or X-MS-Location that the response names
+	Diagnostics *Diagnostics // nil if the response has none
+	Fault       string       // what is wrong, by the id of docs/faults.md, e.g. "WAF_BLOCK"; "" if that does not show
+	Reason      string       // what the response means and what to do; "" if Err says it
+	Err         error        // the cause: an [*OfferError], or why there was no response
+
+	toRoot bool // the redirect leads to the top of a site, as a web site's own does
 }
 
 func (e *ProbeError) Error() string {
@@ -41,10 +51,11 @@ func (e *ProbeError) Error() string {
 	}
 	if e.Status != 0 {
 		fmt.Fprintf(&b, ": status %d", e.Status)
-		if e.Exchange {
-			b.WriteString(" from Exchange")
-		} else {
-			b.WriteString(", not from Exchange by its looks")
+		switch {
+		case e.By != "":
+			fmt.Fprintf(&b, " from %s", e.By)
+		case !e.Exchange:
+			b.WriteString(" without a mark of Exchange")
 		}
 	}
 	if e.RequestID != "" {
@@ -52,6 +63,9 @@ func (e *ProbeError) Error() string {
 	}
 	if e.Location != "" {
 		fmt.Fprintf(&b, ", to %s", e.Location)
+	}
+	if e.Diagnostics != nil {
+		fmt.Fprintf(&b, ", %v", e.Diagnostics)
 	}
 	if e.Reason != "" {
 		fmt.Fprintf(&b, ": %s", e.Reason)
@@ -64,18 +78,20 @@ func (e *ProbeError) Error() string {
 
 func (e *ProbeError) Unwrap() error { return e.Err }
 
-// Probe asks endpoint, an ActiveSync URL, for its challenge: an OPTIONS request with an
+// Probe requests the challenge of endpoint, an ActiveSync URL: it sends OPTIONS with an
 // empty "Authorization: Bearer" ([MS-XOAUTH] 3.2.5.4) and, unless user is empty, with the
 // mail address in X-User-Identity, without which a healthy Exchange 2019 CU13 or later may
-// answer that OAuth is not available. No credential is sent, no redirect is followed, and
-// of the body at most 64 KiB are read and thrown away. A nil client is
-// [http.DefaultClient].
+// respond that OAuth is not available. No credential is sent and no redirect is followed.
+// At most 64 KiB of the body are read, to see who sent it. Probe ends after [ProbeTimeout]
+// at the latest, or with ctx. A nil client is [http.DefaultClient].
 //
-// The error is a [*ProbeError]. If the answer was a refusal, status 401 or 403, it wraps an
-// [*OfferError], which matches [ErrNoChallenge], [ErrLegacyOnly], [ErrNoAuthorizationURI],
-// [ErrConflict] or [ErrClaims]; with ErrNoAuthorizationURI and ErrClaims the offer is
-// returned as well. Any other answer is explained by the ProbeError itself, and a request
-// that brought none wraps the reason, of which the context's is one.
+// The error is a [*ProbeError]. If the response was a refusal, status 401 or 403, it wraps
+// an [*OfferError], which matches [ErrNoChallenge], [ErrLegacyOnly],
+// [ErrNoAuthorizationURI], [ErrConflict] or [ErrClaims]; with ErrNoAuthorizationURI and
+// ErrClaims the offer is returned as well. Any other response is explained by the
+// ProbeError itself. When there was none, the ProbeError wraps the reason; it matches
+// context.Canceled or context.DeadlineExceeded when the context or the time limit ended
+// the probe.
 //
 // [MS-XOAUTH]: https://learn.microsoft.com/openspecs/exchange_server_protocols/ms-xoauth
 func Probe(ctx context.Context, c *http.Client, endpoint *url.URL, user string) (*Offer, error) {
@@ -84,8 +100,13 @@ func Probe(ctx context.Context, c *http.Client, endpoint *url.URL, user string) 
 	}
 	host := safehttp.Clean(endpoint.Host, 256)
 	if len(user) > maxUser || indexClass(user, controlByte) >= 0 {
-		return nil, &ProbeError{Host: host, Reason: "the user is no mail address; nothing was sent"}
+		return nil, &ProbeError{Host: host, Reason: "the user is not a mail address; nothing was sent"}
 	}
+	if ctx == nil {
+		return nil, &ProbeError{Host: host, Reason: "the context is nil; nothing was sent"}
+	}
+	ctx, cancel := context.WithTimeout(ctx, ProbeTimeout)
+	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodOptions, endpoint.String(), nil)
 	if err != nil {
 		return nil, &ProbeError{Host: host, Reason: "the request cannot be made"}
@@ -100,50 +121,32 @@ func Probe(ctx context.Context, c *http.Client, endpoint *url.URL, user string) 
 	}
 	defer safehttp.Drain(resp.Body)
 
+	start, _ := io.ReadAll(io.LimitReader(resp.Body, front.MaxStart))
+	who := front.Of(resp, start)
 	e := &ProbeError{
-		Host: host, Status: resp.StatusCode, Location: locationHost(resp.Header),
-		RequestID: safehttp.RequestID(resp.Header), Exchange: isExchange(resp.Header), HTML: isHTML(resp.Header),
+		Host: host, Status: resp.StatusCode, Location: locationHost(resp.Header), RequestID: safehttp.RequestID(resp.Header),
+		Exchange: who.Kind == front.Exchange, By: who.String(), HTML: front.IsHTML(resp.Header), toRoot: isRoot(resp.Header.Get("Location")),
 	}
-	if resp.StatusCode == http.StatusUnauthorized ||
-		resp.StatusCode == http.StatusForbidden && len(resp.Header.Values("WWW-Authenticate")) > 0 {
-		offer, err := FromResponse(resp)
-		if err != nil {
-			e.Err = err
-			return offer, e
+	offer, err := FromResponse(resp)
+	if e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden && len(resp.Header.Values("WWW-Authenticate")) > 0 {
+		if err == nil {
+			return offer, nil
 		}
-		return offer, nil
+		var oe *OfferError
+		if errors.As(err, &oe) {
+			oe.from(who)
+			e.Fault = string(oe.explain().fault)
+			if oe.Offer != nil {
+				e.Diagnostics = oe.Offer.Diagnostics
+			}
+		}
+		e.Err = err
+		return offer, e
 	}
-	e.Reason = e.explain()
+	e.Diagnostics = diagnosticsOf(resp.Header)
+	v := e.explain(who)
+	e.Fault, e.Reason = string(v.fault), v.String()
 	return nil, e
-}
-
-// explain says what a status other than a refusal with a challenge means.
-func (e *ProbeError) explain() string {
-	switch s := e.Status; {
-	case s >= 200 && s < 300 && e.HTML:
-		return "a page came instead of a challenge: a device in front answers with a login page of its own"
-	case s >= 200 && s < 300 && e.Exchange:
-		return "the server asks for no authentication: a device in front signs everybody in, which is a security defect"
-	case s >= 200 && s < 300:
-		return "no authentication was asked for: a device in front answers the request itself, or this is not an ActiveSync URL"
-	case s == 451:
-		return "the mailbox is on another server: look it up again, and check that host before anything is sent to it"
-	case s >= 300 && s < 400:
-		return "a redirect instead of a challenge: a device in front demands a sign-in of its own; let it pass the ActiveSync path through without pre-authentication"
-	case s == 403:
-		return "refused without a challenge: a device in front blocks the path, or ActiveSync is disabled"
-	case s == 404 || s == 410:
-		return "nothing at this path: it is not an ActiveSync URL"
-	case s == 405 || s == 501:
-		return "the method is not allowed: a device in front filters OPTIONS, which ActiveSync needs"
-	case s == 407:
-		return "a proxy on the way demands a sign-in of its own; configure it in the client"
-	case s == 429 || s == 503:
-		return "the server is too busy: try again later"
-	case s >= 500:
-		return "the server failed, or a device in front cannot reach it"
-	}
-	return "a challenge has status 401"
 }
 
 // locationHost returns the host that a redirect names.
@@ -156,7 +159,8 @@ func locationHost(h http.Header) string {
 	return ""
 }
 
-func isHTML(h http.Header) bool {
-	t, _, _ := mime.ParseMediaType(h.Get("Content-Type"))
-	return t == "text/html" || t == "application/xhtml+xml"
+// isRoot reports whether a Location names the top of a site and nothing else.
+func isRoot(location string) bool {
+	u, err := url.Parse(location)
+	return err == nil && u.Host != "" && (u.Path == "" || u.Path == "/") && u.RawQuery == "" && u.Fragment == ""
 }

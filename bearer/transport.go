@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"sync"
 
 	"golang.org/x/oauth2"
 
@@ -39,8 +40,22 @@ var (
 // requests that are refused the same token each calls Refresh with it.
 type Transport struct {
 	Source   Source            // required
-	Endpoint *url.URL          // required; its origin is the only one that gets the token, and https
+	Endpoint *url.URL          // required, https; the first request fixes its origin, which is the only one that gets the token
 	Base     http.RoundTripper // if nil, http.DefaultTransport
+
+	fix    sync.Once
+	origin *url.URL // of Endpoint at the first request
+}
+
+// fixed returns the origin of the endpoint as of the first request: a URL that the caller
+// changes later sends the token nowhere else.
+func (t *Transport) fixed() *url.URL {
+	t.fix.Do(func() {
+		if t.Endpoint != nil {
+			t.origin = &url.URL{Scheme: t.Endpoint.Scheme, Host: t.Endpoint.Host}
+		}
+	})
+	return t.origin
 }
 
 // RoundTrip sends the request with a token.
@@ -58,9 +73,13 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if !ok || !replayable(req) {
 		return resp, nil
 	}
+	body, err := rewind(req)
+	if err != nil {
+		return resp, nil
+	}
+	// The connection is free before the refresh, which may need it.
 	offer := offerOf(resp)
-	// The connection is free before the source is called, which may need it.
-	resp.Body = safehttp.Detach(resp.Body)
+	discard(resp)
 	next, err := refresher.Refresh(req.Context(), tok, offer)
 	if err == nil {
 		err = usable(next)
@@ -69,11 +88,10 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		err = fmt.Errorf("%w: it is the refused one", ErrNoToken)
 	}
 	if err != nil {
+		if body != nil {
+			body.Close()
+		}
 		return nil, &RefreshError{Status: resp.StatusCode, Offer: offer, RequestID: safehttp.RequestID(resp.Header), Err: err}
-	}
-	body, err := rewind(req)
-	if err != nil {
-		return resp, nil
 	}
 	return t.send(req, body, next)
 }
@@ -88,7 +106,17 @@ func offerOf(resp *http.Response) *Offer {
 	return offer
 }
 
-// A RefreshError says that the server refused a token and that no other could be had.
+// discard frees the connection: for reuse if little is left to read, else by closing it.
+func discard(resp *http.Response) {
+	if resp.ContentLength >= 0 && resp.ContentLength <= 64<<10 {
+		safehttp.Drain(resp.Body)
+		return
+	}
+	resp.Body.Close()
+}
+
+// A RefreshError says that the server refused a token and that the [Refresher] returned no
+// other.
 type RefreshError struct {
 	Status    int
 	Offer     *Offer // what the server said
@@ -104,31 +132,32 @@ func (e *RefreshError) Error() string {
 	if e.Offer != nil && e.Offer.Diagnostics != nil {
 		s += ", " + e.Offer.Diagnostics.String()
 	}
-	return fmt.Sprintf("%s, and it could not be refreshed: %v", s, e.Err)
+	return fmt.Sprintf("%s; no other token: %v", s, e.Err)
 }
 
 func (e *RefreshError) Unwrap() error { return e.Err }
 
 func (t *Transport) check(req *http.Request) (*oauth2.Token, error) {
+	origin := t.fixed()
 	switch {
-	case t.Source == nil || t.Endpoint == nil:
+	case t.Source == nil || origin == nil:
 		return nil, errors.New("bearer: Transport needs Source and Endpoint")
 	case req.URL == nil:
 		return nil, errors.New("bearer: request without a URL")
-	case !safehttp.SameOrigin(req.URL, t.Endpoint):
+	case !safehttp.SameOrigin(req.URL, origin):
 		return nil, fmt.Errorf("%w: the token is for %s and the request for %s; it was not sent",
-			ErrForeignOrigin, safehttp.Clean(safehttp.Origin(t.Endpoint), 256), safehttp.Clean(safehttp.Origin(req.URL), 256))
+			ErrForeignOrigin, safehttp.Clean(safehttp.Origin(origin), 256), safehttp.Clean(safehttp.Origin(req.URL), 256))
 	}
 	if err := safehttp.CheckURL(req.URL); err != nil {
 		return nil, fmt.Errorf("bearer: no token is sent: %w", err)
 	}
 	// Servers that share an address are told apart by Host: it decides who gets the token.
-	if req.Host != "" && !safehttp.SameOrigin(&url.URL{Scheme: req.URL.Scheme, Host: req.Host}, t.Endpoint) {
+	if req.Host != "" && !safehttp.SameOrigin(&url.URL{Scheme: req.URL.Scheme, Host: req.Host}, origin) {
 		return nil, fmt.Errorf("%w: Request.Host is another host than the URL's; it was not sent", ErrForeignOrigin)
 	}
 	for name := range req.Header {
 		if equalFold(name, "Authorization") { // whatever the case: net/http sends it as it is
-			return nil, errors.New("bearer: the request already has an Authorization; the transport sets it")
+			return nil, errors.New("bearer: the request already has an Authorization field: remove it, the transport sets it")
 		}
 	}
 	tok, err := t.Source.Token(req.Context())
@@ -148,9 +177,9 @@ func usable(tok *oauth2.Token) error {
 	case tok == nil || tok.AccessToken == "":
 		return fmt.Errorf("%w: it is empty", ErrNoToken)
 	case !isToken68(tok.AccessToken):
-		return fmt.Errorf("%w: it has a byte that none has", ErrNoToken)
+		return fmt.Errorf("%w: it has a byte that no token can have", ErrNoToken)
 	case tok.Type() != "Bearer":
-		return fmt.Errorf("%w: its type is another", ErrNoToken)
+		return fmt.Errorf("%w: its type is not Bearer", ErrNoToken)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package eas
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -83,6 +84,7 @@ type exchange struct {
 	renewed        bool        // the token was refused and refreshed
 	traced         atomic.Bool // the transport tells of connections
 	connected      atomic.Bool // a connection was found, so that something may have been sent
+	shared         atomic.Bool // over HTTP/2: the next request will get the same connection
 }
 
 type exchangeKey struct{}
@@ -132,6 +134,9 @@ func (c *Client) sendHere(ctx context.Context, q request) (*response, error) {
 	return r, err
 }
 
+// suspectPause is what the transport needs to see that a request which was late is over.
+const suspectPause = 50 * time.Millisecond
+
 // transmit is the one place that builds and sends a request.
 func (c *Client) transmit(ctx context.Context, q request) (r *response, x *exchange, err error) {
 	timeout := c.timeout()
@@ -146,14 +151,28 @@ func (c *Client) transmit(ctx context.Context, q request) (r *response, x *excha
 	x = &exchange{command: q.command, version: q.version, start: time.Now(), sent: int64(len(q.body))}
 	ctx = httptrace.WithClientTrace(context.WithValue(ctx, exchangeKey{}, x), &httptrace.ClientTrace{
 		GetConn: func(string) { x.traced.Store(true) },
-		GotConn: func(httptrace.GotConnInfo) { x.connected.Store(true) },
+		GotConn: func(i httptrace.GotConnInfo) {
+			x.connected.Store(true)
+			if conn, ok := i.Conn.(*tls.Conn); ok && conn.ConnectionState().NegotiatedProtocol == "h2" {
+				x.shared.Store(true)
+			}
+		},
 	})
 	here := c.here()
 	req, err := c.newRequest(ctx, q, here)
 	if err != nil {
 		return nil, x, err
 	}
-	defer func() { c.observe(ctx, x, err) }()
+	defer func() {
+		if x.shared.Load() && errors.Is(err, errLate) {
+			c.suspect.Store(true)
+		}
+		c.observe(ctx, x, err)
+	}()
+	if c.suspect.CompareAndSwap(true, false) {
+		pause(ctx, suspectPause)
+		c.base.CloseIdleConnections()
+	}
 	resp, err := safehttp.Do(here.http, req)
 	if err != nil {
 		return nil, x, c.sendError(ctx, &q, err)
@@ -296,9 +315,9 @@ func (c *Client) header(command string, resp *http.Response, here *site) *respon
 	h := resp.Header
 	r := &response{
 		site: here, command: command, status: resp.StatusCode, requestID: safehttp.RequestID(h),
-		server:     safehttp.Clean(h.Get("X-FEServer"), 64),
-		throttle:   safehttp.Clean(h.Get("X-MS-ASThrottle"), 64),
-		activeSync: safehttp.Clean(h.Get("MS-Server-ActiveSync"), 32),
+		server:     safehttp.Plain(h.Get("X-FEServer"), 64),
+		throttle:   safehttp.Plain(h.Get("X-MS-ASThrottle"), 64),
+		activeSync: safehttp.Plain(h.Get("MS-Server-ActiveSync"), 32),
 		versions:   list(h, "MS-ASProtocolVersions"), commands: list(h, "MS-ASProtocolCommands"),
 	}
 	if v := list(h, "X-MS-RP"); len(v) > 0 && len(r.versions) == 0 {
@@ -342,11 +361,11 @@ func list(h http.Header, name string) []string {
 func (r *response) unexpected(why string) error {
 	near := ""
 	if len(r.body) > 0 {
-		near = fmt.Sprintf(", beginning %q", safehttp.Clean(string(r.body[:min(len(r.body), 64)]), 64))
+		near = fmt.Sprintf(", beginning %q", safehttp.Plain(string(r.body[:min(len(r.body), 256)]), 64))
 	}
 	return &Error{
 		Command: r.command, HTTPStatus: r.status, RequestID: r.requestID, Server: r.server, Action: ActionReport,
-		Err: fmt.Errorf("%w: %s (type %q%s)", ErrUnexpectedContent, why, safehttp.Clean(r.mediaType, 64), near),
+		Err: fmt.Errorf("%w: %s (type %q%s)", ErrUnexpectedContent, why, safehttp.Plain(r.mediaType, 64), near),
 	}
 }
 

@@ -38,7 +38,7 @@ func (streamError) Error() string { return "HTTP/2 stream error" }
 func (c *Client) sendError(ctx context.Context, q *request, err error) error {
 	var re *safehttp.RequestError
 	if errors.As(err, &re) {
-		err = re.Err
+		err = re.Cause()
 	}
 	if ctx.Err() != nil && (errors.Is(err, ctx.Err()) || isExchangeFailure(err)) {
 		err = ended(ctx)

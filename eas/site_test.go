@@ -188,6 +188,9 @@ func TestMultipartDemands(t *testing.T) {
 			t.Run(fmt.Sprintf("%s, multipart %v", name, parts), func(t *testing.T) {
 				b := &backend{t: t}
 				b.respond = func(r *http.Request, command string, n int) *http.Response {
+					if command == "ItemOperations" && r.Header.Get("MS-ASAcceptMultiPart") != "T" {
+						t.Error("no multipart response is requested")
+					}
 					switch {
 					case command == "OPTIONS":
 						return reply1(200, nil, "MS-ASProtocolVersions", "14.1")

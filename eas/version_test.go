@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -122,12 +123,15 @@ func TestListedVersionsThatCannotBeNegotiated(t *testing.T) {
 func TestDeleteOccurrenceIsNeverADelete(t *testing.T) {
 	at := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 	series := &eas.Event{Subject: "daily", Start: at, End: at.Add(time.Hour), Recurrence: &eas.Recurrence{Type: eas.Daily, Interval: 1}}
-	for name, tt := range map[string]struct {
+	moved := &eas.Event{Subject: "moved", Start: at.Add(time.Hour), End: at.Add(2 * time.Hour)}
+	for _, tt := range []struct {
+		name string
 		edit eas.Edit
-		err  bool // it cannot be said at 14.1
+		want string // of the document at 14.1, "" for none
 	}{
-		"without the series": {eas.DeleteOccurrence("1:1", nil, at), true},
-		"with the series":    {eas.DeleteOccurrence("1:1", series, at), false},
+		{"DeleteOccurrence without the series", eas.DeleteOccurrence("1:1", nil, at), ""},
+		{"DeleteOccurrence", eas.DeleteOccurrence("1:1", series, at), "Exceptions"},
+		{"UpdateOccurrence", eas.UpdateOccurrence("1:1", series, at, moved), "Exceptions"},
 	} {
 		b := &backend{t: t}
 		b.respond = func(r *http.Request, command string, n int) *http.Response {
@@ -139,20 +143,17 @@ func TestDeleteOccurrenceIsNeverADelete(t *testing.T) {
 			}
 			return nil
 		}
-		c := b.client()
-		if _, err := c.Apply(t.Context(), "1", "7", tt.edit); (err != nil) != tt.err {
-			t.Errorf("%s: %v", name, err)
+		_, err := b.client().Apply(t.Context(), "1", "7", tt.edit)
+		if (err != nil) != (tt.want == "") {
+			t.Errorf("%s = %v", tt.name, err)
 		}
 		for _, x := range b.of("Sync") {
-			switch got := elements(t, x.body); x.header.Get("MS-ASProtocolVersion") {
-			case "16.1":
-				if !strings.Contains(got, "InstanceId") {
-					t.Errorf("%s at 16.1 sent %s", name, got)
-				}
+			sent := strings.Fields(elements(t, x.body))
+			switch v := x.header.Get("MS-ASProtocolVersion"); {
+			case v == "16.1" && slices.Contains(sent, "InstanceId"):
+			case v == "14.1" && tt.want != "" && slices.Contains(sent, tt.want) && slices.Contains(sent, "Change") && !slices.Contains(sent, "Delete"):
 			default:
-				if tt.err || strings.Contains(" "+got+" ", " Delete ") || !strings.Contains(got, "Exceptions") {
-					t.Errorf("%s at 14.1 sent %s", name, got)
-				}
+				t.Errorf("%s at %s sent %s", tt.name, v, sent)
 			}
 		}
 	}
@@ -169,7 +170,7 @@ var versioned = map[string]func(ctx context.Context, c *eas.Client) error{
 		return err
 	},
 	"SyncMany": func(ctx context.Context, c *eas.Client) error {
-		_, err := c.SyncMany(ctx, nil, eas.SyncRequest{Folder: "1", Key: "7"}, eas.SyncRequest{Folder: "2", Key: "7"})
+		_, err := c.SyncMany(ctx, &eas.SyncManyOptions{Wait: 2 * time.Minute}, eas.SyncRequest{Folder: "1", Key: "7"}, eas.SyncRequest{Folder: "2", Key: "7"})
 		return err
 	},
 	"GetItemEstimate": func(ctx context.Context, c *eas.Client) error {

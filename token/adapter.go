@@ -43,7 +43,7 @@ func FromTokenSource(ts oauth2.TokenSource) bearer.Source {
 		case o := <-c:
 			return o.t, o.err
 		case <-ctx.Done():
-			return nil, context.Cause(ctx)
+			return nil, contextError(ctx)
 		}
 	})
 }

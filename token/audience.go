@@ -5,6 +5,9 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
+
+	"golang.org/x/net/idna"
 
 	"github.com/easoauth/easoauth/internal/safehttp"
 )
@@ -48,14 +51,17 @@ func (e *AudienceError) hint() string {
 		return "the likely cause is TLS offloading: the token is for https and the endpoint is known by http; use TLS bridging, " +
 			"so that Exchange is reached by https, and use the https URL"
 	case AudienceHost:
-		return "the token is for another host: ask for the scope of this host, register the host as service principal name, and let no proxy rewrite it"
+		return "the token is for another host: request the scope of this host, register the host as service principal name, and let no proxy rewrite it"
 	case AudiencePort:
 		return "the token is for another port: register the URL with this port, or reach the server by the registered one"
 	case AudienceOnline:
+		if u, err := url.Parse(e.Expected); err == nil && isExchangeOnline(u) {
+			return "the token is for another cloud of Exchange Online or for http: use the authority of the endpoint's cloud and request the scope of the endpoint"
+		}
 		return "the token is for Exchange Online and the endpoint is on-premises: register its https URL as service principal name of " +
-			exchangeAppID + " and ask for its scope"
+			exchangeAppID + " and request its scope"
 	case AudienceApp:
-		return "the token is for an application ID and the endpoint compares host names: ask for the scope of this host"
+		return "the token is for an application ID that is not known to be the resource's: request the scope by the resource's URL"
 	case AudienceMissing:
 		return "the token has no aud claim"
 	}
@@ -64,16 +70,17 @@ func (e *AudienceError) hint() string {
 
 // CheckAudience compares the aud claim of an access token with the endpoint it is meant
 // for, as Exchange does: by scheme, host and port. Case, a trailing dot of the host, the
-// default port, and path and trailing slash (AD FS sends one, Entra none) do not matter.
-// One fitting audience of several is enough. For an endpoint of Exchange Online, its
-// application ID and its other hosts fit as well. The error is an [*AudienceError].
+// default port, the spelling of an international name, and path and trailing slash (AD FS
+// sends one, Entra none) do not matter. One fitting audience of several is enough. For an
+// endpoint of Exchange Online, its application ID and its other hosts in the same cloud fit
+// as well. The error is an [*AudienceError].
 func CheckAudience(aud []string, endpoint *url.URL) error {
 	e := &AudienceError{Kind: AudienceMissing, Actual: safehttp.Clean(strings.Join(aud, ", "), 256)}
 	if endpoint == nil || endpoint.Host == "" {
 		e.Kind = AudienceUnusable
 		return e
 	}
-	e.Expected = resourceURI(endpoint)
+	e.Expected = resourceOf(endpoint)
 	online := isExchangeOnline(endpoint)
 	rank := -1
 	// The kind that comes nearest to a fit explains most.
@@ -109,7 +116,7 @@ func matchAudience(s string, endpoint *url.URL, online bool) (AudienceKind, bool
 		return "", true
 	case asciiHost(u) != asciiHost(endpoint):
 		if isExchangeOnline(u) {
-			return AudienceOnline, online && u.Scheme == "https"
+			return AudienceOnline, u.Scheme == "https" && sameService(u, endpoint)
 		}
 		return AudienceHost, false
 	case u.Scheme != strings.ToLower(endpoint.Scheme):
@@ -121,8 +128,45 @@ func matchAudience(s string, endpoint *url.URL, online bool) (AudienceKind, bool
 // onHost returns the scheme and port of u on a host that compares as equal.
 func onHost(u *url.URL) *url.URL { return &url.URL{Scheme: u.Scheme, Host: "host:" + u.Port()} }
 
+// An exchangeHost is a row of data/exchange-hosts.tsv.
+type exchangeHost struct {
+	cloud    string
+	resource string // of the tokens for this host, if it is not the host itself
+}
+
+// exchangeOnline returns the row of the host of u, if it is one of Exchange Online.
+func exchangeOnline(u *url.URL) (exchangeHost, bool) {
+	row, ok := exchangeHosts[safehttp.Host(u)]
+	return row, ok && (u.Port() == "" || u.Port() == "443")
+}
+
 func isExchangeOnline(u *url.URL) bool {
-	return exchangeOnlineHosts[safehttp.Host(u)] && (u.Port() == "" || u.Port() == "443")
+	_, ok := exchangeOnline(u)
+	return ok
+}
+
+// sameService reports whether both are hosts of Exchange Online in the same cloud.
+func sameService(a, b *url.URL) bool {
+	x, ok := exchangeOnline(a)
+	y, ok2 := exchangeOnline(b)
+	return ok && ok2 && x.cloud == y.cloud
+}
+
+// hostProfile is how names are looked up: as in the WHATWG URL standard, without the
+// transitional mapping.
+var hostProfile = idna.New(idna.MapForLookup(), idna.StrictDomainName(true), idna.BidiRule(), idna.Transitional(false), idna.VerifyDNSLength(true))
+
+// asciiHost returns the host of u with international labels in their ASCII form, so that
+// the two spellings of a name compare as equal.
+func asciiHost(u *url.URL) string {
+	host := safehttp.Host(u)
+	if !strings.ContainsFunc(host, func(r rune) bool { return r > unicode.MaxASCII }) {
+		return host
+	}
+	if ascii, err := hostProfile.ToASCII(host); err == nil {
+		return ascii
+	}
+	return host
 }
 
 func isGUID(s string) bool {

@@ -30,6 +30,12 @@ func TestCheckAudience(t *testing.T) {
 		{"Exchange Online, by application", []string{exchangeApp}, "https://outlook.office365.com/Microsoft-Server-ActiveSync", ""},
 		{"Exchange Online, other host", []string{"https://outlook.office.com"}, "https://outlook.office365.com/Microsoft-Server-ActiveSync", ""},
 
+		{"Exchange Online, personal accounts", []string{"https://outlook.office.com"}, "https://eas.outlook.com/Microsoft-Server-ActiveSync", ""},
+		{"IDN in full-width letters", []string{"https://ｍail.contoso.com"}, endpointURL, ""},
+
+		{"another cloud", []string{"https://outlook.office.com"}, "https://outlook.office365.us/Microsoft-Server-ActiveSync", token.AudienceOnline},
+		{"IDN of another name", []string{"https://xn--bcher-kva.example"}, "https://bucher.example/x", token.AudienceHost},
+		{"IDN that is none", []string{"https://xn--a-ecp.ru"}, "https://a.ru/x", token.AudienceHost},
 		{"TLS offloading", []string{"http://mail.contoso.com"}, endpointURL, token.TLSOffloading},
 		{"TLS offloading with slash", []string{"http://mail.contoso.com/"}, endpointURL, token.TLSOffloading},
 		{"TLS offloading, the other way", []string{"https://mail.contoso.com"}, "http://mail.contoso.com/Microsoft-Server-ActiveSync", token.TLSOffloading},
@@ -91,6 +97,12 @@ func TestCheckScopes(t *testing.T) {
 		{[]string{exchangeApp + "/EAS.AccessAsUser.All"}, "https://outlook.office365.com/x", ""},
 		{[]string{"https://mail.contoso.com:8443/EAS.AccessAsUser.All"}, "https://mail.contoso.com:8443/x", ""},
 
+		{[]string{"https://outlook.office.com/EAS.AccessAsUser.All", "offline_access"}, "https://eas.outlook.com/Microsoft-Server-ActiveSync", ""},
+		{[]string{"https://outlook.office365.us/EAS.AccessAsUser.All"}, "https://outlook-dod.office365.us/x", ""},
+
+		{[]string{"https://outlook.office365.com/EAS.AccessAsUser.All"}, "https://outlook.office365.us/x", "another host"},
+		{[]string{"https://partner.outlook.cn/EAS.AccessAsUser.All"}, "https://outlook.office365.com/x", "another host"},
+		{[]string{"https://mail.fabrikam.com/EAS.AccessAsUser.All"}, "https://eas.outlook.com/x", "https://outlook.office.com/EAS.AccessAsUser.All"},
 		{nil, endpointURL, "no scope names"},
 		{[]string{"offline_access", "openid"}, endpointURL, "no scope names"},
 		{[]string{"EAS.AccessAsUser.All"}, endpointURL, "Microsoft Graph"},
@@ -120,6 +132,9 @@ func TestScopes(t *testing.T) {
 		{"https://MAIL.contoso.com:443/Microsoft-Server-ActiveSync?x", "https://mail.contoso.com/EAS.AccessAsUser.All"},
 		{"https://mail.contoso.com:8443/", "https://mail.contoso.com:8443/EAS.AccessAsUser.All"},
 		{"https://[2001:db8::1]/", "https://[2001:db8::1]/EAS.AccessAsUser.All"},
+		{"https://EAS.outlook.com/Microsoft-Server-ActiveSync", "https://outlook.office.com/EAS.AccessAsUser.All"},
+		{"https://outlook.office365.us/Microsoft-Server-ActiveSync", "https://outlook.office365.us/EAS.AccessAsUser.All"},
+		{"https://partner.outlook.cn/Microsoft-Server-ActiveSync", "https://partner.outlook.cn/EAS.AccessAsUser.All"},
 	} {
 		if got := token.Scopes(token.Entra, mustURL(tt.endpoint))[0]; got != tt.want {
 			t.Errorf("Scopes(%s) = %s, want %s", tt.endpoint, got, tt.want)

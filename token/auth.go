@@ -4,12 +4,15 @@ import (
 	"context"
 	"crypto"
 	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -48,24 +51,28 @@ func (f Assertion) Params(ctx context.Context, clientID string, tokenEndpoint *u
 	return url.Values{"client_assertion": {jwt}, "client_assertion_type": {assertionType}}, nil
 }
 
-// A Certificate signs client assertions with PS256 and names itself by x5t#S256, as Entra
-// demands. An assertion is valid for five minutes and for one token endpoint.
+// A Certificate signs client assertions (RFC 7523) with an RSA key and names itself by its
+// thumbprint. An assertion is valid for five minutes and for one token endpoint. It is safe
+// for concurrent use if Key is.
 type Certificate struct {
+	// Certificate is registered with the app. Its public key must be that of Key.
 	Certificate *x509.Certificate
-	Key         crypto.Signer // an RSA key; it may be in hardware
+
+	// Key is an RSA key. It may be in hardware.
+	Key crypto.Signer
+
+	// Algorithm is PS256 or RS256. If empty, RS256 for AD FS, which knows no other, and for
+	// a key that cannot make signatures of RSASSA-PSS; otherwise PS256, which Entra
+	// recommends. PS256 comes with x5t#S256, and RS256 also with x5t.
+	Algorithm string
 }
 
-// Params returns client_assertion and its type.
+// Params returns client_assertion and its type. A certificate without a key, one that is
+// not the key's, and a key that cannot sign are a [*ConfigError] of kind [ConfigSecret] or
+// [ConfigMissing].
 func (c *Certificate) Params(_ context.Context, clientID string, tokenEndpoint *url.URL) (url.Values, error) {
-	if c.Certificate == nil || c.Key == nil {
-		return nil, &ConfigError{Kind: ConfigMissing, Hint: "Certificate needs a certificate and its key"}
-	}
-	thumbprint := sha256.Sum256(c.Certificate.Raw)
-	o := (&jose.SignerOptions{}).WithType("JWT").
-		WithHeader("x5t#S256", base64.RawURLEncoding.EncodeToString(thumbprint[:]))
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.PS256, Key: cryptosigner.Opaque(c.Key)}, o)
-	if err != nil {
-		return nil, &ConfigError{Kind: ConfigSecret, Hint: "the key of the certificate cannot sign PS256", Err: err}
+	if err := c.check(); err != nil {
+		return nil, err
 	}
 	now := time.Now()
 	claims, err := json.Marshal(map[string]any{
@@ -75,13 +82,72 @@ func (c *Certificate) Params(_ context.Context, clientID string, tokenEndpoint *
 	if err != nil {
 		return nil, err
 	}
+	algorithms := []jose.SignatureAlgorithm{jose.SignatureAlgorithm(c.Algorithm)}
+	if c.Algorithm == "" {
+		algorithms = []jose.SignatureAlgorithm{jose.PS256, jose.RS256}
+		if isADFSPath(tokenEndpoint.Path) {
+			algorithms = algorithms[1:]
+		}
+	}
+	var jwt string
+	for _, alg := range algorithms {
+		if jwt, err = c.sign(alg, claims); err == nil {
+			return url.Values{"client_assertion": {jwt}, "client_assertion_type": {assertionType}}, nil
+		}
+	}
+	return nil, &ConfigError{Kind: ConfigSecret, Hint: "the client assertion could not be signed", Err: err}
+}
+
+// checkAuth reports what can be seen to be wrong with a before anything is sent.
+func checkAuth(a ClientAuth) error {
+	if c, ok := a.(interface{ check() error }); ok {
+		return c.check()
+	}
+	return nil
+}
+
+// check reports what makes c of no use, without signing.
+func (c *Certificate) check() error {
+	bad := func(kind ConfigKind, hint string) error { return &ConfigError{Kind: kind, Hint: hint} }
+	if c == nil || c.Certificate == nil || c.Key == nil {
+		return bad(ConfigMissing, "Certificate needs a certificate and its key")
+	}
+	switch jose.SignatureAlgorithm(c.Algorithm) {
+	case "", jose.PS256, jose.RS256:
+	default:
+		return bad(ConfigSecret, "Certificate.Algorithm must be PS256 or RS256")
+	}
+	public, ok := c.Key.Public().(*rsa.PublicKey)
+	if !ok {
+		return bad(ConfigSecret, "the key of the certificate must be an RSA key")
+	}
+	if !public.Equal(c.Certificate.PublicKey) {
+		return bad(ConfigSecret, "the certificate belongs to another key: configure the certificate and key of one pair")
+	}
+	return nil
+}
+
+func (c *Certificate) sign(alg jose.SignatureAlgorithm, claims []byte) (string, error) {
+	o := (&jose.SignerOptions{}).WithType("JWT")
+	thumbprint := sha256.Sum256(c.Certificate.Raw)
+	o.WithHeader("x5t#S256", base64.RawURLEncoding.EncodeToString(thumbprint[:]))
+	if alg == jose.RS256 {
+		thumbprint := sha1.Sum(c.Certificate.Raw) // names the certificate and protects nothing
+		o.WithHeader("x5t", base64.RawURLEncoding.EncodeToString(thumbprint[:]))
+	}
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: alg, Key: cryptosigner.Opaque(c.Key)}, o)
+	if err != nil {
+		return "", err
+	}
 	jws, err := signer.Sign(claims)
 	if err != nil {
-		return nil, &ConfigError{Kind: ConfigSecret, Hint: "the client assertion could not be signed", Err: err}
+		return "", err
 	}
-	jwt, err := jws.CompactSerialize()
-	if err != nil {
-		return nil, err
-	}
-	return url.Values{"client_assertion": {jwt}, "client_assertion_type": {assertionType}}, nil
+	return jws.CompactSerialize()
+}
+
+// isADFSPath reports whether the path of a URL is one of AD FS.
+func isADFSPath(path string) bool {
+	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	return strings.EqualFold(first, "adfs")
 }

@@ -45,13 +45,16 @@ type Authority struct {
 	group         []string // hosts that may serve the endpoints
 	loopback      bool     // plain http to a loopback address is allowed
 	keys          *keySet
+	background    *Limiter      // of renewals by Sources without a Limiter of their own; may be nil
+	lazy          *lazyMetadata // nil once the metadata has been read
 }
 
 // An authorityHost is a row of data/authority-hosts.tsv.
 type authorityHost struct {
-	cloud   string
-	network string
-	trusted bool
+	cloud    string
+	network  string
+	trusted  bool
+	v1Issuer string // host of the issuer of tokens of version 1.0; "" if not known
 }
 
 // String returns the host and the tenant.
@@ -182,7 +185,7 @@ func entraTenant(host string, segments []string, o *Options) (string, error) {
 		tenant = strings.ToLower(o.Tenant)
 	}
 	if !isTenant(tenant) {
-		return "", untrusted(host, fmt.Sprintf("%q is no tenant", safehttp.Clean(tenant, 64)))
+		return "", untrusted(host, fmt.Sprintf("%q is not a tenant", safehttp.Clean(tenant, 64)))
 	}
 	return tenant, nil
 }
@@ -229,7 +232,7 @@ func untrusted(host, reason string) error {
 func (a *Authority) checkEndpoint(name, raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	if err != nil || raw == "" {
-		return nil, &AuthorityError{Host: a.Host, Reason: name + " of the metadata is no URL"}
+		return nil, &AuthorityError{Host: a.Host, Reason: name + " of the metadata is not a URL"}
 	}
 	if !a.loopback || u.Scheme != "http" || !safehttp.IsLoopback(u) {
 		if err := safehttp.CheckURL(u); err != nil {

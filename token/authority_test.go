@@ -171,6 +171,69 @@ func TestDiscoverADFS(t *testing.T) {
 	}
 }
 
+// A byte order mark before the metadata and the keys does not matter.
+func TestDiscoverByteOrderMark(t *testing.T) {
+	s := newSTS()
+	s.intercept = func(w http.ResponseWriter, r *http.Request) bool {
+		const base = "https://login.microsoftonline.com/common"
+		w.Write([]byte("\ufeff\r\n"))
+		if strings.HasSuffix(r.URL.Path, "/keys") {
+			json.NewEncoder(w).Encode(map[string]any{"keys": []any{jwk(&signingKey().PublicKey, "k1", s.issuer)}})
+			return true
+		}
+		json.NewEncoder(w).Encode(map[string]any{"issuer": s.issuer, "authorization_endpoint": base + "/oauth2/v2.0/authorize",
+			"token_endpoint": base + "/oauth2/v2.0/token", "jwks_uri": base + "/discovery/v2.0/keys"})
+		return true
+	}
+	a, err := token.Discover(t.Context(), v1Authority, &token.Options{HTTPClient: s.Client()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (&token.Verifier{Authority: a, Endpoint: endpoint}).Verify(t.Context(), sign(accessClaims(nil))); err != nil {
+		t.Errorf("Verify = %v", err)
+	}
+}
+
+// AD FS publishes the name of its service as the administrator wrote it.
+func TestDiscoverInCapitals(t *testing.T) {
+	for _, tt := range []struct {
+		name, uri, issuer string
+		trusted           string
+		ok                bool
+	}{
+		{"AD FS service name", "https://fs.contoso.com/adfs/oauth2/authorize", "https://FS.Contoso.com/adfs", "fs.contoso.com", true},
+		{"AD FS path", "https://fs.contoso.com/ADFS/oauth2/authorize", "https://fs.contoso.com/ADFS", "fs.contoso.com", true},
+		{"AD FS in the challenge", "https://FS.CONTOSO.COM/ADFS/OAuth2/Authorize", "https://fs.contoso.com/adfs", "fs.contoso.com", true},
+		{"AD FS as trusted", "https://fs.contoso.com/adfs/oauth2/authorize", "https://fs.contoso.com/adfs", "FS.Contoso.com", true},
+		{"provider", "https://id.contoso.com/realms/Mail/protocol/openid-connect/auth", "https://ID.contoso.com/realms/Mail", "id.contoso.com", true},
+		{"provider, other path", "https://id.contoso.com/realms/Mail/protocol/openid-connect/auth", "https://id.contoso.com/realms/mail", "id.contoso.com", false},
+		{"AD FS of another name", "https://fs.contoso.com/adfs/oauth2/authorize", "https://FS.fabrikam.com/adfs", "fs.contoso.com", false},
+		{"provider of a longer name", "https://id.contoso.com/auth", "https://id.contoso.com.evil.example", "id.contoso.com", false},
+		{"provider, no issuer", "https://id.contoso.com/auth", "", "id.contoso.com", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newSTS()
+			s.issuer = tt.issuer
+			s.base = strings.ToLower("https://" + mustURL(tt.uri).Host)
+			s.intercept = func(w http.ResponseWriter, r *http.Request) bool {
+				if !strings.HasSuffix(r.URL.Path, "/.well-known/openid-configuration") {
+					return false
+				}
+				base := "https://" + mustURL(tt.uri).Host
+				writeJSON(w, 200, map[string]any{"issuer": tt.issuer, "authorization_endpoint": base + "/a", "token_endpoint": base + "/t", "jwks_uri": base + "/k"})
+				return true
+			}
+			a, err := token.Discover(t.Context(), tt.uri, &token.Options{HTTPClient: s.Client(), TrustedAuthorities: []string{tt.trusted}})
+			if (err == nil) != tt.ok {
+				t.Fatalf("Discover = %v, want ok = %v", err, tt.ok)
+			}
+			if err == nil && a.Issuer != tt.issuer {
+				t.Errorf("Issuer = %q, want the one that is published, %q", a.Issuer, tt.issuer)
+			}
+		})
+	}
+}
+
 func TestDiscoverRefusesMetadata(t *testing.T) {
 	type change = func(m map[string]any)
 	for _, tt := range []struct {

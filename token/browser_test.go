@@ -61,10 +61,14 @@ func (u *user) open(ctx context.Context, to string) error {
 }
 
 func (u *user) deliver(redirect *url.URL, answer url.Values) (*http.Response, error) {
-	if u.post {
-		return http.PostForm(redirect.String()+"/", answer)
+	to := redirect.String()
+	if redirect.Path == "" {
+		to += "/"
 	}
-	return http.Get(redirect.String() + "/?" + answer.Encode())
+	if u.post {
+		return http.PostForm(to, answer)
+	}
+	return http.Get(to + "?" + answer.Encode())
 }
 
 func (u *user) page(t *testing.T) *http.Response {
@@ -115,7 +119,7 @@ func TestBrowser(t *testing.T) {
 			}
 			page := u.page(t)
 			body, _ := io.ReadAll(page.Body)
-			if page.StatusCode != 200 || strings.Contains(string(body), "code-secret") {
+			if page.StatusCode != 200 || strings.Contains(string(body), "code-secret") || !strings.Contains(string(body), "can be closed") {
 				t.Errorf("page %d %s", page.StatusCode, body)
 			}
 			for name, want := range map[string]string{
@@ -183,7 +187,7 @@ func TestBrowserRefusals(t *testing.T) {
 		{"neither code nor error", nil, func(v url.Values) { v.Del("code") }, nil, new(*token.TransientError), "neither"},
 		{"two codes", nil, func(v url.Values) { v.Add("code", "another") }, nil, new(*token.TransientError), "repeats"},
 		{"forged code", nil, func(v url.Values) { v.Set("code", "forged") }, nil, new(*token.ReauthError), "AADSTS70000"},
-		{"issuer missing", func(m map[string]any) { m["authorization_response_iss_parameter_supported"] = true }, nil, nil, new(*token.IDTokenError), "mix-up"},
+		{"issuer missing", func(m map[string]any) { m["authorization_response_iss_parameter_supported"] = true }, nil, nil, new(*token.IDTokenError), "names no issuer"},
 		{"issuer of another authority", nil, func(v url.Values) { v.Set("iss", "https://evil.example") }, nil, new(*token.IDTokenError), "mix-up"},
 		{"issuer of another authority with an error", nil, func(v url.Values) { v.Set("iss", "https://evil.example"); v.Set("error", "x") }, nil, new(*token.IDTokenError), "mix-up"},
 		{"no ID token", nil, nil, map[string]any{"id_token": nil}, new(*token.IDTokenError), "none"},
@@ -402,12 +406,25 @@ func TestBrowserThatCannotBeOpened(t *testing.T) {
 	s := newSTS()
 	boom := errors.New("boom")
 	_, err := (&token.Browser{Open: func(context.Context, string) error { return boom }}).SignIn(t.Context(), s.config(t))
-	if !errors.Is(err, boom) {
+	if !errors.Is(err, boom) || !errors.Is(err, token.ErrFlowUnavailable) {
 		t.Errorf("SignIn = %v, want the error of Open", err)
 	}
 	t.Setenv("PATH", t.TempDir())
-	if _, err := (&token.Browser{}).SignIn(t.Context(), s.config(t)); err == nil || !strings.Contains(err.Error(), "DeviceCode") {
-		t.Errorf("SignIn without a browser = %v, want an error that names DeviceCode", err)
+	t.Setenv("WSL_DISTRO_NAME", "")
+	for _, display := range []string{"", ":0"} { // none, and one without a browser
+		t.Setenv("DISPLAY", display)
+		t.Setenv("WAYLAND_DISPLAY", "")
+		if _, err := (&token.Browser{}).SignIn(t.Context(), s.config(t)); !errors.Is(err, token.ErrFlowUnavailable) || !strings.Contains(err.Error(), "DeviceCode") {
+			t.Errorf("SignIn without a browser = %v, want an error that names DeviceCode", err)
+		}
+	}
+	for name, open := range map[string]func(context.Context, string) error{
+		"Browser.Open panicked":            func(context.Context, string) error { panic("panic boom") },
+		"Browser.Open ended its goroutine": func(context.Context, string) error { runtime.Goexit(); return nil },
+	} {
+		if _, err := (&token.Browser{Open: open}).SignIn(t.Context(), s.config(t)); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("SignIn = %v, want an error that mentions %q", err, name)
+		}
 	}
 	if _, err := (&token.Browser{}).SignIn(t.Context(), nil); err == nil {
 		t.Error("SignIn without a Config succeeded")
@@ -435,5 +452,145 @@ func TestSourceWithBrowser(t *testing.T) {
 	want := token.Account{Tenant: tenantID, Object: "oid-1", Username: "ada@contoso.com"}
 	if err != nil || st.Account != want || st.Expiry.IsZero() || st.SignedIn.IsZero() {
 		t.Errorf("Status = %+v, %v; want the account of the ID token", st, err)
+	}
+}
+
+// An Open that blocks for as long as the browser runs, or for ever, keeps nobody waiting.
+func TestBrowserWhoseOpenBlocks(t *testing.T) {
+	for _, answer := range []bool{true, false} {
+		s := newSTS()
+		u := &user{sts: s}
+		release := make(chan struct{})
+		t.Cleanup(func() { close(release) })
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		_, err := (&token.Browser{Open: func(ctx context.Context, to string) error {
+			if answer {
+				if err := u.open(ctx, to); err != nil {
+					return err
+				}
+			} else {
+				cancel()
+			}
+			<-release
+			return nil
+		}}).SignIn(ctx, s.config(t))
+		if answer && err != nil {
+			t.Errorf("SignIn = %v although the response had come", err)
+		}
+		if !answer && !errors.Is(err, context.Canceled) {
+			t.Errorf("SignIn = %v, want Canceled", err)
+		}
+	}
+}
+
+// AD FS compares the redirect URI with its port and path.
+func TestBrowserWithRegisteredRedirect(t *testing.T) {
+	free := func() int {
+		l, err := net.Listen("tcp4", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		return l.Addr().(*net.TCPAddr).Port
+	}
+	port := free()
+	for _, tt := range []struct {
+		host, path string
+		port       int
+		want       string
+	}{
+		{"localhost", "/callback", port, fmt.Sprintf("http://localhost:%d/callback", port)},
+		{"127.0.0.1", "/auth/eas/", port, fmt.Sprintf("http://127.0.0.1:%d/auth/eas/", port)},
+		{"", "", port, fmt.Sprintf("http://localhost:%d", port)},
+		{"", "/callback", 0, ""},
+		{"::1", "/", 0, ""},
+	} {
+		s := newSTS()
+		u := &user{sts: s}
+		u.first = func(redirect *url.URL, state string) { // elsewhere, nothing is taken
+			if tt.path == "" || tt.path == "/" {
+				return
+			}
+			resp, err := u.deliver(&url.URL{Scheme: "http", Host: redirect.Host, Path: "/"}, url.Values{"code": {"stolen"}, "state": {state}})
+			if err != nil || resp.StatusCode != http.StatusNotFound {
+				t.Errorf("a response at / = %v, %v", resp, err)
+			}
+		}
+		b := &token.Browser{Open: u.open, RedirectHost: tt.host, RedirectPort: tt.port, RedirectPath: tt.path}
+		if _, err := b.SignIn(t.Context(), s.config(t)); err != nil {
+			t.Errorf("%+v: %v", tt, err)
+			continue
+		}
+		got := u.queries[0].Get("redirect_uri")
+		if tt.want != "" && got != tt.want || mustURL(got).Path != tt.path {
+			t.Errorf("redirect_uri = %s, want %s", got, tt.want)
+		}
+	}
+	l, err := net.Listen("tcp4", fmt.Sprintf("127.0.0.1:%d", port))
+	if err != nil {
+		t.Skip(err)
+	}
+	defer l.Close()
+	_, err = (&token.Browser{Open: (&user{sts: newSTS()}).open, RedirectPort: port}).SignIn(t.Context(), newSTS().config(t))
+	if !errors.Is(err, token.ErrFlowUnavailable) || !strings.Contains(err.Error(), fmt.Sprint(port)) {
+		t.Errorf("SignIn on a port in use = %v, want an error that names it", err)
+	}
+	for _, b := range []*token.Browser{
+		{RedirectPort: -1}, {RedirectPort: 65536}, {RedirectPath: "callback"}, {RedirectPath: "/a?b"}, {RedirectPath: "/a#b"},
+		{RedirectPath: "/a b"}, {RedirectPath: "/%41"}, {RedirectPath: "/a/../b"}, {RedirectPath: "//evil.example"}, {RedirectPath: "@evil.example/"},
+		{RedirectPath: ":80/"}, {RedirectPath: "/\x00"},
+	} {
+		var ce *token.ConfigError
+		if _, err := b.SignIn(t.Context(), newSTS().config(t)); !errors.As(err, &ce) || ce.Kind != token.ConfigRedirect {
+			t.Errorf("port %d, path %q: SignIn = %v, want *ConfigError of kind redirect", b.RedirectPort, b.RedirectPath, err)
+		}
+	}
+}
+
+// What was refused is said when nothing better has come.
+func TestBrowserSaysWhatItRefused(t *testing.T) {
+	for _, tt := range []struct {
+		name, want string
+		path       string
+		alter      func(v url.Values)
+	}{
+		{"error without state", "without the state of this sign-in (error access_denied)", "", func(v url.Values) {
+			v.Del("code")
+			v.Del("state")
+			v.Set("error", "access_denied")
+		}},
+		{"an error that is a text", "without the state of this sign-in: context", "", func(v url.Values) {
+			v.Set("state", "x")
+			v.Set("error", "visit evil.example")
+		}},
+		{"another path", "another path", "/other", func(url.Values) {}},
+		{"no response", "has not signed in: context", "/favicon.ico", func(v url.Values) { v.Del("code") }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newSTS()
+			u := &user{sts: s}
+			ctx, cancel := context.WithCancelCause(t.Context())
+			cause := errors.New("the caller's reason")
+			_, err := (&token.Browser{Open: func(ctx context.Context, to string) error {
+				redirect := mustURL(mustURL(to).Query().Get("redirect_uri"))
+				redirect.Path = tt.path
+				v := url.Values{"code": {"code-secret"}, "state": {mustURL(to).Query().Get("state")}}
+				tt.alter(v)
+				go func() {
+					if _, err := u.deliver(redirect, v); err != nil {
+						t.Error(err)
+					}
+					cancel(cause)
+				}()
+				return nil
+			}}).SignIn(ctx, s.config(t))
+			if !errors.Is(err, context.Canceled) || !errors.Is(err, cause) || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("SignIn = %v, want Canceled with its cause that mentions %q", err, tt.want)
+			}
+			if strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), "evil") {
+				t.Errorf("error %v repeats what came", err)
+			}
+		})
 	}
 }

@@ -1,258 +1,170 @@
 package token
 
 import (
-	"encoding/json"
 	"errors"
 	"net/http"
-	"net/url"
-	"regexp"
-	"strconv"
-	"strings"
 	"time"
-
-	"golang.org/x/oauth2"
-
-	"github.com/easoauth/easoauth/internal/safehttp"
 )
 
 // maxRetryAfter bounds what an authority may ask for.
 const maxRetryAfter = time.Hour
 
-// An aadstsHint is a row of data/aadsts.tsv.
-type aadstsHint struct{ class, kind, hint string }
-
-func isRetrieveError(err error) bool {
-	re, ok := err.(*oauth2.RetrieveError)
-	return ok && re != nil
+// An aadstsEntry is a row of data/aadsts.tsv.
+type aadstsEntry struct {
+	class class
+	kind  string
+	hint  string // "" where nothing can be said beyond the kind
 }
 
-// An oauthError is the body of a refusal. Members of other types than expected are as good
-// as absent.
-type oauthError struct {
-	code, description, uri, suberror, claims string
-	correlationID, traceID                   string
-	numbers                                  []int
+// A class says what a refusal means for the grant, and with that who waits for what.
+type class string
+
+const (
+	// The grant is over and its refresh token may be dropped: a new sign-in is needed.
+	classEnded class = "ended"
+	// A person must act: sign in once more, change a policy, unlock an account. The refresh
+	// token is kept, since it is as good as before once that has happened.
+	classUser class = "user"
+	// The registration, the deployment or the caller is at fault. The refresh token is kept.
+	classConfig class = "config"
+	// It passes. The refresh token is kept.
+	classTransient class = "transient"
+)
+
+// suberrors are the values of suberror that MSAL knows (OAuth2SubErrorCode of its library
+// for Android). Only bad_token says that the refresh token is of no use for any resource:
+// MSAL drops one for no other reason.
+var suberrors = map[string]aadstsEntry{
+	"bad_token":                    {class: classEnded, kind: string(ReauthRevoked)},
+	"consent_required":             {class: classUser, kind: string(ReauthConsent)},
+	"user_password_expired":        {class: classUser, kind: string(ReauthPassword)},
+	"protection_policy_required":   {class: classUser, kind: string(ReauthBlocked)},
+	"basic_action":                 {class: classUser, kind: string(ReauthInteraction)},
+	"additional_action":            {class: classUser, kind: string(ReauthInteraction)},
+	"message_only":                 {class: classUser, kind: string(ReauthInteraction)},
+	"token_expired":                {class: classUser, kind: string(ReauthFrequency)},
+	"device_authentication_failed": {class: classUser, kind: string(ReauthDevice)},
+	"client_mismatch":              {class: classConfig, kind: string(ConfigClient)},
 }
 
-func parseOAuthError(m map[string]json.RawMessage) oauthError {
-	e := oauthError{
-		code:          text(m["error"]),
-		description:   text(m["error_description"]),
-		uri:           text(m["error_uri"]),
-		suberror:      text(m["suberror"]),
-		claims:        text(m["claims"]),
-		correlationID: text(m["correlation_id"]),
-		traceID:       text(m["trace_id"]),
+// oauthErrors are the error codes of RFC 6749, RFC 8628, RFC 8707 and OpenID Connect Core
+// section 3.1.2.6, apart from invalid_grant.
+var oauthErrors = map[string]aadstsEntry{
+	"interaction_required":       {class: classUser, kind: string(ReauthInteraction)},
+	"login_required":             {class: classUser, kind: string(ReauthInteraction)},
+	"account_selection_required": {class: classUser, kind: string(ReauthInteraction)},
+	"consent_required":           {class: classUser, kind: string(ReauthConsent)},
+	"access_denied":              {class: classUser, kind: string(ReauthDeclined)},
+	"authorization_declined":     {class: classUser, kind: string(ReauthDeclined)},
+	"expired_token":              {class: classUser, kind: string(ReauthExpired)},
+	"bad_verification_code":      {class: classUser, kind: string(ReauthExpired)},
+	"invalid_client":             {class: classConfig, kind: string(ConfigSecret)},
+	"unauthorized_client":        {class: classConfig, kind: string(ConfigClient)},
+	"invalid_scope":              {class: classConfig, kind: string(ConfigScope)},
+	"invalid_resource":           {class: classConfig, kind: string(ConfigResource)},
+	"invalid_target":             {class: classConfig, kind: string(ConfigResource)},
+	"invalid_request":            {class: classConfig, kind: string(ConfigRequest)},
+	"unsupported_grant_type":     {class: classConfig, kind: string(ConfigRequest)},
+	"unsupported_response_type":  {class: classConfig, kind: string(ConfigRequest)},
+	"temporarily_unavailable":    {class: classTransient},
+	"server_error":               {class: classTransient},
+	"slow_down":                  {class: classTransient},
+	"authorization_pending":      {class: classTransient},
+}
+
+// judge says what a refusal by an authority of the given kind means. It is the only place
+// that decides so.
+//
+// A number that stands for a passing fault is believed over everything else, since the
+// mistake then costs a retry and not a sign-in. Apart from that suberror, which clients are
+// meant to act on, stands above the AADSTS number, which Microsoft reserves the right to
+// change, and both stand above error, which is coarse.
+//
+// A grant is over if the authority says invalid_grant and either bad_token or a number that
+// is listed as the end of a grant. Without both, invalid_grant is the end of it at an
+// authority that goes by RFC 6749, and at Entra it is not: there it also stands for policies
+// and numbers that are not known yet.
+func judge(kind AuthorityKind, r *Refusal) aadstsEntry {
+	number, known := aadstsTable[r.AADSTS]
+	if number.class == classTransient {
+		return number
 	}
-	var numbers []int
-	if json.Unmarshal(m["error_codes"], &numbers) == nil {
-		e.numbers = numbers
+	var e aadstsEntry
+	if r.Code == "invalid_grant" {
+		sub, ok := suberrors[r.Suberror]
+		switch {
+		case ok && known && (number.class == sub.class || number.kind == sub.kind):
+			e = number // says the same, and more
+			if sub.class == classEnded {
+				e.class = classEnded
+			}
+		case ok:
+			e = sub
+		case known:
+			e = number
+		case kind == Entra:
+			e = aadstsEntry{class: classUser, kind: string(ReauthInteraction)}
+		default:
+			e = aadstsEntry{class: classEnded, kind: string(ReauthRevoked)}
+		}
+	} else {
+		code, ok := oauthErrors[r.Code]
+		if sub := suberrors[r.Suberror]; sub.class == classUser && (r.Code == "interaction_required" || r.Code == "unauthorized_client") {
+			code = sub
+		}
+		switch {
+		case code.class == classTransient:
+			return code
+		case known && (code.class != classUser || number.class != classConfig):
+			e = number
+		case ok:
+			e = code
+		case r.Code != "" && isClientError(r.Status):
+			e = aadstsEntry{class: classConfig, kind: string(ConfigRequest)}
+		default:
+			return aadstsEntry{class: classTransient}
+		}
+		if e.class == classEnded {
+			e.class = classUser
+		}
+	}
+	if e.class == classEnded && !isClientError(r.Status) && r.Status >= 400 {
+		return aadstsEntry{class: classTransient} // a server that fails or throttles proves nothing
+	}
+	if r.Claims != "" && (e.class == classUser || e.class == classEnded) {
+		if e.kind != string(ReauthMFA) {
+			e.kind, e.hint = string(ReauthClaims), ""
+		}
+		if r.Suberror != "bad_token" {
+			e.class = classUser
+		}
 	}
 	return e
 }
 
-func text(raw json.RawMessage) string {
-	var s string
-	if json.Unmarshal(raw, &s) != nil {
-		return ""
-	}
-	return s
+// isClientError reports whether an HTTP status says that the request was at fault, and not
+// the moment.
+func isClientError(status int) bool {
+	return status >= 400 && status < 500 && status != http.StatusTooManyRequests && status != http.StatusRequestTimeout
 }
 
-var aadstsNumber = regexp.MustCompile(`\bAADSTS([0-9]{4,8})\b`)
-
-// refusal returns the printable facts.
-func (e oauthError) refusal(status int, h http.Header) Refusal {
-	r := Refusal{
-		Status:        status,
-		Code:          safehttp.Clean(e.code, 64),
-		Suberror:      safehttp.Clean(e.suberror, 64),
-		CorrelationID: safehttp.Clean(e.correlationID, 64),
-		TraceID:       safehttp.Clean(e.traceID, 64),
-		RequestID:     safehttp.RequestID(h),
+// classify turns a refusal into one of the three kinds of error, with a hint that fits what
+// was requested.
+func classify(q inquiry, r Refusal, cause error, wait time.Duration) error {
+	e := judge(q.kind, &r)
+	switch e.class {
+	case classTransient:
+		return &TransientError{Refusal: r, Hint: e.hint, RetryAfter: wait, Err: cause}
+	case classConfig:
+		return &ConfigError{Kind: ConfigKind(e.kind), Refusal: r, Hint: q.configHint(ConfigKind(e.kind), e.hint), Err: cause}
 	}
-	if c, err := compactClaims(e.claims); err == nil {
-		r.Claims = c
-	}
-	for _, n := range e.numbers {
-		if n > 0 {
-			r.AADSTS = n
-			break
-		}
-	}
-	if r.AADSTS == 0 && len(e.description) <= 16<<10 {
-		if m := aadstsNumber.FindStringSubmatch(e.description); m != nil {
-			r.AADSTS, _ = strconv.Atoi(m[1])
-		}
-	}
-	return r
+	return &ReauthError{Kind: ReauthKind(e.kind), Refusal: r, Hint: q.reauthHint(ReauthKind(e.kind), e.hint), Err: cause}
 }
 
-// classify turns a refusal into one of the three kinds of error. It goes by error,
-// suberror and claims; the AADSTS number, which Microsoft reserves the right to change,
-// gives the hint and the finer kind. A number that stands for a passing fault is believed
-// over the error code, since the mistake then costs a retry and not a sign-in.
-func classify(r Refusal, cause error, wait time.Duration) error {
-	h := aadstsHints[r.AADSTS]
-	transient := func() error {
-		return &TransientError{Refusal: r, Hint: h.hint, RetryAfter: wait, Err: cause}
-	}
-	reauth := func(kind ReauthKind) error {
-		hint := reauthHints[kind]
-		if h.class == "reauth" {
-			kind, hint = ReauthKind(h.kind), h.hint
-		}
-		if r.Claims != "" && kind != ReauthMFA {
-			kind, hint = ReauthClaims, reauthHints[ReauthClaims]
-		}
-		return &ReauthError{Kind: kind, Refusal: r, Hint: hint, Err: cause}
-	}
-	config := func(kind ConfigKind) error {
-		if h.class == "reauth" {
-			return reauth("")
-		}
-		hint := configHints[kind]
-		if h.class == "config" {
-			kind, hint = ConfigKind(h.kind), h.hint
-		}
-		return &ConfigError{Kind: kind, Refusal: r, Hint: hint, Err: cause}
-	}
-	if h.class == "transient" {
-		return transient()
-	}
-	switch r.Code {
-	case "invalid_grant":
-		switch r.Suberror {
-		case "consent_required":
-			return reauth(ReauthConsent)
-		case "user_password_expired":
-			return reauth(ReauthPassword)
-		case "protection_policy_required":
-			return reauth(ReauthBlocked)
-		case "basic_action", "additional_action", "message_only":
-			return reauth(ReauthInteraction)
-		}
-		return reauth(ReauthRevoked)
-	case "interaction_required", "login_required", "account_selection_required":
-		return reauth(ReauthInteraction)
-	case "consent_required":
-		return reauth(ReauthConsent)
-	case "access_denied", "authorization_declined":
-		return reauth(ReauthDeclined)
-	case "expired_token":
-		return reauth(ReauthExpired)
-	case "invalid_client":
-		return config(ConfigSecret)
-	case "unauthorized_client":
-		return config(ConfigClient)
-	case "invalid_scope":
-		return config(ConfigScope)
-	case "invalid_resource", "invalid_target":
-		return config(ConfigResource)
-	case "invalid_request", "unsupported_grant_type", "unsupported_response_type":
-		return config(ConfigRequest)
-	case "temporarily_unavailable", "server_error", "slow_down":
-		return transient()
-	}
-	switch h.class {
-	case "reauth":
-		return reauth("")
-	case "config":
-		return config("")
-	}
-	if r.Code != "" && r.Status >= 400 && r.Status < 500 && r.Status != http.StatusTooManyRequests && r.Status != http.StatusRequestTimeout {
-		return config(ConfigRequest)
-	}
-	return transient()
-}
-
-var reauthHints = map[ReauthKind]string{
-	ReauthNone:        "nobody has signed in for this mailbox",
-	ReauthExpired:     "the sign-in has run out: the user signs in again",
-	ReauthRevoked:     "the refresh token is not valid any more: the user signs in again",
-	ReauthPassword:    "the password changed or expired: the user signs in again",
-	ReauthMFA:         "multi-factor authentication is required: the user signs in again",
-	ReauthClaims:      "a claims challenge has to be met: the user signs in again, with Claims in the request",
-	ReauthConsent:     "consent is missing: the user or an administrator must grant EAS.AccessAsUser.All to the app",
-	ReauthBlocked:     "a policy refuses the sign-in: an administrator must help",
-	ReauthDeclined:    "the user declined to sign in",
-	ReauthInteraction: "the authority has a question for the user: the user signs in again",
-	ReauthNoRefresh:   "the access token has run out and there is no refresh token: ask for offline_access, and the user signs in again",
-}
-
-var configHints = map[ConfigKind]string{
-	ConfigClient:   "the app may not do this: check the client ID and whether the app registration allows the flow",
-	ConfigSecret:   "the client authentication is not accepted: check the secret or certificate, and whether public client flows are allowed",
-	ConfigResource: "the resource is not registered: add the https URL of the EAS host as a service principal name",
-	ConfigScope:    "the scope is not accepted: ask for https://<eas-host>/EAS.AccessAsUser.All",
-	ConfigRequest:  "the authority does not accept the request: check the client ID, the scope and the redirect URI",
-}
-
-// endsGrant reports whether err says that the refresh token itself is of no use any more.
-// A demand for a second factor, consent or a managed device leaves it as good as it was.
-func endsGrant(err error) bool {
+// endsGrant reports whether err, with which an authority of the given kind refused a refresh
+// token, says that the grant is over, so that the refresh token may be dropped. Every other
+// refusal leaves it as good as it was.
+func endsGrant(err error, kind AuthorityKind) bool {
 	var re *ReauthError
-	if !errors.As(err, &re) || re.Code != "invalid_grant" || re.Claims != "" {
-		return false
-	}
-	switch re.Kind {
-	case ReauthExpired, ReauthRevoked, ReauthPassword, ReauthFrequency:
-		return true
-	}
-	return false
-}
-
-var address = regexp.MustCompile(`[^\s'"<>()]+@[^\s'"<>()]+`)
-
-// retrieveError makes the error that users of x/oauth2 expect. Its body holds the members
-// of the refusal and nothing else; its response lacks the request, which holds the refresh
-// token; addresses and the secrets of the request are cut out of the texts.
-func (e oauthError) retrieveError(resp *http.Response, secrets []string) *oauth2.RetrieveError {
-	scrub := func(s string) string {
-		s = address.ReplaceAllString(s, "…")
-		for _, secret := range secrets {
-			if len(secret) >= 6 {
-				s = strings.ReplaceAll(s, secret, "…")
-				s = strings.ReplaceAll(s, url.QueryEscape(secret), "…")
-			}
-		}
-		return safehttp.Clean(s, 2048)
-	}
-	body := map[string]any{}
-	add := func(name, value string) {
-		if value != "" {
-			body[name] = scrub(value)
-		}
-	}
-	add("error", e.code)
-	add("error_description", e.description)
-	add("error_uri", e.uri)
-	add("suberror", e.suberror)
-	add("claims", e.claims)
-	add("correlation_id", e.correlationID)
-	add("trace_id", e.traceID)
-	if len(e.numbers) > 0 {
-		body["error_codes"] = e.numbers
-	}
-	b, _ := json.Marshal(body)
-	re := &oauth2.RetrieveError{
-		Body:             b,
-		ErrorCode:        scrub(e.code),
-		ErrorDescription: scrub(e.description),
-		ErrorURI:         scrub(e.uri),
-	}
-	re.Response = &http.Response{Header: http.Header{}, Body: http.NoBody}
-	if resp != nil {
-		h := http.Header{}
-		for _, name := range []string{"Content-Type", "Date", "Retry-After", "Request-Id", "X-Ms-Request-Id", "Client-Request-Id"} {
-			if v := resp.Header.Values(name); len(v) > 0 {
-				h[name] = v
-			}
-		}
-		re.Response = &http.Response{
-			Status: resp.Status, StatusCode: resp.StatusCode, Proto: resp.Proto, ProtoMajor: resp.ProtoMajor, ProtoMinor: resp.ProtoMinor,
-			Header: h, Body: http.NoBody,
-		}
-	}
-	return re
+	return errors.As(err, &re) && judge(kind, &re.Refusal).class == classEnded
 }

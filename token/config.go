@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/easoauth/easoauth/bearer"
@@ -48,15 +49,22 @@ type Options struct {
 	// AllowLoopback accepts an authority that is reached over plain http at a loopback
 	// address, for tests. Its host must be in TrustedAuthorities all the same.
 	AllowLoopback bool
+
+	// Lazy reads the authority's metadata when a token must first be requested of it, and not
+	// before, so that a start with a good stored token needs no authority. What is wrong with
+	// the metadata is then an error of that request. See also [RestoreConfig].
+	Lazy bool
 }
 
-// A Config says where and for what to ask for tokens. [Configure] makes one; a Config made
-// by hand needs ClientID, Authority with its endpoints, Endpoint and Scopes. It must not be
-// modified while in use.
+// A Config says where and for what to request tokens. [Configure] and [ConfigureResource] make
+// one, and [RestoreConfig] one that was stored; a Config made by hand needs ClientID,
+// Authority with its endpoints, Endpoint and Scopes. It must not be modified while in use.
+//
+// As JSON, a Config is all that was learned about the authority, and no secret.
 type Config struct {
 	ClientID  string
 	Authority *Authority
-	Endpoint  *url.URL // the ActiveSync URL that the tokens are for
+	Endpoint  *url.URL // what the tokens are for: the ActiveSync URL, or the resource
 	Scopes    []string
 
 	Auth         ClientAuth   // nil: a public client
@@ -70,9 +78,9 @@ type Config struct {
 }
 
 // Configure decides, from the challenge of an endpoint that the caller trusts, where and
-// for what to ask for tokens: it parses and trusts or refuses the authority that the offer
-// names ([ParseAuthority]), reads its metadata ([Discover]), and derives the scope from the
-// endpoint ([Scopes]). Nil options are the zero options.
+// for what to request tokens: it parses and trusts or refuses the authority that the offer
+// names ([ParseAuthority]), reads its metadata ([Discover]) unless Options.Lazy is set, and
+// derives the scope from the endpoint ([Scopes]). Nil options are the zero options.
 //
 // Errors are an [*AuthorityError] when the authority is refused or its metadata cannot be
 // used, a [*TransientError] when it cannot be reached, and a [*ConfigError] when the client
@@ -81,16 +89,19 @@ func Configure(ctx context.Context, clientID string, offer *bearer.Offer, endpoi
 	if o == nil {
 		o = &Options{}
 	}
-	if clientID == "" || strings.TrimSpace(clientID) != clientID {
-		return nil, &ConfigError{Kind: ConfigMissing, Hint: "a client ID is needed: that of your app registration"}
+	if err := checkClientID(clientID); err != nil {
+		return nil, err
 	}
 	if err := checkEndpoint(endpoint, o.AllowLoopback); err != nil {
+		return nil, err
+	}
+	if err := checkAuth(o.Auth); err != nil {
 		return nil, err
 	}
 	if offer == nil || offer.AuthorizationURI == "" {
 		return nil, &AuthorityError{Reason: "the challenge has no authorization_uri, so the server names no authority"}
 	}
-	a, err := Discover(ctx, offer.AuthorizationURI, o)
+	a, err := discover(ctx, offer.AuthorizationURI, o)
 	if err != nil {
 		return nil, err
 	}
@@ -101,10 +112,22 @@ func Configure(ctx context.Context, clientID string, offer *bearer.Offer, endpoi
 	if err := CheckScopes(scopes, endpoint); err != nil {
 		return nil, err
 	}
+	return o.config(clientID, a, endpoint, scopes), nil
+}
+
+// config makes a Config that shares nothing with what it is made of.
+func (o *Options) config(clientID string, a *Authority, endpoint *url.URL, scopes []string) *Config {
 	return &Config{
-		ClientID: clientID, Authority: a, Endpoint: endpoint, Scopes: scopes,
-		Auth: o.Auth, Capabilities: o.Capabilities, HTTPClient: o.HTTPClient,
-	}, nil
+		ClientID: clientID, Authority: a, Endpoint: cloneURL(endpoint), Scopes: slices.Clone(scopes),
+		Auth: o.Auth, Capabilities: slices.Clone(o.Capabilities), HTTPClient: o.HTTPClient,
+	}
+}
+
+func checkClientID(clientID string) error {
+	if clientID == "" || strings.TrimSpace(clientID) != clientID {
+		return &ConfigError{Kind: ConfigMissing, Hint: "a client ID is needed: that of your app registration"}
+	}
+	return nil
 }
 
 func checkEndpoint(endpoint *url.URL, allowLoopback bool) error {
@@ -120,9 +143,17 @@ func checkEndpoint(endpoint *url.URL, allowLoopback bool) error {
 
 // check says what is missing from a Config made by hand.
 func (c *Config) check() error {
-	missing := func(what string) error {
-		return &ConfigError{Kind: ConfigMissing, Hint: "Config." + what + " is not set; Configure sets it"}
+	if err := c.checkStored(); err != nil {
+		return err
 	}
+	if c.Authority.TokenEndpoint == nil && c.Authority.configuration == nil {
+		return missing("Authority.TokenEndpoint")
+	}
+	return checkAuth(c.Auth)
+}
+
+// checkStored says what is missing for an access token that is stored already.
+func (c *Config) checkStored() error {
 	switch {
 	case c == nil:
 		return &ConfigError{Kind: ConfigMissing, Hint: "Config is nil"}
@@ -130,14 +161,16 @@ func (c *Config) check() error {
 		return missing("ClientID")
 	case c.Authority == nil:
 		return missing("Authority")
-	case c.Authority.TokenEndpoint == nil:
-		return missing("Authority.TokenEndpoint")
 	case c.Endpoint == nil:
 		return missing("Endpoint")
 	case len(c.Scopes) == 0:
 		return missing("Scopes")
 	}
 	return nil
+}
+
+func missing(what string) error {
+	return &ConfigError{Kind: ConfigMissing, Hint: "Config." + what + " is not set; Configure sets it"}
 }
 
 // resource is the name under which an access token of this Config is kept.
@@ -151,4 +184,38 @@ func (c *Config) wants(scope string) bool {
 		}
 	}
 	return false
+}
+
+// claims returns the claims parameter of a request, or "".
+func (c *Config) claims() (string, error) { return claimsParameter(c.Claims, c.Capabilities) }
+
+// clone returns a copy that shares nothing that a Flow could change. HTTPClient and Auth are
+// shared: they are made to be.
+func (c *Config) clone() *Config {
+	if c == nil {
+		return nil
+	}
+	d := *c
+	d.Authority = c.Authority.clone()
+	d.Endpoint = cloneURL(c.Endpoint)
+	d.Scopes, d.Capabilities = slices.Clone(c.Scopes), slices.Clone(c.Capabilities)
+	return &d
+}
+
+func (a *Authority) clone() *Authority {
+	if a == nil {
+		return nil
+	}
+	b := *a
+	b.AuthorizationEndpoint, b.TokenEndpoint = cloneURL(a.AuthorizationEndpoint), cloneURL(a.TokenEndpoint)
+	b.DeviceAuthorizationEndpoint, b.KeysEndpoint = cloneURL(a.DeviceAuthorizationEndpoint), cloneURL(a.KeysEndpoint)
+	return &b
+}
+
+func cloneURL(u *url.URL) *url.URL {
+	if u == nil {
+		return nil
+	}
+	v := *u
+	return &v
 }

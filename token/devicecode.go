@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"strings"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -41,72 +40,28 @@ const (
 	maxDeviceLifetime = time.Hour
 )
 
-// SignIn asks for a code, has it shown, and asks for the tokens every interval (1 to 60
-// seconds, and 5 more each time the authority says slow_down) until they are there, the
-// user has declined, the code has expired (1 hour at the latest), or ctx has ended. Failures
-// in between that may pass are waited out. Errors are a [*ReauthError], a [*ConfigError], a
-// [*TransientError], an [*IDTokenError], that of Prompt, or one that matches ctx's.
+// Interactive returns true.
+func (*DeviceCode) Interactive() bool { return true }
+
+// SignIn requests a code, has it shown, and then waits for the user as
+// [DeviceAuthorization.SignIn] does. Errors are those, and that of Prompt.
 func (d *DeviceCode) SignIn(ctx context.Context, c *Config) (*oauth2.Token, error) {
-	if err := c.check(); err != nil {
-		return nil, err
-	}
 	if d.Prompt == nil {
-		return nil, &ConfigError{Kind: ConfigMissing, Hint: "DeviceCode.Prompt is not set"}
+		return nil, unavailable(&ConfigError{Kind: ConfigMissing, Hint: "DeviceCode.Prompt is not set"})
 	}
-	if c.Authority.DeviceAuthorizationEndpoint == nil {
-		return nil, &ConfigError{Kind: ConfigMissing, Hint: "the authority has no device authorization endpoint; use Browser"}
-	}
-	claims, err := c.claims()
+	c, err := c.complete(ctx)
 	if err != nil {
 		return nil, err
 	}
-	form := url.Values{"client_id": {c.ClientID}, "scope": {strings.Join(c.Scopes, " ")}}
-	if claims != "" {
-		form.Set("claims", claims)
-	}
-	m, err := c.postJSON(ctx, c.Authority.DeviceAuthorizationEndpoint, form)
+	a, err := c.AuthorizeDevice(ctx)
 	if err != nil {
 		return nil, err
 	}
-	now := time.Now()
-	code := text(m["device_code"])
-	p := &DevicePrompt{
-		UserCode: safehttp.Clean(text(m["user_code"]), 64),
-		Message:  safehttp.Clean(text(m["message"]), 1024),
-	}
-	if code == "" || p.UserCode == "" {
-		return nil, &TransientError{Hint: "the authority sent no device code"}
-	}
-	if p.VerificationURI, err = c.Authority.verificationURI(text(m["verification_uri"])); err != nil {
-		if p.VerificationURI, err = c.Authority.verificationURI(text(m["verification_url"])); err != nil { // the name in older drafts
-			return nil, err
-		}
-	}
-	if complete, err := c.Authority.verificationURI(text(m["verification_uri_complete"])); err == nil {
-		p.VerificationURIComplete = complete
-	}
-	lifetime, ok := seconds(m["expires_in"])
-	if !ok {
-		lifetime = deviceLifetime
-	}
-	p.Expires = now.Add(min(lifetime, maxDeviceLifetime))
-	interval, ok := seconds(m["interval"])
-	if !ok {
-		interval = deviceInterval
-	}
-	if err := d.Prompt(ctx, p); err != nil {
+	p := a.DevicePrompt
+	if err := d.Prompt(ctx, &p); err != nil {
 		return nil, fmt.Errorf("token: device code: it could not be shown: %w", err)
 	}
-	g, err := c.poll(ctx, code, claims, p.Expires, min(max(interval, minDeviceInterval), maxDeviceInterval))
-	if err != nil {
-		return nil, err
-	}
-	if g.idToken != "" && g.problem == nil {
-		if err := c.checkIDToken(ctx, g.idToken, ""); err != nil {
-			return nil, err
-		}
-	}
-	return g.token()
+	return a.SignIn(ctx, c)
 }
 
 // verificationURI accepts an absolute https URL, and plain http on loopback of an authority
@@ -122,9 +77,9 @@ func (a *Authority) verificationURI(s string) (string, error) {
 	return u.String(), nil
 }
 
-// poll asks for the tokens until there is an outcome (RFC 8628 section 3.4 and 3.5).
+// poll requests the tokens until there is an outcome (RFC 8628 section 3.4 and 3.5).
 func (c *Config) poll(ctx context.Context, code, claims string, expires time.Time, interval time.Duration) (*grant, error) {
-	expired := &ReauthError{Kind: ReauthExpired, Hint: "the device code has expired: begin the device sign-in again"}
+	expired := &ReauthError{Kind: ReauthExpired, Hint: deviceHint}
 	for {
 		if !time.Now().Add(interval).Before(expires) {
 			interval = time.Until(expires)
@@ -134,7 +89,7 @@ func (c *Config) poll(ctx context.Context, code, claims string, expires time.Tim
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return nil, fmt.Errorf("token: device code: the user has not signed in: %w", context.Cause(ctx))
+			return nil, fmt.Errorf("token: device code: the user has not signed in: %w", contextError(ctx))
 		}
 		if !time.Now().Before(expires) {
 			return nil, expired
@@ -148,7 +103,7 @@ func (c *Config) poll(ctx context.Context, code, claims string, expires time.Tim
 			return g, nil
 		}
 		if ctx.Err() != nil {
-			return nil, fmt.Errorf("token: device code: the user has not signed in: %w", context.Cause(ctx))
+			return nil, fmt.Errorf("token: device code: the user has not signed in: %w", contextError(ctx))
 		}
 		var re *oauth2.RetrieveError
 		if errors.As(err, &re) {

@@ -32,20 +32,15 @@ func asError[T error](err error, target *T) bool { return errors.As(err, target)
 // The metadata must be at most 1 MiB and come without a redirect; its issuer must be the
 // authority itself, where Entra's may hold {tenantid} for a tenant that is only known
 // after the sign-in; and every endpoint must be https on the authority's host or a host of
-// the same cloud. Errors are an [*AuthorityError] or, if no usable answer came, a
+// the same cloud. Errors are an [*AuthorityError] or, if no usable response came, a
 // [*TransientError].
 func Discover(ctx context.Context, authorizationURI string, o *Options) (*Authority, error) {
 	if o == nil {
 		o = &Options{}
 	}
-	a, err := ParseAuthority(authorizationURI, o)
+	a, err := find(ctx, authorizationURI, o)
 	if err != nil {
-		if !o.InstanceDiscovery || !errors.Is(err, ErrUntrustedAuthority) {
-			return nil, err
-		}
-		if a, err = vouched(ctx, authorizationURI, o, err); err != nil {
-			return nil, err
-		}
+		return nil, err
 	}
 	if err := a.discover(ctx, o.HTTPClient); err != nil {
 		return nil, err
@@ -53,17 +48,26 @@ func Discover(ctx context.Context, authorizationURI string, o *Options) (*Author
 	return a, nil
 }
 
+// find trusts or refuses the authority that authorizationURI names.
+func find(ctx context.Context, authorizationURI string, o *Options) (*Authority, error) {
+	a, err := ParseAuthority(authorizationURI, o)
+	if err != nil && o.InstanceDiscovery && errors.Is(err, ErrUntrustedAuthority) {
+		return vouched(ctx, authorizationURI, o, err)
+	}
+	return a, err
+}
+
 // metadata is what we use of OpenID Connect Discovery 1.0 section 3, RFC 8414, RFC 8628
 // section 4, RFC 9207 section 3 and [MS-OIDCE] 2.2.3.2.
 type metadata struct {
 	Issuer              string   `json:"issuer"`
-	AccessTokenIssuer   string   `json:"access_token_issuer"`
+	AccessTokenIssuer   string   `json:"access_token_issuer,omitempty"`
 	Authorization       string   `json:"authorization_endpoint"`
 	Token               string   `json:"token_endpoint"`
-	DeviceAuthorization string   `json:"device_authorization_endpoint"`
+	DeviceAuthorization string   `json:"device_authorization_endpoint,omitempty"`
 	Keys                string   `json:"jwks_uri"`
-	ResponseModes       []string `json:"response_modes_supported"`
-	IssuerParameter     bool     `json:"authorization_response_iss_parameter_supported"`
+	ResponseModes       []string `json:"response_modes_supported,omitempty"`
+	IssuerParameter     bool     `json:"authorization_response_iss_parameter_supported,omitempty"`
 }
 
 func (a *Authority) discover(ctx context.Context, c *http.Client) error {
@@ -81,6 +85,16 @@ func (a *Authority) discover(ctx context.Context, c *http.Client) error {
 	if err := p.Claims(&m); err != nil {
 		return &AuthorityError{Host: a.Host, Reason: "the metadata cannot be read"}
 	}
+	if err := a.take(&m); err != nil {
+		return err
+	}
+	a.keys = &keySet{authority: a, url: a.KeysEndpoint, client: c}
+	a.background = newBackground()
+	return nil
+}
+
+// take checks metadata and sets the fields that come from it.
+func (a *Authority) take(m *metadata) error {
 	if err := a.checkIssuer(m.Issuer); err != nil {
 		return err
 	}
@@ -106,29 +120,28 @@ func (a *Authority) discover(ctx context.Context, c *http.Client) error {
 	}
 	a.FormPost = slices.Contains(m.ResponseModes, "form_post")
 	a.IssuerParameter = m.IssuerParameter
-	a.keys = &keySet{authority: a, url: a.KeysEndpoint, client: c}
 	return nil
 }
 
-// checkIssuer holds the issuer of the metadata against the authority that was asked
+// checkIssuer compares the issuer of the metadata with the authority
 // (OpenID Connect Discovery 1.0 section 4.3).
 func (a *Authority) checkIssuer(issuer string) error {
 	bad := func(reason string) error {
-		return &AuthorityError{Host: a.Host, Reason: fmt.Sprintf("the issuer of the metadata, %q, %s", safehttp.Clean(issuer, 256), reason)}
+		return &AuthorityError{Host: a.Host, Reason: fmt.Sprintf("the issuer of the metadata, %q, %s", safehttp.Plain(issuer, 256), reason)}
 	}
 	if a.Kind != Entra {
-		if issuer != a.issuer {
-			return bad(fmt.Sprintf("is not the authority that was asked, %q", safehttp.Clean(a.issuer, 256)))
+		if !a.isIssuer(issuer) {
+			return bad(fmt.Sprintf("is not the authority itself, %q", safehttp.Clean(a.issuer, 256)))
 		}
 		return nil
 	}
 	// Entra: https://<host of the cloud>/<tenant>/v2.0
 	u, err := url.Parse(issuer)
 	if err != nil {
-		return bad("is no URL")
+		return bad("is not a URL")
 	}
 	if u.Scheme != "https" && !(a.loopback && u.Scheme == "http") || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return bad("is no plain https URL")
+		return bad("is not a plain https URL")
 	}
 	if !slices.Contains(a.group, strings.ToLower(u.Host)) {
 		return bad("is on a host of another cloud")
@@ -141,15 +154,32 @@ func (a *Authority) checkIssuer(issuer string) error {
 		if a.isShared() {
 			return nil
 		}
-		return bad("names no tenant although one was asked")
+		return bad("names no tenant although the authority is that of one")
 	case a.isShared() && a.Tenant != "consumers":
-		return bad("names one tenant although all were asked")
+		return bad("names one tenant although the authority is that of all")
 	case !isGUID(tenant):
 		return bad("names no tenant")
 	case isGUID(a.Tenant) && !strings.EqualFold(tenant, a.Tenant):
-		return bad("names another tenant than was asked")
+		return bad("names another tenant than the authority")
 	}
 	return nil
+}
+
+// isIssuer reports whether issuer names this authority, which is not Entra. Scheme and host
+// compare without regard to case; so does the path of AD FS, which publishes the name of its
+// service as its administrator wrote it, and serves it in any case.
+func (a *Authority) isIssuer(issuer string) bool {
+	if a.Kind == ADFS {
+		return strings.EqualFold(issuer, a.issuer)
+	}
+	// The URL of a.issuer has neither user information nor an escape before its path.
+	n := strings.Index(a.issuer, "://") + len("://")
+	if i := strings.IndexByte(a.issuer[n:], '/'); i >= 0 {
+		n += i
+	} else {
+		n = len(a.issuer)
+	}
+	return len(issuer) >= n && strings.EqualFold(issuer[:n], a.issuer[:n]) && issuer[n:] == a.issuer[n:]
 }
 
 // isShared reports whether the tenant is only known after the sign-in.
@@ -158,7 +188,7 @@ func (a *Authority) isShared() bool {
 }
 
 // limited returns an HTTP client for go-oidc, which reads bodies without a limit and quotes
-// them in errors. It hands go-oidc answers of status 200 that are at most 1 MiB.
+// them in errors. It hands go-oidc responses of status 200 that are at most 1 MiB.
 func (a *Authority) limited(c *http.Client) *http.Client {
 	return &http.Client{Transport: limitedTransport{a, c}}
 }
@@ -177,18 +207,19 @@ func (t limitedTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return nil, statusError(resp)
+		return nil, statusError(t.authority.Kind, resp)
 	}
 	b, err := safehttp.ReadAll(resp.Body, safehttp.MaxJSON)
 	if err != nil {
 		return nil, err
 	}
+	b = bytes.TrimPrefix(bytes.TrimSpace(b), []byte("\ufeff")) // the JSON decoders refuse a byte order mark
 	resp.Body = io.NopCloser(bytes.NewReader(b))
 	return resp, nil
 }
 
-// A statusError is an answer other than 200 to a request for a document.
-func statusError(resp *http.Response) error {
+// statusError makes the error of a response other than 200 to a request for a document.
+func statusError(kind AuthorityKind, resp *http.Response) error {
 	defer safehttp.Drain(resp.Body)
 	wait, _ := safehttp.RetryAfter(resp.Header, time.Now(), maxRetryAfter)
 	e := &TransientError{
@@ -200,12 +231,10 @@ func statusError(resp *http.Response) error {
 	}
 	// Entra explains an unknown tenant in the body of the metadata request.
 	if b, err := safehttp.ReadAll(resp.Body, 64<<10); err == nil {
-		var m map[string]json.RawMessage
-		if json.Unmarshal(b, &m) == nil {
-			oe := parseOAuthError(m)
-			if r := oe.refusal(resp.StatusCode, resp.Header); r.Code != "" {
-				return classify(r, oe.retrieveError(resp, nil), wait)
-			}
+		m, _ := members(b)
+		oe := parseOAuthError(m)
+		if r := oe.refusal(resp.StatusCode, resp.Header, nil); r.Code != "" {
+			return classify(inquiry{kind: kind}, r, oe.retrieveError(resp, nil), wait)
 		}
 	}
 	return e
@@ -242,10 +271,10 @@ func (a *Authority) discoveryError(ctx context.Context, err error) error {
 	return &AuthorityError{Host: a.Host, Reason: "the metadata is not the JSON of OpenID Connect Discovery"}
 }
 
-// instanceHosts are asked about unknown hosts.
+// instanceHost knows the hosts of all clouds.
 const instanceHost = "login.microsoftonline.com"
 
-// vouched asks Microsoft's instance discovery about the host of the URI. A host that it
+// vouched looks the host of the URI up at Microsoft's instance discovery. A host that it
 // lists becomes an authority whose group is the entry that lists it.
 func vouched(ctx context.Context, authorizationURI string, o *Options, refused error) (*Authority, error) {
 	u, err := url.Parse(authorizationURI)
@@ -263,8 +292,8 @@ func vouched(ctx context.Context, authorizationURI string, o *Options, refused e
 		"api-version":            {"1.1"},
 		"authorization_endpoint": {"https://" + host + "/common/oauth2/v2.0/authorize"},
 	}
-	ask := &url.URL{Scheme: "https", Host: instanceHost, Path: "/common/discovery/instance", RawQuery: q.Encode()}
-	req, err := http.NewRequestWithContext(ctx, "GET", ask.String(), nil)
+	lookup := &url.URL{Scheme: "https", Host: instanceHost, Path: "/common/discovery/instance", RawQuery: q.Encode()}
+	req, err := http.NewRequestWithContext(ctx, "GET", lookup.String(), nil)
 	if err != nil {
 		return nil, refused
 	}
@@ -272,14 +301,14 @@ func vouched(ctx context.Context, authorizationURI string, o *Options, refused e
 	if err != nil {
 		return nil, &AuthorityError{Host: host, Reason: "not known, and instance discovery does not vouch for it", Err: errors.Join(ErrUntrustedAuthority, err)}
 	}
-	var answer struct {
+	var known struct {
 		Metadata []struct {
 			PreferredNetwork string   `json:"preferred_network"`
 			Aliases          []string `json:"aliases"`
 		} `json:"metadata"`
 	}
-	if json.NewDecoder(resp.Body).Decode(&answer) == nil {
-		for _, m := range answer.Metadata {
+	if json.NewDecoder(resp.Body).Decode(&known) == nil {
+		for _, m := range known.Metadata {
 			if slices.Contains(m.Aliases, host) && slices.Contains(m.Aliases, m.PreferredNetwork) {
 				a.Host, a.Cloud, a.group = m.PreferredNetwork, m.PreferredNetwork, m.Aliases
 				a.configuration.Host = m.PreferredNetwork

@@ -5,19 +5,25 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
+
+	"golang.org/x/oauth2"
+
+	"github.com/easoauth/easoauth/internal/safehttp"
 )
 
 var (
 	// ErrUntrustedAuthority is matched by an [*AuthorityError] whose authorization_uri
 	// names no authority that may be trusted.
 	ErrUntrustedAuthority = errors.New("token: authority not trusted")
-	// ErrNotPersisted is matched when a refreshed sign-in could not be stored. The refresh
-	// token stays in memory and storing is tried again at the next call.
-	ErrNotPersisted = errors.New("token: refreshed sign-in could not be stored")
+	// ErrNotPersisted is matched when a new or refreshed sign-in could not be stored, or would
+	// have no place in the Store, in which case nothing was spent for it. What came stays in
+	// memory and is stored at a later call; until then no token is handed out.
+	ErrNotPersisted = errors.New("token: the sign-in could not be stored")
 	// ErrRefreshUncertain is matched by the [*ReauthError] of a sign-in that ended because
-	// an earlier refresh was sent and its answer never stored, to an authority that lets a
-	// refresh token be used once.
-	ErrRefreshUncertain = errors.New("token: an earlier refresh may have been answered and lost")
+	// an earlier refresh was sent and its response never stored, at an authority that lets
+	// a refresh token be used once.
+	ErrRefreshUncertain = errors.New("token: the response to an earlier refresh may have been lost")
 )
 
 // An AuthorityError says why an authority was refused, or why its metadata cannot be used.
@@ -42,7 +48,7 @@ func (e *AuthorityError) Unwrap() error { return e.Err }
 // A Refusal holds the facts of an authority's refusal (RFC 6749 section 5.2 and the members
 // that Microsoft Entra ID adds). All texts have been made safe to print.
 type Refusal struct {
-	Status        int    // HTTP status, or 0 when no answer came or it came through the browser
+	Status        int    // HTTP status, or 0 if no response came or it came through the browser
 	Code          string // error, e.g. "invalid_grant"
 	Suberror      string
 	AADSTS        int    // the first number of error_codes, or of the description; 0 if none
@@ -87,26 +93,35 @@ const (
 	ReauthExpired     ReauthKind = "expired"     // the refresh token or code ran out
 	ReauthRevoked     ReauthKind = "revoked"     // the refresh token was revoked or is not known
 	ReauthPassword    ReauthKind = "password"    // the password changed or expired
-	ReauthFrequency   ReauthKind = "frequency"   // a policy demands a new sign-in now and then
-	ReauthMFA         ReauthKind = "mfa"         // multi-factor authentication is demanded
+	ReauthFrequency   ReauthKind = "frequency"   // a policy requires a new sign-in at intervals
+	ReauthMFA         ReauthKind = "mfa"         // multi-factor authentication is required
 	ReauthClaims      ReauthKind = "claims"      // a claims challenge must be met; see Refusal.Claims
 	ReauthConsent     ReauthKind = "consent"     // consent of the user or an administrator is missing
 	ReauthBlocked     ReauthKind = "blocked"     // a policy refuses the sign-in; an administrator is needed
-	ReauthDevice      ReauthKind = "device"      // a managed device is demanded
+	ReauthDevice      ReauthKind = "device"      // a managed device is required
 	ReauthUser        ReauthKind = "user"        // the account is missing, locked, disabled or another
 	ReauthDeclined    ReauthKind = "declined"    // the user declined
-	ReauthInteraction ReauthKind = "interaction" // the authority wants to ask the user something
+	ReauthInteraction ReauthKind = "interaction" // the authority requires the user
 	ReauthAssertion   ReauthKind = "assertion"   // the token to exchange on behalf of the user is not valid
 	ReauthNoRefresh   ReauthKind = "no refresh"  // the access token ran out and no refresh token was issued
 )
 
-// A ReauthError says that the sign-in has ended or could not be made, and that the user
-// must sign in (again). Repeating the call does not help.
+// A ReauthError says that a person must act: in most cases the user signs in again; for the
+// kinds blocked, device, user and consent it may be an administrator. If Ended is set, the
+// grant is over and only another sign-in helps. Otherwise the authority refuses for now and
+// the sign-in is kept: a [Source] tries again by itself, see [Status], so that a policy that
+// is lifted costs nobody a sign-in.
 type ReauthError struct {
 	Kind    ReauthKind
-	Refusal        // what the authority said, if it was asked
+	Ended   bool   // the grant is over, or there is none
+	Refusal        // what the authority said, if a request was made
 	Hint    string // what the person must do
 	Err     error  // an *oauth2.RetrieveError, ErrRefreshUncertain, or nil
+
+	// AdminConsentURL is the page where an administrator can give the consent that is missing
+	// (ReauthConsent), if the authority has one: see [Authority.AdminConsentURL]. Error leaves
+	// it out.
+	AdminConsentURL string
 }
 
 func (e *ReauthError) Error() string {
@@ -135,7 +150,7 @@ const (
 // configuration is at fault. Neither repeating the call nor a new sign-in helps.
 type ConfigError struct {
 	Kind    ConfigKind
-	Refusal        // what the authority said, if it was asked
+	Refusal        // what the authority said, if a request was made
 	Hint    string // what to change
 	Err     error  // an *oauth2.RetrieveError, or nil
 }
@@ -146,7 +161,7 @@ func (e *ConfigError) Error() string {
 
 func (e *ConfigError) Unwrap() error { return e.Err }
 
-// A TransientError says that the authority could not be asked or could not answer. The
+// A TransientError says that the authority could not be reached or could not respond. The
 // sign-in is as good as before; the call may be repeated after RetryAfter.
 type TransientError struct {
 	Refusal
@@ -164,6 +179,10 @@ func (e *TransientError) Error() string {
 }
 
 func (e *TransientError) Unwrap() error { return e.Err }
+
+// Temporary reports true: the same call may succeed later without anyone acting. Those who
+// wait, as eas.Client.Watch does, know by it that they may.
+func (e *TransientError) Temporary() bool { return true }
 
 // A RefusedError says that the endpoint refuses an access token that was renewed for it a
 // moment ago, so that renewing it once more would only make a loop. Look at what the
@@ -183,18 +202,47 @@ func (e *RefusedError) Error() string {
 	return s
 }
 
-// sentence puts an error together. The text of an *oauth2.RetrieveError is left out, since
-// it quotes the authority's description, which may hold an address.
+// sentence puts an error together, on one line.
 func sentence(what, facts, hint string, err error) string {
 	s := what
-	if facts != "" {
-		s += ": " + facts
-	}
-	if hint != "" {
-		s += ": " + hint
-	}
-	if err != nil && !isRetrieveError(err) {
-		s += ": " + err.Error()
+	for _, part := range []string{facts, hint, causeText(err)} {
+		if part != "" {
+			s += ": " + part
+		}
 	}
 	return s
+}
+
+// causeText returns the text of err without that of an *oauth2.RetrieveError, which repeats
+// the facts and quotes the authority's description, where an address may be.
+func causeText(err error) string {
+	if err == nil {
+		return ""
+	}
+	if isRetrieveError(err) {
+		return ""
+	}
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
+		var parts []string
+		for _, e := range several.Unwrap() {
+			if t := causeText(e); t != "" {
+				parts = append(parts, t)
+			}
+		}
+		return strings.Join(parts, "; ")
+	}
+	t := err.Error()
+	var re *oauth2.RetrieveError
+	if errors.As(err, &re) && re != nil {
+		t = strings.TrimSuffix(strings.ReplaceAll(t, re.Error(), ""), ": ")
+	}
+	if strings.ContainsFunc(t, unicode.IsControl) {
+		t = safehttp.Clean(strings.ReplaceAll(t, "\n", "; "), 2048)
+	}
+	return t
+}
+
+func isRetrieveError(err error) bool {
+	re, ok := err.(*oauth2.RetrieveError)
+	return ok && re != nil
 }

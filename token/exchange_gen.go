@@ -2,12 +2,13 @@
 
 package token
 
-var exchangeOnlineHosts = map[string]bool{
-	"outlook.office365.com":    true,
-	"outlook.office.com":       true,
-	"outlook.office365.us":     true,
-	"outlook-dod.office365.us": true,
-	"partner.outlook.cn":       true,
-	"outlook.sovcloud.fr":      true,
-	"outlook.sovcloud.de":      true,
+var exchangeHosts = map[string]exchangeHost{
+	"outlook.office365.com":    {cloud: "public", resource: ""},
+	"outlook.office.com":       {cloud: "public", resource: ""},
+	"eas.outlook.com":          {cloud: "public", resource: "https://outlook.office.com"},
+	"outlook.office365.us":     {cloud: "usgov", resource: ""},
+	"outlook-dod.office365.us": {cloud: "usgov", resource: ""},
+	"partner.outlook.cn":       {cloud: "china", resource: ""},
+	"outlook.sovcloud.fr":      {cloud: "bleu", resource: ""},
+	"outlook.sovcloud.de":      {cloud: "delos", resource: ""},
 }

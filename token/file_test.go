@@ -3,6 +3,7 @@ package token_test
 import (
 	"bufio"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -150,6 +151,15 @@ func TestFileStoreTornFiles(t *testing.T) {
 				t.Errorf("Load of 1 GiB = %v", err)
 			}
 		}
+		// A key of the wrong length is a mistake of configuration, not of the file.
+		var ce *token.ConfigError
+		short := &token.FileStore{Dir: s.Dir, EncryptionKey: []byte("short")}
+		if _, err := short.Save(t.Context(), "ada@contoso.com", token.Record{Lineage: "new"}); !errors.As(err, &ce) {
+			t.Errorf("Save with a short key = %v, want a *ConfigError", err)
+		}
+		if _, err := os.Stat(name); err != nil {
+			t.Errorf("a store with a short key has moved the file: %v", err)
+		}
 		// It is not overwritten by a refresh, and kept aside by a sign-in.
 		if _, err := s.Save(t.Context(), "ada@contoso.com", token.Record{Lineage: "l", Generation: 1}); !errors.Is(err, token.ErrRecord) {
 			t.Errorf("Save over a torn file = %v, want ErrRecord", err)
@@ -215,31 +225,180 @@ func TestFileStoreReadOnly(t *testing.T) {
 	}
 }
 
-func TestFileStoreRemovesStaleTemporaryFiles(t *testing.T) {
-	s, name := fileStore(t, nil)
-	stale, fresh := strings.TrimSuffix(name, "token")+"1.tmp", strings.TrimSuffix(name, "token")+"2.tmp"
-	for _, n := range []string{stale, fresh} {
-		if err := os.WriteFile(n, nil, 0o600); err != nil {
+// What a process that was killed has left in its temporary file, a refresh token in plain
+// among it, goes with the next use of the key, and with a sign-out in any case.
+func TestFileStoreOrphans(t *testing.T) {
+	const key = "ada@contoso.com"
+	for what, use := range map[string]func(s *token.FileStore) error{
+		"Reserve": func(s *token.FileStore) error {
+			release, err := s.Reserve(t.Context(), key, 1000)
+			if err == nil {
+				release()
+				release()
+			}
+			return err
+		},
+		"Save": func(s *token.FileStore) error {
+			_, err := s.Save(t.Context(), key, token.Record{Lineage: "l", Generation: 1})
+			return err
+		},
+		"Delete": func(s *token.FileStore) error { return s.Delete(t.Context(), key, 1) },
+		"Delete twice": func(s *token.FileStore) error {
+			if err := s.Delete(t.Context(), key, 1); err != nil {
+				return err
+			}
+			plantOrphans(t, s, key)
+			return s.Delete(t.Context(), key, 1)
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			s, _ := fileStore(t, nil)
+			plantOrphans(t, s, key)
+			if err := use(s); err != nil {
+				t.Fatal(err)
+			}
+			entries, err := os.ReadDir(s.Dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range entries {
+				b, _ := os.ReadFile(filepath.Join(s.Dir, e.Name()))
+				aside := strings.HasSuffix(e.Name(), ".bad")
+				if strings.Contains(string(b), "rt-orphan") && (!aside || strings.HasPrefix(what, "Delete")) {
+					t.Errorf("%s holds the refresh token of a process that was killed", e.Name())
+				}
+				if strings.HasSuffix(e.Name(), ".tmp") {
+					t.Errorf("%s was left", e.Name())
+				}
+			}
+		})
+	}
+}
+
+// plantOrphans leaves what a killed process leaves, and files that were kept aside.
+func plantOrphans(t *testing.T, s *token.FileStore, key string) {
+	t.Helper()
+	base := filepath.Join(s.Dir, fmt.Sprintf("%x", sha256.Sum256([]byte(key))))
+	for _, suffix := range []string{".tmp", ".token.1.bad", ".token.2.bad"} {
+		if err := os.WriteFile(base+suffix, []byte("rt-orphan"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	old := time.Now().Add(-2 * time.Hour)
-	if err := os.Chtimes(stale, old, old); err != nil {
-		t.Fatal(err)
+}
+
+// A reservation that was overtaken by another process is neither used nor removed.
+func TestFileStoreReservationOvertaken(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("an open file cannot be removed")
 	}
-	release, err := s.Reserve(t.Context(), "ada@contoso.com", 1000)
+	const key = "ada@contoso.com"
+	first, _ := fileStore(t, nil)
+	second := &token.FileStore{Dir: first.Dir}
+	releaseFirst, err := first.Reserve(t.Context(), key, 1000)
 	if err != nil {
 		t.Fatal(err)
 	}
-	release()
-	if _, err := os.Stat(stale); err == nil {
-		t.Error("the stale file was left")
+	releaseSecond, err := second.Reserve(t.Context(), key, 2000)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if _, err := os.Stat(fresh); err != nil {
-		t.Error("a file that may be in use was removed")
+	if _, err := first.Save(t.Context(), key, token.Record{Lineage: "l", RefreshToken: "rt2", Generation: 1}); err != nil {
+		t.Errorf("Save after another process has reserved: %v", err)
 	}
-	if names, _ := filepath.Glob(filepath.Join(s.Dir, "*.tmp")); len(names) != 1 {
-		t.Errorf("temporary files %q, want the fresh one only", names)
+	if r, err := second.Load(t.Context(), key); err != nil || r.RefreshToken != "rt2" {
+		t.Errorf("Load = %v, %v", r, err)
+	}
+	if _, err := second.Save(t.Context(), key, token.Record{Lineage: "l", RefreshToken: "rt3", Generation: 2}); err != nil {
+		t.Errorf("Save of the other process: %v", err)
+	}
+	if releaseFirst, err = first.Reserve(t.Context(), key, 1000); err != nil {
+		t.Fatal(err)
+	}
+	releaseSecond() // used up long ago
+	if names, _ := filepath.Glob(filepath.Join(first.Dir, "*.tmp")); len(names) != 1 {
+		t.Errorf("temporary files %q, want the first store's reservation", names)
+	}
+	releaseFirst()
+	if names, _ := filepath.Glob(filepath.Join(first.Dir, "*.tmp")); len(names) != 0 {
+		t.Errorf("temporary files %q were left", names)
+	}
+	if r, err := first.Load(t.Context(), key); err != nil || r.RefreshToken != "rt3" {
+		t.Errorf("Load = %v, %v", r, err)
+	}
+}
+
+// A reservation has the size that was asked for, and half of it more.
+func TestFileStoreReservesRoom(t *testing.T) {
+	s, _ := fileStore(t, nil)
+	release, err := s.Reserve(t.Context(), "ada@contoso.com", 100_000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer release()
+	names, _ := filepath.Glob(filepath.Join(s.Dir, "*.tmp"))
+	if len(names) != 1 {
+		t.Fatalf("temporary files %q, want one", names)
+	}
+	if fi, err := os.Stat(names[0]); err != nil || fi.Size() != 150_000 || runtime.GOOS != "windows" && fi.Mode().Perm() != 0o600 {
+		t.Errorf("reserved %v, %v; want 150,000 bytes of mode 0600", fi, err)
+	}
+}
+
+// NeedsKey says whether a file is encrypted, in folders of any name.
+func TestFileStoreNeedsKey(t *testing.T) {
+	for _, name := range []string{"tokens", "[a-b] *?", `back\slash`} {
+		if runtime.GOOS == "windows" && name != "tokens" {
+			continue
+		}
+		dir := filepath.Join(t.TempDir(), name)
+		s := &token.FileStore{Dir: dir}
+		check := func(what string, want bool) {
+			t.Helper()
+			if needed, err := s.NeedsKey(); err != nil || needed != want {
+				t.Errorf("%s in a folder named %q: NeedsKey = %v, %v; want %v", what, name, needed, err, want)
+			}
+		}
+		check("nothing", false)
+		if _, err := s.Save(t.Context(), "plain", token.Record{Lineage: "l"}); err != nil {
+			t.Fatal(err)
+		}
+		check("a plain record", false)
+		sealed := &token.FileStore{Dir: dir, EncryptionKey: token.NewEncryptionKey()}
+		r, err := sealed.Save(t.Context(), "sealed", token.Record{Lineage: "l"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		check("an encrypted record", true)
+		if err := sealed.Delete(t.Context(), "sealed", r.Generation); err != nil {
+			t.Fatal(err)
+		}
+		check("a deleted record", false)
+		if err := os.Mkdir(filepath.Join(dir, "x.token"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.NeedsKey(); !errors.Is(err, token.ErrUnsafeFile) {
+			t.Errorf("NeedsKey of what cannot be read = %v, want ErrUnsafeFile", err)
+		}
+	}
+}
+
+// A record that is too long is refused, and what is there stays.
+func TestFileStoreTooLong(t *testing.T) {
+	s, _ := fileStore(t, nil)
+	long := token.Record{Lineage: "l", Generation: 1, RefreshToken: strings.Repeat("x", 2<<20)}
+	if _, err := s.Save(t.Context(), "ada@contoso.com", long); err == nil {
+		t.Error("Save of 2 MiB succeeded")
+	}
+	if r, err := s.Load(t.Context(), "ada@contoso.com"); err != nil || r.RefreshToken != "rt-secret" {
+		t.Errorf("Load = %v, %v", r, err)
+	}
+	for _, size := range []int{-1, 0, 1 << 62} {
+		release, err := s.Reserve(t.Context(), "ada@contoso.com", size)
+		if err != nil {
+			t.Errorf("Reserve of %d bytes = %v", size, err)
+			continue
+		}
+		release()
 	}
 }
 

@@ -2,96 +2,114 @@ package token
 
 import (
 	"context"
-	"net/url"
-	"strings"
+	"errors"
+	"fmt"
 
 	"golang.org/x/oauth2"
 )
 
-// A Flow is one way to sign a user in. [Browser], [DeviceCode], [OnBehalfOf] and
-// [RefreshToken] are the ones of this package.
+// A Flow is one way to sign in. [Browser], [DeviceCode], [OnBehalfOf], [ClientCredentials]
+// and [RefreshToken] are the ones of this package, [Authorization.Redeem] and
+// a [*DeviceAuthorization] are the second halves of a sign-in that spans processes, [FlowFunc]
+// makes one of a function, such as a call of the system's broker, and [FirstOf] chains them.
 //
 // SignIn returns the tokens of the new sign-in: AccessToken, Expiry and, if the authority
 // issued one, RefreshToken; the ID token, the granted scope, refresh_at and
 // refresh_token_expiry (each a time.Time) may be in Extra. It must return soon after ctx
-// has ended. A [Source] stores what SignIn returns before it hands anything out.
+// has ended. A [Source] stores what SignIn returns before it hands anything out. The Config
+// is a copy of the flow's own: what it changes there reaches nobody.
+//
+// A Flow may have a method Interactive() bool. If it returns false, the flow needs no
+// person, and a Source repeats it as it repeats a refresh. A Flow without the method is
+// taken to need one, and is not run again by itself when it has failed.
 type Flow interface {
 	SignIn(ctx context.Context, c *Config) (*oauth2.Token, error)
 }
 
-// claims returns the claims parameter of a request, or "".
-func (c *Config) claims() (string, error) { return claimsParameter(c.Claims, c.Capabilities) }
-
-// A RefreshToken is the flow that imports an existing refresh token: it is exchanged at
-// once, so that a dead one is noticed. It does not print.
-type RefreshToken string
-
-// SignIn exchanges the refresh token.
-func (r RefreshToken) SignIn(ctx context.Context, c *Config) (*oauth2.Token, error) {
-	if err := c.check(); err != nil {
-		return nil, err
-	}
-	if r == "" {
-		return nil, &ConfigError{Kind: ConfigMissing, Hint: "the refresh token to import is empty"}
-	}
-	claims, err := c.claims()
-	if err != nil {
-		return nil, err
-	}
-	g, err := c.requestToken(ctx, c.refreshForm(string(r), claims))
-	if err != nil {
-		return nil, err
-	}
-	if g.refresh == "" {
-		g.refresh = string(r)
-	}
-	return g.token()
+// interactive reports whether f needs a person.
+func interactive(f Flow) bool {
+	i, ok := f.(interface{ Interactive() bool })
+	return !ok || i.Interactive()
 }
 
-// OnBehalfOf exchanges an access token that a front client presented to this service for
-// one that is for the Config's endpoint (the on-behalf-of flow of Microsoft Entra ID). It
-// needs Config.Auth. With offline_access among the scopes the answer brings a refresh
-// token, with which the service renews alone.
+// ErrFlowUnavailable is matched by the error of a [Flow] that cannot be used here, whoever
+// signs in: there is no browser or no display, the port of the redirect URI is taken, the
+// authority has no endpoint for it, or it was not given what it needs. [FirstOf] then tries
+// the next one.
+var ErrFlowUnavailable = errors.New("token: this way to sign in is not available")
+
+// unavailable marks err as one that matches ErrFlowUnavailable, without a word more.
+func unavailable(err error) error { return &unavailableError{err} }
+
+type unavailableError struct{ err error }
+
+func (e *unavailableError) Error() string   { return e.err.Error() }
+func (e *unavailableError) Unwrap() []error { return []error{e.err, ErrFlowUnavailable} }
+
+// A FlowFunc is a function as a [Flow] that needs a person.
+type FlowFunc func(ctx context.Context, c *Config) (*oauth2.Token, error)
+
+// SignIn calls f.
+func (f FlowFunc) SignIn(ctx context.Context, c *Config) (*oauth2.Token, error) { return f(ctx, c) }
+
+// FirstOf returns a [Flow] that tries flows in turn: the next one if one is not available
+// ([ErrFlowUnavailable]), or if one that needs no person gets a [*ReauthError], as an
+// imported refresh token that is dead does. Any other outcome is the outcome, so that a user
+// who declines is not asked once more. If all are tried, the error is that of the last one
+// and wraps the others'. It needs a person if one of the flows does.
 //
-// A [*ReauthError] with Claims is the challenge to send to the front client: 401 with
-// WWW-Authenticate: Bearer error="insufficient_claims" and the claims in base64.
-type OnBehalfOf struct {
-	// Assertion returns the access token of the front client, whose audience must be this
-	// service. Required.
-	Assertion func(ctx context.Context) (string, error)
+//	token.FirstOf(token.RefreshToken(old), &token.Browser{}, &token.DeviceCode{Prompt: show})
+func FirstOf(flows ...Flow) Flow { return firstOf(flows) }
+
+type firstOf []Flow
+
+// Interactive reports whether one of the flows needs a person.
+func (fs firstOf) Interactive() bool {
+	for _, f := range fs {
+		if interactive(f) {
+			return true
+		}
+	}
+	return false
 }
 
-// SignIn makes the exchange.
-func (f *OnBehalfOf) SignIn(ctx context.Context, c *Config) (*oauth2.Token, error) {
-	if err := c.check(); err != nil {
-		return nil, err
+// SignIn tries the flows in turn.
+func (fs firstOf) SignIn(ctx context.Context, c *Config) (*oauth2.Token, error) {
+	var failed error
+	claims := ""
+	for _, f := range fs {
+		d := c.clone()
+		if claims != "" {
+			d.Claims = claims
+		}
+		t, err := f.SignIn(ctx, d)
+		if err == nil {
+			return t, nil
+		}
+		if failed != nil {
+			err = fmt.Errorf("%w (tried before: %w)", err, failed)
+		}
+		var re *ReauthError
+		if !errors.Is(err, ErrFlowUnavailable) && (interactive(f) || !errors.As(err, &re)) || ctx.Err() != nil {
+			return nil, err
+		}
+		if re != nil && re.Claims != "" {
+			claims = re.Claims // for the person to meet
+		}
+		failed = err
 	}
-	if f.Assertion == nil {
-		return nil, &ConfigError{Kind: ConfigMissing, Hint: "OnBehalfOf.Assertion is not set"}
+	if failed == nil {
+		failed = unavailable(&ConfigError{Kind: ConfigMissing, Hint: "FirstOf has no flow to try"})
 	}
-	if c.Auth == nil {
-		return nil, &ConfigError{Kind: ConfigMissing, Hint: "on-behalf-of needs a confidential client: set Auth"}
+	return nil, failed
+}
+
+// contextError returns the end of ctx as an error that matches context.Canceled or
+// context.DeadlineExceeded, and its cause if it has one.
+func contextError(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if errors.Is(cause, err) {
+		return cause
 	}
-	assertion, err := f.Assertion(ctx)
-	if err != nil {
-		return nil, err
-	}
-	claims, err := c.claims()
-	if err != nil {
-		return nil, err
-	}
-	form := url.Values{
-		"grant_type":          {"urn:ietf:params:oauth:grant-type:jwt-bearer"},
-		"assertion":           {assertion},
-		"requested_token_use": {"on_behalf_of"},
-		"scope":               {strings.Join(c.Scopes, " ")},
-	}
-	if claims != "" {
-		form.Set("claims", claims)
-	}
-	g, err := c.requestToken(ctx, form)
-	if err != nil {
-		return nil, err
-	}
-	return g.token()
+	return fmt.Errorf("%w: %w", err, cause)
 }

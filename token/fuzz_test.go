@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/go-jose/go-jose/v4"
 	"golang.org/x/oauth2"
 
 	"github.com/easoauth/easoauth/token"
@@ -44,7 +45,7 @@ func FuzzParseAuthority(f *testing.F) {
 	})
 }
 
-// FuzzTokenResponse: whatever the authority answers, a refresh either brings a token that
+// FuzzTokenResponse: whatever the authority responds, a refresh either brings a token that
 // runs out, or a typed error, and the record is never left without a refresh token unless
 // the authority ended the sign-in.
 func FuzzTokenResponse(f *testing.F) {
@@ -54,6 +55,9 @@ func FuzzTokenResponse(f *testing.F) {
 	f.Add(400, []byte(`{"error":"invalid_grant","error_codes":[700082],"claims":"{}"}`))
 	f.Add(400, []byte("{\"error\":\"x\x1b\",\"suberror\":\"\\u202e\"}"))
 	f.Add(503, []byte(`<html>`))
+	f.Add(201, []byte("\ufeff {\"refresh_token\":\"rt2\",\"access_token\":\"at\"}<!-- -->"))
+	f.Add(200, []byte(`{"refresh_token":"rt2","access_token":"a`))
+	f.Add(500, []byte(`{"error":"invalid_grant","suberror":"bad_token"}`))
 	s := newSTS()
 	cfg := s.config(f)
 	f.Fuzz(func(t *testing.T, status int, body []byte) {
@@ -98,8 +102,44 @@ func FuzzTokenResponse(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if r.RefreshToken == "" && (re == nil || r.Ended == "") {
+		if r.RefreshToken == "" && (re == nil || r.Ended == "" || re.Code != "invalid_grant" || re.Suberror != "bad_token" && endings[re.AADSTS] == "") {
 			t.Fatalf("the refresh token was lost to %d %q", status, body)
+		}
+	})
+}
+
+// FuzzVerifySignature: what the Verifier takes for signed, an independent implementation
+// does too, and reads the same payload.
+func FuzzVerifySignature(f *testing.F) {
+	good := sign(accessClaims(nil))
+	parts := strings.Split(good, ".")
+	f.Add(good)
+	f.Add(parts[0] + "." + parts[1] + ".")
+	f.Add(parts[0] + "==." + parts[1] + "." + parts[2])
+	f.Add(good + "A")
+	f.Add(unsigned(`{"alg":"RS256","kid":"k1","crit":["x"],"x":1}`, `{}`))
+	f.Add(unsigned(`{"alg":"RS256","alg":"none"}`, `{}`))
+	f.Add("..")
+	s := newSTS()
+	s.intercept = func(w http.ResponseWriter, r *http.Request) bool {
+		if !strings.HasSuffix(r.URL.Path, "/keys") {
+			return false
+		}
+		writeJSON(w, 200, map[string]any{"keys": []any{jwk(&signingKey().PublicKey, "k1", "")}})
+		return true
+	}
+	v := &token.Verifier{Authority: s.config(f).Authority, Endpoint: endpoint}
+	f.Fuzz(func(t *testing.T, raw string) {
+		payload, err := v.VerifySignature(t.Context(), raw)
+		if err != nil {
+			return
+		}
+		jws, err := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{jose.RS256})
+		if err != nil {
+			t.Fatalf("%q holds, and go-jose says %v", raw, err)
+		}
+		if want, err := jws.Verify(&signingKey().PublicKey); err != nil || string(want) != string(payload) {
+			t.Fatalf("%q holds with payload %q, and go-jose says %q, %v", raw, payload, want, err)
 		}
 	})
 }

@@ -61,7 +61,10 @@ func (c *Claims) LogValue() slog.Value {
 // the outcome may be shown and explained, never relied on. Whatever is not three parts
 // of unpadded base64url with a JSON object in the first two is opaque, and the error
 // matches [ErrOpaque]. Of a claim that appears twice the last counts.
-func Inspect(raw string) (*Claims, error) {
+func Inspect(raw string) (*Claims, error) { return inspect(raw, false) }
+
+// inspect does what Inspect does. If strict, nothing may appear twice.
+func inspect(raw string, strict bool) (*Claims, error) {
 	if len(raw) > maxToken {
 		return nil, fmt.Errorf("%w: longer than %d bytes", ErrOpaque, maxToken)
 	}
@@ -89,7 +92,11 @@ func Inspect(raw string) (*Claims, error) {
 		if i == 0 {
 			set = c.setHeader
 		}
-		if err := scanObject(part, set); err != nil {
+		scan := scanObject
+		if strict {
+			scan = scanUnique
+		}
+		if err := scan(part, set); err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrOpaque, err)
 		}
 	}

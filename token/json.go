@@ -3,6 +3,7 @@ package token
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -50,6 +51,29 @@ func scanObject(text string, member func(name string, v jsonValue)) error {
 		return errJSON
 	}
 	return nil
+}
+
+// maxMembers bounds what scanUnique compares with one another. Tokens have a few dozen.
+const maxMembers = 512
+
+var errRepeated = errors.New("a member appears twice")
+
+// scanUnique is scanObject for an object in which no name may appear twice.
+func scanUnique(text string, member func(name string, v jsonValue)) error {
+	// A map would cost more than the comparisons.
+	var space [32]string
+	names, repeated := space[:0], false
+	err := scanObject(text, func(name string, v jsonValue) {
+		if repeated = repeated || len(names) == maxMembers || slices.Contains(names, name); repeated {
+			return
+		}
+		names = append(names, name)
+		member(name, v)
+	})
+	if err == nil && repeated {
+		err = errRepeated
+	}
+	return err
 }
 
 // scanArray calls element for each element of the JSON array that text is.

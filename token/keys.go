@@ -3,10 +3,7 @@ package token
 import (
 	"bytes"
 	"context"
-	"crypto"
-	"crypto/rsa"
-	_ "crypto/sha256" // for the hashes of signatures
-	_ "crypto/sha512"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,13 +24,6 @@ const (
 	maxKeys         = 200
 )
 
-// signatureAlgorithms are those with public keys. HMAC and none are not among them, so that
-// a public key cannot be taken for a shared secret.
-var signatureAlgorithms = []jose.SignatureAlgorithm{
-	jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512,
-	jose.ES256, jose.ES384, jose.ES512, jose.EdDSA,
-}
-
 // A keySet is the published keys of an authority. It is an [oidc.KeySet].
 //
 // A token that no key fits brings at most one request for the keys in 30 seconds. Keys
@@ -46,7 +36,7 @@ type keySet struct {
 	mu      sync.Mutex
 	keys    []publishedKey
 	asked   time.Time // of the last request
-	fetched time.Time // of the last good answer
+	fetched time.Time // of the last good response
 	err     error     // of the last request
 	flight  chan struct{}
 }
@@ -61,74 +51,77 @@ type publishedKey struct {
 
 var errNoKey = errors.New("no published key fits")
 
-// VerifySignature checks the signature of a compact JWT and returns its payload.
+// VerifySignature checks the signature of a compact JWS and returns its payload.
 func (s *keySet) VerifySignature(ctx context.Context, raw string) ([]byte, error) {
 	if !isCompact(raw) {
-		return nil, errors.New("not a compact JWT")
+		return nil, errNoJWS
 	}
-	jws, err := jose.ParseSignedCompact(raw, signatureAlgorithms)
+	payload, err := base64.RawURLEncoding.DecodeString(raw[strings.IndexByte(raw, '.')+1 : strings.LastIndexByte(raw, '.')])
 	if err != nil {
-		return nil, errors.New("the header is malformed, or its algorithm is not allowed")
+		return nil, errNoJWS
 	}
-	var claims struct {
-		Issuer string `json:"iss"`
-		Tenant string `json:"tid"`
-	}
-	// A payload without claims is signed for by keys of no particular issuer.
-	_ = json.Unmarshal(jws.UnsafePayloadWithoutVerification(), &claims)
-	seen, err := s.load(ctx, time.Time{})
-	if err != nil {
-		return nil, err
-	}
-	payload, known := verifyWith(seen.keys, jws, raw, claims.Issuer, claims.Tenant)
-	if payload == nil && !known {
-		// The key may have been published since.
-		if seen, err = s.load(ctx, seen.at); err != nil {
-			return nil, err
+	// A payload without claims is signed by keys of no particular issuer.
+	var issuer, tenant string
+	_ = scanObject(string(payload), func(name string, v jsonValue) {
+		switch {
+		case v.kind != '"':
+		case name == "iss":
+			issuer = v.string()
+		case name == "tid":
+			tenant = v.string()
 		}
-		payload, _ = verifyWith(seen.keys, jws, raw, claims.Issuer, claims.Tenant)
-	}
-	if payload == nil {
-		return nil, errNoKey
+	})
+	if err := s.verify(ctx, raw, issuer, tenant); err != nil {
+		return nil, err
 	}
 	return withoutOverage(payload), nil
 }
 
+// verify checks the signature of a compact JWS whose payload has the given issuer and
+// tenant.
+func (s *keySet) verify(ctx context.Context, raw, issuer, tenant string) error {
+	sig, err := parseSignature(raw)
+	if err != nil {
+		return err
+	}
+	if _, ok := schemes[sig.algorithm]; !ok {
+		return errors.New("the algorithm is not allowed")
+	}
+	seen, err := s.load(ctx, time.Time{})
+	if err != nil {
+		return err
+	}
+	ok, known := verifyWith(seen.keys, &sig, issuer, tenant)
+	if !ok && !known {
+		// The key may have been published since.
+		if seen, err = s.load(ctx, seen.at); err != nil {
+			return err
+		}
+		ok, _ = verifyWith(seen.keys, &sig, issuer, tenant)
+	}
+	if !ok {
+		return errNoKey
+	}
+	return nil
+}
+
 // verifyWith tries the keys that may have signed: by key ID if the token has one, for its
-// algorithm, its use and its issuer. It reports whether there was such a key.
-func verifyWith(keys []publishedKey, jws *jose.JSONWebSignature, raw, issuer, tenant string) (payload []byte, known bool) {
-	h := jws.Signatures[0].Protected
-	for _, k := range keys {
-		if h.KeyID != "" && k.KeyID != h.KeyID || !k.fits(h.Algorithm) || !k.signsFor(issuer, tenant) {
+// algorithm, its use and its issuer. It also reports whether there was such a key.
+func verifyWith(keys []publishedKey, sig *signature, issuer, tenant string) (ok, known bool) {
+	for i := range keys {
+		k := &keys[i]
+		if sig.keyID != "" && k.KeyID != sig.keyID || !k.fits(sig.algorithm) || !k.signsFor(issuer, tenant) {
 			continue
 		}
 		known = true
-		if p, err := jws.Verify(k.JSONWebKey.Key); err == nil && hasRightSalt(k.JSONWebKey.Key, h.Algorithm, raw, jws.Signatures[0].Signature) {
-			return p, true
+		if sig.isBy(k.Key) {
+			return true, true
 		}
 	}
-	return nil, known
+	return false, known
 }
 
-var pssHashes = map[string]crypto.Hash{"PS256": crypto.SHA256, "PS384": crypto.SHA384, "PS512": crypto.SHA512}
-
-// hasRightSalt reports whether the salt of an RSASSA-PSS signature is as long as the hash
-// (RFC 7518 section 3.5), which go-jose does not demand. Others have none.
-func hasRightSalt(key any, alg, raw string, signature []byte) bool {
-	hash, ok := pssHashes[alg]
-	if !ok {
-		return true
-	}
-	public, ok := key.(*rsa.PublicKey)
-	if !ok {
-		return false
-	}
-	h := hash.New()
-	h.Write([]byte(raw[:strings.LastIndexByte(raw, '.')]))
-	return rsa.VerifyPSS(public, hash, h.Sum(nil), signature, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) == nil
-}
-
-func (k publishedKey) fits(alg string) bool {
+func (k *publishedKey) fits(alg string) bool {
 	if k.Algorithm != "" && k.Algorithm != alg || k.Use != "" && k.Use != "sig" {
 		return false
 	}
@@ -143,11 +136,11 @@ func (k publishedKey) fits(alg string) bool {
 	return false
 }
 
-func (k publishedKey) signsFor(issuer, tenant string) bool {
+func (k *publishedKey) signsFor(issuer, tenant string) bool {
 	return k.issuer == "" || expandIssuer(k.issuer, tenant) == issuer
 }
 
-// expandIssuer fills a tenant into an issuer template. A tenant that is no GUID fits none.
+// expandIssuer fills a tenant into an issuer template. A tenant that is not a GUID fits none.
 func expandIssuer(template, tenant string) string {
 	if !strings.Contains(template, "{tenantid}") {
 		return template
@@ -190,7 +183,7 @@ func (s *keySet) load(ctx context.Context, after time.Time) (snapshot, error) {
 		select {
 		case <-done:
 		case <-ctx.Done():
-			return snapshot{}, context.Cause(ctx)
+			return snapshot{}, contextError(ctx)
 		}
 		s.mu.Lock()
 	}
@@ -289,11 +282,17 @@ func isCompact(raw string) bool {
 
 func isBase64URL(s string) bool {
 	for i := range len(s) {
-		switch c := s[i]; {
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_':
-		default:
+		if !base64URL[s[i]] {
 			return false
 		}
 	}
 	return true
 }
+
+// base64URL has the alphabet of RFC 4648 section 5.
+var base64URL = func() (t [256]bool) {
+	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") {
+		t[c] = true
+	}
+	return t
+}()

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -28,51 +29,75 @@ type callback struct{ params url.Values }
 // comes is answered and ignored.
 type receiver struct {
 	port      int
+	path      string
 	state     string
 	listeners []net.Listener
 	server    *http.Server
 	got       chan callback
 	once      sync.Once
 	done      sync.WaitGroup
+
+	mu     sync.Mutex
+	reason string // why the last response was refused
 }
 
-// listen binds a free port of 127.0.0.1, and with both also that of [::1] where there is
-// IPv6, because "localhost" may be either.
-func listen(ctx context.Context, state string, both bool) (*receiver, error) {
-	var lc net.ListenConfig
-	var last error
-	for range 8 {
-		v4, err := lc.Listen(ctx, "tcp4", "127.0.0.1:0")
-		if err != nil {
-			// A machine may have IPv6 only.
-			v6, err6 := lc.Listen(ctx, "tcp6", "[::1]:0")
-			if err6 != nil {
-				return nil, fmt.Errorf("token: browser: no loopback port to listen on: %w", err)
-			}
-			return newReceiver(state, v6), nil
-		}
-		if !both {
-			return newReceiver(state, v4), nil
-		}
-		port := v4.Addr().(*net.TCPAddr).Port
-		v6, err := lc.Listen(ctx, "tcp6", net.JoinHostPort("::1", strconv.Itoa(port)))
-		if err == nil {
-			return newReceiver(state, v4, v6), nil
-		}
-		if isInUse(err) {
-			// Somebody else would receive what is meant for us.
-			last = err
-			v4.Close()
-			continue
-		}
-		return newReceiver(state, v4), nil
+// listen binds port, or a free port if it is 0, of 127.0.0.1, and with both also that of
+// [::1] where there is IPv6, because "localhost" may be either.
+func listen(ctx context.Context, state string, both bool, port int, path string) (*receiver, error) {
+	if path == "" {
+		path = "/"
 	}
-	return nil, fmt.Errorf("token: browser: no loopback port that is free on both addresses: %w", last)
+	tries := 8
+	if port != 0 {
+		tries = 1
+	}
+	var last error
+	for range tries {
+		listeners, err := listenOnce(ctx, both, port)
+		if err == nil {
+			return newReceiver(state, path, listeners), nil
+		}
+		last = err
+	}
+	if port != 0 {
+		return nil, unavailable(fmt.Errorf("token: browser: port %d of the redirect URI cannot be listened on; end the program that has it, or register another: %w", port, last))
+	}
+	return nil, unavailable(fmt.Errorf("token: browser: no free loopback port to listen on: %w", last))
 }
 
-func newReceiver(state string, listeners ...net.Listener) *receiver {
+func listenOnce(ctx context.Context, both bool, port int) ([]net.Listener, error) {
+	var lc net.ListenConfig
+	v4, err := lc.Listen(ctx, "tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	if err != nil {
+		if isInUse(err) {
+			return nil, err
+		}
+		// A machine may have IPv6 only.
+		v6, err6 := lc.Listen(ctx, "tcp6", net.JoinHostPort("::1", strconv.Itoa(port)))
+		if err6 != nil {
+			return nil, err
+		}
+		return []net.Listener{v6}, nil
+	}
+	if !both {
+		return []net.Listener{v4}, nil
+	}
+	v6, err := lc.Listen(ctx, "tcp6", net.JoinHostPort("::1", strconv.Itoa(v4.Addr().(*net.TCPAddr).Port)))
+	switch {
+	case err == nil:
+		return []net.Listener{v4, v6}, nil
+	case isInUse(err):
+		// Another program would receive what is meant for us.
+		v4.Close()
+		return nil, err
+	}
+	return []net.Listener{v4}, nil
+}
+
+func newReceiver(state, path string, listeners []net.Listener) *receiver {
 	r := &receiver{
 		port:      listeners[0].Addr().(*net.TCPAddr).Port,
+		path:      path,
 		state:     state,
 		listeners: listeners,
 		got:       make(chan callback, 1),
@@ -92,7 +117,7 @@ func newReceiver(state string, listeners ...net.Listener) *receiver {
 	return r
 }
 
-// close ends the listeners. If the answer has come, its page has a second to reach the
+// close ends the listeners. If the response has come, its page has a second to reach the
 // browser.
 func (r *receiver) close() {
 	waiting := false
@@ -113,24 +138,53 @@ func (r *receiver) isOurs(host string) bool {
 	return slices.Contains([]string{"localhost:" + port, "127.0.0.1:" + port, "[::1]:" + port}, host)
 }
 
+// refuse remembers why a response was refused, if params are those of one.
+func (r *receiver) refuse(params url.Values, reason string) {
+	if !params.Has("code") && !params.Has("error") {
+		return
+	}
+	if code := params.Get("error"); isErrorCode(code) {
+		reason += " (error " + code + ")"
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.reason = reason
+}
+
+// refused returns why the last response was refused; "" if none was.
+func (r *receiver) refused() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.reason
+}
+
+// isErrorCode reports whether s is a code such as access_denied, safe to print.
+func isErrorCode(s string) bool {
+	return s != "" && len(s) <= 40 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz_") == ""
+}
+
 // ServeHTTP takes the authorization response with the right state, once.
 func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	var params url.Values
+	if len(req.URL.RawQuery) <= maxCallback {
+		params, _ = url.ParseQuery(req.URL.RawQuery)
+	}
 	switch {
 	case !r.isOurs(req.Host):
+		r.refuse(params, "a response for another host name")
 		writePage(w, http.StatusMisdirectedRequest, pageStray)
 		return
-	case req.URL.Path != "/":
+	case req.URL.Path != r.path:
+		r.refuse(params, "a response at another path than that of the redirect URI")
 		writePage(w, http.StatusNotFound, pageStray)
 		return
 	}
-	var params url.Values
 	switch req.Method {
 	case http.MethodGet:
 		if len(req.URL.RawQuery) > maxCallback {
 			writePage(w, http.StatusRequestURITooLong, pageStray)
 			return
 		}
-		params, _ = url.ParseQuery(req.URL.RawQuery)
 	case http.MethodPost: // response_mode form_post
 		req.Body = http.MaxBytesReader(w, req.Body, maxCallback)
 		if err := req.ParseForm(); err != nil {
@@ -145,6 +199,7 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 	states := params["state"]
 	if len(states) != 1 || subtle.ConstantTimeCompare([]byte(states[0]), []byte(r.state)) != 1 {
+		r.refuse(params, "a response without the state of this sign-in")
 		writePage(w, http.StatusBadRequest, pageStray)
 		return
 	}
@@ -163,8 +218,8 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 
 // The pages are constant: nothing of a request is repeated.
 const (
-	pageDone  = "The answer has arrived. Return to the program; this window can be closed."
-	pageStray = "This address waits for the answer of a sign-in, and this is not it."
+	pageDone  = "The response has arrived. Return to the program; this window can be closed."
+	pageStray = "This address waits for the response of a sign-in, and this is not it."
 )
 
 func writePage(w http.ResponseWriter, status int, message string) {

@@ -12,7 +12,7 @@ import (
 )
 
 // A Record is one sign-in as a [Store] keeps it: one refresh token, and the access tokens
-// that it brought, by resource. It does not print its secrets; stores persist it with
+// that it brought, each under the name of what it was requested for. It does not print its secrets; stores persist it with
 // [Record.Encode].
 type Record struct {
 	// Lineage names the sign-in. It is made once and survives every refresh, so that a
@@ -39,14 +39,9 @@ type Record struct {
 	// token.
 	Ended ReauthKind
 
-	Access map[string]Access // by resource, the origin of the endpoint
-}
-
-// An Account is the person who signed in, by the unverified claims of their tokens.
-type Account struct {
-	Tenant   string `json:"tenant,omitempty"` // tid
-	Object   string `json:"object,omitempty"` // oid
-	Username string `json:"username,omitempty"`
+	// Access holds the access tokens by what they were requested for: the origin of the
+	// endpoint, the scopes and the capabilities of the client.
+	Access map[string]Access
 }
 
 // Access is an access token.

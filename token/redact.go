@@ -38,18 +38,6 @@ func (c Config) Format(f fmt.State, _ rune) {
 	fmt.Fprintf(f, "config of client %s at %s for %s", c.ClientID, c.Authority.String(), host)
 }
 
-// Format prints the Config and no secret under any verb.
-func (s *Source) Format(f fmt.State, _ rune) {
-	if s.Config == nil {
-		fmt.Fprint(f, "source without config")
-		return
-	}
-	fmt.Fprintf(f, "source with %v", *s.Config)
-}
-
-// LogValue prints no secret.
-func (s *Source) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(s)) }
-
 // LogValue prints no secret.
 func (c *Config) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(*c)) }
 

@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -20,7 +22,7 @@ import (
 	"github.com/easoauth/easoauth/token"
 )
 
-// Whatever is wrong with an answer that carries a rotated refresh token, the token is
+// Whatever is wrong with a response that carries a rotated refresh token, the token is
 // stored.
 func TestTokenResponses(t *testing.T) {
 	date := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -54,6 +56,9 @@ func TestTokenResponses(t *testing.T) {
 		{"lower-case type", `"access_token":"at","token_type":"bearer","refresh_token":"rt2","expires_in":3600`, time.Hour, ""},
 		{"members of odd types", `"access_token":"at","refresh_token":"rt2","expires_in":3600,"scope":["a"],"id_token":1,"refresh_in":"x"`, time.Hour, ""},
 
+		{"all that was requested", `"access_token":"at","refresh_token":"rt2","expires_in":3600,"scope":"https://mail.contoso.com/EAS.AccessAsUser.All"`, time.Hour, ""},
+
+		{"less than was requested", `"access_token":"at","refresh_token":"rt2","expires_in":3600,"scope":"openid profile"`, 0, ""},
 		{"no access token", `"refresh_token":"rt2","expires_in":3600`, 0, ""},
 		{"empty access token", `"access_token":"","refresh_token":"rt2","expires_in":3600`, 0, ""},
 		{"access token with a line break", `"access_token":"a\r\nX: y","refresh_token":"rt2","expires_in":3600`, 0, ""},
@@ -93,7 +98,62 @@ func TestTokenResponses(t *testing.T) {
 	}
 }
 
-// Answers that are none of a token endpoint leave the sign-in as it was.
+// A rotated refresh token is kept, and the access token handed out, whatever the response is
+// wrapped in.
+func TestTokenIsNotLostToItsWrapping(t *testing.T) {
+	const good = `{"token_type":"Bearer","access_token":"at2","refresh_token":"rt2","expires_in":3600}`
+	for _, tt := range []struct {
+		name   string
+		status int
+		typ    string
+		body   string
+		broken bool // the response is longer than what arrives
+		fails  bool // there is no access token in it
+	}{
+		{"201", 201, "application/json", good, false, false},
+		{"202", 202, "application/json", good, false, false},
+		{"206", 206, "application/json", good, false, false},
+		{"byte order mark", 200, "application/json", "\ufeff" + good, false, false},
+		{"byte order mark after space", 200, "application/json", " \r\n\ufeff\n" + good, false, false},
+		{"white space", 200, "application/json", "\r\n\t " + good + "\r\n\r\n", false, false},
+		{"type of a page", 200, "text/html; charset=utf-16", good, false, false},
+		{"garbage behind", 200, "application/json", good + "<!-- served by a proxy -->", false, false},
+		{"twice", 200, "application/json", good + good, false, false},
+		{"error is null", 200, "application/json", strings.Replace(good, "{", `{"error":null,`, 1), false, false},
+		{"error is empty", 200, "application/json", strings.Replace(good, "{", `{"error":"",`, 1), false, false},
+		{"last brace missing", 200, "application/json", strings.TrimSuffix(good, "}"), false, false},
+		{"broken off", 200, "application/json", strings.TrimSuffix(good, "3600}"), true, false},
+		{"broken off before the access token", 200, "application/json", `{"refresh_token":"rt2","access_token":"at`, true, true},
+		{"longer than what is read", 200, "application/json", strings.TrimSuffix(good, "}") + strings.Repeat(" ", 1<<20) + "}", false, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newSTS()
+				src := source(t, s)
+				src.Early = -1
+				time.Sleep(2 * time.Hour)
+				s.intercept = func(w http.ResponseWriter, r *http.Request) bool {
+					w.Header().Set("Content-Type", tt.typ)
+					if tt.broken {
+						w.Header().Set("Content-Length", strconv.Itoa(len(tt.body)+100))
+					}
+					w.WriteHeader(tt.status)
+					io.WriteString(w, tt.body)
+					return true
+				}
+				tok, err := src.Token(t.Context())
+				if tt.fails != (err != nil) || err == nil && tok.AccessToken != "at2" {
+					t.Errorf("Token = %v, %v", tok, err)
+				}
+				if r := load(t, src); r.RefreshToken != "rt2" {
+					t.Errorf("stored refresh token %q, want rt2", r.RefreshToken)
+				}
+			})
+		})
+	}
+}
+
+// Responses that are none of a token endpoint leave the sign-in as it was.
 func TestGarbageFromTheTokenEndpoint(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
@@ -181,19 +241,29 @@ func TestRefusals(t *testing.T) {
 		body   string
 		want   want
 	}{
-		{"invalid_grant alone", 400, `{"error":"invalid_grant"}`, want{reauth: token.ReauthRevoked, ended: true}},
+		{"S070 invalid_grant alone", 400, `{"error":"invalid_grant"}`, want{reauth: token.ReauthInteraction}},
+		{"S070 a number that is not known", 400, `{"error":"invalid_grant","error_codes":[50204]}`, want{reauth: token.ReauthInteraction}},
+		{"S070 a configuration error", 400, `{"error":"invalid_grant","error_codes":[700016]}`, want{config: token.ConfigClient}},
+		{"password expired", 400, `{"error":"invalid_grant","error_codes":[50055]}`, want{reauth: token.ReauthPassword}},
+		{"suberror bad_token and a number of a policy", 400, `{"error":"invalid_grant","suberror":"bad_token","error_codes":[53003]}`, want{reauth: token.ReauthRevoked, ended: true}},
+		{"suberror basic_action and the number of an end", 400, `{"error":"invalid_grant","suberror":"basic_action","error_codes":[50173]}`, want{reauth: token.ReauthInteraction}},
 		{"inactive", 400, `{"error":"invalid_grant","error_codes":[700082]}`, want{reauth: token.ReauthExpired, ended: true}},
 		{"revoked", 400, `{"error":"invalid_grant","error_codes":[50173]}`, want{reauth: token.ReauthRevoked, ended: true}},
 		{"sign-in frequency", 400, `{"error":"invalid_grant","error_codes":[70043]}`, want{reauth: token.ReauthFrequency, ended: true}},
 		{"password", 400, `{"error":"invalid_grant","error_codes":[50133]}`, want{reauth: token.ReauthPassword, ended: true}},
 		{"number in the text only", 400, `{"error":"invalid_grant","error_description":"AADSTS700082: The refresh token has expired"}`, want{reauth: token.ReauthExpired, ended: true}},
 		{"suberror bad_token", 400, `{"error":"invalid_grant","suberror":"bad_token"}`, want{reauth: token.ReauthRevoked, ended: true}},
-		{"suberror password", 400, `{"error":"invalid_grant","suberror":"user_password_expired"}`, want{reauth: token.ReauthPassword, ended: true}},
+		{"suberror password", 400, `{"error":"invalid_grant","suberror":"user_password_expired"}`, want{reauth: token.ReauthPassword}},
 		{"suberror consent", 400, `{"error":"invalid_grant","suberror":"consent_required"}`, want{reauth: token.ReauthConsent}},
 		{"suberror basic_action", 400, `{"error":"invalid_grant","suberror":"basic_action"}`, want{reauth: token.ReauthInteraction}},
 		{"MFA", 400, `{"error":"invalid_grant","error_codes":[50076],"suberror":"basic_action"}`, want{reauth: token.ReauthMFA}},
 		{"Conditional Access", 400, `{"error":"invalid_grant","error_codes":[53003]}`, want{reauth: token.ReauthBlocked}},
 		{"claims", 400, `{"error":"invalid_grant","claims":"{\"access_token\":{\"x\":null}}"}`, want{reauth: token.ReauthClaims}},
+		{"token_expired", 400, `{"error":"invalid_grant","suberror":"token_expired"}`, want{reauth: token.ReauthFrequency}},
+		{"token_expired with its number", 400, `{"error":"invalid_grant","suberror":"token_expired","error_codes":[70043]}`, want{reauth: token.ReauthFrequency, ended: true}},
+		{"app protection policy", 400, `{"error":"unauthorized_client","suberror":"protection_policy_required"}`, want{reauth: token.ReauthBlocked}},
+		{"suberror of interaction_required", 400, `{"error":"interaction_required","suberror":"consent_required"}`, want{reauth: token.ReauthConsent}},
+		{"client_mismatch", 400, `{"error":"invalid_grant","suberror":"client_mismatch"}`, want{config: token.ConfigClient}},
 		{"interaction_required", 400, `{"error":"interaction_required"}`, want{reauth: token.ReauthInteraction}},
 		{"consent", 400, `{"error":"invalid_grant","error_codes":[65001]}`, want{reauth: token.ReauthConsent}},
 		{"disabled account", 400, `{"error":"invalid_grant","error_codes":[50057]}`, want{reauth: token.ReauthUser}},
@@ -213,6 +283,9 @@ func TestRefusals(t *testing.T) {
 		{"temporarily_unavailable", 503, `{"error":"temporarily_unavailable"}`, want{transient: true}},
 		{"server_error", 500, `{"error":"server_error"}`, want{transient: true}},
 		{"throttled", 429, `{"error":"something_new"}`, want{transient: true}},
+		{"S070 invalid_grant of a server that fails", 500, `{"error":"invalid_grant","suberror":"bad_token"}`, want{transient: true}},
+		{"S070 invalid_grant while throttled", 429, `{"error":"invalid_grant","error_codes":[700082]}`, want{transient: true}},
+		{"invalid_grant with 401", 401, `{"error":"invalid_grant","error_codes":[700082]}`, want{reauth: token.ReauthExpired, ended: true}},
 		{"members of odd types", 400, `{"error":["invalid_grant"],"error_codes":"x"}`, want{transient: true}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -285,7 +358,7 @@ func TestErrorsHoldNoSecret(t *testing.T) {
 				t.Errorf("errors hold %q: %s", bad, all)
 			}
 		}
-		for _, want := range []string{"AADSTS50173", "corr-1", "trace-1", "status 400", "signs in again"} {
+		for _, want := range []string{"AADSTS50173", "corr-1", "trace-1", "status 400", "sign in again"} {
 			if !strings.Contains(err.Error(), want) {
 				t.Errorf("error %q lacks %q", err, want)
 			}
@@ -294,6 +367,77 @@ func TestErrorsHoldNoSecret(t *testing.T) {
 			t.Error("the response carries the request, and that the refresh token")
 		}
 	})
+}
+
+// S134: an authority that echoes the request, in whole, escaped or in part, wherever there is
+// room for it.
+func TestS134EchoedSecrets(t *testing.T) {
+	const secret = "client/secret+value"
+	for _, tt := range []struct {
+		name, echo string
+		parts      []string // that must not be seen
+	}{
+		{"in whole", secret, []string{"secret", "value"}},
+		{"between words", "of " + secret + ", so", []string{"secret", "value"}},
+		{"escaped", url.QueryEscape(secret), []string{"secret", "value"}},
+		{"twice", secret + secret, []string{"secret", "value"}},
+		{"the beginning", secret[:14], []string{"secret"}},
+		{"the end", secret[5:], []string{"secret", "value"}},
+		{"behind a control character", "\x1b" + secret, []string{"secret", "value"}},
+		{"longer than a field may be", strings.Repeat("x", 50) + secret, []string{"secret", "value"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newSTS()
+				src := source(t, s)
+				src.Config.Auth = token.Secret(secret)
+				time.Sleep(2 * time.Hour)
+				s.intercept = func(w http.ResponseWriter, r *http.Request) bool {
+					for _, name := range []string{"request-id", "x-ms-request-id", "client-request-id", "Retry-After"} {
+						w.Header().Set(name, strings.ReplaceAll(tt.echo, "\x1b", "\t"))
+					}
+					writeJSON(w, 400, map[string]any{
+						"error": "interaction_required", "suberror": tt.echo, "correlation_id": tt.echo, "trace_id": tt.echo,
+						"error_description": tt.echo, "error_uri": "https://login.microsoftonline.com/error?" + tt.echo,
+						"claims": `{"access_token":{"x":"` + url.QueryEscape(tt.echo) + `"}}`,
+					})
+					return true
+				}
+				_, err := src.Token(t.Context())
+				var rt *oauth2.RetrieveError
+				if !errors.As(err, &rt) {
+					t.Fatalf("Token = %v, want *oauth2.RetrieveError in it", err)
+				}
+				j, _ := json.Marshal(err)
+				all := fmt.Sprintf("%v %+v %s %s %v", err, err, j, rt.Body, rt.Response.Header)
+				for _, part := range tt.parts {
+					if strings.Contains(strings.ReplaceAll(all, "client_secret", ""), part) {
+						t.Errorf("errors hold %q: %s", part, all)
+					}
+				}
+			})
+		})
+	}
+}
+
+// An error that ends a sign-in of which a refresh may have been lost is one line, which does
+// not quote the authority.
+func TestErrRefreshUncertainIsOneLine(t *testing.T) {
+	cause := &oauth2.RetrieveError{ErrorCode: "invalid_grant", ErrorDescription: "AADSTS70000: for ada@contoso.com\r\nTrace ID: 1"}
+	for _, err := range []error{
+		errors.Join(token.ErrRefreshUncertain, cause),
+		fmt.Errorf("%w: %w", token.ErrRefreshUncertain, cause),
+		fmt.Errorf("%w: %w", token.ErrRefreshUncertain, errors.Join(cause)),
+	} {
+		re := &token.ReauthError{Kind: token.ReauthRevoked, Hint: "sign in again", Err: err}
+		const want = "token: sign-in required (revoked): sign in again: token: the response to an earlier refresh may have been lost"
+		if re.Error() != want {
+			t.Errorf("error = %q, want %q", re, want)
+		}
+		if !errors.Is(re, token.ErrRefreshUncertain) {
+			t.Errorf("%v does not match ErrRefreshUncertain", re)
+		}
+	}
 }
 
 // Over real HTTP: a token endpoint that answers 307 to another origin gets no second

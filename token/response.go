@@ -27,8 +27,8 @@ const (
 	// EntraPageRefreshLifetime is that of a single-page app. It counts from the sign-in,
 	// whatever is renewed: see [Source.RefreshFixed].
 	EntraPageRefreshLifetime = 24 * time.Hour
-	// EntraAccessLifetimeMin is the least lifetime of Entra's access tokens, which is made up
-	// anew for each, 75 minutes in the mean.
+	// EntraAccessLifetimeMin is the least lifetime of Entra's access tokens, which is chosen
+	// for each at random, 75 minutes on average.
 	EntraAccessLifetimeMin = time.Hour
 	// EntraAccessLifetimeMax is the greatest lifetime of Entra's access tokens, other than
 	// those of a client that declares cp1; see [Options.Capabilities].
@@ -38,7 +38,7 @@ const (
 	maxLifetime = 366 * 24 * time.Hour
 )
 
-// parseGrant reads the members of a good answer (RFC 6749 section 5.1). Whatever is wrong
+// parseGrant reads the members of a good response (RFC 6749 section 5.1). Whatever is wrong
 // with the access token or its times, a refresh token that came along is kept: the old one
 // may be dead already.
 func parseGrant(m map[string]json.RawMessage, h http.Header, now time.Time) *grant {
@@ -57,7 +57,7 @@ func parseGrant(m map[string]json.RawMessage, h http.Header, now time.Time) *gra
 	}
 	if g.access == "" {
 		g.problem = &TransientError{Refusal: Refusal{Status: http.StatusOK, RequestID: safehttp.RequestID(h)},
-			Hint: "the answer has no access token"}
+			Hint: "the response has no access token"}
 	} else if !isToken68(g.access) {
 		g.problem = &TransientError{Refusal: Refusal{Status: http.StatusOK, RequestID: safehttp.RequestID(h)},
 			Hint: "the access token holds characters that no Authorization field can carry"}
@@ -144,7 +144,7 @@ func isToken68(s string) bool {
 }
 
 // mayBeSpent reports whether a refresh that failed with err may have reached the authority
-// and been answered, so that the refresh token may have been replaced by one that was
+// and been granted, so that the refresh token may have been replaced by one that was
 // lost.
 func mayBeSpent(err error) bool {
 	var te *TransientError

@@ -15,13 +15,23 @@ const permission = "EAS.AccessAsUser.All"
 // is the endpoint's scheme and host, a refresh token, and an ID token.
 //
 // AD FS registers a resource with a trailing slash, so that its scope has two, and issues
-// refresh tokens without being asked: https://mail.contoso.com//EAS.AccessAsUser.All.
+// refresh tokens without a request for them: https://mail.contoso.com//EAS.AccessAsUser.All.
+// At eas.outlook.com, where the personal accounts are, the resource is
+// https://outlook.office.com.
 func Scopes(kind AuthorityKind, endpoint *url.URL) []string {
-	resource := resourceURI(endpoint)
+	resource := resourceOf(endpoint)
 	if kind == ADFS {
 		return []string{resource + "//" + permission, "openid"}
 	}
 	return []string{resource + "/" + permission, "offline_access", "openid", "profile"}
+}
+
+// resourceOf is the resource whose tokens the endpoint accepts.
+func resourceOf(endpoint *url.URL) string {
+	if row, ok := exchangeOnline(endpoint); ok && row.resource != "" {
+		return row.resource
+	}
+	return resourceURI(endpoint)
 }
 
 // resourceURI is scheme and host, and the port unless it is the default one: the form of a
@@ -41,22 +51,22 @@ func resourceURI(endpoint *url.URL) string {
 // CheckScopes refuses scopes that bring a token that Exchange does not accept: a bare
 // EAS.AccessAsUser.All, which Entra takes for a permission of Microsoft Graph; one of
 // Microsoft Graph; one over http; one of another host than endpoint's, unless both are
-// Exchange Online's; more than one resource; and none. The error is a [*ConfigError] of
+// Exchange Online's in the same cloud; more than one resource; and none. The error is a [*ConfigError] of
 // kind [ConfigScope].
 func CheckScopes(scopes []string, endpoint *url.URL) error {
 	bad := func(format string, args ...any) error {
 		return &ConfigError{Kind: ConfigScope, Hint: fmt.Sprintf(format, args...)}
 	}
-	want := resourceURI(endpoint) + "/" + permission
+	want := resourceOf(endpoint) + "/" + permission
 	resource := ""
 	for _, s := range scopes {
-		switch s {
-		case "openid", "profile", "email", "offline_access":
+		switch {
+		case isOpenIDScope(s):
 			continue
-		case permission:
-			return bad("the scope %s without a host is one of Microsoft Graph, whose tokens Exchange refuses: ask for %s", permission, want)
+		case s == permission:
+			return bad("the scope %s without a host is one of Microsoft Graph, whose tokens Exchange refuses: request %s", permission, want)
 		}
-		if s == "" || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' }) {
+		if !isScopeToken(s) {
 			return bad("the scope %q holds characters that no scope has (RFC 6749 section 3.3)", safehttp.Clean(s, 64))
 		}
 		if strings.HasPrefix(s, exchangeAppID+"/") {
@@ -64,24 +74,24 @@ func CheckScopes(scopes []string, endpoint *url.URL) error {
 		}
 		u, err := url.Parse(s)
 		if err != nil || u.Host == "" {
-			return bad("the scope %q names no resource: ask for %s", safehttp.Clean(s, 64), want)
+			return bad("the scope %q names no resource: request %s", safehttp.Clean(s, 64), want)
 		}
 		host := safehttp.Host(u)
 		switch {
 		case host == "graph.microsoft.com":
-			return bad("the scope %q is one of Microsoft Graph, whose tokens Exchange refuses: ask for %s", safehttp.Clean(s, 128), want)
+			return bad("the scope %q is one of Microsoft Graph, whose tokens Exchange refuses: request %s", safehttp.Clean(s, 128), want)
 		case u.Scheme != strings.ToLower(endpoint.Scheme):
-			return bad("the scope %q begins with %s and must begin with %s: ask for %s", safehttp.Clean(s, 128),
+			return bad("the scope %q begins with %s and must begin with %s: request %s", safehttp.Clean(s, 128),
 				safehttp.Clean(u.Scheme, 16), endpoint.Scheme, want)
-		case !safehttp.SameOrigin(u, endpoint) && !(isExchangeOnline(u) && isExchangeOnline(endpoint)):
-			return bad("the scope %q is for another host than the endpoint: ask for %s", safehttp.Clean(s, 128), want)
+		case !safehttp.SameOrigin(u, endpoint) && !sameService(u, endpoint):
+			return bad("the scope %q is for another host than the endpoint: request %s", safehttp.Clean(s, 128), want)
 		case resource != "" && resource != host:
 			return bad("the scopes name more than one resource, and a token is for one")
 		}
 		resource = host
 	}
 	if resource == "" {
-		return bad("no scope names the mailbox server: ask for %s", want)
+		return bad("no scope names the mailbox server: request %s", want)
 	}
 	return nil
 }

@@ -2,9 +2,10 @@ package token
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -40,14 +41,26 @@ const (
 // While the access token is good, Token returns it without a lock and without a request.
 // From some minutes before its expiry it is renewed in the background. However many
 // callers wait, one renewal is under way; each waits at most as long as its own context,
-// and the renewal goes on when they have left. A failure is shared by all who waited and
-// by those who come before the next attempt is due: after Retry-After, or else 1 second,
-// doubling to 1 minute, with jitter; from 5 seconds to 5 minutes for a *ConfigError or
-// *AudienceError. A *ReauthError holds until a new sign-in appears in the Store, which is
-// looked at once a second.
+// and the renewal goes on when they have left.
 //
-// Before a refreshed access token is handed out, its refresh token has been stored. The
-// tokens that are handed out hold no refresh token and must not be modified.
+// A sign-in is lost only when the authority ends it. A failure is shared by all who waited and
+// by those who come before the next attempt is due. That is after Retry-After or else 1
+// second, doubling to 1 minute, for what passes by itself, and 1 minute, doubling to 15, for
+// a refusal that leaves the grant as it is ([ReauthError.Ended] is false) and for mistakes of
+// the configuration ([ConfigError], [AudienceError], [AccountError]); all with jitter. Only a
+// grant that has ended, or that there never was, causes no request before there is another.
+// A new sign-in in the Store, or a good access token of another process there, is found
+// within a second while callers come. Status says what is wrong and when the next attempt is
+// due.
+//
+// Before a new or refreshed access token is handed out, its refresh token has been stored.
+// If the Store fails, callers get an error that matches [ErrNotPersisted], and the tokens are
+// kept in memory and stored when the Store is back, without a request. The tokens that are
+// handed out hold no refresh token and must not be modified.
+//
+// A panic or runtime.Goexit of the Store, Flow, Accept, AllowAudience or HTTPClient fails that
+// renewal with a [*PanicError]. One of Observe or Logger changes no outcome, and is logged with
+// its stack, by [slog.Default] if there is no Logger.
 type Source struct {
 	// Config says where and for what to ask for tokens. Required.
 	Config *Config
@@ -59,17 +72,47 @@ type Source struct {
 	// several endpoints may share one: one sign-in brings tokens for all of them.
 	Key string
 
-	// Flow signs the user in when there is no sign-in or it has ended, while a caller of
-	// Token or Refresh waits; it is cancelled when all of them have left. It is tried once:
-	// if it fails, SignIn tries again. If nil, callers get a *ReauthError, and SignIn cannot
-	// be used.
+	// Flow signs in when there is no sign-in, or the user must act for it. If nil, callers get
+	// a *ReauthError, and SignIn cannot be used.
+	//
+	// A Flow that needs a person runs while a caller of Token or Refresh waits, and is
+	// cancelled when all of them have left; see Linger. It is tried once: if it fails other
+	// than with a *TransientError, SignIn tries again. One that needs no person ([Flow]) is
+	// repeated as a refresh is, in the background as well, and gets no claims but a caller's.
 	Flow Flow
 
-	// Early is how long before its expiry an access token is renewed in the background,
-	// give or take some jitter, when the authority does not say (refresh_in). If zero, 5
+	// Linger is how long after its start a Flow that needs a person goes on without callers
+	// when their time was over: a deadline, or a context that was cancelled with a cause, as by
+	// a command with a time limit. Later callers join it, and its outcome is stored. A caller
+	// who cancels without a cause ends it. If zero, the Flow ends with its last caller.
+	Linger time.Duration
+
+	// Account is the account that is expected to sign in; fields that are empty do not count,
+	// and Username does not if Object is set. If another one signs in, or the tokens do not say
+	// which, nothing is stored and the error is an *AccountError. If zero, any account may sign
+	// in to a key without a sign-in, and later only the same one, until SignOut.
+	Account Account
+
+	// Accept, if not nil, decides about an account that has signed in before anything is
+	// stored. Its error ends the sign-in, as the Err of an *AccountError.
+	Accept func(ctx context.Context, a Account) error
+
+	// Limiter, if not nil, bounds the requests of all Sources that share it. If nil, the Sources
+	// whose Configs share an Authority that Configure made renew 256 tokens at a time in the
+	// background, and a request for which a caller waits begins at once.
+	Limiter *Limiter
+
+	// Early is how long before its expiry an access token is renewed in the background, or
+	// earlier by up to Spread, when the authority does not say (refresh_in). If zero, 5
 	// minutes or a tenth of its lifetime, whichever is longer, but at most half its
 	// lifetime. If negative, a token is renewed when it has expired.
 	Early time.Duration
+
+	// Spread is the longest random span by which a renewal in the background is brought
+	// forward. If zero, a quarter of Early, and for the first renewal of a process whatever is
+	// left of the lifetime after its first quarter, so that sources that start together drift
+	// apart at once. If negative, none.
+	Spread time.Duration
 
 	// RefreshLifetime is how long a refresh token is expected to live unused when the
 	// authority does not say. If zero, DefaultRefreshLifetime. The expectation is shown
@@ -99,18 +142,11 @@ type Source struct {
 	// that wait get the outcome. It must return soon and must not call the Source.
 	Observe func(Event)
 
-	// Logger, if not nil, gets the events as log records.
+	// Logger, if not nil, gets the events as log records, with Key and the identifiers of the
+	// account, but without its name.
 	Logger *slog.Logger
 
-	current atomic.Pointer[handout]
-	mu      sync.Mutex
-	flight  *flight
-	failed  *failure
-	noticed time.Time // the expected end that was told
-	refused string    // the access token that the endpoint refused last
-	unsaved *Record   // a successor that the Store would not take, of which spent is the refresh token that it cost
-	spent   string
-	own     MemoryStore
+	state atomic.Value // of *keeper: a type that may be copied, so that the methods that print nothing have value receivers
 }
 
 var (
@@ -123,36 +159,49 @@ func NewSource(c *Config, key string, store Store) *Source {
 	return &Source{Config: c, Key: key, Store: store}
 }
 
+// keeper returns the owner of the state.
+func (s *Source) keeper() *keeper {
+	if k, ok := s.state.Load().(*keeper); ok {
+		return k
+	}
+	s.state.CompareAndSwap(nil, &keeper{s: s})
+	return s.state.Load().(*keeper)
+}
+
 // Token returns an access token whose audience fits the endpoint and which is not about to
-// expire. It returns an error that matches ctx's when ctx ends first; otherwise a
-// [*ReauthError], [*ConfigError], [*TransientError] or [*AudienceError], or an error of the
-// Store, which matches [ErrNotPersisted] if a refreshed sign-in could not be stored.
+// expire. When ctx ends first, the error matches ctx.Err() and context.Cause(ctx); otherwise
+// it is a [*ReauthError], [*ConfigError], [*TransientError], [*AudienceError], [*AccountError] or
+// [*PanicError], that of a Flow, or one of the Store, which matches [ErrNotPersisted] if tokens
+// could not be stored.
 func (s *Source) Token(ctx context.Context) (*oauth2.Token, error) {
-	if h := s.current.Load(); h != nil {
+	k := s.keeper()
+	if h := k.current.Load(); h != nil {
 		now := time.Now()
 		if h.good(now) {
 			if now.UnixNano() >= h.soft.Load() {
-				s.renewEarly(ctx, h, now)
+				k.renewEarly(ctx, h, now)
 			}
 			return h.token, nil
 		}
 	}
-	return s.wait(ctx, demand{})
+	return k.wait(ctx, demand{})
 }
 
 // Refresh returns an access token other than refused, which the endpoint has refused
 // although it had not expired, with why. Many callers that were refused the same token
 // make one renewal, and one that comes late gets the token that the others got. Claims
-// in why are sent to the authority, which may answer that the user must sign in.
+// in why are sent to the authority, which may respond that the user must sign in. While the
+// authority refuses for now, Refresh makes a request all the same, once in 30 seconds.
 //
 // If the endpoint complained about the audience, another token would be like this one, and
 // the error is an [*AudienceError] at once. If refused itself comes from such a renewal less
 // than 30 seconds ago, it is a [*RefusedError]. Otherwise errors are those of Token.
 func (s *Source) Refresh(ctx context.Context, refused *oauth2.Token, why *bearer.Offer) (*oauth2.Token, error) {
+	k := s.keeper()
 	d := demand{forced: true}
 	if refused != nil {
 		d.refused = refused.AccessToken
-	} else if h := s.current.Load(); h != nil {
+	} else if h := k.current.Load(); h != nil {
 		d.refused = h.token.AccessToken
 	}
 	reason := ""
@@ -171,34 +220,43 @@ func (s *Source) Refresh(ctx context.Context, refused *oauth2.Token, why *bearer
 			}
 		}
 	}
-	if h := s.current.Load(); h != nil && h.token.AccessToken == d.refused && h.forced && (d.claims == "" || d.claims == h.claims) {
+	if h := k.current.Load(); h != nil && h.token.AccessToken == d.refused && h.forced && (d.claims == "" || d.claims == h.claims) {
 		if age := time.Since(h.obtained); age < forcedInterval {
 			return nil, &RefusedError{Age: age, RetryAfter: forcedInterval - age, Reason: reason}
 		}
 	}
-	return s.wait(ctx, d)
+	return k.wait(ctx, d)
 }
 
 // SignIn runs the Flow, whether or not there is a sign-in already, and stores the outcome
-// as a new sign-in, in place of the old one. It waits for a renewal that is under way. The
-// error is that of the Flow, or of the Store.
+// as a new sign-in, in place of the old one. It waits for a renewal that is under way, and
+// joins a Flow that is. If it fails, the old sign-in is as good as before. The error is that
+// of the Flow, of the Store, which matches [ErrNotPersisted] while the new sign-in is kept in
+// memory, or an [*AccountError].
 func (s *Source) SignIn(ctx context.Context) (*oauth2.Token, error) {
 	if s.Flow == nil {
 		return nil, &ConfigError{Kind: ConfigMissing, Hint: "Source.Flow is not set, so nobody can sign in"}
 	}
-	return s.wait(ctx, demand{signIn: true})
+	return s.keeper().wait(ctx, demand{signIn: true})
 }
 
-// SignOut deletes the sign-in from the Store and forgets it. A renewal that is under way,
-// here or in another process, does not bring it back. The authority is not told.
+// SignOut deletes the sign-in from the Store and forgets it. It is final: a renewal or a Flow
+// that is under way here is dropped, and its callers get a [*ReauthError] of kind
+// [ReauthNone]; one in another process that lands after SignOut is dropped there. The
+// authority is not told, and an access token that another Source holds already stays good
+// until its expiry.
 func (s *Source) SignOut(ctx context.Context) error {
 	if err := s.check(); err != nil {
 		return err
 	}
+	k := s.keeper()
+	// A caller who comes meanwhile may still find the record: hence once more at the end.
+	k.reset()
+	defer k.reset()
 	for range 8 {
-		r, err := s.store().Load(ctx, s.Key)
+		r, err := k.store().Load(ctx, s.Key)
 		if err == nil {
-			err = s.store().Delete(ctx, s.Key, r.Generation)
+			err = k.store().Delete(ctx, s.Key, r.Generation)
 		}
 		if errors.Is(err, ErrConflict) {
 			continue
@@ -206,10 +264,6 @@ func (s *Source) SignOut(ctx context.Context) error {
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return storeError("delete", err)
 		}
-		s.mu.Lock()
-		s.current.Store(nil)
-		s.unsaved, s.failed = nil, nil
-		s.mu.Unlock()
 		return nil
 	}
 	return storeError("delete", ErrConflict)
@@ -232,19 +286,36 @@ func refusedAudience(d *bearer.Diagnostics) error {
 	return e
 }
 
-func (s *Source) store() Store {
-	if s.Store == nil {
-		return &s.own
+func (k *keeper) store() Store {
+	if k.s.Store == nil {
+		return &k.own
 	}
-	return s.Store
+	return k.s.Store
 }
 
+// check says what is missing for a token that is stored already. A request needs more, which
+// Config.check knows.
 func (s *Source) check() error {
 	if s.Store != nil && s.Key == "" {
 		return &ConfigError{Kind: ConfigMissing, Hint: "Source.Key is not set; it names the sign-in in the Store"}
 	}
-	return s.Config.check()
+	return s.Config.checkStored()
 }
+
+// Format prints the Config and no secret under any verb.
+func (s Source) Format(f fmt.State, _ rune) {
+	if s.Config == nil {
+		fmt.Fprint(f, "source without config")
+		return
+	}
+	fmt.Fprintf(f, "source with %v", *s.Config)
+}
+
+// LogValue prints no secret.
+func (s Source) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(s)) }
+
+// MarshalJSON writes the Config's text and no secret.
+func (s Source) MarshalJSON() ([]byte, error) { return json.Marshal(fmt.Sprint(s)) }
 
 func (s *Source) strict() bool {
 	switch s.Replay {

@@ -679,7 +679,10 @@ func TestClockJumps(t *testing.T) {
 		obtained, expiry time.Duration // from now
 		requests         int
 	}{
-		{"made in the future, as after the clock was set back", 24 * time.Hour, 25 * time.Hour, 0},
+		{"made in the future, as after the clock was set back", 24 * time.Hour, 25 * time.Hour, 1},
+		{"made years ahead", 9 * 365 * 24 * time.Hour, 9*365*24*time.Hour + time.Hour, 1},
+		{"made by a clock that is 4 minutes ahead", 4 * time.Minute, 64 * time.Minute, 0},
+		{"a lifetime of ten years", 0, 10 * 365 * 24 * time.Hour, 1},
 		{"expired long ago, as after the clock was set ahead", -15 * 24 * time.Hour, -15*24*time.Hour + time.Hour, 1},
 		{"expiry before its making", time.Hour, 0, 1},
 		{"no times", 0, 0, 1},

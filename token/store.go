@@ -3,7 +3,6 @@ package token
 import (
 	"context"
 	"errors"
-	"sync"
 )
 
 var (
@@ -35,10 +34,10 @@ type Store interface {
 	Delete(ctx context.Context, key string, generation uint64) error
 }
 
-// A Locker is an optional ability of a [Store]: an exclusive lock for a key. Where it is
-// there, a [Source] holds it from reading a record to storing its successor, so that
-// several processes refresh once. Without it they may refresh more than once, and an
-// authority that lets a refresh token be used once may end the sign-in.
+// A Locker is an optional ability of a [Store]: an exclusive lock for a key. A [Source]
+// holds the lock from reading a record to storing its successor, so that several processes
+// refresh once. Without it they may refresh more than once, and an authority that lets a
+// refresh token be used once may end the sign-in.
 type Locker interface {
 	// Lock waits until it has the lock, or ctx ends. The lock ends with unlock or with the
 	// process.
@@ -54,71 +53,23 @@ type Reserver interface {
 	Reserve(ctx context.Context, key string, size int) (release func(), err error)
 }
 
-// A MemoryStore keeps records in memory, for tests and for programs whose users sign in at
-// every start. The zero value is ready to use. It is a [Locker].
-type MemoryStore struct {
-	mu      sync.Mutex
-	records map[string]Record
-	last    uint64
-	locks   map[string]chan struct{}
+// A Leaser is an optional ability of a [Store] for which each round trip costs. A [Source]
+// uses it in place of [Locker.Lock], [Store.Load] and [Store.Save] for a renewal.
+type Leaser interface {
+	// Lease waits for the exclusive lease of key, as [Locker.Lock] does, and returns it with
+	// the record as of then: the zero Record if there is none. A key that has no record
+	// costs no write beyond the lease and leaves nothing behind. An error means that the
+	// lease is not held; it matches ErrRecord if the record cannot be read.
+	Lease(ctx context.Context, key string) (Lease, Record, error)
 }
 
-// Load returns the record of key.
-func (s *MemoryStore) Load(_ context.Context, key string) (Record, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r, ok := s.records[key]
-	if !ok {
-		return Record{}, ErrNotFound
-	}
-	return r.clone(), nil
-}
+// A Lease is the exclusive right to replace the record of one key. One of SaveAndRelease
+// and Release ends it; Release after that does nothing and returns nil.
+type Lease interface {
+	// SaveAndRelease stores r as [Store.Save] does and gives the lease up in the same
+	// transaction. If it fails, the lease is still held.
+	SaveAndRelease(ctx context.Context, r Record) (Record, error)
 
-// Save stores r, see [Store].
-func (s *MemoryStore) Save(_ context.Context, key string, r Record) (Record, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.records[key].Generation != r.Generation {
-		return Record{}, ErrConflict
-	}
-	if s.records == nil {
-		s.records = map[string]Record{}
-	}
-	s.last++
-	r = r.clone()
-	r.Generation = s.last
-	s.records[key] = r
-	return r.clone(), nil
-}
-
-// Delete removes the record of key, see [Store].
-func (s *MemoryStore) Delete(_ context.Context, key string, generation uint64) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r, ok := s.records[key]
-	if ok && r.Generation != generation {
-		return ErrConflict
-	}
-	delete(s.records, key)
-	return nil
-}
-
-// Lock waits for the lock of key, see [Locker].
-func (s *MemoryStore) Lock(ctx context.Context, key string) (func() error, error) {
-	s.mu.Lock()
-	if s.locks == nil {
-		s.locks = map[string]chan struct{}{}
-	}
-	lock := s.locks[key]
-	if lock == nil {
-		lock = make(chan struct{}, 1)
-		s.locks[key] = lock
-	}
-	s.mu.Unlock()
-	select {
-	case lock <- struct{}{}:
-		return sync.OnceValue(func() error { <-lock; return nil }), nil
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
+	// Release gives the lease up. It is safe to call more than once.
+	Release() error
 }

@@ -7,12 +7,15 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -107,6 +110,9 @@ func (s *sts) RoundTrip(req *http.Request) (*http.Response, error) {
 	case <-done:
 		resp := rec.Result()
 		resp.Request = req
+		if n, err := strconv.Atoi(rec.Header().Get("Content-Length")); err == nil && n > rec.Body.Len() {
+			resp.Body = io.NopCloser(io.MultiReader(resp.Body, iotest.ErrReader(io.ErrUnexpectedEOF)))
+		}
 		return resp, nil
 	case <-req.Context().Done():
 		return nil, req.Context().Err()
@@ -165,7 +171,7 @@ func (s *sts) token(w http.ResponseWriter, r *http.Request) {
 			return
 		case s.strict && st.used:
 			s.dead = true
-			writeJSON(w, 400, map[string]any{"error": "invalid_grant"})
+			writeJSON(w, 400, map[string]any{"error": "invalid_grant", "suberror": "bad_token"})
 			return
 		case s.idle > 0 && time.Since(st.issued) >= s.idle:
 			aadsts(w, 400, "invalid_grant", 700082)
@@ -245,6 +251,18 @@ func (s *sts) last() url.Values {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.requests[len(s.requests)-1].Form
+}
+
+// posted returns the form of the last request whose path has the suffix.
+func (s *sts) posted(suffix string) url.Values {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := len(s.requests) - 1; i >= 0; i-- {
+		if strings.HasSuffix(s.requests[i].URL.Path, suffix) {
+			return s.requests[i].Form
+		}
+	}
+	return nil
 }
 
 func (s *sts) set(f func()) {

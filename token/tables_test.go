@@ -95,13 +95,16 @@ func TestExchangeHosts(t *testing.T) {
 	}
 }
 
-// Every hint is one of the kinds that the package exports.
+// Every number has a class and one of the kinds that the package exports. Where the hint is
+// "-", that of the kind stands in its place.
 func TestHintsHaveKinds(t *testing.T) {
+	user := " expired revoked password frequency mfa claims consent blocked device user declined interaction assertion "
 	kinds := map[string]string{
-		"reauth": " expired revoked password frequency mfa claims consent blocked device user declined interaction assertion ",
+		"ended":  " expired revoked password frequency ",
+		"user":   user,
 		"config": " client secret redirect resource scope tenant cloud request ",
 		// The kinds of passing faults are for the reader of the table.
-		"transient": " loop throttled retry ",
+		"transient": " loop throttled retry pending ",
 	}
 	seen := map[string]bool{}
 	for _, r := range table(t, "aadsts.tsv") {
@@ -113,4 +116,21 @@ func TestHintsHaveKinds(t *testing.T) {
 		}
 		seen[r[0]] = true
 	}
+}
+
+// The table knows every number of the published reference.
+func TestTableIsComplete(t *testing.T) {
+	known := map[string]bool{}
+	for _, r := range table(t, "aadsts.tsv") {
+		known[r[0]] = true
+	}
+	reference := table(t, "aadsts-reference.tsv")
+	missing := 0
+	for _, r := range reference {
+		if !known[r[0]] {
+			missing++
+			t.Errorf("AADSTS%s is not in the table", r[0])
+		}
+	}
+	t.Logf("the reference has %d numbers, of which the table lacks %d; it has %d more", len(reference), missing, len(known)+missing-len(reference))
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/easoauth/easoauth/internal/safehttp"
 )
 
-// An IDTokenError says why the answer to a sign-in cannot be believed.
+// An IDTokenError says why the response to a sign-in cannot be believed.
 type IDTokenError struct {
 	Reason string
 	Err    error
@@ -37,7 +37,7 @@ func (e *IDTokenError) Unwrap() error { return e.Err }
 // An empty nonce is not compared.
 func (c *Config) checkIDToken(ctx context.Context, raw, nonce string) error {
 	if raw == "" {
-		return &IDTokenError{Reason: "the authority sent none although openid was asked for"}
+		return &IDTokenError{Reason: "the authority sent none although openid was requested"}
 	}
 	if c.Authority.keys == nil {
 		if c.Authority.KeysEndpoint == nil {
@@ -49,17 +49,17 @@ func (c *Config) checkIDToken(ctx context.Context, raw, nonce string) error {
 }
 
 func (c *Config) verifyIDToken(ctx context.Context, keys *keySet, raw, nonce string) error {
-	claims, err := Inspect(raw)
+	claims, err := inspect(raw, true)
 	if err != nil {
 		return &IDTokenError{Reason: "it is malformed", Err: err}
 	}
 	issuer := expandIssuer(c.Authority.Issuer, claims.Tenant)
 	if issuer == "" {
-		return &IDTokenError{Reason: "its tid is no tenant"}
+		return &IDTokenError{Reason: "its tid is not a tenant"}
 	}
 	config := &oidc.Config{ClientID: c.ClientID}
-	for _, alg := range signatureAlgorithms {
-		config.SupportedSigningAlgs = append(config.SupportedSigningAlgs, string(alg))
+	for alg := range schemes {
+		config.SupportedSigningAlgs = append(config.SupportedSigningAlgs, alg)
 	}
 	t, err := oidc.NewVerifier(issuer, keys, config).Verify(ctx, raw)
 	if err != nil {
@@ -148,11 +148,12 @@ const maxLeeway = 5 * time.Minute
 // The signature must be by a key that the authority publishes, for that key's algorithm,
 // which is never none and never an HMAC; a key that is published for one issuer signs for
 // no other. A token that no key fits brings at most one request for the keys in 30
-// seconds.
+// seconds. A token in which a member of the header or a claim appears twice is malformed.
 //
 // The issuer must be the authority's: for Entra with the token's tid, which must be a GUID,
 // in the place of {tenantid}; for tokens of version 1.0 https://sts.windows.net/<tid>/ in
-// the public cloud; for AD FS also its access_token_issuer.
+// the public cloud and that of the US government, and https://sts.chinacloudapi.cn/<tid>/ in
+// China; for AD FS also its access_token_issuer.
 //
 // Microsoft encrypts or otherwise changes some tokens for its own services, which cannot
 // be verified by anybody else.
@@ -160,8 +161,8 @@ type Verifier struct {
 	Authority *Authority // from Discover
 	Endpoint  *url.URL   // compared with the audience as by CheckAudience
 
-	// Audiences are accepted besides, exactly: an application ID, or an application ID
-	// URI such as api://….
+	// Audiences are also accepted, exactly: an application ID, or an application ID URI such
+	// as api://….
 	Audiences []string
 
 	// Tenants lists the tenants whose users may come. If empty, every tenant that the
@@ -181,9 +182,10 @@ type Verifier struct {
 	// HTTPClient is used for the keys. If nil, http.DefaultClient.
 	HTTPClient *http.Client
 
-	once sync.Once
-	keys *keySet // of version 2.0 tokens
-	v1   *keySet // of version 1.0 tokens of Entra
+	once     sync.Once
+	keys     *keySet // of version 2.0 tokens
+	v1       *keySet // of version 1.0 tokens of Entra
+	resource string  // the audience as it is written most often
 }
 
 // Verify returns the claims of a token that holds, or a [*VerifyError]. If the keys cannot
@@ -193,14 +195,14 @@ func (v *Verifier) Verify(ctx context.Context, raw string) (*Claims, error) {
 		return nil, &ConfigError{Kind: ConfigMissing, Hint: "Verifier needs Authority, from Discover, and Endpoint"}
 	}
 	v.once.Do(v.init)
-	claims, err := Inspect(raw)
+	claims, err := inspect(raw, true)
 	if err != nil {
-		return nil, &VerifyError{Kind: VerifyMalformed, Reason: "it is no JWT", Err: err}
+		return nil, &VerifyError{Kind: VerifyMalformed, Reason: "it is not a JWT", Err: err}
 	}
 	if len(claims.Malformed) > 0 {
 		return nil, &VerifyError{Kind: VerifyMalformed, Reason: "claims of the wrong type: " + strings.Join(claims.Malformed, ", ")}
 	}
-	if _, err := v.verifySignature(ctx, raw, claims.Version); err != nil {
+	if err := signatureError(ctx, v.keysOf(claims.Version).verify(ctx, raw, claims.Issuer, claims.Tenant)); err != nil {
 		return nil, err
 	}
 	if err := v.check(claims, time.Now()); err != nil {
@@ -222,27 +224,35 @@ func (v *Verifier) VerifySignature(ctx context.Context, raw string) ([]byte, err
 	if claims, err := Inspect(raw); err == nil {
 		version = claims.Version
 	}
-	return v.verifySignature(ctx, raw, version)
+	payload, err := v.keysOf(version).VerifySignature(ctx, raw)
+	return payload, signatureError(ctx, err)
 }
 
-func (v *Verifier) verifySignature(ctx context.Context, raw, version string) ([]byte, error) {
-	keys := v.keys
+// keysOf returns the keys that sign tokens of a version.
+func (v *Verifier) keysOf(version string) *keySet {
 	if version == "1.0" && v.v1 != nil {
-		keys = v.v1
+		return v.v1
 	}
-	payload, err := keys.VerifySignature(ctx, raw)
+	return v.keys
+}
+
+// signatureError tells a signature that does not hold from keys that could not be read.
+func signatureError(ctx context.Context, err error) error {
 	if err == nil {
-		return payload, nil
+		return nil
 	}
 	var te *TransientError
 	if errors.As(err, &te) || ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded) {
-		return nil, fmt.Errorf("token: the keys of the authority: %w", err)
+		return fmt.Errorf("token: the keys of the authority: %w", err)
 	}
-	return nil, &VerifyError{Kind: VerifySignature, Reason: "no published key signed it", Err: err}
+	return &VerifyError{Kind: VerifySignature, Reason: "no published key signed it", Err: err}
 }
 
 func (v *Verifier) init() {
 	a := v.Authority
+	if v.Endpoint != nil {
+		v.resource = resourceOf(v.Endpoint)
+	}
 	v.keys = a.keys
 	if v.keys == nil || v.HTTPClient != nil {
 		v.keys = &keySet{authority: a, url: a.KeysEndpoint, client: v.HTTPClient}
@@ -280,7 +290,7 @@ func (v *Verifier) check(c *Claims, now time.Time) error {
 	case now.Add(leeway).Before(c.IssuedAt):
 		return fail(VerifyNotYet, "it is issued in the future, at %s", c.IssuedAt.UTC().Format(time.RFC3339))
 	}
-	if !slices.ContainsFunc(c.Audience, func(a string) bool { return slices.Contains(v.Audiences, a) }) {
+	if !slices.ContainsFunc(c.Audience, func(a string) bool { return a == v.resource || slices.Contains(v.Audiences, a) }) {
 		if err := CheckAudience(c.Audience, v.Endpoint); err != nil {
 			return &VerifyError{Kind: VerifyAudience, Reason: "it is for another resource", Err: err}
 		}
@@ -309,8 +319,8 @@ func (a *Authority) issuers(c *Claims) []string {
 		if !isGUID(c.Tenant) {
 			return nil
 		}
-		if c.Version == "1.0" && a.Cloud == "public" {
-			return []string{"https://sts.windows.net/" + c.Tenant + "/"}
+		if host := authorityHosts[a.Host].v1Issuer; c.Version == "1.0" && host != "" {
+			return []string{"https://" + host + "/" + c.Tenant + "/"}
 		}
 		return []string{expandIssuer(a.Issuer, c.Tenant)}
 	}

@@ -3,17 +3,13 @@ package token_test
 import (
 	"context"
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"math/big"
 	"net/http"
 	"strings"
 	"sync"
@@ -239,6 +235,37 @@ func TestVerifierVersion1(t *testing.T) {
 	}
 }
 
+// Tokens of version 1.0 have an issuer of their own in each cloud.
+func TestVerifierVersion1OfNationalClouds(t *testing.T) {
+	for _, tt := range []struct{ host, issuer string }{
+		{"login.microsoftonline.us", "https://sts.windows.net/"},
+		{"login.partner.microsoftonline.cn", "https://sts.chinacloudapi.cn/"},
+	} {
+		t.Run(tt.host, func(t *testing.T) {
+			s := newSTS()
+			s.base, s.issuer = "https://"+tt.host, "https://"+tt.host+"/{tenantid}/v2.0"
+			s.intercept = func(w http.ResponseWriter, r *http.Request) bool {
+				if !strings.HasSuffix(r.URL.Path, "/keys") {
+					return false
+				}
+				writeJSON(w, 200, map[string]any{"keys": []any{jwk(&signingKey().PublicKey, "k1", "")}})
+				return true
+			}
+			a, err := token.Discover(t.Context(), "https://"+tt.host+"/common/oauth2/authorize", &token.Options{HTTPClient: s.Client()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			v := &token.Verifier{Authority: a, Endpoint: endpoint}
+			for iss, ok := range map[string]bool{tt.issuer + tenantID + "/": true, "https://sts.evil.example/" + tenantID + "/": false} {
+				_, err := v.Verify(t.Context(), sign(accessClaims(func(m map[string]any) { m["ver"], m["iss"], m["appid"] = "1.0", iss, clientID })))
+				if (err == nil) != ok {
+					t.Errorf("issuer %s: %v, want ok = %v", iss, err, ok)
+				}
+			}
+		})
+	}
+}
+
 func TestVerifierADFS(t *testing.T) {
 	s := newSTS()
 	s.base, s.issuer = "https://fs.contoso.com/adfs", "https://fs.contoso.com/adfs"
@@ -374,55 +401,5 @@ func TestKeyUse(t *testing.T) {
 		if _, err := v.Verify(t.Context(), sign(accessClaims(nil))); !errors.As(err, &ve) || ve.Kind != token.VerifySignature {
 			t.Errorf("%s: Verify = %v, want a refusal", name, err)
 		}
-	}
-}
-
-func TestCertificate(t *testing.T) {
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "app"}, NotAfter: time.Now().Add(time.Hour)}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &signingKey().PublicKey, signingKey())
-	if err != nil {
-		t.Fatal(err)
-	}
-	cert, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	to := mustURL("https://login.microsoftonline.com/common/oauth2/v2.0/token")
-	v, err := (&token.Certificate{Certificate: cert, Key: signingKey()}).Params(t.Context(), clientID, to)
-	if err != nil {
-		t.Fatal(err)
-	}
-	jws, err := jose.ParseSignedCompact(v.Get("client_assertion"), []jose.SignatureAlgorithm{jose.PS256})
-	if err != nil {
-		t.Fatal(err)
-	}
-	payload, err := jws.Verify(&signingKey().PublicKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	sum := sha256.Sum256(der)
-	if got := jws.Signatures[0].Header.ExtraHeaders["x5t#S256"]; got != base64.RawURLEncoding.EncodeToString(sum[:]) {
-		t.Errorf("x5t#S256 = %v", got)
-	}
-	var c struct {
-		Aud, Iss, Sub, Jti string
-		Exp, Nbf           int64
-	}
-	if err := json.Unmarshal(payload, &c); err != nil {
-		t.Fatal(err)
-	}
-	if c.Aud != to.String() || c.Iss != clientID || c.Sub != clientID || c.Jti == "" || c.Exp-c.Nbf != 300 {
-		t.Errorf("claims %+v", c)
-	}
-	var ce *token.ConfigError
-	if _, err := (&token.Certificate{}).Params(t.Context(), clientID, to); !errors.As(err, &ce) {
-		t.Errorf("empty Certificate = %v, want *ConfigError", err)
-	}
-	ec, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := (&token.Certificate{Certificate: cert, Key: ec}).Params(t.Context(), clientID, to); !errors.As(err, &ce) {
-		t.Errorf("Certificate with an EC key = %v, want *ConfigError", err)
 	}
 }

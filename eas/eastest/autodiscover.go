@@ -109,7 +109,7 @@ func loginPage(w http.ResponseWriter) {
 		w.Header().Del(name)
 	}
 	w.Header().Set("Content-Type", "text/html")
-	fmt.Fprint(w, "<html><head><title>Sign in</title></head><body><form></form></body></html>")
+	fmt.Fprint(w, "<html><head><title>Sign in</title></head><body><form method=\"post\"><input name=\"password\" type=\"password\"></form></body></html>")
 }
 
 func jsonError(w http.ResponseWriter, status int, code, message string) {

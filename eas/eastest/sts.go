@@ -8,6 +8,7 @@ import (
 	"hash/fnv"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -324,7 +325,7 @@ func (tn *Tenant) hasResource(res string) bool {
 		return false
 	}
 	res = strings.TrimSuffix(res, "/")
-	return res == "https://"+tn.easHost() || res == "https://"+tn.autodiscoverHost() || res == "https://"+cloudHost || res == "https://outlook.office.com"
+	return res == "https://"+tn.easHost() || res == "https://"+tn.autodiscoverHost() || res == "https://"+cloudHost || res == "https://outlook.office.com" || slices.Contains(tn.Resources, res)
 }
 
 func has(scope, want string) bool {

@@ -29,6 +29,9 @@ type Tenant struct {
 	Hybrid   bool   // mailboxes are on-premises at mail.<Domain>, and the cloud redirects AutoDiscover there
 	ClientID string // the registered public client; if "", [ClientID]
 
+	// Resources are registered as Exchange's hosts are, as for an API of one's own: "api://…".
+	Resources []string
+
 	AccessLifetime  time.Duration // of access tokens; if 0, one hour
 	RefreshLifetime time.Duration // of refresh tokens, from their issue; if 0, fourteen days
 

@@ -53,7 +53,7 @@ func openBoard(ctx context.Context, dsn string, key []byte) (*board, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &board{db: db, store: &sqlstore.Store{DB: db, Dialect: dialect, EncryptionKey: key, Lease: 5 * time.Second}}
+	b := &board{db: db, store: &sqlstore.Store{DB: db, Dialect: dialect, EncryptionKey: key, LeaseTime: 5 * time.Second}}
 	err = b.store.Migrate(ctx)
 	for _, create := range []string{createMailboxes, createWorkers} {
 		if err == nil {

@@ -12,12 +12,15 @@ import (
 	"strings"
 	"time"
 
+	"github.com/easoauth/easoauth/bearer"
 	"github.com/easoauth/easoauth/token"
 )
 
 const (
 	easPath = "/microsoft-server-activesync"
 	v2Path  = "/autodiscover/autodiscover.json"
+	// metadataPath is where RFC 9728 section 3.1 puts the metadata of a resource at easPath.
+	metadataPath = "/.well-known/oauth-protected-resource"
 
 	maxBody = 64 << 20
 	// maxAnswer is the longest heartbeat and some more: a Ping is answered when something
@@ -87,6 +90,8 @@ func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.activeSync(w, r)
 	case path == v2Path, strings.HasPrefix(path, v2Path+"/v1.0/"):
 		g.autodiscover(w, r)
+	case path == metadataPath, path == metadataPath+easPath:
+		g.metadata(w)
 	default:
 		http.NotFound(w, r)
 	}
@@ -102,6 +107,7 @@ func (g *gateway) activeSync(w http.ResponseWriter, r *http.Request) {
 		for name, values := range g.verifier.Challenge(err) {
 			w.Header()[name] = values
 		}
+		g.pointToMetadata(w.Header())
 		w.Header().Set("Content-Length", "0")
 		w.WriteHeader(http.StatusUnauthorized)
 		return
@@ -125,6 +131,34 @@ func (g *gateway) activeSync(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	g.proxy.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), loginKey{}, to)))
 	g.log.Info("passed", "method", r.Method, "command", r.URL.Query().Get("Cmd"), "claims", claims)
+}
+
+// metadata publishes which authority issues tokens for this server (RFC 9728), for clients
+// that do not know Exchange's authorization_uri.
+func (g *gateway) metadata(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(bearer.Metadata{
+		Resource:             g.public.String(),
+		AuthorizationServers: []string{g.verifier.Authority.Issuer},
+		Scopes:               token.Scopes(g.verifier.Authority.Kind, g.public),
+		Methods:              []string{"header"},
+	})
+}
+
+// pointToMetadata adds resource_metadata to the Bearer challenges.
+func (g *gateway) pointToMetadata(h http.Header) {
+	at := url.URL{Scheme: g.public.Scheme, Host: g.public.Host, Path: metadataPath + g.public.Path}
+	challenges, err := bearer.Parse(h.Values("WWW-Authenticate"))
+	if err != nil {
+		return
+	}
+	h.Del("WWW-Authenticate")
+	for _, c := range challenges {
+		if c.Is("Bearer") {
+			c.Params = append(c.Params[:len(c.Params):len(c.Params)], bearer.Param{Name: "resource_metadata", Value: at.String()})
+		}
+		h.Add("WWW-Authenticate", c.String())
+	}
 }
 
 // authenticate verifies the token of a request. Both results are nil if there is none, as

@@ -201,3 +201,23 @@ func TestSettings(t *testing.T) {
 		t.Errorf("logins %v, %v", logins, err)
 	}
 }
+
+// A client that does not know Exchange finds the authority by RFC 9728.
+func TestMetadata(t *testing.T) {
+	d, err := newDemo(t.Context(), io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.close()
+	offer, err := bearer.Probe(t.Context(), d.client, d.endpoint, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, m, err := bearer.FollowMetadata(t.Context(), d.client, d.endpoint, offer, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Resource != d.endpoint.String() || got.AuthorizationURI == "" || len(m.Scopes) == 0 {
+		t.Errorf("metadata %+v, authority %q", m, got.AuthorizationURI)
+	}
+}

@@ -11,5 +11,5 @@
 // Bodies are read with [ReadAll], which stops at a limit that counts decompressed bytes,
 // so that a gzip bomb costs no more than any other long body.
 //
-// The package depends on the standard library alone and holds no state.
+// The package depends on the standard library and the table of faults, and holds no state.
 package safehttp

@@ -51,22 +51,10 @@ func (e *URLError) Error() string { return fmt.Sprintf("URL %s refused: %s", e.U
 // Is reports whether target is [ErrURL].
 func (e *URLError) Is(target error) bool { return target == ErrURL }
 
-// A RequestError wraps the failure of an exchange that brought no answer: a name that does
-// not resolve, a refused connection, a certificate that does not verify, a context that
-// ended. URL is redacted.
-type RequestError struct {
-	Method string
-	URL    string
-	Err    error
-}
-
-func (e *RequestError) Error() string { return fmt.Sprintf("%s %s: %v", e.Method, e.URL, e.Err) }
-
-func (e *RequestError) Unwrap() error { return e.Err }
-
 // Do sends req with the transport, cookie jar and timeout of c (nil means
-// [http.DefaultClient]'s) and returns the answer as it came: redirects are not followed.
-// The request's URL must pass [CheckURL].
+// [http.DefaultClient]'s) and returns the response as it came: redirects are not followed,
+// and a Location is not parsed. The request's URL must pass [CheckURL]. A request without a
+// User-Agent gets [UserAgent].
 func Do(c *http.Client, req *http.Request) (*http.Response, error) {
 	if err := CheckURL(req.URL); err != nil {
 		return nil, err
@@ -85,36 +73,48 @@ func DoLoopback(c *http.Client, req *http.Request) (*http.Response, error) {
 }
 
 func send(c *http.Client, req *http.Request) (*http.Response, error) {
-	resp, err := NoRedirect(c).Do(req)
+	if _, ok := req.Header["User-Agent"]; !ok {
+		req.Header.Set("User-Agent", UserAgent())
+	}
+	if c == nil {
+		c = http.DefaultClient
+	}
+	once := *c
+	once.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	held := &holder{base: c.Transport}
+	once.Transport = held
+	resp, err := once.Do(req)
 	if err != nil {
 		return nil, requestError(req, err)
 	}
+	if held.location != nil {
+		resp.Header["Location"] = held.location
+	}
 	if n := headerSize(resp.Header); n > MaxHeader {
 		resp.Body.Close()
-		return nil, &RequestError{Method: req.Method, URL: Redact(req.URL), Err: &LimitError{What: "header", Limit: MaxHeader}}
+		return nil, requestError(req, &LimitError{What: "header", Limit: MaxHeader})
 	}
 	return resp, nil
 }
 
-// NoRedirect returns a copy of c (nil means [http.DefaultClient]) that hands out a 3xx
-// answer instead of following it.
-func NoRedirect(c *http.Client) *http.Client {
-	var clone http.Client
-	if c == nil {
-		c = http.DefaultClient
-	}
-	clone = *c
-	clone.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &clone
+// A holder keeps the Location of a response from http.Client, which parses it and, where
+// that fails, prints it whole: with the mail address and the code that it may hold.
+type holder struct {
+	base     http.RoundTripper
+	location []string
 }
 
-// requestError drops the *url.Error that net/http adds, since it prints the whole URL.
-func requestError(req *http.Request, err error) error {
-	var ue *url.Error
-	if errors.As(err, &ue) {
-		err = ue.Err
+func (h *holder) RoundTrip(req *http.Request) (*http.Response, error) {
+	base := h.base
+	if base == nil {
+		base = http.DefaultTransport
 	}
-	return &RequestError{Method: req.Method, URL: Redact(req.URL), Err: err}
+	resp, err := base.RoundTrip(req)
+	if err == nil && resp != nil {
+		h.location = resp.Header["Location"]
+		delete(resp.Header, "Location")
+	}
+	return resp, err
 }
 
 func headerSize(h http.Header) int {
@@ -128,10 +128,11 @@ func headerSize(h http.Header) int {
 }
 
 // ReadAll reads r to its end, and at most limit bytes of it; a longer r is a [*LimitError].
+// What was read before an error is returned with it.
 func ReadAll(r io.Reader, limit int64) ([]byte, error) {
 	b, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if int64(len(b)) > limit {
-		return nil, &LimitError{What: "body", Limit: limit}
+		return b[:limit], &LimitError{What: "body", Limit: limit}
 	}
 	return b, err
 }
@@ -168,7 +169,7 @@ func drain(body io.ReadCloser, to io.Writer) (int64, error) {
 func RequestID(h http.Header) string {
 	for _, name := range []string{"request-id", "x-ms-request-id", "X-Request-Id", "client-request-id"} {
 		if v := h.Get(name); v != "" {
-			return Clean(v, 64)
+			return Plain(v, 64)
 		}
 	}
 	return ""

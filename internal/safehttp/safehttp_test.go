@@ -80,6 +80,7 @@ func TestDoDoesNotFollow(t *testing.T) {
 	}
 }
 
+// S007: nothing is sent over plain http, but to a loopback address that the caller allows.
 func TestDoRefusesPlainHTTP(t *testing.T) {
 	var asked bool
 	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true }))
@@ -125,6 +126,7 @@ func TestDoErrorHoldsNoQuery(t *testing.T) {
 	}
 }
 
+// S014: a bomb costs what any other long body does.
 func TestReadAllStopsAGzipBomb(t *testing.T) {
 	srv := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Encoding", "gzip")
@@ -171,6 +173,7 @@ func TestOrigin(t *testing.T) {
 	}
 }
 
+// S027: a wait that is huge, negative, past or garbage.
 func TestRetryAfter(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	for _, tt := range []struct {

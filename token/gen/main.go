@@ -33,26 +33,34 @@ func write(name string, f func(*bytes.Buffer)) {
 
 func hosts(b *bytes.Buffer) {
 	b.WriteString("var authorityHosts = map[string]authorityHost{\n")
-	for _, r := range table("data/authority-hosts.tsv", 6) {
-		fmt.Fprintf(b, "%q: {cloud: %q, network: %q, trusted: %v},\n", r[0], r[1], r[2], r[3] == "yes")
+	for _, r := range table("data/authority-hosts.tsv", 7) {
+		fmt.Fprintf(b, "%q: {cloud: %q, network: %q, trusted: %v, v1Issuer: %q},\n", r[0], r[1], r[2], r[3] == "yes", optional(r[4]))
 	}
 	b.WriteString("}\n")
 }
 
 func aadsts(b *bytes.Buffer) {
-	b.WriteString("var aadstsHints = map[int]aadstsHint{\n")
+	b.WriteString("var aadstsTable = map[int]aadstsEntry{\n")
 	for _, r := range table("data/aadsts.tsv", 5) {
-		fmt.Fprintf(b, "%s: {class: %q, kind: %q, hint: %q},\n", r[0], r[1], r[2], r[3])
+		fmt.Fprintf(b, "%s: {class: %q, kind: %q, hint: %q},\n", r[0], r[1], r[2], optional(r[3]))
 	}
 	b.WriteString("}\n")
 }
 
 func exchange(b *bytes.Buffer) {
-	b.WriteString("var exchangeOnlineHosts = map[string]bool{\n")
-	for _, r := range table("data/exchange-hosts.tsv", 3) {
-		fmt.Fprintf(b, "%q: true,\n", r[0])
+	b.WriteString("var exchangeHosts = map[string]exchangeHost{\n")
+	for _, r := range table("data/exchange-hosts.tsv", 4) {
+		fmt.Fprintf(b, "%q: {cloud: %q, resource: %q},\n", r[0], r[1], optional(r[2]))
 	}
 	b.WriteString("}\n")
+}
+
+// optional returns the value of a column that may be left out with a hyphen.
+func optional(s string) string {
+	if s == "-" {
+		return ""
+	}
+	return s
 }
 
 // table reads the rows of a file of tab-separated columns, without the first.

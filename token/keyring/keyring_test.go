@@ -3,6 +3,7 @@ package keyring_test
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"errors"
 	"os"
 	"path/filepath"
@@ -103,6 +104,95 @@ func TestKeyLost(t *testing.T) {
 	}
 	if _, err := s.Save(t.Context(), "ada", token.Record{Lineage: "l", RefreshToken: "rt2"}); err != nil {
 		t.Errorf("a new sign-in after Reset: %v", err)
+	}
+}
+
+// The same folder through a symbolic link, and an entry by the name of earlier versions, the
+// path as the caller says it.
+func TestPathsOfOneFolder(t *testing.T) {
+	home := t.TempDir()
+	real, link := filepath.Join(home, "real"), filepath.Join(home, "link")
+	if err := os.Mkdir(real, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(real, link); err != nil {
+		t.Skip(err)
+	}
+	dirs := map[string]string{"link": filepath.Join(link, "tokens"), "real": filepath.Join(real, "tokens")}
+	for _, order := range [][2]string{{"link", "real"}, {"real", "link"}, {"link", "link"}} {
+		gokeyring.MockInit()
+		first, err := keyring.Open(t.Context(), service, dirs[order[0]])
+		if err != nil {
+			t.Fatal(err)
+		}
+		old, _ := first.Load(t.Context(), "ada")
+		if _, err := first.Save(t.Context(), "ada", token.Record{Lineage: "l", RefreshToken: "rt1", Generation: old.Generation}); err != nil {
+			t.Fatal(err)
+		}
+		second, err := keyring.Open(t.Context(), service, dirs[order[1]])
+		if err != nil {
+			t.Fatalf("Open by %v: %v", order, err)
+		}
+		if r, err := second.Load(t.Context(), "ada"); err != nil || r.RefreshToken != "rt1" {
+			t.Errorf("Load by %v = %v, %v", order, r, err)
+		}
+		if err := os.RemoveAll(dirs["real"]); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	// The entry of an earlier version, made by the link.
+	gokeyring.MockInit()
+	key := token.NewEncryptionKey()
+	entry := "easoauth-key-1:" + base64.StdEncoding.EncodeToString(key)
+	if err := gokeyring.Set(service, dirs["link"], entry); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (&token.FileStore{Dir: dirs["real"], EncryptionKey: key}).Save(t.Context(), "ada", token.Record{Lineage: "l"}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := keyring.Open(t.Context(), service, dirs["real"])
+	if !errors.Is(err, keyring.ErrKeyLost) || !strings.Contains(err.Error(), "by the path") {
+		t.Errorf("Open by another path = %v, want ErrKeyLost and what to do", err)
+	}
+	for _, by := range []string{"link", "real"} {
+		s, err := keyring.Open(t.Context(), service, dirs[by])
+		if err != nil {
+			t.Fatalf("Open by the %s path: %v", by, err)
+		}
+		if _, err := s.Load(t.Context(), "ada"); err != nil {
+			t.Errorf("Load by the %s path = %v", by, err)
+		}
+	}
+	if err := keyring.Forget(t.Context(), service, dirs["link"]); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range dirs {
+		if _, err := gokeyring.Get(service, dir); !errors.Is(err, gokeyring.ErrNotFound) {
+			t.Errorf("after Forget the keychain has an entry: %v", err)
+		}
+	}
+}
+
+// Reset keeps the key that it replaces: whoever calls it by mistake can bring it back.
+func TestResetKeepsTheOldKey(t *testing.T) {
+	gokeyring.MockInit()
+	dir := filepath.Join(t.TempDir(), "tokens")
+	if _, err := keyring.Open(t.Context(), service, dir); err != nil {
+		t.Fatal(err)
+	}
+	before, err := gokeyring.Get(service, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := keyring.Reset(t.Context(), service, dir); err != nil {
+		t.Fatal(err)
+	}
+	if after, err := gokeyring.Get(service, dir); err != nil || after == before {
+		t.Errorf("Reset left the key as it was: %v", err)
+	}
+	if old, err := gokeyring.Get(service, dir+".old"); err != nil || old != before {
+		t.Errorf("the old key is gone: %v", err)
 	}
 }
 

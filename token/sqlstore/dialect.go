@@ -1,13 +1,9 @@
 package sqlstore
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"math/rand/v2"
 	"regexp"
 	"strings"
-	"time"
 )
 
 // A Dialect is the kind of SQL that a database speaks.
@@ -15,7 +11,7 @@ type Dialect int
 
 // The dialects. The zero Dialect is none.
 const (
-	SQLite     Dialect = iota + 1 // from 3.24 on
+	SQLite     Dialect = iota + 1 // from 3.35 on
 	PostgreSQL                    // from 9.5 on
 )
 
@@ -37,13 +33,14 @@ const schemaVersion = 1
 // queries are the statements for one table. Arguments are in the order in which the text
 // names them: $1, $2, ….
 type queries struct {
-	create                            []string
-	version, setVersion, durable      string
-	row, load, insert, update, delete string
-	acquire, fence, renew, release    string
+	schema                              []string
+	look, write, version, durable       string
+	load, first, replace, finish, erase string
+	acquire, busy, renew, drop, forget  string
 }
 
-func (d Dialect) queries(table string) (queries, error) {
+// fill writes a statement for a dialect and a table.
+func (d Dialect) fill(table string) (func(string) string, error) {
 	var now, blob string
 	switch d {
 	case SQLite:
@@ -51,12 +48,31 @@ func (d Dialect) queries(table string) (queries, error) {
 	case PostgreSQL:
 		now, blob = "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)", "BYTEA"
 	default:
-		return queries{}, fmt.Errorf("token/sqlstore: %v is no dialect", d)
+		return nil, fmt.Errorf("token/sqlstore: %v is not a dialect: use SQLite or PostgreSQL", d)
 	}
-	fill := strings.NewReplacer("{t}", table, "{now}", now, "{blob}", blob).Replace
+	if table == "" {
+		table = DefaultTable
+	}
+	if !validTable.MatchString(table) {
+		return nil, fmt.Errorf("token/sqlstore: %.64q is not the name of a table", table)
+	}
+	return strings.NewReplacer("{t}", table, "{now}", now, "{blob}", blob, "{version}", fmt.Sprint(schemaVersion)).Replace, nil
+}
+
+func (d Dialect) queries(table string) (queries, error) {
+	fill, err := d.fill(table)
+	if err != nil {
+		return queries{}, err
+	}
+	const (
+		// A lease belongs to a life of an owner, which the fence names.
+		held = `lease_owner = $%d AND lease_fence = $%d`
+		// What is replaced is one generation of a record, or of a record that was deleted.
+		same = `name = $%d AND generation = $%d AND (record IS NULL) = $%d`
+	)
 	q := queries{
 		// lease_until is in milliseconds since 1970 by the clock of the database.
-		create: []string{
+		schema: []string{
 			fill(`CREATE TABLE IF NOT EXISTS {t} (
 	name        VARCHAR(64) NOT NULL PRIMARY KEY,
 	generation  BIGINT NOT NULL DEFAULT 0,
@@ -66,21 +82,30 @@ func (d Dialect) queries(table string) (queries, error) {
 	lease_until BIGINT NOT NULL DEFAULT 0
 )`),
 			fill(`CREATE TABLE IF NOT EXISTS {t}_schema (version BIGINT NOT NULL PRIMARY KEY)`),
+			fill(`INSERT INTO {t}_schema (version) VALUES ({version}) ON CONFLICT (version) DO NOTHING`),
 		},
-		version:    fill(`SELECT COALESCE(MAX(version), 0) FROM {t}_schema`),
-		setVersion: fill(`INSERT INTO {t}_schema (version) VALUES ($1) ON CONFLICT (version) DO NOTHING`),
+		look:    fill(`SELECT COUNT(*) FROM {t} WHERE name = ''`),
+		write:   fill(`UPDATE {t} SET generation = generation WHERE name = ''`),
+		version: fill(`SELECT COALESCE(MAX(version), 0) FROM {t}_schema`),
 
-		row:    fill(`INSERT INTO {t} (name) VALUES ($1) ON CONFLICT (name) DO NOTHING`),
-		load:   fill(`SELECT generation, record FROM {t} WHERE name = $1`),
-		insert: fill(`UPDATE {t} SET record = $1, generation = $2 WHERE name = $3 AND generation = $4 AND record IS NULL`),
-		update: fill(`UPDATE {t} SET record = $1, generation = $2 WHERE name = $3 AND generation = $4 AND record IS NOT NULL`),
-		delete: fill(`UPDATE {t} SET record = NULL WHERE name = $1 AND generation = $2 AND record IS NOT NULL`),
+		load: fill(`SELECT generation, record FROM {t} WHERE name = $1`),
+		first: fill(`INSERT INTO {t} AS r (name, generation, record) VALUES ($1, 1, $2) ON CONFLICT (name)` +
+			` DO UPDATE SET generation = 1, record = excluded.record WHERE r.generation = 0 AND r.record IS NULL`),
+		replace: fill(`UPDATE {t} SET record = $1, generation = $2 WHERE ` + fmt.Sprintf(same, 3, 4, 5)),
+		finish: fill(fmt.Sprintf(`UPDATE {t} SET record = $1, generation = $2,`+
+			` lease_until = CASE WHEN `+held+` THEN 0 ELSE lease_until END,`+
+			` lease_owner = CASE WHEN `+held+` THEN NULL ELSE lease_owner END WHERE `+same, 3, 4, 3, 4, 5, 6, 7)),
+		erase: fill(`UPDATE {t} SET record = NULL WHERE name = $1 AND generation = $2 AND record IS NOT NULL`),
 
-		acquire: fill(`UPDATE {t} SET lease_owner = $1, lease_fence = lease_fence + 1, lease_until = {now} + $2` +
-			` WHERE name = $3 AND (lease_owner IS NULL OR lease_until < {now})`),
-		fence:   fill(`SELECT lease_fence FROM {t} WHERE name = $1 AND lease_owner = $2`),
-		renew:   fill(`UPDATE {t} SET lease_until = {now} + $1 WHERE name = $2 AND lease_owner = $3 AND lease_fence = $4`),
-		release: fill(`UPDATE {t} SET lease_owner = NULL, lease_until = 0 WHERE name = $1 AND lease_owner = $2`),
+		acquire: fill(`INSERT INTO {t} AS r (name, lease_owner, lease_fence, lease_until) VALUES ($1, $2, $3, {now} + $4) ON CONFLICT (name)` +
+			` DO UPDATE SET lease_owner = excluded.lease_owner, lease_fence = excluded.lease_fence, lease_until = excluded.lease_until` +
+			` WHERE r.lease_owner IS NULL OR r.lease_owner = excluded.lease_owner OR r.lease_until < {now}` +
+			` RETURNING generation, record`),
+		busy:  fill(`SELECT COUNT(*) FROM {t} WHERE name = $1 AND lease_owner IS NOT NULL AND lease_until >= {now}`),
+		renew: fill(`UPDATE {t} SET lease_until = {now} + $1 WHERE name = $2 AND ` + fmt.Sprintf(held, 3, 4)),
+		drop:  fill(`UPDATE {t} SET lease_owner = NULL, lease_until = 0 WHERE name = $1 AND ` + fmt.Sprintf(held, 2, 3)),
+		forget: fill(`DELETE FROM {t} WHERE name = $1 AND ` + fmt.Sprintf(held, 2, 3) +
+			` AND generation = 0 AND record IS NULL`),
 	}
 	switch d {
 	case SQLite:
@@ -91,68 +116,11 @@ func (d Dialect) queries(table string) (queries, error) {
 	return q, nil
 }
 
-// isDurable reads the answer to the query durable: whether a commit is on the disk when it
+// isDurable reads the response to the query durable: whether a commit is on the disk when it
 // returns.
 func (d Dialect) isDurable(setting string) bool {
 	if d == SQLite {
 		return setting == "2" || setting == "3"
 	}
 	return setting != "off"
-}
-
-// sqlState is implemented by the errors of PostgreSQL's drivers.
-type sqlState interface{ SQLState() string }
-
-// isBusy reports whether a statement may do better when it is repeated, and has not been
-// carried out.
-func (d Dialect) isBusy(err error) bool {
-	var state sqlState
-	switch d {
-	case PostgreSQL:
-		if errors.As(err, &state) {
-			switch state.SQLState() {
-			case "40001", "40P01", "55P03": // serialization failure, deadlock, lock not available
-				return true
-			}
-		}
-	case SQLite:
-		// QUIRK: the drivers have no error in common. These are SQLite's own words.
-		text := err.Error()
-		return strings.Contains(text, "database is locked") || strings.Contains(text, "database table is locked")
-	}
-	return false
-}
-
-// isMissing reports whether the table is not there.
-func (d Dialect) isMissing(err error) bool {
-	var state sqlState
-	if errors.As(err, &state) {
-		return state.SQLState() == "42P01"
-	}
-	return strings.Contains(err.Error(), "no such table")
-}
-
-// retry repeats f while the database is busy.
-func (s *Store) retry(ctx context.Context, f func() error) error {
-	deadline := time.Now().Add(busyFor)
-	wait := firstPoll
-	for {
-		err := f()
-		if err == nil || !s.Dialect.isBusy(err) || time.Now().After(deadline) || !sleep(ctx, wait) {
-			return err
-		}
-		wait = min(2*wait, maxPoll)
-	}
-}
-
-// sleep waits for d, less up to half of it, and reports whether ctx lasted.
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d - rand.N(d/2+1))
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

@@ -2,12 +2,11 @@ package sqlstore
 
 import (
 	"bytes"
-	"crypto/aes"
-	"crypto/cipher"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 
+	"github.com/easoauth/easoauth/internal/seal"
 	"github.com/easoauth/easoauth/token"
 )
 
@@ -21,24 +20,16 @@ func rowName(key string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-func (s *Store) aead() (cipher.AEAD, error) {
-	block, err := aes.NewCipher(s.EncryptionKey)
-	if err != nil {
-		return nil, err
-	}
-	return cipher.NewGCMWithRandomNonce(block)
-}
-
 // encode encrypts a record for its row, so that rows cannot be swapped.
 func (s *Store) encode(name string, plain []byte) ([]byte, error) {
 	if s.EncryptionKey == nil {
 		return plain, nil
 	}
-	a, err := s.aead()
+	sealed, err := seal.Seal(s.EncryptionKey, plain, name)
 	if err != nil {
 		return nil, fmt.Errorf("token/sqlstore: %w", err)
 	}
-	return a.Seal(bytes.Clone(sealedPrefix), nil, plain, []byte(name)), nil
+	return append(bytes.Clone(sealedPrefix), sealed...), nil
 }
 
 func (s *Store) decode(name string, data []byte) (token.Record, error) {
@@ -50,12 +41,9 @@ func (s *Store) decode(name string, data []byte) (token.Record, error) {
 			return token.Record{}, &token.ConfigError{Kind: token.ConfigMissing,
 				Hint: "the record is encrypted, and sqlstore.Store.EncryptionKey is not set"}
 		}
-		a, err := s.aead()
-		if err != nil {
-			return token.Record{}, fmt.Errorf("token/sqlstore: %w", err)
-		}
-		if data, err = a.Open(nil, nil, sealed, []byte(name)); err != nil {
-			return token.Record{}, fmt.Errorf("%w: it cannot be decrypted: the key is another, or the row was changed", token.ErrRecord)
+		var err error
+		if data, err = seal.Open(s.EncryptionKey, sealed, name); err != nil {
+			return token.Record{}, fmt.Errorf("%w: the row: %w", token.ErrRecord, err)
 		}
 	}
 	return token.DecodeRecord(data)

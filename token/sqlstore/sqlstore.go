@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -9,12 +10,13 @@ import (
 	"sync"
 	"time"
 
+	"github.com/easoauth/easoauth/internal/keyed"
 	"github.com/easoauth/easoauth/token"
 )
 
 var (
-	// ErrLeaseLost is matched when a lease was taken over by another process before a
-	// refresh token was spent, or while the lock was held. The refresh token was not spent.
+	// ErrLeaseLost is matched when another process has taken a lease over: before a refresh
+	// token was spent, which then was not spent, or while the lock was held.
 	ErrLeaseLost = errors.New("token/sqlstore: lease lost")
 	// ErrSchema is matched when the tables are missing, or of a version that this package
 	// does not know.
@@ -25,26 +27,29 @@ var (
 )
 
 const (
-	// DefaultLease is the default of [Store.Lease].
+	// DefaultLease is the default of [Store.LeaseTime].
 	DefaultLease = 30 * time.Second
 	// DefaultTable is the default of [Store.Table].
 	DefaultTable = "easoauth_token"
 
-	minLease   = time.Second
-	firstPoll  = 20 * time.Millisecond
-	maxPoll    = time.Second
-	busyFor    = 10 * time.Second
-	unlockTime = 5 * time.Second
-	maxRecord  = 2 << 20
+	minLease  = time.Second
+	maxRecord = 2 << 20
 )
 
 // A Store keeps records in a table of a database. DB and Dialect are required. It is a
-// [token.Locker] and a [token.Reserver], and is safe for concurrent use by any number of
-// processes; its fields must not be changed after its first use.
+// [token.Leaser], a [token.Locker] and a [token.Reserver], and is safe for concurrent use by
+// any number of processes; its fields must not be changed after its first use.
 //
-// Keys are stored as their SHA-256. A deleted record leaves a row behind, of its key and
-// generation. Statements that meet a busy database or a serialization failure are repeated
-// for up to 10 seconds.
+// Keys are stored as their SHA-256. A key without a record has no row, but for the time of a
+// lease; a record that was deleted leaves a row of its generation.
+//
+// To load a record costs one statement, and to replace one under a lease two, each of which
+// is a commit: see [token.Leaser]. A statement that meets a busy database or a serialization
+// failure is repeated for up to 10 seconds, and one that does not reach the database, which
+// may be restarting, for up to 20; both end with the caller's context.
+//
+// If [sql.DB.SetMaxOpenConns] has set a limit, the store puts no more statements than that
+// to the pool, and the saves among them first.
 type Store struct {
 	DB      *sql.DB
 	Dialect Dialect
@@ -57,45 +62,61 @@ type Store struct {
 	// must have 32 bytes; [token.NewEncryptionKey] makes one. If nil, records are plain:
 	// whoever reads the database reads refresh tokens. Plain records are read in either
 	// case.
-	EncryptionKey []byte
+	EncryptionKey token.EncryptionKey
 
-	// Lease is how long a lock outlives the process that held it. It is renewed three
+	// LeaseTime is how long a lock outlives the process that held it. It is renewed three
 	// times in that span. If 0, DefaultLease; it is at least a second.
-	Lease time.Duration
+	LeaseTime time.Duration
+
+	// Owner names the process that holds a lock, among all that use the table and across its
+	// own restarts, such as the name of a pod of a stateful set. A process that returns takes
+	// the locks of its earlier life over at once, without waiting for LeaseTime. No two
+	// Stores that are in use at a time may have the same Owner. If "", each Store has a
+	// random one: it takes back what it has lost track of itself, and nothing else.
+	Owner string
 
 	once    sync.Once
 	initErr error
 	q       queries
+	owner   string // as it is stored
+	queue   keyed.Queue
+	gate    gate
 
-	mu    sync.Mutex
-	queue map[string]chan struct{}
-	held  map[string]*lease
+	mu   sync.Mutex
+	held map[string]*lease
 }
 
 var (
 	_ token.Store    = (*Store)(nil)
+	_ token.Leaser   = (*Store)(nil)
 	_ token.Locker   = (*Store)(nil)
 	_ token.Reserver = (*Store)(nil)
 )
 
+// Format prints the dialect, the table and whether there is a key, under any verb.
+func (s *Store) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "%v store in table %q, encrypted %t", s.Dialect, s.Table, s.EncryptionKey != nil)
+}
+
 func (s *Store) init() error {
 	s.once.Do(func() {
-		table := s.Table
-		if table == "" {
-			table = DefaultTable
-		}
 		switch {
 		case s.DB == nil:
 			s.initErr = &token.ConfigError{Kind: token.ConfigMissing, Hint: "sqlstore.Store.DB is not set"}
-		case !validTable.MatchString(table):
-			s.initErr = fmt.Errorf("token/sqlstore: %.64q is no name of a table", table)
 		case s.EncryptionKey != nil && len(s.EncryptionKey) != 32:
 			s.initErr = &token.ConfigError{Kind: token.ConfigMissing, Hint: "sqlstore.Store.EncryptionKey must have 32 bytes"}
 		default:
-			s.q, s.initErr = s.Dialect.queries(table)
+			s.owner = ownerName(s.Owner)
+			s.q, s.initErr = s.Dialect.queries(s.Table)
 		}
 	})
 	return s.initErr
+}
+
+// A row is what the table says of a key.
+type row struct {
+	generation int64
+	data       []byte // nil if there is no record
 }
 
 // Load returns the record of key, see [token.Store]. The error matches [token.ErrRecord] if
@@ -104,33 +125,34 @@ func (s *Store) Load(ctx context.Context, key string) (token.Record, error) {
 	if err := s.init(); err != nil {
 		return token.Record{}, err
 	}
-	r, _, err := s.load(ctx, rowName(key))
+	name := rowName(key)
+	r, err := s.load(ctx, normal, name)
+	if err != nil {
+		return token.Record{}, s.failed("load", err)
+	}
+	return s.record(name, r)
+}
+
+// load returns the row of a key, the zero row if there is none.
+func (s *Store) load(ctx context.Context, u urgency, name string) (row, error) {
+	var r row
+	_, err := s.query(ctx, u, []any{&r.generation, &r.data}, s.q.load, name)
 	return r, err
 }
 
-// load returns the record of a row, and the last generation even if there is none any more.
-func (s *Store) load(ctx context.Context, name string) (token.Record, int64, error) {
-	var generation int64
-	var data []byte
-	err := s.retry(ctx, func() error {
-		return s.DB.QueryRowContext(ctx, s.q.load, name).Scan(&generation, &data)
-	})
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return token.Record{}, 0, token.ErrNotFound
-	case err != nil:
-		return token.Record{}, 0, s.failed("load", err)
-	case data == nil:
-		return token.Record{}, generation, token.ErrNotFound
+// record reads the record of a row.
+func (s *Store) record(name string, r row) (token.Record, error) {
+	if r.data == nil {
+		return token.Record{}, token.ErrNotFound
 	}
-	r, err := s.decode(name, data)
-	if err == nil && r.Generation != uint64(generation) {
-		err = fmt.Errorf("%w: the row is of generation %d and the record of %d", token.ErrRecord, generation, r.Generation)
-	}
+	rec, err := s.decode(name, r.data)
 	if err != nil {
-		return token.Record{}, generation, err
+		return token.Record{}, err
 	}
-	return r, generation, nil
+	if rec.Generation != uint64(r.generation) {
+		return token.Record{}, fmt.Errorf("%w: the row is of generation %d and the record of %d", token.ErrRecord, r.generation, rec.Generation)
+	}
+	return rec, nil
 }
 
 // Save stores r in place of the record of its generation, see [token.Store]. What it has
@@ -140,67 +162,97 @@ func (s *Store) Save(ctx context.Context, key string, r token.Record) (token.Rec
 		return token.Record{}, err
 	}
 	name := rowName(key)
-	if r.Generation >= math.MaxInt64 {
-		return token.Record{}, token.ErrConflict
-	}
 	if r.Generation != 0 {
-		return s.replace(ctx, name, r, int64(r.Generation), s.q.update)
+		return s.replace(ctx, name, r, row{generation: int64(r.Generation), data: []byte{}}, nil)
 	}
-	if err := s.row(ctx, name); err != nil {
-		return token.Record{}, err
-	}
+	saved, err := s.first(ctx, name, r)
 	for range 4 {
-		_, last, err := s.load(ctx, name)
-		switch {
-		case errors.Is(err, token.ErrRecord):
-			return s.replace(ctx, name, r, last, s.q.update)
-		case err == nil:
-			return token.Record{}, token.ErrConflict
-		case !errors.Is(err, token.ErrNotFound):
-			return token.Record{}, err
-		}
-		saved, err := s.replace(ctx, name, r, last, s.q.insert)
 		if !errors.Is(err, token.ErrConflict) {
-			return saved, err
+			break
+		}
+		var old row
+		if old, err = s.load(ctx, urgent, name); err != nil {
+			return token.Record{}, s.failed("save", err)
+		}
+		saved, err = s.begin(ctx, name, r, old, nil)
+		if err != nil && old.data != nil {
+			break // a record in the way, not a race
 		}
 	}
-	return token.Record{}, token.ErrConflict
+	return saved, err
 }
 
-// replace writes r over the generation old of a row.
-func (s *Store) replace(ctx context.Context, name string, r token.Record, old int64, query string) (token.Record, error) {
+// begin stores a new sign-in over the row of a deleted record, or of one that cannot be
+// read.
+func (s *Store) begin(ctx context.Context, name string, r token.Record, old row, l *lease) (token.Record, error) {
+	switch _, err := s.record(name, old); {
+	case err == nil:
+		return token.Record{}, token.ErrConflict
+	case !errors.Is(err, token.ErrNotFound) && !errors.Is(err, token.ErrRecord):
+		return token.Record{}, err
+	}
+	return s.replace(ctx, name, r, old, l)
+}
+
+// first stores the record of a key that has had none.
+func (s *Store) first(ctx context.Context, name string, r token.Record) (token.Record, error) {
+	saved, data, err := s.successor(name, r, 0)
+	if err != nil {
+		return token.Record{}, err
+	}
+	did, err := s.exec(ctx, urgent, s.q.first, name, data)
+	return s.settle(ctx, name, data, saved, did, err)
+}
+
+// replace writes r over a row, and gives the lease l up if there is one.
+func (s *Store) replace(ctx context.Context, name string, r token.Record, old row, l *lease) (token.Record, error) {
+	if old.generation < 0 || old.generation == math.MaxInt64 {
+		return token.Record{}, token.ErrConflict // no row has it
+	}
+	saved, data, err := s.successor(name, r, old.generation)
+	if err != nil {
+		return token.Record{}, err
+	}
+	var did outcome
+	if l == nil {
+		did, err = s.exec(ctx, urgent, s.q.replace, data, int64(saved.Generation), name, old.generation, old.data == nil)
+	} else {
+		did, err = s.exec(ctx, urgent, s.q.finish, data, int64(saved.Generation), s.owner, l.fence, name, old.generation, old.data == nil)
+	}
+	return s.settle(ctx, name, data, saved, did, err)
+}
+
+// successor returns a record of the next generation, and as it is stored.
+func (s *Store) successor(name string, r token.Record, old int64) (token.Record, []byte, error) {
 	r.Generation = uint64(old) + 1
 	plain, err := r.Encode()
 	if err != nil {
-		return token.Record{}, err
+		return token.Record{}, nil, err
 	}
 	saved, err := token.DecodeRecord(plain) // shares nothing with r
 	if err != nil {
-		return token.Record{}, err
+		return token.Record{}, nil, err
 	}
 	data, err := s.encode(name, plain)
-	if err != nil {
-		return token.Record{}, err
-	}
-	n, err := s.exec(ctx, query, data, int64(r.Generation), name, old)
-	if err != nil {
-		return s.settle(ctx, name, data, saved, err)
-	}
-	if n == 0 {
-		return token.Record{}, token.ErrConflict
-	}
-	return saved, nil
+	return saved, data, err
 }
 
-// settle looks whether a write whose outcome is not known has happened.
-func (s *Store) settle(ctx context.Context, name string, data []byte, saved token.Record, cause error) (token.Record, error) {
-	var generation int64
-	var found []byte
-	if err := s.DB.QueryRowContext(ctx, s.q.load, name).Scan(&generation, &found); err == nil &&
-		uint64(generation) == saved.Generation && string(found) == string(data) {
+// settle says what became of a write. If a response was lost, the row tells.
+func (s *Store) settle(ctx context.Context, name string, data []byte, saved token.Record, did outcome, cause error) (token.Record, error) {
+	if cause == nil && did.rows > 0 {
 		return saved, nil
 	}
-	return token.Record{}, s.failed("save", cause)
+	if ctx.Err() == nil && (cause != nil || did.repeated) {
+		within, cancel := context.WithTimeout(ctx, settleTime)
+		defer cancel()
+		if r, err := s.load(within, urgent, name); err == nil && uint64(r.generation) == saved.Generation && bytes.Equal(r.data, data) {
+			return saved, nil
+		}
+	}
+	if cause != nil {
+		return token.Record{}, s.failed("save", cause)
+	}
+	return token.Record{}, token.ErrConflict
 }
 
 // Delete removes the record of key, see [token.Store].
@@ -209,60 +261,20 @@ func (s *Store) Delete(ctx context.Context, key string, generation uint64) error
 		return err
 	}
 	name := rowName(key)
-	if generation > 0 && generation < math.MaxInt64 {
-		n, err := s.exec(ctx, s.q.delete, name, int64(generation))
+	if generation > 0 && generation <= math.MaxInt64 {
+		did, err := s.exec(ctx, urgent, s.q.erase, name, int64(generation))
 		if err != nil {
 			return s.failed("delete", err)
 		}
-		if n > 0 {
+		if did.rows > 0 {
 			return nil
 		}
 	}
-	switch _, _, err := s.load(ctx, name); {
-	case errors.Is(err, token.ErrNotFound):
-		return nil
-	case err == nil, errors.Is(err, token.ErrRecord):
+	switch r, err := s.load(ctx, urgent, name); {
+	case err != nil:
+		return s.failed("delete", err)
+	case r.data != nil:
 		return token.ErrConflict
-	default:
-		return err
-	}
-}
-
-// row makes the row of a key if there is none.
-func (s *Store) row(ctx context.Context, name string) error {
-	if _, err := s.exec(ctx, s.q.row, name); err != nil {
-		return s.failed("save", err)
-	}
-	return nil
-}
-
-func (s *Store) exec(ctx context.Context, query string, args ...any) (int64, error) {
-	var n int64
-	err := s.retry(ctx, func() error {
-		result, err := s.DB.ExecContext(ctx, query, args...)
-		if err != nil {
-			return err
-		}
-		n, err = result.RowsAffected()
-		return err
-	})
-	return n, err
-}
-
-// failed wraps an error of the database, whose texts hold no arguments of statements.
-func (s *Store) failed(what string, err error) error {
-	if ctxErr := contextError(err); ctxErr != nil {
-		return ctxErr
-	}
-	if s.Dialect.isMissing(err) {
-		return fmt.Errorf("%w: call Migrate first: %w", ErrSchema, err)
-	}
-	return fmt.Errorf("token/sqlstore: %s: %w", what, err)
-}
-
-func contextError(err error) error {
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("token/sqlstore: %w", err)
 	}
 	return nil
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // Run tests the stores that open returns, each of which must be empty. If the store is a
-// [token.Locker] or [token.Reserver], that ability is tested as well.
+// [token.Locker], [token.Leaser] or [token.Reserver], that ability is tested as well.
 func Run(t *testing.T, open func(t *testing.T) token.Store) {
 	for _, tt := range []struct {
 		name string
@@ -28,6 +28,8 @@ func Run(t *testing.T, open func(t *testing.T) token.Store) {
 		{"ReturnsCopies", returnsCopies},
 		{"ConcurrentSaves", concurrentSaves},
 		{"Lock", lock},
+		{"Lease", lease},
+		{"LeaseExcludes", leaseExcludes},
 		{"Reserve", reserve},
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.test(t, open(t)) })
@@ -252,6 +254,148 @@ func lock(t *testing.T, s token.Store) {
 	wg.Wait()
 	if most != 1 {
 		t.Errorf("%d held the lock at a time", most)
+	}
+}
+
+func mustLease(t *testing.T, l token.Leaser, key string) (token.Lease, token.Record) {
+	t.Helper()
+	lease, r, err := l.Lease(t.Context(), key)
+	if err != nil {
+		t.Fatalf("Lease(%q): %v", key, err)
+	}
+	return lease, r
+}
+
+// lease tests that a lease comes with the record, and that SaveAndRelease is Save.
+func lease(t *testing.T, s token.Store) {
+	l, ok := s.(token.Leaser)
+	if !ok {
+		t.Skip("no Leaser")
+	}
+	held, r := mustLease(t, l, "ada")
+	if r.Generation != 0 || r.Lineage != "" || r.RefreshToken != "" {
+		t.Errorf("Lease of a key without a record = %v, want the zero Record", r)
+	}
+	for range 2 {
+		if err := held.Release(); err != nil {
+			t.Errorf("Release = %v", err)
+		}
+	}
+	if _, err := s.Load(t.Context(), "ada"); !errors.Is(err, token.ErrNotFound) {
+		t.Errorf("Load after a lease = %v, want ErrNotFound", err)
+	}
+	held, _ = mustLease(t, l, "ada")
+	first, err := held.SaveAndRelease(t.Context(), record("rt1"))
+	if err != nil || first.Generation == 0 {
+		t.Fatalf("SaveAndRelease of a first record = generation %d, %v", first.Generation, err)
+	}
+	if err := held.Release(); err != nil {
+		t.Errorf("Release after SaveAndRelease = %v, want nil", err)
+	}
+	equal(t, mustLoad(t, s, "ada"), first)
+
+	held, r = mustLease(t, l, "ada")
+	equal(t, r, first)
+	r.Sent = r.SignedIn
+	r = mustSave(t, s, "ada", r) // a mark, under the lease
+	stale := first
+	if _, err := held.SaveAndRelease(t.Context(), stale); !errors.Is(err, token.ErrConflict) {
+		t.Errorf("SaveAndRelease of an old generation = %v, want ErrConflict", err)
+	}
+	if _, err := held.SaveAndRelease(t.Context(), record("rt-first")); !errors.Is(err, token.ErrConflict) {
+		t.Errorf("SaveAndRelease of a first record over a record = %v, want ErrConflict", err)
+	}
+	isHeld(t, l, "ada") // for it failed
+	r.RefreshToken = "rt2"
+	second, err := held.SaveAndRelease(t.Context(), r)
+	if err != nil || second.Generation <= r.Generation {
+		t.Fatalf("SaveAndRelease = generation %d, %v; want one above %d", second.Generation, err, r.Generation)
+	}
+	second.Access["https://mail.contoso.com:443"] = token.Access{} // a copy
+	if got := mustLoad(t, s, "ada"); got.RefreshToken != "rt2" || got.Access["https://mail.contoso.com:443"].Token == "" {
+		t.Errorf("stored %v", got)
+	}
+
+	if err := s.Delete(t.Context(), "ada", second.Generation); err != nil {
+		t.Fatal(err)
+	}
+	held, r = mustLease(t, l, "ada")
+	if r.Generation != 0 || r.RefreshToken != "" {
+		t.Errorf("Lease of a record that was deleted = %v, want the zero Record", r)
+	}
+	third, err := held.SaveAndRelease(t.Context(), record("rt3"))
+	if err != nil || third.Generation <= second.Generation {
+		t.Errorf("SaveAndRelease after a Delete = generation %d, %v; want one above %d", third.Generation, err, second.Generation)
+	}
+	isFree(t, l, "ada")
+}
+
+func isHeld(t *testing.T, l token.Leaser, key string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if second, _, err := l.Lease(ctx, key); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("second Lease = %v, %v; want DeadlineExceeded", second, err)
+	}
+}
+
+func isFree(t *testing.T, l token.Leaser, key string) {
+	t.Helper()
+	held, _ := mustLease(t, l, key)
+	if err := held.Release(); err != nil {
+		t.Error(err)
+	}
+}
+
+// leaseExcludes tests that a lease is exclusive, also against Lock.
+func leaseExcludes(t *testing.T, s token.Store) {
+	l, ok := s.(token.Leaser)
+	if !ok {
+		t.Skip("no Leaser")
+	}
+	held, _ := mustLease(t, l, "ada")
+	isFree(t, l, "bob")
+	isHeld(t, l, "ada")
+	if locker, ok := s.(token.Locker); ok {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		if _, err := locker.Lock(ctx, "ada"); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Lock beside a lease = %v, want DeadlineExceeded", err)
+		}
+		unlock, err := locker.Lock(t.Context(), "bob")
+		if err != nil {
+			t.Fatal(err)
+		}
+		isHeld(t, l, "bob")
+		if err := unlock(); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := held.Release(); err != nil {
+		t.Error(err)
+	}
+	// Each adds one to what it finds, so that none may find what another has found.
+	const turns = 16
+	var wg sync.WaitGroup
+	for range turns {
+		wg.Go(func() {
+			held, r, err := l.Lease(t.Context(), "ada")
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if r.Lineage == "" {
+				r = record("")
+			}
+			r.RefreshToken += "+"
+			if _, err := held.SaveAndRelease(t.Context(), r); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if got := mustLoad(t, s, "ada").RefreshToken; got != strings.Repeat("+", turns) {
+		t.Errorf("%d of %d turns were stored", len(got), turns)
 	}
 }
 

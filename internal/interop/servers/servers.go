@@ -164,7 +164,18 @@ func demandsPassword(port int, url string) func() bool {
 }
 
 // PostgreSQL starts a cluster of its own and returns the URL of its database postgres.
-func PostgreSQL(t testing.TB) string {
+func PostgreSQL(t testing.TB) string { return NewCluster(t).URL }
+
+// A Cluster is a PostgreSQL of a test's own.
+type Cluster struct {
+	URL string // of the database postgres
+
+	start  func() *exec.Cmd
+	server *exec.Cmd
+}
+
+// NewCluster makes a cluster and starts its server.
+func NewCluster(t testing.TB) *Cluster {
 	t.Helper()
 	initdb := Need(t, "initdb", "/usr/lib/postgresql/*/bin/initdb")
 	owner := "postgres"
@@ -176,12 +187,29 @@ func PostgreSQL(t testing.TB) string {
 		t.Fatalf("initdb: %v\n%s", err, out)
 	}
 	port := FreePort(t)
-	server := exec.Command(filepath.Join(filepath.Dir(initdb), "postgres"), "-D", data, "-k", dir,
-		"-c", "listen_addresses=127.0.0.1", "-p", strconv.Itoa(port))
-	As(t, server, owner)
-	out := Start(t, server)
-	Await(t, "PostgreSQL", out, func() bool {
-		return bytes.Contains(out.Bytes(), []byte("ready to accept connections"))
-	})
-	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable", port)
+	c := &Cluster{URL: fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable", port)}
+	c.start = func() *exec.Cmd {
+		server := exec.Command(filepath.Join(filepath.Dir(initdb), "postgres"), "-D", data, "-k", dir,
+			"-c", "listen_addresses=127.0.0.1", "-p", strconv.Itoa(port))
+		As(t, server, owner)
+		out := Start(t, server)
+		Await(t, "PostgreSQL", out, func() bool {
+			return bytes.Contains(out.Bytes(), []byte("ready to accept connections"))
+		})
+		return server
+	}
+	c.server = c.start()
+	return c
+}
+
+// Restart stops the server with a signal of postgres(1), SIGINT for a fast shutdown and
+// SIGQUIT for one that needs a recovery, and starts it again after the pause.
+func (c *Cluster) Restart(t testing.TB, how syscall.Signal, pause time.Duration) {
+	t.Helper()
+	if err := c.server.Process.Signal(how); err != nil {
+		t.Fatal(err)
+	}
+	_ = c.server.Wait()
+	time.Sleep(pause)
+	c.server = c.start()
 }

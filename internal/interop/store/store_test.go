@@ -55,7 +55,7 @@ func open(dsn, table string, key []byte) (*sqlstore.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &sqlstore.Store{DB: db, Dialect: dialect, Table: table, EncryptionKey: key, Lease: time.Second}
+	s := &sqlstore.Store{DB: db, Dialect: dialect, Table: table, EncryptionKey: key, LeaseTime: time.Second}
 	if err := s.Migrate(context.Background()); err != nil {
 		db.Close()
 		return nil, err

@@ -1,0 +1,231 @@
+// Package front says who sent an HTTP response: Exchange and which build, Exchange Online
+// and its routing plane, another ActiveSync server, or a device in front of them. It goes
+// by header fields and by the beginning of the body, changes nothing and holds no state.
+package front
+
+import (
+	"net/http"
+	"strings"
+)
+
+// Kind is the family of whoever sent a response.
+type Kind string
+
+// The kinds of [Who].
+const (
+	Unknown      Kind = ""              // nothing says who it was
+	Exchange     Kind = "Exchange"      // Exchange itself, or Exchange Online
+	RoutingPlane Kind = "routing plane" // Exchange Online's front end, which reached no mailbox server
+	Other        Kind = "other server"  // an ActiveSync server that is not Exchange
+	Firewall     Kind = "firewall"      // a web application firewall refuses the request
+	Gate         Kind = "gate"          // a device that authenticates before Exchange does
+	Proxy        Kind = "proxy"         // a reverse proxy or load balancer that sent a page of its own
+	IIS          Kind = "IIS"           // Windows' web server without Exchange's marks
+	Portal       Kind = "portal"        // a captive portal of the local network
+	Website      Kind = "web site"      // an HTML page by nobody in particular
+)
+
+// MaxStart is how much of a body [Of] wants to see, in bytes.
+const MaxStart = 8 << 10
+
+// Who sent a response.
+type Who struct {
+	Kind  Kind
+	Name  string // of the product, e.g. "F5 BIG-IP"; "" if it does not show
+	Build string // of Exchange, from X-OWA-Version or MS-Server-ActiveSync, e.g. "15.2.1748.24"
+	Ref   string // under which the device finds the request in its logs: F5's support ID, CF-RAY
+
+	// Login says that the page asks for a password, as against a web site's.
+	Login bool
+
+	// AddressRefused says that the page blames the address of the client (IIS 403.6).
+	AddressRefused bool
+}
+
+// String returns the name, with the build if there is one.
+func (w Who) String() string {
+	name := w.Name
+	if name == "" {
+		name = string(w.Kind)
+	}
+	if w.Build != "" {
+		name += " " + w.Build
+	}
+	return name
+}
+
+// Of reads the marks of resp; start is the beginning of its body, of which [MaxStart] bytes
+// are looked at. The texts of the result are printable ASCII of at most 64 bytes.
+func Of(resp *http.Response, start []byte) Who {
+	page := strings.ToLower(string(start[:min(len(start), MaxStart)]))
+	w := of(resp, page)
+	w.Login = isLogin(page)
+	w.AddressRefused = resp.StatusCode == http.StatusForbidden && (strings.Contains(page, "403.6") || strings.Contains(page, "ip address rejected"))
+	return w
+}
+
+func of(resp *http.Response, page string) Who {
+	h := resp.Header
+	html := IsHTML(h) || strings.HasPrefix(strings.TrimLeft(page, " \t\r\n\ufeff"), "<!doctype html") || strings.Contains(page, "<html")
+	server := strings.ToLower(h.Get("Server"))
+	switch {
+	case h.Get("X-NanoProxy") != "" || h.Get("X-ProxyErrorLabel") != "":
+		return Who{Kind: RoutingPlane, Name: "Exchange Online's routing plane"}
+	case strings.Contains(page, "support id") && (strings.Contains(page, "request rejected") || strings.Contains(page, "requested url was rejected")):
+		return Who{Kind: Firewall, Name: "F5 BIG-IP", Ref: digitsAfter(page, "support id")}
+	case strings.Contains(page, "attack id") && strings.Contains(page, "fortiweb"), strings.Contains(page, "fortiguard"):
+		return Who{Kind: Firewall, Name: "Fortinet"}
+	case strings.Contains(page, "_incapsula_resource") || strings.Contains(page, "incapsula incident id"):
+		return Who{Kind: Firewall, Name: "Imperva"}
+	case isExchange(h): // behind such a device, too
+		return exchange(h)
+	case h.Get("CF-RAY") != "" || server == "cloudflare":
+		return Who{Kind: Firewall, Name: "Cloudflare", Ref: clean(h.Get("CF-RAY"))}
+	case strings.HasPrefix(server, "akamai") || strings.Contains(page, "errors.edgesuite.net"):
+		return Who{Kind: Firewall, Name: "Akamai"}
+	case strings.HasPrefix(server, "bigip") || strings.HasPrefix(server, "big-ip") || hasCookie(h, "MRHSession", "LastMRH_Session"):
+		return Who{Kind: Gate, Name: "F5 BIG-IP"}
+	case hasCookie(h, "NSC_AAAC", "NSC_TMAS") || strings.Contains(page, "netscaler") || strings.Contains(page, "/vpn/index.html"):
+		return Who{Kind: Gate, Name: "Citrix NetScaler"}
+	case realm(h, "sogo"):
+		return Who{Kind: Other, Name: "SOGo"}
+	case realm(h, "zpush"), strings.Contains(strings.ToLower(h.Get("X-Z-Push-Version")), "."):
+		return Who{Kind: Other, Name: "Z-Push"}
+	case realm(h, "horde"):
+		return Who{Kind: Other, Name: "Horde"}
+	case realm(h, "kerio"), strings.HasPrefix(server, "kerio"):
+		return Who{Kind: Other, Name: "Kerio Connect"}
+	case strings.HasPrefix(server, "kemp"), realm(h, "kemp"), hasCookie(h, "LMDATA"), strings.Contains(page, "/lm_auth_proxy"):
+		return Who{Kind: Gate, Name: "Kemp LoadMaster"}
+	case strings.Contains(page, "forefront") || hasCookie(h, "cadata") || strings.Contains(strings.ToLower(h.Get("Via")), "tmg"):
+		return Who{Kind: Gate, Name: "Forefront TMG"}
+	case resp.StatusCode == http.StatusNetworkAuthenticationRequired || html && isPortal(page):
+		return Who{Kind: Portal}
+	case strings.HasPrefix(server, "microsoft-httpapi"), strings.HasPrefix(server, "microsoft-iis"):
+		return Who{Kind: IIS, Name: "IIS"}
+	}
+	for _, p := range proxies {
+		if strings.HasPrefix(server, p.server) {
+			return Who{Kind: Proxy, Name: p.name}
+		}
+	}
+	if html {
+		return Who{Kind: Website}
+	}
+	return Who{}
+}
+
+// proxies are reverse proxies and load balancers by the beginning of their Server field.
+var proxies = []struct{ server, name string }{
+	{"nginx", "nginx"}, {"openresty", "nginx"}, {"haproxy", "HAProxy"}, {"apache", "Apache"}, {"envoy", "Envoy"},
+	{"caddy", "Caddy"}, {"squid", "Squid"}, {"awselb", "AWS load balancer"}, {"sophos", "Sophos"}, {"zscaler", "Zscaler"},
+}
+
+// isExchange reports whether the response bears a field that Exchange sets and a device in
+// front of it does not.
+func isExchange(h http.Header) bool {
+	for _, name := range []string{"request-id", "X-FEServer", "X-BEServer", "X-CalculatedBETarget", "X-OWA-Version", "MS-Server-ActiveSync", "X-MS-Diagnostics"} {
+		if h.Get(name) != "" {
+			return true
+		}
+	}
+	return false
+}
+
+func exchange(h http.Header) Who {
+	w := Who{Kind: Exchange, Name: "Exchange", Build: clean(h.Get("X-OWA-Version"))}
+	if w.Build == "" {
+		w.Build = clean(h.Get("MS-Server-ActiveSync"))
+	}
+	for _, name := range []string{"X-FEServer", "X-BEServer", "X-CalculatedBETarget", "X-CalculatedFETarget"} {
+		// The names of its machines are such as AM0P190CA0008 and AM9PR01MB1234.eurprd01.prod.outlook.com.
+		if v := strings.ToLower(h.Get(name)); strings.HasSuffix(v, ".outlook.com") {
+			w.Name = "Exchange Online"
+		}
+	}
+	if h.Get("X-MS-Exchange-Transport") != "" || strings.Contains(h.Get("Report-To"), "NelOfficeUpload") || strings.Contains(h.Get("Report-To"), "outlook") {
+		w.Name = "Exchange Online"
+	}
+	return w
+}
+
+// IsHTML reports whether the response is declared as a page for a browser.
+func IsHTML(h http.Header) bool {
+	t, _, _ := strings.Cut(strings.ToLower(h.Get("Content-Type")), ";")
+	t = strings.TrimSpace(t)
+	return t == "text/html" || t == "application/xhtml+xml"
+}
+
+func isLogin(page string) bool {
+	for _, mark := range []string{`type="password"`, `type='password'`, `type=password`, "samlrequest", "/my.policy", "/adfs/ls"} {
+		if strings.Contains(page, mark) {
+			return true
+		}
+	}
+	_, title, _ := strings.Cut(page, "<title")
+	title, _, _ = strings.Cut(title, "</title")
+	for _, word := range []string{"sign in", "sign-in", "signin", "log in", "log on", "login", "logon", "authentication"} {
+		if strings.Contains(title, word) {
+			return true
+		}
+	}
+	return false
+}
+
+func isPortal(page string) bool {
+	for _, mark := range []string{"captive portal", "captiveportal", "hotspot login", "wispaccessgatewayparam", "network login", "guest wi-fi", "guest wifi", "wifi login"} {
+		if strings.Contains(page, mark) {
+			return true
+		}
+	}
+	return false
+}
+
+// realm reports whether a challenge names a realm with the word.
+func realm(h http.Header, word string) bool {
+	for _, v := range h.Values("WWW-Authenticate") {
+		if _, r, ok := strings.Cut(strings.ToLower(v), "realm="); ok && strings.Contains(r, word) {
+			return true
+		}
+	}
+	return false
+}
+
+func hasCookie(h http.Header, names ...string) bool {
+	for _, v := range h.Values("Set-Cookie") {
+		for _, n := range names {
+			if strings.HasPrefix(v, n+"=") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// digitsAfter returns the digits that follow word, at most 64 of them.
+func digitsAfter(s, word string) string {
+	_, s, _ = strings.Cut(s, word)
+	s = s[:min(len(s), 128)]
+	i := strings.IndexAny(s, "0123456789")
+	if i < 0 {
+		return ""
+	}
+	j := i
+	for j < len(s) && s[j] >= '0' && s[j] <= '9' {
+		j++
+	}
+	return s[i:min(j, i+64)]
+}
+
+// clean returns s if it is a plain word of at most 64 bytes, and "" otherwise.
+func clean(s string) string {
+	if len(s) > 64 {
+		return ""
+	}
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] >= 0x7f || s[i] == '@' {
+			return ""
+		}
+	}
+	return s
+}

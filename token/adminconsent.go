@@ -1,0 +1,41 @@
+package token
+
+import (
+	"errors"
+	"net/url"
+)
+
+// AdminConsentURL returns the page where an administrator of an organisation grants the app
+// what its registration requests, for all users: show it when a [*ReauthError] of kind
+// [ReauthConsent] says that consent is missing, which has it as AdminConsentURL. The
+// administrator comes back to redirect, which the app registration must have, with
+// admin_consent=True, or with an error; if empty, to the first one that it has. The result is ""
+// for AD FS and OpenID providers, which have no such page, and for personal accounts.
+func (a *Authority) AdminConsentURL(clientID, redirect string) string {
+	if a == nil || a.Kind != Entra || a.Tenant == "consumers" || clientID == "" {
+		return ""
+	}
+	tenant := a.Tenant
+	if tenant == "" || tenant == "common" {
+		tenant = "organizations" // the organisation that the administrator signs in to
+	}
+	u := &url.URL{Scheme: "https", Host: a.Host, Path: "/" + tenant + "/adminconsent"}
+	if a.loopback {
+		u.Scheme = "http"
+	}
+	q := url.Values{"client_id": {clientID}}
+	if redirect != "" {
+		q.Set("redirect_uri", redirect)
+	}
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
+// withConsent adds to an error about missing consent where it can be given.
+func (c *Config) withConsent(err error) error {
+	var re *ReauthError
+	if errors.As(err, &re) && re.Kind == ReauthConsent {
+		re.AdminConsentURL = c.Authority.AdminConsentURL(c.ClientID, "")
+	}
+	return err
+}

@@ -1,0 +1,186 @@
+package token
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strings"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"github.com/easoauth/easoauth/internal/safehttp"
+)
+
+// A DeviceAuthorization is the first half of a sign-in on another device (RFC 8628) that must
+// survive a restart, or whose code is shown by another process than the one that waits.
+// [Config.AuthorizeDevice] makes one; show its DevicePrompt, keep what
+// [DeviceAuthorization.Encode] returns, and run it as the Flow of a [Source], by
+// [Source.SignIn], as often as it takes until Expires: each time it goes on waiting.
+// [DeviceCode] is both halves in one.
+//
+// It is a secret, as whoever has the device code can redeem it, and does not print. It may be
+// used concurrently, by one process at a time.
+type DeviceAuthorization struct {
+	DevicePrompt
+
+	code                string
+	interval            time.Duration
+	clientID, authority string
+	claims              string // the parameter
+}
+
+// AuthorizeDevice requests a code, with the authentication of the client if it has one (RFC 8628
+// section 3.1). Errors are a [*ConfigError], which matches [ErrFlowUnavailable] if the
+// authority has no device authorization endpoint, a [*ReauthError], a [*TransientError], and
+// those of [Config.Discover].
+func (c *Config) AuthorizeDevice(ctx context.Context) (*DeviceAuthorization, error) {
+	c, err := c.complete(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if c.Authority.DeviceAuthorizationEndpoint == nil {
+		return nil, unavailable(&ConfigError{Kind: ConfigMissing, Hint: "the authority has no device authorization endpoint; use Browser"})
+	}
+	claims, err := c.claims()
+	if err != nil {
+		return nil, err
+	}
+	form := url.Values{"scope": {strings.Join(c.Scopes, " ")}}
+	if claims != "" {
+		form.Set("claims", claims)
+	}
+	if err := c.authenticate(ctx, form); err != nil {
+		return nil, err
+	}
+	m, err := c.postJSON(ctx, c.Authority.DeviceAuthorizationEndpoint, form)
+	if err != nil {
+		return nil, err
+	}
+	return c.parseDevice(m, claims)
+}
+
+// parseDevice reads a device authorization response (RFC 8628 section 3.2).
+func (c *Config) parseDevice(m map[string]json.RawMessage, claims string) (*DeviceAuthorization, error) {
+	d := &DeviceAuthorization{
+		DevicePrompt: DevicePrompt{
+			UserCode: safehttp.Clean(text(m["user_code"]), 64),
+			Message:  safehttp.Clean(text(m["message"]), 1024),
+		},
+		code: text(m["device_code"]), clientID: c.ClientID, authority: c.Authority.Host, claims: claims,
+	}
+	if d.code == "" || d.UserCode == "" {
+		return nil, &TransientError{Hint: "the authority sent no device code"}
+	}
+	var err error
+	if d.VerificationURI, err = c.Authority.verificationURI(text(m["verification_uri"])); err != nil {
+		if d.VerificationURI, err = c.Authority.verificationURI(text(m["verification_url"])); err != nil { // the name in older drafts
+			return nil, err
+		}
+	}
+	if complete, err := c.Authority.verificationURI(text(m["verification_uri_complete"])); err == nil {
+		d.VerificationURIComplete = complete
+	}
+	lifetime, ok := seconds(m["expires_in"])
+	if !ok {
+		lifetime = deviceLifetime
+	}
+	d.Expires = time.Now().Add(min(lifetime, maxDeviceLifetime))
+	if d.interval, ok = seconds(m["interval"]); !ok {
+		d.interval = deviceInterval
+	}
+	return d, nil
+}
+
+// Interactive returns true: the person has not finished.
+func (*DeviceAuthorization) Interactive() bool { return true }
+
+// SignIn requests the tokens every interval (1 to 60 seconds, and 5 more each time the
+// authority says slow_down) until they are there, the user has declined, the code has expired
+// (1 hour at the latest), or ctx has ended, after which it can be called again. Failures in
+// between that may pass are waited out. Errors are a [*ReauthError], a [*ConfigError], a
+// [*TransientError], an [*IDTokenError], or one that matches ctx's.
+func (d *DeviceAuthorization) SignIn(ctx context.Context, c *Config) (*oauth2.Token, error) {
+	c, err := c.complete(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := ofConfig(c, d.clientID, d.authority); err != nil {
+		return nil, err
+	}
+	g, err := c.poll(ctx, d.code, d.claims, d.Expires, min(max(d.interval, minDeviceInterval), maxDeviceInterval))
+	if err != nil {
+		return nil, err
+	}
+	if g.idToken != "" && g.problem == nil {
+		if err := c.checkIDToken(ctx, g.idToken, ""); err != nil {
+			return nil, err
+		}
+	}
+	return g.token()
+}
+
+// wireDevice is the form that is kept, version 1.
+type wireDevice struct {
+	Version   int       `json:"version"`
+	UserCode  string    `json:"user_code"`
+	URI       string    `json:"verification_uri"`
+	Complete  string    `json:"verification_uri_complete,omitempty"`
+	Message   string    `json:"message,omitempty"`
+	Expires   time.Time `json:"expires"`
+	Code      string    `json:"device_code"`
+	Interval  int       `json:"interval"` // seconds
+	ClientID  string    `json:"client_id"`
+	Authority string    `json:"authority"`
+	Claims    string    `json:"claims,omitempty"`
+}
+
+// Encode returns the device authorization as JSON, with its secrets, to be kept until the user
+// has signed in.
+func (d *DeviceAuthorization) Encode() ([]byte, error) {
+	return json.Marshal(wireDevice{
+		Version: halfVersion, UserCode: d.UserCode, URI: d.VerificationURI, Complete: d.VerificationURIComplete, Message: d.Message,
+		Expires: d.Expires, Code: d.code, Interval: int(d.interval / time.Second), ClientID: d.clientID, Authority: d.authority, Claims: d.claims,
+	})
+}
+
+// DecodeDeviceAuthorization reads what [DeviceAuthorization.Encode] wrote. The error is a
+// [*ConfigError] of kind [ConfigDocument] and quotes nothing of the data.
+func DecodeDeviceAuthorization(data []byte) (*DeviceAuthorization, error) {
+	var w wireDevice
+	if err := decodeHalf(data, &w, &w.Version); err != nil {
+		return nil, err
+	}
+	if w.Code == "" || w.UserCode == "" {
+		return nil, errHalf()
+	}
+	interval := min(max(w.Interval, 0), int(maxDeviceInterval/time.Second))
+	if limit := time.Now().Add(maxDeviceLifetime); w.Expires.After(limit) {
+		w.Expires = limit
+	}
+	return &DeviceAuthorization{
+		DevicePrompt: DevicePrompt{UserCode: w.UserCode, VerificationURI: w.URI, VerificationURIComplete: w.Complete, Message: w.Message, Expires: w.Expires},
+		code:         w.Code, interval: time.Duration(interval) * time.Second, clientID: w.ClientID, authority: w.Authority, claims: w.Claims,
+	}, nil
+}
+
+// Format prints no secret under any verb.
+func (d DeviceAuthorization) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "device authorization of client %s at %s until %s", d.clientID, d.authority, d.Expires.Format(time.RFC3339))
+}
+
+// LogValue holds no secret.
+func (d DeviceAuthorization) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(d)) }
+
+// MarshalJSON writes a summary without secrets, which cannot be read back; see
+// [DeviceAuthorization.Encode].
+func (d DeviceAuthorization) MarshalJSON() ([]byte, error) { return json.Marshal(fmt.Sprint(d)) }
+
+// UnmarshalJSON refuses: [DecodeDeviceAuthorization] reads what [DeviceAuthorization.Encode]
+// wrote.
+func (*DeviceAuthorization) UnmarshalJSON([]byte) error {
+	return errors.New("token: use DecodeDeviceAuthorization to read a device authorization")
+}
