@@ -43,7 +43,10 @@ type Entry struct {
 	Occurrence time.Time
 	Item       Item   // nil if Err is not; its Odd lists the values that could not be read
 	Err        error  // the item's data is damaged; the rest of the page could be read
-	Raw        []byte // the ApplicationData as a WBXML document; see [Merge] and [Decode]
+
+	// Raw is the ApplicationData as a WBXML document; see [Merge], [Decode] and [ToXML]. It is
+	// part of the memory of the page: clone it to keep it longer than the page.
+	Raw []byte
 }
 
 // A Result is what became of an edit. The server reports adds and fetches, and changes and
