@@ -413,6 +413,36 @@ func TestJoinedEdits(t *testing.T) {
 	}
 }
 
+// TestJoinedOccurrences sends edits of several occurrences, up to 14.1, as one of their series.
+func TestJoinedOccurrences(t *testing.T) {
+	series := weekly()
+	second, _ := series.Occurrence(at("2026-06-15 08:00"))
+	second.Subject = "2"
+	got, err := send(t, eas.Version141, eas.UpdateOccurrence("1", series, at("2026-06-15 08:00"), second),
+		eas.DeleteOccurrence("1", series, at("2026-06-22 08:00")), eas.MarkRead("2", true), eas.DeleteOccurrence("1", series, at("2026-06-08 08:00")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `<Exceptions xmlns="Calendar"><Exception><Deleted>1</Deleted><ExceptionStartTime>20260608T080000Z</ExceptionStartTime></Exception>` +
+		`<Exception><ExceptionStartTime>20260615T080000Z</ExceptionStartTime><Subject>2</Subject></Exception>` +
+		`<Exception><Deleted>1</Deleted><ExceptionStartTime>20260622T080000Z</ExceptionStartTime></Exception></Exceptions>`
+	if !strings.Contains(got, want) || strings.Count(got, "<Change>") != 2 {
+		t.Errorf("sent %s", got)
+	}
+	other := weekly()
+	other.Subject = "Another"
+	for name, edits := range map[string][]eas.Edit{
+		"of two series": {eas.DeleteOccurrence("1", series, at("2026-06-15 08:00")), eas.DeleteOccurrence("1", other, at("2026-06-22 08:00"))},
+		"no occurrence": {eas.DeleteOccurrence("1", series, at("2026-06-15 08:00")), eas.UpdateOccurrence("1", series, at("2026-06-22 08:00"), nil)},
+		"no start":      {eas.DeleteOccurrence("1", series, time.Time{})},
+		"no series":     {eas.UpdateOccurrence("1", nil, at("2026-06-22 08:00"), series)},
+	} {
+		if got, err := send(t, eas.Version141, edits...); err == nil || got != "" {
+			t.Errorf("%s: %s, %v", name, got, err)
+		}
+	}
+}
+
 // TestFlags writes flags as servers take them.
 func TestFlags(t *testing.T) {
 	tokyo, err := time.LoadLocation("Asia/Tokyo")
