@@ -418,6 +418,37 @@ func TestSpread(t *testing.T) {
 	}
 }
 
+// When a token is renewed in the background.
+func TestEarly(t *testing.T) {
+	for _, tt := range []struct{ lifetime, early, want time.Duration }{
+		{time.Hour, 0, 54 * time.Minute},
+		{2 * time.Hour, 0, 108 * time.Minute},
+		{30 * time.Minute, 0, 25 * time.Minute},
+		{8 * time.Minute, 0, 4 * time.Minute},
+		{time.Hour, 20 * time.Minute, 40 * time.Minute},
+		{time.Hour, 50 * time.Minute, 30 * time.Minute},
+		{time.Hour, -1, time.Hour - 10*time.Second},
+	} {
+		t.Run(fmt.Sprintf("%v, %v", tt.lifetime, tt.early), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newSTS()
+				s.lifetime = tt.lifetime
+				src := &token.Source{Config: s.config(t), Flow: s, Early: tt.early, Spread: -1}
+				mustToken(t, src)
+				begin := time.Now()
+				for s.posts() == 0 {
+					time.Sleep(time.Second)
+					mustToken(t, src)
+					synctest.Wait()
+				}
+				if got := time.Since(begin); got != tt.want {
+					t.Errorf("renewed after %v, want %v", got, tt.want)
+				}
+			})
+		})
+	}
+}
+
 // TestManySourcesAtOneExpiry has 100,000 sources (2,000 unless TOKEN_TEST_SOURCES says another
 // number) whose tokens run out together: the memory and goroutines that their renewal takes.
 func TestManySourcesAtOneExpiry(t *testing.T) {
