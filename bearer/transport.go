@@ -59,6 +59,8 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return resp, nil
 	}
 	offer := offerOf(resp)
+	// The connection is free before the source is called, which may need it.
+	resp.Body = safehttp.Detach(resp.Body)
 	next, err := refresher.Refresh(req.Context(), tok, offer)
 	if err == nil {
 		err = usable(next)
@@ -67,14 +69,12 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		err = fmt.Errorf("%w: it is the refused one", ErrNoToken)
 	}
 	if err != nil {
-		discard(resp)
 		return nil, &RefreshError{Status: resp.StatusCode, Offer: offer, RequestID: safehttp.RequestID(resp.Header), Err: err}
 	}
 	body, err := rewind(req)
 	if err != nil {
 		return resp, nil
 	}
-	discard(resp)
 	return t.send(req, body, next)
 }
 
@@ -86,15 +86,6 @@ func offerOf(resp *http.Response) *Offer {
 		offer = oe.Offer
 	}
 	return offer
-}
-
-// discard frees the connection: for reuse if little is left to read, else by closing it.
-func discard(resp *http.Response) {
-	if resp.ContentLength >= 0 && resp.ContentLength <= 64<<10 {
-		safehttp.Drain(resp.Body)
-		return
-	}
-	resp.Body.Close()
 }
 
 // A RefreshError says that the server refused a token and that no other could be had.

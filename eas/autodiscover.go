@@ -57,7 +57,7 @@ func (c *Client) Autodiscover(ctx context.Context, addr string) (*Discovery, err
 	}
 	req.Header.Set("Content-Type", "text/xml; charset=utf-8")
 	req.Header.Set("User-Agent", c.device.UserAgent)
-	q := request{command: "Autodiscover", safe: true}
+	q := &request{command: "Autodiscover"}
 	resp, err := safehttp.Do(here.http, req)
 	if err != nil {
 		return nil, c.sendError(ctx, q, err)

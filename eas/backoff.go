@@ -16,12 +16,11 @@ const (
 // them.
 type backoff struct {
 	patience time.Duration // between two successes; negative: none
-	forever  bool          // instead of patience
 	waited   time.Duration
-	next     time.Duration
+	last     time.Duration
 }
 
-func (b *backoff) reset() { b.waited, b.next = 0, 0 }
+func (b *backoff) reset() { b.waited, b.last = 0, 0 }
 
 // sleep waits before another attempt after err. It reports false if another would be of no
 // use: err is not temporary, patience has run out, or ctx has ended.
@@ -30,18 +29,18 @@ func (b *backoff) sleep(ctx context.Context, err error) bool {
 	if !errors.As(err, &e) || !e.Temporary() || ctx.Err() != nil {
 		return false
 	}
-	wait := b.wait(e)
-	b.next = min(max(2*b.next, firstWait), maxWait)
-	if !b.forever && b.waited+wait > b.patience {
+	wait := b.next(e)
+	if b.waited+wait > b.patience {
 		return false
 	}
 	b.waited += wait
 	return pause(ctx, wait)
 }
 
-// wait returns how long sleep would wait after e.
-func (b *backoff) wait(e *Error) time.Duration {
-	return max(min(max(2*b.next, firstWait), maxWait), e.RetryAfter)
+// next returns how long to wait after e: as long as the server says, and longer each time.
+func (b *backoff) next(e *Error) time.Duration {
+	b.last = min(max(2*b.last, firstWait), maxWait)
+	return max(b.last, e.RetryAfter)
 }
 
 // pause waits, and reports false if ctx ended before.

@@ -2,12 +2,10 @@ package eas
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
-	"net/http/cookiejar"
 	"net/url"
 	"slices"
 	"strings"
@@ -21,7 +19,7 @@ import (
 // Limits and times of a [Client].
 const (
 	DefaultTimeout = 2 * time.Minute  // of a command, from the request to the last byte
-	DefaultMaxBody = 64 << 20         // bytes of an answer, decompressed
+	DefaultMaxBody = 64 << 20         // bytes of a response, decompressed
 	maxRetryAfter  = 24 * time.Hour   // a server cannot ask for more
 	waitSlack      = 90 * time.Second // what a server may be late beyond a heartbeat
 	maxMoves       = 3                // status 451 followed for one command
@@ -31,12 +29,18 @@ const (
 // It is safe for concurrent use; its fields must not be modified after the first call.
 //
 // The first command negotiates the protocol version (OPTIONS) and provisions the device.
-// When the server demands provisioning again, the client provisions once and repeats the
-// command. When the server says that the mailbox has moved, Moved is asked. When the server
-// refuses the token, the token is refreshed once, if Token is a [bearer.Refresher], and the
-// command repeated. A request that a server dropped on a connection it was closing is sent
-// again where ActiveSync makes that safe (a Sync with the same key, a SendMail with the same
-// ClientId). Nothing else is retried.
+// When the server demands provisioning again, the client provisions and repeats the command.
+// When the server no longer accepts the version, the client negotiates again, and the command
+// is made again for the version of then, or refused where that version cannot express it.
+// When the server says that the mailbox has moved, Moved decides. When the server refuses the
+// token, with status 401 or 403, the token is refreshed once, if Token is a
+// [bearer.Refresher], and the command repeated. A request that a server dropped on a
+// connection it was closing is sent again where ActiveSync makes that safe (a Sync with the
+// same key, a SendMail with the same ClientId). Nothing else is retried.
+//
+// Negotiation, provisioning and a move happen once for all commands that wait for them, which
+// share the outcome. Each command ends with its own context: the error then matches
+// [context.Canceled] or [context.DeadlineExceeded], and the context's cause as well.
 type Client struct {
 	URL   *url.URL      // the endpoint, as https://mail.contoso.com/Microsoft-Server-ActiveSync
 	User  string        // the mail address
@@ -44,9 +48,14 @@ type Client struct {
 
 	Device Device // the zero value is usable; see its fields
 
-	// HTTPClient lends its Transport and cookie jar. If nil, http.DefaultClient. Its
-	// Timeout is not used, since a Ping takes as long as its heartbeat. Without a jar the
-	// client has one of its own: servers demand their cookies back ([MS-ASHTTP] 2.2.1.1.2.4).
+	// HTTPClient is whose Transport is used. If nil, all clients of the program share a
+	// transport made for ActiveSync; see [NewTransport], which is also the way to one that
+	// fits behind a proxy or a private certificate authority. Its Timeout is not used, since
+	// a Ping takes as long as its heartbeat.
+	//
+	// Each Client keeps the cookies that servers set ([MS-ASHTTP] 2.2.1.1.2.4) for itself, so
+	// that the clients of several users may share an http.Client. Cookies of its Jar are
+	// sent, and none is added to it.
 	HTTPClient *http.Client
 
 	// Versions are offered in this order. If nil: 16.1, 16.0, 14.1, 14.0.
@@ -56,72 +65,66 @@ type Client struct {
 	// one.
 	Base64Query bool
 
-	Timeout time.Duration // of a command; if 0, DefaultTimeout. Heartbeats come on top.
-	MaxBody int64         // of an answer; if 0, DefaultMaxBody
+	// Timeout bounds a request, from sending it to the last byte of the response, and each of
+	// the steps that a command may have to wait for: negotiation, provisioning (ApplyPolicy
+	// included) and a move (Moved included). If 0, DefaultTimeout. Heartbeats come on top.
+	// The time that Token takes does not count: a token that a person must sign in for is
+	// waited for until the command's context ends.
+	Timeout time.Duration
+	MaxBody int64 // of a response, decompressed; if 0, DefaultMaxBody
 
-	// Moved is asked when the server says, with HTTP status 451, that the mailbox is at
-	// another origin. It decides whether that host may be asked, by the rules by which the
-	// first one was found, and returns the source of tokens for it: a token is good for one
-	// origin, and none is sent there before. The client then goes on there. An error, or a
-	// nil Moved, ends the command in an error that matches [ErrRedirected]. Another URL of
-	// the same origin is followed without asking. At most 3 moves are made for a command.
-	// Calls may run at once.
+	// Patience is how long Pages and Resync wait, in all, between two pages for a server that
+	// is busy or out of reach; if 0, DefaultPatience; if negative, they do not wait.
+	Patience time.Duration
+
+	// Moved is called when the server says, with HTTP status 451, that the mailbox is at
+	// another origin: once for a move, however many commands learn of it. It decides whether
+	// that host may be used, by the rules by which the first one was found, and returns the
+	// source of tokens for it: a token is good for one origin, and none is sent there before.
+	// The client then goes on there. An error, or a nil Moved, ends the commands in an error
+	// that matches [ErrRedirected]. Another URL of the same origin is followed without a
+	// call. At most 3 moves are made for a command. What Moved returns after its context has
+	// ended is dropped. A command of this client that needs the move fails within Moved.
 	Moved func(ctx context.Context, to *url.URL) (bearer.Source, error)
 
-	// ApplyPolicy is asked before a policy is acknowledged, whenever the device is
+	// ApplyPolicy is called before a policy is acknowledged, whenever the device is
 	// provisioned, and says what became of the policy. An error ends the command and leaves
 	// the policy unacknowledged. If nil, every policy is acknowledged as applied, which is
-	// the custom of clients that are no devices. It must not call methods of the Client.
+	// the custom of clients that are not devices. A command of this client that needs the
+	// policy fails within ApplyPolicy.
 	ApplyPolicy func(ctx context.Context, p *Policy) (PolicyOutcome, error)
 
 	// Language is what texts of the server should be in, as "en-US" (Accept-Language).
 	// Search and Find sort and match by it. If "", the server decides.
 	Language string
 
-	once      sync.Once
-	setup     error
-	device    Device
-	provision chan struct{} // held by the one that provisions
+	// Observe, if not nil, is called after every request, in the goroutine that made it, or
+	// that made it for several. It must return soon, may be called concurrently, and its
+	// panics are dropped.
+	Observe func(Observation)
+
+	// Logger, if not nil, gets a record for every request: at level Debug, and at Warn for a
+	// failure. It holds what an [Observation] holds.
+	Logger *slog.Logger
+
+	once     sync.Once
+	setup    error
+	device   Device
+	versions []Version    // copied from Versions
+	base     *http.Client // HTTPClient or the default
+	jar      *cookies
+
+	negotiating  flight[*ServerInfo]
+	provisioning flight[*Policy]
+	moving       flight[struct{}]
 
 	mu         sync.Mutex
 	state      State
 	site       *site
-	negotiated time.Time // when OPTIONS was answered last
+	stale      bool      // the server listed versions of which another is the better one
+	negotiated time.Time // when OPTIONS was last sent with success
 	listed     string    // the versions that the server listed last
-	sent       *sentSync // what the server may remember of the last SyncMany
-}
-
-// A site is where the client sends its commands.
-type site struct {
-	url  *url.URL
-	http *http.Client
-}
-
-// State is what a client has learned of the server and wants to know again after a restart.
-// It is no secret.
-type State struct {
-	Version     Version // as negotiated
-	PolicyKey   string  // of the device; "" before provisioning and where there is no policy
-	Provisioned bool    // provisioning took place, with or without a policy
-
-	// URL is where the server said the mailbox has moved to; "" if nowhere. Restore does not
-	// go there: begin there with Client.URL and a Token for it.
-	URL string
-}
-
-// State returns what to keep for [Client.Restore].
-func (c *Client) State() State {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.state
-}
-
-// Restore sets what [Client.State] returned, which spares the first command an OPTIONS and a
-// Provision. State that is out of date does no harm: the server says so.
-func (c *Client) Restore(s State) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.state = s
+	memory     syncMemory
 }
 
 func (c *Client) init() error {
@@ -129,6 +132,7 @@ func (c *Client) init() error {
 	return c.setup
 }
 
+// configure checks what the caller gave and copies what the caller may change later.
 func (c *Client) configure() error {
 	if err := safehttp.CheckURL(c.URL); err != nil {
 		return fmt.Errorf("eas: Client.URL: %w", err)
@@ -139,161 +143,40 @@ func (c *Client) configure() error {
 	if strings.ContainsFunc(c.User, func(r rune) bool { return r < ' ' || r == 0x7f }) || c.User == "" {
 		return errors.New("eas: Client.User is empty or has control characters")
 	}
-	c.device = c.Device
-	if c.device.ID == "" {
-		sum := sha256.Sum256([]byte("easoauth device\x00" + strings.ToLower(c.User) + "\x00" + safehttp.Host(c.URL)))
-		c.device.ID = hex.EncodeToString(sum[:16])
+	if c.versions = slices.Clone(c.Versions); len(c.versions) == 0 {
+		c.versions = []Version{Version161, Version160, Version141, Version140}
 	}
+	if c.base = c.HTTPClient; c.base == nil {
+		c.base = defaultHTTPClient()
+	}
+	var err error
+	if c.jar, err = newCookies(c.base.Jar); err != nil {
+		return fmt.Errorf("eas: cookie jar: %w", err)
+	}
+	c.device = c.Device
 	for _, f := range []*string{&c.device.Type, &c.device.Model, &c.device.UserAgent} {
 		if *f == "" {
 			*f = "easoauth"
 		}
 	}
+	endpoint := c.useState()
 	if err := checkDevice(c.device); err != nil {
 		return err
 	}
 	if strings.ContainsFunc(c.Language, func(r rune) bool { return r < ' ' || r > '~' }) {
-		return errors.New("eas: Client.Language is no language tag")
+		return errors.New("eas: Client.Language is not a language tag")
 	}
-	s, err := c.newSite(c.URL, c.Token)
-	if err != nil {
-		return err
-	}
+	s := c.newSite(endpoint, c.Token)
 	c.mu.Lock()
 	c.site = s
 	c.mu.Unlock()
-	c.provision = make(chan struct{}, 1)
 	return nil
 }
 
-// newSite returns a site whose token goes to the origin of u alone.
-func (c *Client) newSite(u *url.URL, source bearer.Source) (*site, error) {
-	base := c.HTTPClient
-	if base == nil {
-		base = http.DefaultClient
+// timeout returns how long an exchange may take, heartbeats apart.
+func (c *Client) timeout() time.Duration {
+	if c.Timeout > 0 {
+		return c.Timeout
 	}
-	jar := base.Jar
-	if jar == nil {
-		var err error
-		if jar, err = cookiejar.New(nil); err != nil {
-			return nil, fmt.Errorf("eas: cookie jar: %w", err)
-		}
-	}
-	return &site{u, &http.Client{
-		Transport: &bearer.Transport{Source: source, Endpoint: u, Base: base.Transport},
-		Jar:       jar,
-	}}, nil
-}
-
-// here returns the site as it is now.
-func (c *Client) here() *site {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.site
-}
-
-// ServerInfo is the answer to OPTIONS.
-type ServerInfo struct {
-	Versions []Version // that the server speaks
-	Commands []string  // that the server knows
-	Server   string    // MS-Server-ActiveSync, e.g. "15.2"
-	Version  Version   // the one chosen; "" if none is common
-}
-
-// Options asks the server what it speaks, and negotiates the version: the first of
-// Client.Versions that the server lists. An error matches [ErrVersion] when there is none.
-func (c *Client) Options(ctx context.Context) (*ServerInfo, error) {
-	if err := c.init(); err != nil {
-		return nil, err
-	}
-	r, err := c.send(ctx, request{command: "OPTIONS", method: http.MethodOptions})
-	if err != nil {
-		return nil, err
-	}
-	if r.status != http.StatusOK {
-		return nil, r.httpError()
-	}
-	info := &ServerInfo{Server: r.activeSync, Commands: r.commands}
-	for _, v := range r.versions {
-		info.Versions = append(info.Versions, Version(v))
-	}
-	if len(info.Versions) == 0 {
-		return nil, r.unexpected("an answer without MS-ASProtocolVersions: a device in front answered, or it is not an ActiveSync URL")
-	}
-	for _, v := range c.offered() {
-		if slices.Contains(info.Versions, v) {
-			info.Version = v
-			break
-		}
-	}
-	if info.Version == "" {
-		return info, &Error{
-			Command: "OPTIONS", HTTPStatus: r.status, RequestID: r.requestID, Action: ActionVersion,
-			Err: fmt.Errorf("the server speaks %s, the client %s", safehttp.Clean(fmt.Sprint(info.Versions), 128), fmt.Sprint(c.offered())),
-		}
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.state.Version, c.negotiated, c.listed = info.Version, time.Now(), strings.Join(r.versions, ",")
-	return info, nil
-}
-
-// recently is how long a version counts as negotiated of late.
-const recently = time.Hour
-
-func (c *Client) negotiatedOfLate() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return !c.negotiated.IsZero() && time.Since(c.negotiated) < recently
-}
-
-// renegotiate negotiates the version anew. Nothing else that the client or the caller knows
-// is given up.
-func (c *Client) renegotiate(ctx context.Context) (Version, error) {
-	c.mu.Lock()
-	c.state.Version = ""
-	c.mu.Unlock()
-	return c.version(ctx)
-}
-
-// learnVersions has the next command negotiate the version when an answer lists other
-// versions than before, so that another would be chosen, as after an upgrade of the server.
-func (c *Client) learnVersions(r *response) {
-	if r.command == "OPTIONS" || len(r.versions) == 0 {
-		return
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	text := strings.Join(r.versions, ",")
-	if text == c.listed {
-		return
-	}
-	c.listed = text
-	for _, v := range c.offered() {
-		if slices.Contains(r.versions, string(v)) {
-			if v != c.state.Version {
-				c.state.Version = ""
-			}
-			return
-		}
-	}
-}
-
-func (c *Client) offered() []Version {
-	if len(c.Versions) > 0 {
-		return c.Versions
-	}
-	return []Version{Version161, Version160, Version141, Version140}
-}
-
-// version returns the negotiated version, and negotiates it first if need be.
-func (c *Client) version(ctx context.Context) (Version, error) {
-	if v := c.State().Version; v != "" {
-		return v, nil
-	}
-	info, err := c.Options(ctx)
-	if err != nil {
-		return "", err
-	}
-	return info.Version, nil
+	return DefaultTimeout
 }

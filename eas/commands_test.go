@@ -125,7 +125,7 @@ func TestCommands(t *testing.T) {
 		{name: "estimate", command: "GetItemEstimate",
 			answer: `<GetItemEstimate xmlns="GetItemEstimate"><Response><Status>1</Status><Collection><CollectionId>5</CollectionId><Estimate>42</Estimate></Collection></Response></GetItemEstimate>`,
 			do: func(ctx context.Context, c *eas.Client) (any, error) {
-				return c.GetItemEstimate(ctx, "5", "1", &eas.SyncOptions{Filter: eas.OneWeek})
+				return c.GetItemEstimate(ctx, "5", "1", &eas.EstimateOptions{Filter: eas.OneWeek})
 			}, want: 42},
 		{name: "estimate-12.1", command: "GetItemEstimate", version: eas.Version121,
 			answer: `<GetItemEstimate xmlns="GetItemEstimate"><Response><Status>1</Status><Collection><Class>Email</Class><CollectionId>5</CollectionId><Estimate>0</Estimate></Collection></Response></GetItemEstimate>`,
@@ -205,7 +205,7 @@ func TestCommands(t *testing.T) {
 			answer: `<ItemOperations` + itemOps + `><Status>1</Status><Response><Fetch><Status>1</Status><CollectionId xmlns="AirSync">5</CollectionId><ServerId xmlns="AirSync">5:1</ServerId>` +
 				`<Class xmlns="AirSync">Email</Class><Properties><Subject xmlns="Email">Whole</Subject><Body xmlns="AirSyncBase"><Type>2</Type><EstimatedDataSize>9</EstimatedDataSize><Data>&lt;p>Hi&lt;/p></Data></Body></Properties></Fetch></Response></ItemOperations>`,
 			do: func(ctx context.Context, c *eas.Client) (any, error) {
-				e, err := c.FetchItem(ctx, "5", "5:1", &eas.SyncOptions{Body: eas.BodyHTML, Protected: true})
+				e, err := c.FetchItem(ctx, "5", "5:1", &eas.ItemOptions{Body: eas.BodyHTML, Protected: true})
 				if err != nil {
 					return nil, err
 				}
@@ -232,7 +232,7 @@ func TestCommands(t *testing.T) {
 				var b bytes.Buffer
 				x, err := c.FetchAttachment(ctx, "5%3a1%3a0", &b, &eas.FetchOptions{First: 2, Last: 5})
 				return []any{x, b.String()}, err
-			}, want: []any{&eas.Content{Type: "text/plain", Total: 9, Range: "2-5", Size: 4}, "cont"}},
+			}, want: []any{&eas.Content{Type: "text/plain", Total: 9, Range: "2-5", First: 2, Size: 4}, "cont"}},
 		{name: "fetch-attachment-gone", command: "ItemOperations",
 			answer: `<ItemOperations` + itemOps + `><Status>1</Status><Response><Fetch><Status>15</Status></Fetch></Response></ItemOperations>`,
 			do: func(ctx context.Context, c *eas.Client) (any, error) {
@@ -257,7 +257,7 @@ func TestCommands(t *testing.T) {
 				`<Properties><Subject xmlns="Email">Found</Subject><Read xmlns="Email">1</Read></Properties></Result><Range>10-10</Range><Total>11</Total></Store></Response></Search>`,
 			do: func(ctx context.Context, c *eas.Client) (any, error) {
 				r, err := c.Search(ctx, eas.Query{Text: "budget", Classes: []eas.Class{eas.ClassEmail}, Folders: []eas.FolderID{"5"}, After: at, Before: at.AddDate(0, 1, 0)},
-					&eas.SearchOptions{Offset: 10, Limit: 5, Rebuild: true, Items: &eas.SyncOptions{BodyLimit: 100}})
+					&eas.SearchOptions{Offset: 10, Limit: 5, Rebuild: true, Items: &eas.ItemOptions{BodyLimit: 100}})
 				if err != nil {
 					return nil, err
 				}

@@ -3,15 +3,14 @@ package eas
 import (
 	"encoding/base64"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/easoauth/easoauth/internal/airsync"
-	"github.com/easoauth/easoauth/internal/wbxml"
 )
 
-// A Contact is a contact. See [MS-ASCNTC] 2.2. [Change] sends it whole: what is empty is
-// removed on the server, unless the elements were left out of [SyncOptions].Supported.
+// A Contact is a contact. See [MS-ASCNTC] 2.2. [Update] sends it whole, but for a body and a
+// picture that stay as they are: what is empty is removed on the server, unless the elements
+// were left out of [SyncOptions].Supported.
 type Contact struct {
 	FileAs                                              string // the name under which it is sorted
 	Title, FirstName, MiddleName, LastName, Suffix      string
@@ -38,6 +37,8 @@ type Contact struct {
 
 	// Other holds the elements that this type has no field for, each as a WBXML document.
 	Other [][]byte
+	// Odd lists the values that could not be read.
+	Odd []OddValue
 }
 
 // An Address is a postal address.
@@ -110,16 +111,15 @@ func (c *Contact) strings(d *airsync.ContactData) [][2]*string {
 	}
 }
 
-func decodeContact(raw []byte) (Item, error) {
-	var d airsync.ContactData
-	if err := wbxml.Unmarshal(raw, &d); err != nil {
+func decodeContact(r *reader, raw []byte) (Item, error) {
+	d, err := read(r, raw, &r.contact)
+	if err != nil {
 		return nil, fmt.Errorf("eas: contact: %w", err)
 	}
-	var at dates
 	c := &Contact{
-		Birthday: at.at("Birthday", d.Birthday), Anniversary: at.at("Anniversary", d.Anniversary), Body: body(d.Body), Other: others(d.Other),
+		Birthday: r.at("Contacts:Birthday", d.Birthday), Anniversary: r.at("Contacts:Anniversary", d.Anniversary), Body: body(d.Body), Other: others(d.Other),
 	}
-	for _, p := range c.strings(&d) {
+	for _, p := range c.strings(d) {
 		*p[0] = *p[1]
 	}
 	if d.Categories != nil {
@@ -128,23 +128,19 @@ func decodeContact(raw []byte) (Item, error) {
 	if d.Children != nil {
 		c.Children = d.Children.Child
 	}
-	c.WeightedRank, _ = strconv.Atoi(d.WeightedRank)
-	if d.Picture != "" {
-		b, err := base64.StdEncoding.DecodeString(d.Picture)
-		if err != nil {
-			return nil, fmt.Errorf("eas: contact: Picture is not base64")
-		}
-		c.Picture = b
+	c.WeightedRank = r.integer("Contacts:WeightedRank", d.WeightedRank)
+	if picture, err := base64.StdEncoding.DecodeString(d.Picture); err != nil {
+		r.note("Contacts:Picture", d.Picture)
+	} else if len(picture) > 0 {
+		c.Picture = picture
 	}
-	if at.err != nil {
-		return nil, at.err
-	}
+	c.Odd = r.odd
 	return c, nil
 }
 
 func (c *Contact) encode(Version) (any, error) {
 	d := &airsync.ContactData{
-		Birthday: extended(c.Birthday), Anniversary: extended(c.Anniversary), Body: wireBody(c.Body), Other: raws(c.Other),
+		Birthday: extended(c.Birthday), Anniversary: extended(c.Anniversary), Other: raws(c.Other),
 	}
 	for _, p := range c.strings(d) {
 		*p[1] = *p[0]

@@ -2,7 +2,6 @@ package eas
 
 import (
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/easoauth/easoauth/internal/airsync"
@@ -12,9 +11,9 @@ import (
 // An Email is a mail. In an entry of Page.Changed only what changed is set; see [Merge]. See
 // [MS-ASEMAIL] 2.2.
 //
-// A client sends one, with [Add] and [Change], as a draft from 16.0 on: To, CC, BCC, Subject,
-// Importance (unless it is ImportanceLow, the zero value), Read, Body, Attachments with
-// Content, Categories and Flag are written; the other fields are the server's.
+// A client changes Read, Flag and Categories of any mail. From 16.0 on it sends drafts, with
+// [Add], and changes them, with [Update]: To, CC, BCC, Subject, Importance, Read, Body,
+// Attachments, Categories and Flag are written; the other fields are the server's.
 type Email struct {
 	Subject      string
 	From         string // as in the message's header
@@ -25,17 +24,17 @@ type Email struct {
 	ReplyTo      string
 	DisplayTo    string
 	ThreadTopic  string
-	Received     time.Time // UTC
-	Importance   Importance
-	Read         *bool // nil: not said
+	Received     time.Time   // UTC
+	Importance   *Importance // nil: not said
+	Read         *bool       // nil: not said
 	Draft        bool
 	MessageClass string // e.g. IPM.Note
 	ContentClass string // e.g. urn:content-classes:message
 	CodePage     int    // Windows code page in which the message was written; 0: not said
 	Categories   []string
-	Flag         *Flag // nil: not said
-	Body         *Body // nil: not asked for
-	Part         *Body // what is new in the conversation; nil: not asked for
+	Flag         *Flag      // nil: not said
+	Body         *Body      // nil: not asked for
+	Parts        []BodyPart // what is new in the conversation, if it was asked for
 	NativeBody   BodyType
 	Attachments  []Attachment
 
@@ -51,11 +50,10 @@ type Email struct {
 	License *RightsLicense  // nil unless it is protected
 	Voice   *Voice          // nil unless it is a voice message
 
-	// RemoveAttachments are references of attachments to remove with [Change].
-	RemoveAttachments []string
-
 	// Other holds the elements that this type has no field for, each as a WBXML document.
 	Other [][]byte
+	// Odd lists the values that could not be read.
+	Odd []OddValue
 }
 
 // Importance of a message or a task.
@@ -77,74 +75,6 @@ const (
 	VerbReply    Verb = 1
 	VerbReplyAll Verb = 2
 	VerbForward  Verb = 3
-)
-
-// A Flag marks a message. See [MS-ASEMAIL] 2.2.2.34. Times are in UTC and zero if not said.
-type Flag struct {
-	Status    FlagStatus
-	Type      string // e.g. "for Follow up"; of an active flag
-	Subject   string
-	Start     time.Time
-	Due       time.Time
-	Completed time.Time // of a complete flag
-	Reminder  time.Time // zero: no reminder is set
-}
-
-// A FlagStatus is the state of a [Flag].
-type FlagStatus int
-
-// The values of [FlagStatus].
-const (
-	FlagCleared  FlagStatus = 0
-	FlagComplete FlagStatus = 1
-	FlagActive   FlagStatus = 2
-)
-
-// A BodyType is the format of a body. See [MS-ASAIRS] 2.2.2.41.
-type BodyType int
-
-// The values of [BodyType].
-const (
-	BodyPlain BodyType = 1
-	BodyHTML  BodyType = 2
-	BodyRTF   BodyType = 3
-	BodyMIME  BodyType = 4 // the whole message, as in RFC 5322
-)
-
-// A Body is the body of an item, or the beginning of it.
-type Body struct {
-	Type      BodyType
-	Data      string
-	Truncated bool
-	Size      int // estimated, in bytes, of the whole
-	Preview   string
-}
-
-// An Attachment describes an attachment, or is one to add to a draft or an event.
-type Attachment struct {
-	Name      string
-	Reference string // to fetch it by; see [Client.FetchAttachment]
-	Size      int    // estimated, in bytes
-	Method    AttachmentMethod
-	ContentID string
-	Location  string // Content-Location
-	Inline    bool
-	Duration  time.Duration // of a voice message
-	ClientID  string        // under which this client added it, in the answer
-
-	// Content is sent, where it is not nil, with ContentType, from 16.0 on.
-	Content     []byte
-	ContentType string
-}
-
-// An AttachmentMethod is the kind of an [Attachment]. See [MS-ASAIRS] 2.2.2.31.
-type AttachmentMethod int
-
-// The values of [AttachmentMethod].
-const (
-	AttachmentFile    AttachmentMethod = 1
-	AttachmentMessage AttachmentMethod = 5 // an embedded message
-	AttachmentOLE     AttachmentMethod = 6
 )
 
 // A Voice is what a voice message has beside its attachment.
@@ -169,26 +99,22 @@ type RightsLicense struct {
 func (*Email) Class() Class { return ClassEmail }
 
 // decodeEmail reads the ApplicationData of a mail.
-func decodeEmail(raw []byte) (Item, error) {
-	var d airsync.EmailData
-	if err := wbxml.Unmarshal(raw, &d); err != nil {
+func decodeEmail(r *reader, raw []byte) (Item, error) {
+	d, err := read(r, raw, &r.email)
+	if err != nil {
 		return nil, fmt.Errorf("eas: mail: %w", err)
 	}
-	var at dates
 	m := &Email{
 		Subject: d.Subject, From: d.From, Sender: d.Sender, To: d.To, CC: d.CC, BCC: d.BCC, ReplyTo: d.ReplyTo,
-		DisplayTo: d.DisplayTo, ThreadTopic: d.ThreadTopic, Importance: ImportanceNormal, Read: d.Read,
+		DisplayTo: d.DisplayTo, ThreadTopic: d.ThreadTopic, Importance: number[Importance](d.Importance), Read: d.Read,
 		MessageClass: d.MessageClass, ContentClass: d.ContentClass, AccountID: d.AccountID,
 		ConversationID: d.ConversationID, ConversationIndex: d.ConversationIndex,
 		Draft: isTrue(d.IsDraft), ReceivedAsBCC: isTrue(d.ReceivedAsBCC),
-		Received: at.at("DateReceived", d.DateReceived), LastVerb: Verb(value(d.LastVerbExecuted)),
-		LastVerbTime: at.at("LastVerbExecutionTime", d.LastVerbExecutionTime),
-		NativeBody:   BodyType(value(d.NativeBodyType)), Body: body(d.Body), Part: bodyPart(d.BodyPart),
-		Attachments: attachments(d.Attachments), License: license(d.License, &at), Other: others(d.Other),
-	}
-	m.CodePage, _ = strconv.Atoi(d.InternetCPID)
-	if d.Importance != nil {
-		m.Importance = Importance(*d.Importance)
+		Received: r.at("Email:DateReceived", d.DateReceived), LastVerb: Verb(value(d.LastVerbExecuted)),
+		LastVerbTime: r.at("Email2:LastVerbExecutionTime", d.LastVerbExecutionTime),
+		NativeBody:   BodyType(value(d.NativeBodyType)), Body: body(d.Body), Parts: bodyParts(d.BodyPart),
+		Attachments: attachments(d.Attachments), License: license(d.License, r), CodePage: r.integer("Email:InternetCPID", d.InternetCPID),
+		Flag: flag(d.Flag, r), Meeting: meetingRequest(d.MeetingRequest, r), Other: others(d.Other),
 	}
 	if d.Categories != nil {
 		m.Categories = d.Categories.Category
@@ -196,19 +122,7 @@ func decodeEmail(raw []byte) (Item, error) {
 	if d.UMCallerID != "" || d.UMUserNotes != "" {
 		m.Voice = &Voice{CallerID: d.UMCallerID, Notes: d.UMUserNotes}
 	}
-	if f := d.Flag; f != nil {
-		m.Flag = &Flag{
-			Status: FlagStatus(value(f.Status)), Type: f.FlagType, Subject: f.Subject,
-			Start: at.at("UtcStartDate", f.UTCStartDate), Due: at.at("UtcDueDate", f.UTCDueDate), Completed: at.at("CompleteTime", f.CompleteTime),
-		}
-		if isTrue(f.ReminderSet) {
-			m.Flag.Reminder = at.at("ReminderTime", f.ReminderTime)
-		}
-	}
-	m.Meeting = meetingRequest(d.MeetingRequest, &at)
-	if at.err != nil {
-		return nil, at.err
-	}
+	m.Odd = r.odd
 	return m, nil
 }
 
@@ -237,95 +151,13 @@ func raws(docs [][]byte) []wbxml.Raw {
 	return out
 }
 
-func body(b *airsync.Body) *Body {
-	if b == nil {
-		return nil
-	}
-	out := &Body{Type: BodyType(b.Type), Preview: b.Preview, Truncated: isTrue(b.Truncated)}
-	if b.Data != nil {
-		out.Data = *b.Data
-	}
-	if b.EstimatedDataSize != nil {
-		out.Size = int(*b.EstimatedDataSize)
-	}
-	return out
-}
-
-func bodyPart(b *airsync.BodyPart) *Body {
-	if b == nil {
-		return nil
-	}
-	return body(&airsync.Body{Type: b.Type, EstimatedDataSize: b.EstimatedDataSize, Truncated: b.Truncated, Data: b.Data, Preview: b.Preview})
-}
-
-// wireBody returns the body as a client sends it.
-func wireBody(b *Body) *airsync.Body {
-	if b == nil {
-		return nil
-	}
-	t := b.Type
-	if t == 0 {
-		t = BodyPlain
-	}
-	return &airsync.Body{Type: int(t), Data: &b.Data}
-}
-
-func attachments(l *airsync.Attachments) []Attachment {
-	if l == nil {
-		return nil
-	}
-	var out []Attachment
-	for _, a := range l.Attachment {
-		out = append(out, Attachment{
-			Name: a.DisplayName, Reference: a.FileReference, Size: int(a.EstimatedDataSize), Method: AttachmentMethod(a.Method),
-			ContentID: a.ContentID, Location: a.ContentLocation, Inline: isTrue(a.IsInline), ClientID: a.ClientID,
-			Duration: time.Duration(value(a.UMDuration)) * time.Second,
-		})
-	}
-	return out
-}
-
-// wireAttachments returns what a client adds and removes.
-func wireAttachments(add []Attachment, remove []string) *airsync.Attachments {
-	out := &airsync.Attachments{}
-	for i, a := range add {
-		if a.Content == nil {
-			continue // it is on the server
-		}
-		x := airsync.AttachmentAdd{
-			ClientID: a.ClientID, Method: int(a.Method), ContentType: a.ContentType, Content: a.Content, DisplayName: a.Name,
-			ContentID: a.ContentID, ContentLocation: a.Location,
-		}
-		if x.ClientID == "" {
-			x.ClientID = "a" + strconv.Itoa(i)
-		}
-		if x.Method == 0 {
-			x.Method = int(AttachmentFile)
-		}
-		if x.ContentType == "" {
-			x.ContentType = "application/octet-stream"
-		}
-		if a.Inline {
-			x.IsInline = &a.Inline
-		}
-		out.Add = append(out.Add, x)
-	}
-	for _, r := range remove {
-		out.Delete = append(out.Delete, airsync.AttachmentDelete{FileReference: r})
-	}
-	if out.Add == nil && out.Delete == nil {
-		return nil
-	}
-	return out
-}
-
-func license(l *airsync.RightsLicense, at *dates) *RightsLicense {
+func license(l *airsync.RightsLicense, r *reader) *RightsLicense {
 	if l == nil {
 		return nil
 	}
 	return &RightsLicense{
 		Owner: isTrue(l.Owner), ContentOwner: l.ContentOwner, TemplateID: l.TemplateID, TemplateName: l.TemplateName,
-		Description: l.TemplateDescription, Expires: at.at("ContentExpiryDate", l.ContentExpiryDate),
+		Description: l.TemplateDescription, Expires: r.at("RightsManagement:ContentExpiryDate", l.ContentExpiryDate),
 		Edit: isTrue(l.EditAllowed), Reply: isTrue(l.ReplyAllowed), ReplyAll: isTrue(l.ReplyAllAllowed),
 		Forward: isTrue(l.ForwardAllowed), Export: isTrue(l.ExportAllowed), Extract: isTrue(l.ExtractAllowed),
 		Print: isTrue(l.PrintAllowed), ModifyRecipients: isTrue(l.ModifyRecipientsAllowed),
@@ -333,39 +165,17 @@ func license(l *airsync.RightsLicense, at *dates) *RightsLicense {
 	}
 }
 
-// wireFlag returns a flag as a client sends it: whole, since what is absent is removed.
-func wireFlag(f Flag) *airsync.Flag {
-	out := &airsync.Flag{}
-	if f.Status == FlagCleared {
-		return out // an empty element clears the flag
-	}
-	status := int(f.Status)
-	out.Status, out.FlagType, out.Subject = &status, f.Type, f.Subject
-	if f.Status == FlagComplete {
-		out.CompleteTime, out.DateCompleted = extended(f.Completed), extended(f.Completed)
-		return out
-	}
-	out.StartDate, out.UTCStartDate = extended(f.Start), extended(f.Start)
-	out.DueDate, out.UTCDueDate = extended(f.Due), extended(f.Due)
-	if !f.Reminder.IsZero() {
-		yes := true
-		out.ReminderSet, out.ReminderTime = &yes, extended(f.Reminder)
-	}
-	return out
-}
-
-// encode returns what a client sends of a draft.
+// encode returns what a client sends of a draft, but for the body and the attachments.
 func (m *Email) encode(Version) (any, error) {
-	d := &airsync.EmailData{
-		To: m.To, CC: m.CC, BCC: m.BCC, Subject: m.Subject, Read: m.Read, Body: wireBody(m.Body),
-		Attachments: wireAttachments(m.Attachments, m.RemoveAttachments),
-	}
-	d.Importance = optional(m.Importance)
+	d := &airsync.EmailData{To: m.To, CC: m.CC, BCC: m.BCC, Subject: m.Subject, Importance: plain(m.Importance), Read: m.Read}
 	if m.Categories != nil {
 		d.Categories = &airsync.Categories{Category: m.Categories}
 	}
 	if m.Flag != nil {
-		d.Flag = wireFlag(*m.Flag)
+		var err error
+		if d.Flag, err = m.Flag.wire(); err != nil {
+			return nil, err
+		}
 	}
 	return d, nil
 }

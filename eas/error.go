@@ -32,7 +32,8 @@ var (
 	ErrForbidden = errors.New("eas: access denied")
 	// ErrThrottled: the server is too busy, or we ask too much. Wait for RetryAfter.
 	ErrThrottled = errors.New("eas: server busy")
-	// ErrRedirected: the mailbox is on another server. See [Error.Location].
+	// ErrRedirected: the server points elsewhere, with status 451, which says that the mailbox
+	// is on another server, or with a redirect of HTTP. See [Error.Location].
 	ErrRedirected = errors.New("eas: mailbox is on another server")
 	// ErrUnexpectedContent: an answer that is not ActiveSync: a page of a device in front,
 	// an empty or a truncated document.
@@ -121,7 +122,8 @@ func (e *Error) Unwrap() error { return e.Err }
 func (e *Error) Is(target error) bool {
 	switch target {
 	case ErrInvalidSyncKey:
-		return e.Action == ActionResyncFolder
+		// A state that the server has lost takes the keys of all folders with it.
+		return e.Action == ActionResyncFolder || e.Action == ActionResync
 	case ErrInvalidFolderKey:
 		return e.Action == ActionFolderReset || e.Action == ActionResync
 	case ErrFolderSyncRequired:
@@ -137,7 +139,7 @@ func (e *Error) Is(target error) bool {
 	case ErrThrottled:
 		return e.Action == ActionBackOff
 	case ErrRedirected:
-		return e.HTTPStatus == 451
+		return e.HTTPStatus == statusRedirect || isRedirect(e.HTTPStatus)
 	case ErrVersion:
 		return e.Action == ActionVersion
 	case ErrDeviceBlocked, ErrUserDisabled, ErrTooManyDevices, ErrNotProvisionable:
@@ -189,7 +191,7 @@ func (r *response) httpError() *Error {
 		e.Name, e.Action, e.meaning = s.name, s.action, s.meaning
 	case r.status >= 500:
 		e.Name, e.Action = "ServerError", ActionReport
-	case r.status >= 300 && r.status < 400:
+	case isRedirect(r.status):
 		e.Name, e.Action, e.Location = "Redirect", ActionAdmin, r.location
 		e.meaning = "a device in front redirects; redirects are not followed, since they would carry the token"
 	default:
@@ -203,6 +205,15 @@ func (r *response) httpError() *Error {
 		e.meaning += "; no token has been sent there"
 	}
 	return e
+}
+
+// isRedirect reports whether an HTTP status points to another URL. See RFC 9110 section 15.4.
+func isRedirect(status int) bool {
+	switch status {
+	case 301, 302, 303, 307, 308:
+		return true
+	}
+	return false
 }
 
 // statusRedirect is the HTTP status of [MS-ASHTTP] 3.1.5.2.2, which others use otherwise.

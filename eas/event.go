@@ -3,22 +3,24 @@ package eas
 import (
 	"errors"
 	"fmt"
+	"math"
+	"strconv"
 	"time"
 
 	"github.com/easoauth/easoauth/internal/airsync"
-	"github.com/easoauth/easoauth/internal/wbxml"
 )
 
 // An Event is an appointment or a meeting. See [MS-ASCAL] 2.2. Times are in UTC and zero if
 // not said.
 //
-// [Change] sends it whole. From 16.0 on the server makes the UID and keeps what the organizer
-// is told, so that UID, Stamp, Organizer and Exceptions are not sent; an occurrence is changed
-// with [ChangeOccurrence].
+// [Add] sends it whole and [Update] what the version needs: the differences from 16.0 on, the
+// whole before. From 16.0 on the server makes the UID and keeps what the organizer is told, so
+// that UID, Stamp and Organizer are not sent, and occurrences are changed by themselves; see
+// [UpdateOccurrence].
 type Event struct {
 	Subject    string
 	Start, End time.Time
-	AllDay     bool      // Start and End are midnights in Zone
+	AllDay     bool      // Start and End are midnights in Zone, or in UTC if it is nil
 	Zone       *TimeZone // nil: not said, or not readable
 	Place      Place
 	Body       *Body // nil: not asked for
@@ -43,12 +45,13 @@ type Event struct {
 	Recurrence *Recurrence // nil: once
 	Exceptions []Exception
 
-	OnlineMeeting, OnlineMeetingExternal string // links
-	Attachments                          []Attachment
-	RemoveAttachments                    []string // references, for [Change] from 16.0 on
+	OnlineMeeting, OnlineMeetingExternal string       // links
+	Attachments                          []Attachment // from 16.0 on
 
 	// Other holds the elements that this type has no field for, each as a WBXML document.
 	Other [][]byte
+	// Odd lists the values that could not be read, those of exceptions among them.
+	Odd []OddValue
 }
 
 // A MeetingStatus says whether an event is a meeting and whose. See [MS-ASCAL] 2.2.2.31.
@@ -104,96 +107,43 @@ const (
 	AttendeeResource AttendeeType = 3
 )
 
-// An Exception is an occurrence of a series that differs from it or does not take place. A
-// nil pointer, a zero time and a nil slice mean: as in the series.
-type Exception struct {
-	Original    time.Time // when the occurrence would have started
-	Deleted     bool
-	Subject     *string
-	Start, End  time.Time
-	AllDay      *bool
-	Place       *Place
-	Body        *Body
-	Categories  []string
-	Busy        *BusyStatus
-	Sensitivity *Sensitivity
-	Reminder    *time.Duration
-	Status      *MeetingStatus
-	Attendees   []Attendee
-	Response    ResponseType
-	Replied     time.Time
-	Attachments []Attachment
-	Other       [][]byte
-}
-
 // Class returns [ClassCalendar].
 func (*Event) Class() Class { return ClassCalendar }
 
-func decodeEvent(raw []byte) (Item, error) {
-	var d airsync.EventData
-	if err := wbxml.Unmarshal(raw, &d); err != nil {
+func decodeEvent(r *reader, raw []byte) (Item, error) {
+	d, err := read(r, raw, &r.event)
+	if err != nil {
 		return nil, fmt.Errorf("eas: event: %w", err)
 	}
-	var at dates
 	e := &Event{
-		Subject: d.Subject, Start: at.at("StartTime", d.StartTime), End: at.at("EndTime", d.EndTime), AllDay: isTrue(d.AllDayEvent),
-		Place: place(d.Location, d.Place), Body: body(d.Body), Busy: number[BusyStatus](d.BusyStatus), Sensitivity: Sensitivity(value(d.Sensitivity)),
-		Reminder: minutes(d.Reminder), UID: d.UID, ClientUID: d.ClientUID, Stamp: at.at("DtStamp", d.DTStamp),
+		Subject: d.Subject, Start: r.at("Calendar:StartTime", d.StartTime), End: r.at("Calendar:EndTime", d.EndTime), AllDay: isTrue(d.AllDayEvent),
+		Zone: r.zone("Calendar:Timezone", d.TimeZone), Place: place(d.Location, d.Place), Body: body(d.Body), Busy: number[BusyStatus](d.BusyStatus),
+		Sensitivity: Sensitivity(value(d.Sensitivity)), Reminder: r.minutes("Calendar:Reminder", d.Reminder),
+		UID: d.UID, ClientUID: d.ClientUID, Stamp: r.at("Calendar:DtStamp", d.DTStamp),
 		Status: MeetingStatus(value(d.MeetingStatus)), Organizer: Person{Name: d.OrganizerName, Email: d.OrganizerEmail},
-		Attendees: attendees(d.Attendees, &at), Response: ResponseType(value(d.ResponseType)), Replied: at.at("AppointmentReplyTime", d.AppointmentReplyTime),
+		Attendees: attendees(d.Attendees, r), Response: ResponseType(value(d.ResponseType)), Replied: r.at("Calendar:AppointmentReplyTime", d.AppointmentReplyTime),
 		ResponseRequested: isTrue(d.ResponseRequested), NoNewTimes: isTrue(d.DisallowNewTimeProposal),
 		OnlineMeeting: d.OnlineMeetingConfLink, OnlineMeetingExternal: d.OnlineMeetingExternalLink,
 		Attachments: attachments(d.Attachments), Other: others(d.Other),
 	}
-	if z, err := ParseTimeZone(d.TimeZone); err == nil {
-		e.Zone = z
-	}
 	if d.Categories != nil {
 		e.Categories = d.Categories.Category
 	}
-	if r := d.Recurrence; r != nil {
+	if x := d.Recurrence; x != nil && x.Type != nil { // an empty one is as one that is absent
 		e.Recurrence = &Recurrence{
-			Type: RecurrenceType(r.Type), Interval: value(r.Interval), Until: at.at("Until", r.Until), Occurrences: value(r.Occurrences),
-			WeekOfMonth: value(r.WeekOfMonth), DayOfMonth: value(r.DayOfMonth), Days: Weekdays(value(r.DayOfWeek)),
-			Month: time.Month(value(r.MonthOfYear)), CalendarType: value(r.CalendarType), LeapMonth: isTrue(r.IsLeapMonth),
-			FirstDay: weekday(r.FirstDayOfWeek),
+			Type: RecurrenceType(*x.Type), Interval: value(x.Interval), Until: r.at("Calendar:Until", x.Until), Occurrences: value(x.Occurrences),
+			WeekOfMonth: value(x.WeekOfMonth), DayOfMonth: value(x.DayOfMonth), Days: Weekdays(value(x.DayOfWeek)),
+			Month: time.Month(value(x.MonthOfYear)), CalendarType: value(x.CalendarType), LeapMonth: isTrue(x.IsLeapMonth),
+			FirstDay: weekday(x.FirstDayOfWeek),
 		}
 	}
 	if d.Exceptions != nil {
 		for _, x := range d.Exceptions.Exception {
-			e.Exceptions = append(e.Exceptions, exception(x, &at))
+			e.Exceptions = append(e.Exceptions, exception(x, r))
 		}
 	}
-	if at.err != nil {
-		return nil, at.err
-	}
+	e.Odd = r.odd
 	return e, nil
-}
-
-func exception(x airsync.EventException, at *dates) Exception {
-	original := x.ExceptionStartTime
-	if original == "" {
-		original = x.InstanceID
-	}
-	out := Exception{
-		Original: at.at("Exception", original), Deleted: isTrue(x.Deleted), Subject: x.Subject,
-		Start: at.at("StartTime", x.StartTime), End: at.at("EndTime", x.EndTime), AllDay: x.AllDayEvent, Body: body(x.Body),
-		Busy: number[BusyStatus](x.BusyStatus), Sensitivity: number[Sensitivity](x.Sensitivity), Reminder: minutes(x.Reminder),
-		Status: number[MeetingStatus](x.MeetingStatus), Attendees: attendees(x.Attendees, at), Response: ResponseType(value(x.ResponseType)),
-		Replied: at.at("AppointmentReplyTime", x.AppointmentReplyTime), Attachments: attachments(x.Attachments), Other: others(x.Other),
-	}
-	if x.Location != nil || x.Place != nil {
-		name := ""
-		if x.Location != nil {
-			name = *x.Location
-		}
-		p := place(name, x.Place)
-		out.Place = &p
-	}
-	if x.Categories != nil {
-		out.Categories = x.Categories.Category
-	}
-	return out
 }
 
 // number returns n as another type; nil for nil.
@@ -213,23 +163,28 @@ func plain[T ~int](n *T) *int {
 	return &i
 }
 
-func minutes(n *int) *time.Duration {
+// minutes returns n minutes; nil for nil and for more than a Duration holds.
+func (r *reader) minutes(element string, n *uint32) *time.Duration {
 	if n == nil {
+		return nil
+	}
+	if int64(*n) > math.MaxInt64/int64(time.Minute) {
+		r.note(element, strconv.FormatUint(uint64(*n), 10))
 		return nil
 	}
 	d := time.Duration(*n) * time.Minute
 	return &d
 }
 
-func wireMinutes(d *time.Duration) *int {
+func wireMinutes(d *time.Duration) *uint32 {
 	if d == nil {
 		return nil
 	}
-	n := int(*d / time.Minute)
+	n := uint32(max(*d, 0) / time.Minute)
 	return &n
 }
 
-func attendees(l *airsync.Attendees, at *dates) []Attendee {
+func attendees(l *airsync.Attendees, r *reader) []Attendee {
 	if l == nil {
 		return nil
 	}
@@ -237,34 +192,41 @@ func attendees(l *airsync.Attendees, at *dates) []Attendee {
 	for _, a := range l.Attendee {
 		out = append(out, Attendee{
 			Name: a.Name, Email: a.Email, Response: ResponseType(value(a.Status)), Type: AttendeeType(value(a.Type)),
-			ProposedStart: at.at("ProposedStartTime", a.ProposedStartTime), ProposedEnd: at.at("ProposedEndTime", a.ProposedEndTime),
+			ProposedStart: r.at("MeetingResponse:ProposedStartTime", a.ProposedStartTime), ProposedEnd: r.at("MeetingResponse:ProposedEndTime", a.ProposedEndTime),
 		})
 	}
 	return out
 }
 
-func wireAttendees(list []Attendee) *airsync.Attendees {
-	if len(list) == 0 {
-		return nil
-	}
+// wireAttendees returns the attendees as a client sends them. Up to 14.1 the list replaces the
+// server's, so that it holds what they have answered.
+func wireAttendees(list []Attendee, v Version) *airsync.Attendees {
 	out := &airsync.Attendees{}
 	for _, a := range list {
-		out.Attendee = append(out.Attendee, airsync.Attendee{Email: a.Email, Name: a.Name, Type: optional(a.Type)})
+		x := airsync.Attendee{Email: a.Email, Name: a.Name, Type: optional(a.Type)}
+		if !v.AtLeast(Version160) {
+			x.Status = optional(a.Response)
+		}
+		out.Attendee = append(out.Attendee, x)
 	}
 	return out
 }
 
 var errEvent = errors.New("eas: event")
 
+// encode returns what a client sends of an event, but for the body and the attachments.
 func (e *Event) encode(v Version) (any, error) {
 	d := &airsync.EventData{
-		Subject: e.Subject, StartTime: compact(e.Start), EndTime: compact(e.End), AllDayEvent: &e.AllDay, Body: wireBody(e.Body),
-		BusyStatus: plain(e.Busy), Reminder: wireMinutes(e.Reminder), Attendees: wireAttendees(e.Attendees), Other: raws(e.Other),
+		Subject: e.Subject, StartTime: e.written(e.Start, v), EndTime: e.written(e.End, v), AllDayEvent: &e.AllDay,
+		BusyStatus: plain(e.Busy), Reminder: wireMinutes(e.Reminder), Other: raws(e.Other),
 	}
 	sensitivity, status := int(e.Sensitivity), int(e.Status)
 	d.Sensitivity, d.MeetingStatus = &sensitivity, &status
-	if e.Zone != nil {
+	if e.Zone != nil && !e.floats(v) {
 		d.TimeZone = e.Zone.Encode()
+	}
+	if len(e.Attendees) > 0 {
+		d.Attendees = wireAttendees(e.Attendees, v)
 	}
 	if len(e.Categories) > 0 {
 		d.Categories = &airsync.EventCategories{Category: e.Categories}
@@ -272,24 +234,24 @@ func (e *Event) encode(v Version) (any, error) {
 	if e.Status.IsMeeting() && v.AtLeast(Version140) {
 		d.ResponseRequested, d.DisallowNewTimeProposal = &e.ResponseRequested, &e.NoNewTimes
 	}
-	if r := e.Recurrence; r != nil {
+	if x := e.Recurrence; x != nil {
+		kind := int(x.Type)
 		d.Recurrence = &airsync.EventRecurrence{
-			Type: int(r.Type), Interval: optional(r.Interval), Until: compact(r.Until), Occurrences: optional(r.Occurrences),
-			WeekOfMonth: optional(r.WeekOfMonth), DayOfMonth: optional(r.DayOfMonth), DayOfWeek: optional(r.Days), MonthOfYear: optional(r.Month),
+			Type: &kind, Interval: optional(x.Interval), Until: e.written(x.Until, v), Occurrences: optional(x.Occurrences),
+			WeekOfMonth: optional(x.WeekOfMonth), DayOfMonth: optional(x.DayOfMonth), DayOfWeek: optional(x.Days), MonthOfYear: optional(x.Month),
 		}
 		if v.AtLeast(Version140) {
-			d.Recurrence.CalendarType = optional(r.CalendarType)
-			if r.LeapMonth {
-				d.Recurrence.IsLeapMonth = &r.LeapMonth
+			d.Recurrence.CalendarType = optional(x.CalendarType)
+			if x.LeapMonth {
+				d.Recurrence.IsLeapMonth = &x.LeapMonth
 			}
 		}
 		if v.AtLeast(Version141) {
-			d.Recurrence.FirstDayOfWeek = wireWeekday(r.FirstDay)
+			d.Recurrence.FirstDayOfWeek = wireWeekday(x.FirstDay)
 		}
 	}
 	if v.AtLeast(Version160) {
 		d.Place, d.ClientUID = e.Place.wire(), e.ClientUID
-		d.Attachments = wireAttachments(e.Attachments, e.RemoveAttachments)
 		return d, nil
 	}
 	d.Location, d.UID, d.DTStamp = e.Place.Name, e.UID, compact(e.Stamp)
@@ -301,25 +263,32 @@ func (e *Event) encode(v Version) (any, error) {
 		if d.Exceptions == nil {
 			d.Exceptions = &airsync.EventExceptions{}
 		}
-		d.Exceptions.Exception = append(d.Exceptions.Exception, x.wire())
+		d.Exceptions.Exception = append(d.Exceptions.Exception, x.wire(v))
 	}
 	return d, nil
 }
 
-func (x Exception) wire() airsync.EventException {
-	out := airsync.EventException{ExceptionStartTime: compact(x.Original)}
-	if x.Deleted {
-		out.Deleted = &x.Deleted
-		return out
+// floats reports whether the event is written without a time zone and a time of day, as
+// all-day events are from 16.0 on ([MS-ASCAL] 2.2.2.1).
+func (e *Event) floats(v Version) bool { return e.AllDay && v.AtLeast(Version160) }
+
+// written writes a time of the event; "" for the zero time.
+func (e *Event) written(t time.Time, v Version) string {
+	switch {
+	case !e.floats(v) || t.IsZero():
+		return compact(t)
+	case e.Zone == nil:
+		return t.Format(compactDate)
 	}
-	out.Subject, out.StartTime, out.EndTime, out.AllDayEvent, out.Body = x.Subject, compact(x.Start), compact(x.End), x.AllDay, wireBody(x.Body)
-	out.BusyStatus, out.Sensitivity, out.Reminder = plain(x.Busy), plain(x.Sensitivity), wireMinutes(x.Reminder)
-	out.MeetingStatus, out.Attendees, out.Other = plain(x.Status), wireAttendees(x.Attendees), raws(x.Other)
-	if x.Place != nil {
-		out.Location = &x.Place.Name
+	return t.In(e.location()).Format(compactDate)
+}
+
+// location returns the location of the event's clock: UTC if there is no usable zone.
+func (e *Event) location() *time.Location {
+	if e.Zone != nil {
+		if loc, err := e.Zone.Location(""); err == nil {
+			return loc
+		}
 	}
-	if x.Categories != nil {
-		out.Categories = &airsync.EventCategories{Category: x.Categories}
-	}
-	return out
+	return time.UTC
 }

@@ -104,7 +104,7 @@ func everything(t *testing.T, v eas.Version, compact bool) {
 	if _, err := c.FetchMessage(ctx, inbox.ID, budget.ID, &w, nil); err != nil || !strings.Contains(w.String(), "Subject: Budget\r\n") || !strings.HasSuffix(w.String(), "the numbers") {
 		t.Errorf("message %q, %v", &w, err)
 	}
-	if entry, err := c.FetchItem(ctx, inbox.ID, budget.ID, &eas.SyncOptions{Body: eas.BodyHTML}); err != nil || !strings.Contains(entry.Item.(*eas.Email).Body.Data, "<pre>the numbers") {
+	if entry, err := c.FetchItem(ctx, inbox.ID, budget.ID, &eas.ItemOptions{Body: eas.BodyHTML}); err != nil || !strings.Contains(entry.Item.(*eas.Email).Body.Data, "<pre>the numbers") {
 		t.Errorf("FetchItem = %+v, %v", entry, err)
 	}
 	if v == eas.Version121 {
@@ -150,11 +150,11 @@ func everything(t *testing.T, v eas.Version, compact bool) {
 	if len(people) != 1 || people[0].Item.(*eas.Contact).FirstName != "Carl" {
 		t.Fatalf("contacts %+v", people)
 	}
-	page, err = c.ApplyWith(ctx, contacts.ID, contactsKey, &eas.SyncOptions{Class: eas.ClassContacts}, eas.Add("c1", &eas.Contact{FirstName: "Dora"}),
-		eas.Change(people[0].ID, &eas.Contact{FirstName: "Karl", FileAs: "Karl"}))
+	applied, err := c.Apply(ctx, contacts.ID, contactsKey, eas.Add("c1", &eas.Contact{FirstName: "Dora"}),
+		eas.Update(people[0].ID, people[0].Item, &eas.Contact{FirstName: "Karl", FileAs: "Karl"}))
 	must("Apply", err)
-	if len(page.Results) != 1 || page.Results[0].ClientID != "c1" || page.Results[0].ID == "" || page.Results[0].Err != nil {
-		t.Errorf("results %+v", page.Results)
+	if len(applied.Results) != 1 || applied.Results[0].ClientID != "c1" || applied.Results[0].ID == "" || applied.Err() != nil {
+		t.Errorf("results %+v", applied.Results)
 	}
 	if diff := cmp.Diff([]string{"Karl", "Dora"}, []string{box.Contents(eas.FolderContacts)[0].(*eas.Contact).FirstName, box.Contents(eas.FolderContacts)[1].(*eas.Contact).FirstName}); diff != "" {
 		t.Error(diff)

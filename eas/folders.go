@@ -17,7 +17,7 @@ func (c *Client) FolderCreate(ctx context.Context, key SyncKey, parent FolderID,
 	}
 	var out airsync.FolderCreate
 	in := &airsync.FolderCreate{SyncKey: string(key), ParentID: string(parent), DisplayName: name, Type: int(t)}
-	r, err := c.run(ctx, request{command: "FolderCreate"}, in, &out, false)
+	r, err := c.run(ctx, request{command: "FolderCreate", anyVersion: true}, in, &out, false)
 	if err != nil {
 		return Folder{}, "", err
 	}
@@ -38,7 +38,7 @@ func (c *Client) FolderUpdate(ctx context.Context, key SyncKey, f Folder) (SyncK
 	}
 	var out airsync.FolderUpdate
 	in := &airsync.FolderUpdate{SyncKey: string(key), ServerID: string(f.ID), ParentID: string(f.Parent), DisplayName: f.Name}
-	r, err := c.run(ctx, request{command: "FolderUpdate"}, in, &out, false)
+	r, err := c.run(ctx, request{command: "FolderUpdate", anyVersion: true}, in, &out, false)
 	if err != nil {
 		return "", err
 	}
@@ -52,7 +52,7 @@ func (c *Client) FolderUpdate(ctx context.Context, key SyncKey, f Folder) (SyncK
 // [Client.FolderCreate].
 func (c *Client) FolderDelete(ctx context.Context, key SyncKey, f FolderID) (SyncKey, error) {
 	var out airsync.FolderDeletion
-	r, err := c.run(ctx, request{command: "FolderDelete"}, &airsync.FolderDeletion{SyncKey: string(key), ServerID: string(f)}, &out, false)
+	r, err := c.run(ctx, request{command: "FolderDelete", anyVersion: true}, &airsync.FolderDeletion{SyncKey: string(key), ServerID: string(f)}, &out, false)
 	if err != nil {
 		return "", err
 	}
@@ -87,7 +87,7 @@ func (c *Client) GetHierarchy(ctx context.Context) ([]Folder, error) {
 		return nil, errors.New("eas: GetHierarchy has no code in the base64 query")
 	}
 	var out airsync.Hierarchy
-	if _, err := c.run(ctx, request{command: "GetHierarchy", safe: true}, nil, &out, false); err != nil {
+	if _, err := c.run(ctx, request{command: "GetHierarchy", version: version}, nil, &out, false); err != nil {
 		return nil, err
 	}
 	var all []Folder

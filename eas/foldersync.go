@@ -15,7 +15,7 @@ func (c *Client) FolderSync(ctx context.Context, key SyncKey) (*Folders, error) 
 		key = InitialSyncKey
 	}
 	var out airsync.FolderSync
-	r, err := c.run(ctx, request{command: "FolderSync"}, &airsync.FolderSync{SyncKey: string(key)}, &out, false)
+	r, err := c.run(ctx, request{command: "FolderSync", anyVersion: true}, &airsync.FolderSync{SyncKey: string(key)}, &out, false)
 	if err != nil {
 		return nil, err
 	}

@@ -23,7 +23,7 @@ type (
 	}
 	// An Applier sends edits.
 	Applier interface {
-		Apply(ctx context.Context, f FolderID, key SyncKey, edits ...Edit) (*Page, error)
+		Apply(ctx context.Context, f FolderID, key SyncKey, edits ...Edit) (*Applied, error)
 	}
 	// A Pinger waits for changes.
 	Pinger interface {
@@ -54,11 +54,11 @@ type (
 	}
 	// An Estimator counts changes.
 	Estimator interface {
-		GetItemEstimate(ctx context.Context, f FolderID, key SyncKey, o *SyncOptions) (int, error)
+		GetItemEstimate(ctx context.Context, f FolderID, key SyncKey, o *EstimateOptions) (int, error)
 	}
 	// An ItemFetcher brings single items.
 	ItemFetcher interface {
-		FetchItem(ctx context.Context, f FolderID, id ItemID, o *SyncOptions) (*Entry, error)
+		FetchItem(ctx context.Context, f FolderID, id ItemID, o *ItemOptions) (*Entry, error)
 	}
 	// A ContentFetcher brings attachments and whole messages.
 	ContentFetcher interface {

@@ -22,36 +22,8 @@ type Unknown struct {
 // Class returns the class of the folder that the item was in.
 func (u *Unknown) Class() Class { return u.ItemClass }
 
-// An encoder is an item that a client can send. What it returns is a struct of package
-// airsync.
-type encoder interface {
-	encode(v Version) (any, error)
-}
-
-// applicationData returns an item as a client sends it.
-func applicationData(item Item, v Version) (*wbxml.Raw, error) {
-	if u, ok := item.(*Unknown); ok {
-		raw := wbxml.Raw(u.Raw)
-		return &raw, nil
-	}
-	e, ok := item.(encoder)
-	if !ok {
-		return nil, fmt.Errorf("eas: an item of type %T cannot be sent", item)
-	}
-	data, err := e.encode(v)
-	if err != nil {
-		return nil, err
-	}
-	doc, err := wbxml.Marshal(data)
-	if err != nil {
-		return nil, fmt.Errorf("eas: %w", err)
-	}
-	raw := wbxml.Raw(doc)
-	return &raw, nil
-}
-
 // decoders are by the code page of an item's first element that says what it is.
-var decoders = map[string]func([]byte) (Item, error){
+var decoders = map[string]func(*reader, []byte) (Item, error){
 	"Email": decodeEmail, "Email2": decodeEmail, "Calendar": decodeEvent, "Contacts": decodeContact,
 	"Contacts2": decodeContact, "Tasks": decodeTask, "Notes": decodeNote,
 }
@@ -59,12 +31,14 @@ var decoders = map[string]func([]byte) (Item, error){
 // Encode returns the ApplicationData with which a client of version v sends an item, as a
 // WBXML document: the counterpart of [Decode] for programs that keep items, and for servers
 // in tests. Fields that are the server's alone are left out.
+//
+// A body that is truncated is an error, since it would stand for the whole.
 func Encode(item Item, v Version) ([]byte, error) {
-	raw, err := applicationData(item, v)
+	list, err := whole(item, v)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("eas: %w", err)
 	}
-	return *raw, nil
+	return document(list)
 }
 
 var classPages = map[Class]string{
@@ -73,9 +47,13 @@ var classPages = map[Class]string{
 
 // Decode reads an ApplicationData, such as Entry.Raw or what [Merge] returns. The elements
 // say what kind of item it is; where they do not, as in a change of a body alone, class does,
-// and "" is [ClassEmail]. An item of another kind is an [*Unknown].
-func Decode(class Class, raw []byte) (Item, error) {
-	page, err := pageOf(raw)
+// and "" is [ClassEmail]. An item of another kind is an [*Unknown]. A value that cannot be
+// read is absent, and listed in Odd of the item; only a damaged document is an error.
+func Decode(class Class, raw []byte) (Item, error) { return newReader(raw).item(class, raw) }
+
+// item is [Decode] for an item of the reader's response.
+func (r *reader) item(class Class, raw []byte) (Item, error) {
+	page, err := r.pageOf(raw)
 	if err != nil {
 		return nil, fmt.Errorf("eas: item: %w", err)
 	}
@@ -83,15 +61,15 @@ func Decode(class Class, raw []byte) (Item, error) {
 		page = classPages[class]
 	}
 	if d, ok := decoders[page]; ok {
-		return d(raw)
+		return d(r, raw)
 	}
 	return &Unknown{ItemClass: class, Raw: raw}, nil
 }
 
 // pageOf returns the namespace of the first child that is not common to several classes; ""
 // if there is none.
-func pageOf(raw []byte) (string, error) {
-	var d wbxml.Decoder
+func (r *reader) pageOf(raw []byte) (string, error) {
+	d := &r.decoder
 	d.ResetBytes(raw)
 	if _, err := d.ReadToken(); err != nil {
 		return "", err

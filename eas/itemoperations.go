@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/easoauth/easoauth/internal/airsync"
+	"github.com/easoauth/easoauth/internal/safehttp"
 	"github.com/easoauth/easoauth/internal/wbxml"
 )
 
@@ -20,19 +21,25 @@ import (
 type Content struct {
 	Type  string // the media type; "" if the server did not say
 	Total int64  // bytes of the whole; 0 if the server did not say
-	Range string // of it that came, as "0-1023"; "" for the whole
+	Range string // of the whole that the server sent, e.g. "0-1023"; "" if it did not say
+	First int64  // of the whole, the byte with which what was written begins
 	Size  int64  // bytes that were written
 }
 
 // FetchOptions are the choices of the methods that fetch content. Nil means the zero value:
 // the whole.
 type FetchOptions struct {
-	// First and Last are the bytes that are wanted, both inclusive, where Last is not 0. Not
-	// every server keeps to it: Content.Range says what came.
+	// First is the first byte that is wanted, to go on with a fetch that broke off, and Last
+	// the last one, or 0 for the end. What a server sends beyond them is not written, so that
+	// the content begins at First also where the server sent the whole.
 	First, Last int64
-	// Protected asks, from 14.1 on, for messages under rights management to be decrypted.
+	// Protected brings, from 14.1 on, messages under rights management decrypted.
 	Protected bool
 }
+
+// ErrIncomplete is in the error of a fetch of which the server sent less than was asked for: the
+// beginning of a message, or bytes of another range. Part of it may have been written.
+var ErrIncomplete = errors.New("eas: the server did not send the whole")
 
 // FetchAttachment writes the attachment of a reference, as in Attachment.Reference, to w. It
 // is passed on as it comes and never stands in memory as a whole; it may be as long as
@@ -51,32 +58,41 @@ func (c *Client) FetchDocument(ctx context.Context, link string, w io.Writer, o 
 }
 
 // FetchMessage writes a mail as in RFC 5322 to w, with its attachments; see
-// [Client.FetchAttachment].
+// [Client.FetchAttachment]. A message that the server truncates or sends in another format is an
+// error that matches [ErrIncomplete]. An error of w returns as it is, wrapped, and is not an
+// [*Error].
 func (c *Client) FetchMessage(ctx context.Context, f FolderID, id ItemID, w io.Writer, o *FetchOptions) (*Content, error) {
 	return c.fetch(ctx, airsync.FetchRequest{Store: "Mailbox", CollectionID: string(f), ServerID: string(id)}, w, o)
 }
 
-// fetch asks for one thing and writes its content to w.
+// fetch requests one thing and writes its content to w.
 func (c *Client) fetch(ctx context.Context, what airsync.FetchRequest, w io.Writer, o *FetchOptions) (*Content, error) {
+	return atVersion(ctx, c, func(v Version) (*Content, error) { return c.fetchAt(ctx, v, what, w, o) })
+}
+
+func (c *Client) fetchAt(ctx context.Context, version Version, what airsync.FetchRequest, w io.Writer, o *FetchOptions) (*Content, error) {
 	if o == nil {
 		o = &FetchOptions{}
 	}
 	what.Options = &airsync.FetchOptions{}
-	switch {
-	case o.First < 0 || o.Last < 0 || o.Last > 0 && o.Last < o.First:
-		return nil, errors.New("eas: ItemOperations: FetchOptions: the range makes no sense")
-	case o.Last > 0:
-		what.Options.Range = fmt.Sprintf("%d-%d", o.First, o.Last)
+	switch last := o.Last; {
+	case w == nil:
+		return nil, errors.New("eas: ItemOperations: no writer")
+	case what.FileReference == "" && what.LinkID == "" && (what.CollectionID == "" || what.ServerID == ""):
+		return nil, errors.New("eas: ItemOperations: nothing to fetch")
+	case o.First < 0 || last < 0 || last > 0 && last < o.First:
+		return nil, errors.New("eas: ItemOperations: FetchOptions: Last is before First")
+	case o.First > 0 || last > 0:
+		if last == 0 {
+			last = math.MaxInt32 // the end: a range has two
+		}
+		what.Options.Range = fmt.Sprintf("%d-%d", o.First, last)
 	}
 	yes := true
 	if what.ServerID != "" {
 		all := 2
 		what.Options.MIMESupport = &all
 		what.Options.BodyPreference = []airsync.BodyPreference{{Type: int(BodyMIME)}}
-	}
-	version, err := c.ready(ctx)
-	if err != nil {
-		return nil, err
 	}
 	if o.Protected && version.AtLeast(Version141) {
 		what.Options.RightsManagement = &yes
@@ -85,41 +101,77 @@ func (c *Client) fetch(ctx context.Context, what airsync.FetchRequest, w io.Writ
 		what.Options = nil
 	}
 	var out *Content
-	q := request{command: "ItemOperations", multipart: true, safe: true}
+	q := request{command: "ItemOperations", part: "Fetch", version: version, multipart: true}
+	to := &window{w: w, first: o.First, skip: o.First, left: math.MaxInt64, mime: what.ServerID != ""}
+	if o.Last > 0 {
+		to.left = o.Last - o.First + 1
+	}
 	q.sink = func(r *response, body io.Reader) (err error) {
-		out, err = r.content(body, w)
+		out, err = r.content(body, to)
 		return err
 	}
 	in := &airsync.ItemOperations{Fetch: []airsync.FetchRequest{what}}
+	var err error
 	if q.body, err = wbxml.Marshal(in); err != nil {
 		return nil, fmt.Errorf("eas: ItemOperations: %w", err)
 	}
 	r, err := c.command(ctx, q)
+	if err == nil && !r.streamed {
+		if r.mediaType != typeMultipart || r.status != 200 {
+			err = r.check(false)
+		}
+		if err == nil {
+			out, err = r.content(bytes.NewReader(r.body), to)
+		}
+	}
+	if to.err != nil {
+		return nil, fmt.Errorf("eas: ItemOperations: the content was not written: %w", to.err)
+	}
 	if err != nil {
 		return nil, err
 	}
-	if r.streamed {
-		return out, nil
-	}
-	if r.mediaType != typeMultipart || r.status != 200 {
-		if err := r.check(false); err != nil {
-			return nil, err
-		}
-	}
-	return r.content(bytes.NewReader(r.body), w)
+	return out, nil
 }
 
-// ready sets the client up and returns the version.
-func (c *Client) ready(ctx context.Context) (Version, error) {
-	if err := c.init(); err != nil {
-		return "", err
+// A window passes on the part of a content that is wanted.
+type window struct {
+	w     io.Writer
+	first int64 // byte that is wanted
+	skip  int64 // bytes that are not wanted before
+	left  int64 // bytes that are wanted
+	n     int64 // bytes that were written
+	err   error // of w
+	mime  bool  // it must be a message
+}
+
+func (x *window) Write(p []byte) (int, error) {
+	n := len(p)
+	before := min(x.skip, int64(len(p)))
+	x.skip -= before
+	p = p[before:]
+	p = p[:min(x.left, int64(len(p)))]
+	if len(p) == 0 {
+		return n, nil
 	}
-	return c.version(ctx)
+	m, err := x.w.Write(p)
+	x.n, x.left = x.n+int64(m), x.left-int64(m)
+	if err == nil && m < len(p) {
+		err = io.ErrShortWrite
+	}
+	x.err = err
+	return n, err
+}
+
+// begins notes that what comes begins with byte first of the whole. It reports false if what is
+// wanted begins before that.
+func (x *window) begins(first int64) bool {
+	x.skip -= first
+	return x.skip >= 0
 }
 
 // content reads the answer to the fetch of one thing: a document with the content in it, or
 // parts, of which the document names one.
-func (r *response) content(body io.Reader, w io.Writer) (*Content, error) {
+func (r *response) content(body io.Reader, w *window) (*Content, error) {
 	if r.mediaType != typeMultipart {
 		return r.inline(body, w, nil)
 	}
@@ -135,11 +187,12 @@ func (r *response) content(body io.Reader, w io.Writer) (*Content, error) {
 }
 
 // inline walks through the document and writes what it has of content to w.
-func (r *response) inline(body io.Reader, w io.Writer, p *parts) (*Content, error) {
+func (r *response) inline(body io.Reader, w *window, p *parts) (*Content, error) {
 	d := wbxml.NewDecoder(body)
 	out := &Content{}
 	part := -1
-	found := false
+	found, truncated, exact := false, false, false
+	kind := BodyType(0)
 	text := func() (string, error) {
 		b, err := d.ReadText()
 		return strings.TrimSpace(string(b)), err
@@ -174,9 +227,16 @@ func (r *response) inline(body io.Reader, w io.Writer, p *parts) (*Content, erro
 				return nil, r.statusError(scope, int(code))
 			}
 		case wbxml.ItemOperationsRange:
-			out.Range, fault = text()
+			if out.Range, fault = text(); fault != nil || out.Range == "" {
+				break
+			}
+			first, _, _ := strings.Cut(out.Range, "-")
+			n, err := strconv.ParseInt(strings.TrimSpace(first), 10, 64)
+			if err != nil || n < 0 || found && n != 0 || !w.begins(n) {
+				return nil, r.incomplete(fmt.Sprintf("it sent the range %q", safehttp.Clean(out.Range, 32)))
+			}
 		case wbxml.ItemOperationsTotal:
-			fault = number(func(n int64) { out.Total = n })
+			fault = number(func(n int64) { out.Total, exact = n, true })
 		case wbxml.AirSyncBaseContentType:
 			out.Type, fault = text()
 		case wbxml.AirSyncBaseEstimatedDataSize:
@@ -193,12 +253,18 @@ func (r *response) inline(body io.Reader, w io.Writer, p *parts) (*Content, erro
 			if _, fault = d.TextTo(decode); fault == nil {
 				fault = decode.close()
 			}
-			out.Size += decode.n
+		case wbxml.AirSyncBaseType:
+			fault = number(func(n int64) { kind = BodyType(n) })
+		case wbxml.AirSyncBaseTruncated:
+			var s string
+			s, fault = text()
+			truncated = s == "1" || strings.EqualFold(s, "true")
 		case wbxml.AirSyncBaseData:
 			found = true
-			var n int64
-			n, fault = d.TextTo(w)
-			out.Size += n
+			if w.mime && kind != 0 && kind != BodyMIME {
+				return nil, r.incomplete(fmt.Sprintf("it sent a body of type %d in place of a message", kind))
+			}
+			_, fault = d.TextTo(w)
 		case wbxml.AirSyncBaseAttachments:
 			fault = d.SkipElement() // of the message, which holds them itself
 		}
@@ -208,26 +274,38 @@ func (r *response) inline(body io.Reader, w io.Writer, p *parts) (*Content, erro
 	}
 	switch {
 	case found:
-		return out, nil
 	case part < 0 || p == nil:
-		if out.Total == 0 && out.Type != "" {
-			return out, nil // empty
+		if out.Total != 0 || out.Type == "" {
+			return nil, r.unexpected("a response without content")
 		}
-		return nil, r.unexpected("an answer without content")
+		out.First = w.first
+		return out, nil // empty
+	case w.mime && kind != 0 && kind != BodyMIME:
+		return nil, r.incomplete(fmt.Sprintf("it sent a body of type %d in place of a message", kind))
+	default:
+		if _, err := p.copy(w, part); err != nil {
+			return nil, r.partsError(err)
+		}
 	}
-	n, err := p.copy(w, part)
-	out.Size = n
-	if err != nil {
-		return nil, r.partsError(err)
+	if w.mime && truncated || exact && w.left > 0 && w.first+w.n < out.Total {
+		return nil, r.incomplete(fmt.Sprintf("%d of about %d bytes came", w.n, out.Total))
 	}
+	out.First, out.Size = w.first, w.n
 	return out, nil
+}
+
+// incomplete is the error of a fetch that did not bring what was asked for.
+func (r *response) incomplete(why string) error {
+	return &Error{
+		Command: r.command, HTTPStatus: r.status, RequestID: r.requestID, Server: r.server, Action: ActionReport,
+		Err: fmt.Errorf("%w: %s", ErrIncomplete, why),
+	}
 }
 
 // A base64Writer decodes what is written to it.
 type base64Writer struct {
 	w     io.Writer
 	rest  []byte
-	n     int64
 	ended bool // by padding
 }
 
@@ -258,39 +336,40 @@ func (b *base64Writer) flush(n int) error {
 	}
 	b.ended = b.ended || m < len(out)
 	b.rest = append(b.rest[:0], b.rest[n:]...)
-	m, err = b.w.Write(out[:m])
-	b.n += int64(m)
+	_, err = b.w.Write(out[:m])
 	return err
 }
 
 func (b *base64Writer) close() error { return b.flush(len(b.rest)) }
 
-// FetchItem returns an item, whole, as Body, BodyLimit, Part and Protected of the options
-// say. An item that is gone is an error with [ActionResyncItem].
-func (c *Client) FetchItem(ctx context.Context, f FolderID, id ItemID, o *SyncOptions) (*Entry, error) {
+// FetchItem returns an item with all its elements; the options say how its body comes. An item
+// that is gone is an error with [ActionResyncItem].
+func (c *Client) FetchItem(ctx context.Context, f FolderID, id ItemID, o *ItemOptions) (*Entry, error) {
+	if f == "" || id == "" {
+		return nil, errors.New("eas: ItemOperations: no item")
+	}
 	return c.fetchItem(ctx, airsync.FetchRequest{Store: "Mailbox", CollectionID: string(f), ServerID: string(id)}, o)
 }
 
 // FetchFound returns an item that [Client.Search] found, whole; see [Client.FetchItem].
-func (c *Client) FetchFound(ctx context.Context, longID string, o *SyncOptions) (*Entry, error) {
+func (c *Client) FetchFound(ctx context.Context, longID string, o *ItemOptions) (*Entry, error) {
+	if longID == "" {
+		return nil, errors.New("eas: ItemOperations: no item")
+	}
 	return c.fetchItem(ctx, airsync.FetchRequest{Store: "Mailbox", LongID: longID}, o)
 }
 
-func (c *Client) fetchItem(ctx context.Context, what airsync.FetchRequest, o *SyncOptions) (*Entry, error) {
+func (c *Client) fetchItem(ctx context.Context, what airsync.FetchRequest, o *ItemOptions) (*Entry, error) {
+	return atVersion(ctx, c, func(v Version) (*Entry, error) { return c.fetchItemAt(ctx, v, what, o) })
+}
+
+func (c *Client) fetchItemAt(ctx context.Context, version Version, what airsync.FetchRequest, o *ItemOptions) (*Entry, error) {
 	if o == nil {
-		o = &SyncOptions{}
+		o = &ItemOptions{}
 	}
-	version, err := c.ready(ctx)
-	if err != nil {
-		return nil, err
-	}
-	sync := o.options(version)
-	what.Options = &airsync.FetchOptions{
-		MIMESupport: sync.MIMESupport, BodyPreference: sync.BodyPreference, BodyPartPreference: sync.BodyPartPreference,
-		RightsManagement: sync.RightsManagement,
-	}
+	what.Options = o.wire(version)
 	var out airsync.ItemOperationsResponse
-	r, err := c.run(ctx, request{command: "ItemOperations", safe: true}, &airsync.ItemOperations{Fetch: []airsync.FetchRequest{what}}, &out, false)
+	r, err := c.run(ctx, request{command: "ItemOperations", part: "Fetch", version: version}, &airsync.ItemOperations{Fetch: []airsync.FetchRequest{what}}, &out, false)
 	if err != nil {
 		return nil, err
 	}
@@ -307,7 +386,7 @@ func (c *Client) fetchItem(ctx context.Context, what airsync.FetchRequest, o *Sy
 	if x.Properties == nil {
 		return nil, r.unexpected("an item without properties")
 	}
-	e := o.entry(airsync.SyncItem{Class: x.Class, ServerID: x.ServerID, ApplicationData: asData(*x.Properties)})
+	e := entry(r.reader(), airsync.SyncItem{Class: x.Class, ServerID: x.ServerID, ApplicationData: asData(*x.Properties)}, o.Class)
 	return &e, nil
 }
 
@@ -370,12 +449,15 @@ func unmarshalAny(doc []byte, elements *[]wbxml.Raw) error {
 
 // EmptyFolder deletes everything in a folder for good, and its subfolders if so wished.
 func (c *Client) EmptyFolder(ctx context.Context, f FolderID, subfolders bool) error {
+	if f == "" {
+		return errors.New("eas: ItemOperations: no folder")
+	}
 	in := airsync.EmptyFolder{CollectionID: string(f)}
 	if subfolders {
 		in.Options = &airsync.EmptyFolderOptions{DeleteSubFolders: true}
 	}
 	var out airsync.ItemOperationsResponse
-	r, err := c.run(ctx, request{command: "ItemOperations"}, &airsync.ItemOperations{Empty: []airsync.EmptyFolder{in}}, &out, false)
+	r, err := c.run(ctx, request{command: "ItemOperations", part: "EmptyFolderContents", anyVersion: true}, &airsync.ItemOperations{Empty: []airsync.EmptyFolder{in}}, &out, false)
 	if err != nil {
 		return err
 	}
@@ -405,7 +487,7 @@ func (c *Client) MoveConversation(ctx context.Context, conversationID []byte, to
 		ConversationID: conversationID, ToFolder: string(to), Options: &airsync.ConversationMoveOptions{MoveAlways: true},
 	}
 	var out airsync.ItemOperationsResponse
-	r, err := c.run(ctx, request{command: "ItemOperations"}, &airsync.ItemOperations{Move: []airsync.ConversationMove{in}}, &out, false)
+	r, err := c.run(ctx, request{command: "ItemOperations", part: "Move", version: version}, &airsync.ItemOperations{Move: []airsync.ConversationMove{in}}, &out, false)
 	if err != nil {
 		return err
 	}
@@ -432,7 +514,7 @@ func (c *Client) GetAttachment(ctx context.Context, reference string, w io.Write
 		return nil, fmt.Errorf("eas: GetAttachment is of versions up to 12.1, and this is %s: FetchAttachment", version)
 	}
 	out := &Content{}
-	q := request{command: "GetAttachment", safe: true, params: params{attachmentName: reference}}
+	q := request{command: "GetAttachment", version: version, params: params{attachmentName: reference}}
 	q.sink = func(_ *response, body io.Reader) (err error) {
 		out.Size, err = io.Copy(w, body)
 		return err

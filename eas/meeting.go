@@ -119,41 +119,41 @@ func (p Place) wire() *airsync.Location {
 	}
 }
 
-func meetingRequest(d *airsync.MeetingRequest, at *dates) *MeetingRequest {
+func meetingRequest(d *airsync.MeetingRequest, r *reader) *MeetingRequest {
 	if d == nil {
 		return nil
 	}
 	m := &MeetingRequest{
 		Type: MeetingMessageType(value(d.MeetingMessageType)), AllDay: isTrue(d.AllDayEvent), Organizer: d.Organizer,
-		Start: at.at("StartTime", d.StartTime), End: at.at("EndTime", d.EndTime), Stamp: at.at("DtStamp", d.DTStamp),
+		Start: r.at("Email:StartTime", d.StartTime), End: r.at("Email:EndTime", d.EndTime), Stamp: r.at("Email:DtStamp", d.DTStamp),
 		Place: place(d.Location, d.Place), Instance: InstanceType(value(d.InstanceType)),
-		RecurrenceID: at.at("RecurrenceId", d.RecurrenceID), ResponseRequested: isTrue(d.ResponseRequested),
+		RecurrenceID: r.at("Email:RecurrenceId", d.RecurrenceID), ResponseRequested: isTrue(d.ResponseRequested),
 		NoNewTimes: isTrue(d.DisallowNewTimeProposal), Sensitivity: Sensitivity(value(d.Sensitivity)), UID: d.UID,
-		ProposedStart: at.at("ProposedStartTime", d.ProposedStartTime), ProposedEnd: at.at("ProposedEndTime", d.ProposedEndTime),
+		ProposedStart: r.at("MeetingResponse:ProposedStartTime", d.ProposedStartTime), ProposedEnd: r.at("MeetingResponse:ProposedEndTime", d.ProposedEndTime),
 	}
 	if d.Reminder != nil {
 		// Seconds here, minutes in an event ([MS-ASEMAIL] 2.2.2.63, [MS-ASCAL] 2.2.2.38).
-		before := time.Duration(*d.Reminder) * time.Second
+		before := seconds(d.Reminder)
 		m.Reminder = &before
 	}
 	if d.BusyStatus != nil {
 		b := BusyStatus(*d.BusyStatus)
 		m.Busy = &b
 	}
-	if z, err := ParseTimeZone(d.TimeZone); err == nil {
-		m.Zone = z
-	}
-	if d.Recurrences != nil && len(d.Recurrences.Recurrence) > 0 {
-		r := d.Recurrences.Recurrence[0]
+	m.Zone = r.zone("Email:TimeZone", d.TimeZone)
+	if d.Recurrences != nil && len(d.Recurrences.Recurrence) > 0 && d.Recurrences.Recurrence[0].Type != nil {
+		x := d.Recurrences.Recurrence[0]
 		m.Recurrence = &Recurrence{
-			Type: RecurrenceType(r.Type), Interval: value(r.Interval), Until: at.at("Until", r.Until), Occurrences: value(r.Occurrences),
-			WeekOfMonth: value(r.WeekOfMonth), DayOfMonth: value(r.DayOfMonth), Days: Weekdays(value(r.DayOfWeek)),
-			Month: time.Month(value(r.MonthOfYear)), CalendarType: value(r.CalendarType), LeapMonth: isTrue(r.IsLeapMonth),
-			FirstDay: weekday(r.FirstDayOfWeek),
+			Type: RecurrenceType(*x.Type), Interval: value(x.Interval), Until: r.at("Email:Until", x.Until), Occurrences: value(x.Occurrences),
+			WeekOfMonth: value(x.WeekOfMonth), DayOfMonth: value(x.DayOfMonth), Days: Weekdays(value(x.DayOfWeek)),
+			Month: time.Month(value(x.MonthOfYear)), CalendarType: value(x.CalendarType), LeapMonth: isTrue(x.IsLeapMonth),
+			FirstDay: weekday(x.FirstDayOfWeek),
 		}
 	}
 	if d.GlobalObjID != "" {
-		m.GlobalObjID, m.UID = globalObjID(d.GlobalObjID)
+		if m.GlobalObjID, m.UID = globalObjID(d.GlobalObjID); m.GlobalObjID == nil {
+			r.note("Email:GlobalObjId", d.GlobalObjID)
+		}
 	}
 	if d.Forwardees != nil {
 		for _, f := range d.Forwardees.Forwardee {

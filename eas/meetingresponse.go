@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/easoauth/easoauth/internal/airsync"
@@ -45,18 +46,22 @@ type MeetingResult struct {
 }
 
 // MeetingResponse answers invitations and returns what became of each, in the order of
-// answers. The server puts the meeting into the calendar, or takes it out, and takes the
-// invitation out of its folder; the next Sync tells of it.
+// answers. The server puts the meeting into the calendar, or removes it, and removes the
+// invitation from its folder; the next Sync brings both changes. Two answers about one meeting,
+// or one occurrence of it, are an error.
 func (c *Client) MeetingResponse(ctx context.Context, answers ...MeetingAnswer) ([]MeetingResult, error) {
 	if len(answers) == 0 {
 		return nil, errors.New("eas: MeetingResponse: no answers")
 	}
-	version, err := c.ready(ctx)
-	if err != nil {
-		return nil, err
-	}
+	return atVersion(ctx, c, func(v Version) ([]MeetingResult, error) { return c.meetingResponseAt(ctx, v, answers) })
+}
+
+func (c *Client) meetingResponseAt(ctx context.Context, version Version, answers []MeetingAnswer) ([]MeetingResult, error) {
 	in := &airsync.MeetingResponse{}
 	for i, a := range answers {
+		if slices.ContainsFunc(answers[:i], a.same) {
+			return nil, fmt.Errorf("eas: MeetingResponse: answer %d: there is another for the same meeting", i)
+		}
 		x, err := a.wire(version)
 		if err != nil {
 			return nil, fmt.Errorf("eas: MeetingResponse: answer %d: %w", i, err)
@@ -64,29 +69,70 @@ func (c *Client) MeetingResponse(ctx context.Context, answers ...MeetingAnswer) 
 		in.Request = append(in.Request, x)
 	}
 	var out airsync.MeetingResponseResponse
-	r, err := c.run(ctx, request{command: "MeetingResponse"}, in, &out, false)
+	r, err := c.run(ctx, request{command: "MeetingResponse", version: version}, in, &out, false)
 	if err != nil {
 		return nil, err
 	}
 	if out.Status != nil && *out.Status != 1 {
 		return nil, r.statusError("", *out.Status)
 	}
+	found := matchAnswers(answers, out.Result)
 	results := make([]MeetingResult, len(answers))
 	for i, a := range answers {
 		results[i] = MeetingResult{MeetingAnswer: a}
-		// Results come in the order of the requests; one alone may come without its name.
-		if i >= len(out.Result) || out.Result[i].Status == nil {
+		switch x := found[i]; {
+		case x == nil || x.Status == nil:
 			results[i].Err = r.unexpected("no result for an answer")
-			continue
-		}
-		x := out.Result[i]
-		if *x.Status != 1 {
+		case *x.Status != 1:
 			results[i].Err = r.statusError("Item", *x.Status)
-			continue
+		default:
+			results[i].Event = ItemID(x.CalendarID)
 		}
-		results[i].Event = ItemID(x.CalendarID)
 	}
 	return results, nil
+}
+
+// matchAnswers returns the result of each answer, nil where there is none. Servers do not keep
+// to the order of the answers, so that a result is found by its name. One that has none, or
+// another than the LongID that was sent, is that of the last answer left, if both are alone.
+func matchAnswers(answers []MeetingAnswer, results []airsync.MeetingResult) []*airsync.MeetingResult {
+	found := make([]*airsync.MeetingResult, len(answers))
+	taken := map[int]bool{}
+	var left []int
+	for i, a := range answers {
+		for j := range results {
+			if found[i] == nil && !taken[j] && a.isNamed(results[j]) {
+				found[i], taken[j] = &results[j], true
+			}
+		}
+		if found[i] == nil {
+			left = append(left, i)
+		}
+	}
+	if len(left) == 1 && len(results)-len(taken) == 1 {
+		j := 0
+		for taken[j] {
+			j++
+		}
+		if x := &results[j]; answers[left[0]].LongID != "" || x.RequestID == "" && x.LongID == "" {
+			found[left[0]] = x
+		}
+	}
+	return found
+}
+
+// isNamed reports whether the result names the meeting that the answer is about.
+func (a MeetingAnswer) isNamed(x airsync.MeetingResult) bool {
+	if a.LongID != "" && x.LongID != a.LongID && x.RequestID != a.LongID || a.LongID == "" && x.RequestID != string(a.Item) {
+		return false
+	}
+	instance, err := parseTime(x.InstanceID)
+	return a.Instance.IsZero() || x.InstanceID == "" || err == nil && instance.Equal(a.Instance)
+}
+
+// same reports whether b is about the same meeting.
+func (a MeetingAnswer) same(b MeetingAnswer) bool {
+	return a.Folder == b.Folder && a.Item == b.Item && a.LongID == b.LongID && a.Instance.Equal(b.Instance)
 }
 
 func (a MeetingAnswer) wire(v Version) (airsync.MeetingAnswer, error) {

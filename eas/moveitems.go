@@ -38,7 +38,7 @@ func (c *Client) MoveItems(ctx context.Context, moves ...Move) ([]MoveResult, er
 		in.Move = append(in.Move, airsync.Move{Source: string(m.Item), FromFolder: string(m.From), ToFolder: string(m.To)})
 	}
 	var out airsync.MoveItemsResponse
-	r, err := c.run(ctx, request{command: "MoveItems"}, in, &out, false)
+	r, err := c.run(ctx, request{command: "MoveItems", anyVersion: true}, in, &out, false)
 	if err != nil {
 		return nil, err
 	}
@@ -68,21 +68,32 @@ func (c *Client) MoveItems(ctx context.Context, moves ...Move) ([]MoveResult, er
 // moved is the status of success, which is 1 in every other command.
 const moved = 3
 
+// EstimateOptions say what [Client.GetItemEstimate] counts; they are as those of [SyncOptions],
+// which the Sync that follows has. Nil means the zero value.
+type EstimateOptions struct {
+	Filter        Filter
+	Class         Class
+	Conversations bool
+}
+
 // GetItemEstimate returns how many changes a Sync of the folder with key and these options
 // would bring. The key must be one that a Sync has returned.
-func (c *Client) GetItemEstimate(ctx context.Context, f FolderID, key SyncKey, o *SyncOptions) (int, error) {
+func (c *Client) GetItemEstimate(ctx context.Context, f FolderID, key SyncKey, o *EstimateOptions) (int, error) {
 	if o == nil {
-		o = &SyncOptions{}
+		o = &EstimateOptions{}
 	}
-	version, err := c.ready(ctx)
-	if err != nil {
-		return 0, err
+	if f == "" {
+		return 0, errors.New("eas: GetItemEstimate: no folder")
 	}
+	return atVersion(ctx, c, func(v Version) (int, error) { return c.estimateAt(ctx, v, f, key, o) })
+}
+
+func (c *Client) estimateAt(ctx context.Context, version Version, f FolderID, key SyncKey, o *EstimateOptions) (int, error) {
 	class := o.Class
 	if class == "" {
 		class = ClassEmail
 	}
-	filter := o.options(version).FilterType
+	filter := (&SyncOptions{Filter: o.Filter, Class: o.Class}).options(version).FilterType
 	var in any
 	if version.AtLeast(Version140) {
 		col := airsync.EstimateCollection{
@@ -99,7 +110,7 @@ func (c *Client) GetItemEstimate(ctx context.Context, f FolderID, key SyncKey, o
 		}}}
 	}
 	var out airsync.GetItemEstimateResponse
-	r, err := c.run(ctx, request{command: "GetItemEstimate"}, in, &out, false)
+	r, err := c.run(ctx, request{command: "GetItemEstimate", version: version}, in, &out, false)
 	if err != nil {
 		return 0, err
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/easoauth/easoauth/internal/safehttp"
 )
@@ -124,21 +123,6 @@ func (r *response) stream(q request, body io.Reader) error {
 	}
 	r.streamed = true
 	return q.sink(r, in)
-}
-
-// A patient reader gives the sender as long for each piece as for a whole command.
-type patient struct {
-	io.Reader
-	late    *time.Timer
-	timeout time.Duration
-}
-
-func (p *patient) Read(b []byte) (int, error) {
-	n, err := p.Reader.Read(b)
-	if n > 0 {
-		p.late.Reset(p.timeout)
-	}
-	return n, err
 }
 
 // partsError makes an Error of a stream that broke off or makes no sense.

@@ -6,10 +6,9 @@ import (
 	"time"
 
 	"github.com/easoauth/easoauth/internal/airsync"
-	"github.com/easoauth/easoauth/internal/wbxml"
 )
 
-// A Note is a note, from 14.0 on. See [MS-ASNOTE] 2.2. [Change] sends it whole.
+// A Note is a note, from 14.0 on. See [MS-ASNOTE] 2.2.
 type Note struct {
 	Subject      string
 	Body         *Body  // nil: not asked for
@@ -19,26 +18,25 @@ type Note struct {
 
 	// Other holds the elements that this type has no field for, each as a WBXML document.
 	Other [][]byte
+	// Odd lists the values that could not be read.
+	Odd []OddValue
 }
 
 // Class returns [ClassNotes].
 func (*Note) Class() Class { return ClassNotes }
 
-func decodeNote(raw []byte) (Item, error) {
-	var d airsync.NoteData
-	if err := wbxml.Unmarshal(raw, &d); err != nil {
+func decodeNote(r *reader, raw []byte) (Item, error) {
+	d, err := read(r, raw, &r.notes)
+	if err != nil {
 		return nil, fmt.Errorf("eas: note: %w", err)
 	}
-	var at dates
 	n := &Note{
-		Subject: d.Subject, Body: body(d.Body), MessageClass: d.MessageClass, Modified: at.at("LastModifiedDate", d.LastModifiedDate),
+		Subject: d.Subject, Body: body(d.Body), MessageClass: d.MessageClass, Modified: r.at("Notes:LastModifiedDate", d.LastModifiedDate),
 		Other: others(d.Other),
 	}
+	n.Odd = r.odd
 	if d.Categories != nil {
 		n.Categories = d.Categories.Category
-	}
-	if at.err != nil {
-		return nil, at.err
 	}
 	return n, nil
 }
@@ -47,7 +45,7 @@ func (n *Note) encode(v Version) (any, error) {
 	if !v.AtLeast(Version140) {
 		return nil, errors.New("eas: note: notes need version 14.0 or later")
 	}
-	d := &airsync.NoteData{Subject: n.Subject, Body: wireBody(n.Body), MessageClass: n.MessageClass, Other: raws(n.Other)}
+	d := &airsync.NoteData{Subject: n.Subject, MessageClass: n.MessageClass, Other: raws(n.Other)}
 	if d.MessageClass == "" {
 		d.MessageClass = "IPM.StickyNote"
 	}

@@ -2,41 +2,57 @@ package eas
 
 import (
 	"errors"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/easoauth/easoauth/internal/airsync"
 )
 
-// A Page is one answer of the server about one folder.
+// A Page is a part of what changed in one folder.
 type Page struct {
 	Key         SyncKey // to save when the page has been dealt with
 	Added       []Entry
 	Changed     []Entry  // only the elements that changed are set; see [Merge]
 	Deleted     []ItemID // gone from the folder
 	SoftDeleted []ItemID // no longer in the filter's window: forget them, they still exist
-	Results     []Result // of the edits that were sent with the request
 	More        bool     // the server has more
+
+	// DeletedOccurrences do not take place, of series that stay; from 16.0 on. Servers send
+	// most such changes as a change of the series.
+	DeletedOccurrences []OccurrenceID
 }
 
-// IsEmpty reports whether the page has no changes and no results.
+// An OccurrenceID names an occurrence of a series.
+type OccurrenceID struct {
+	Series ItemID
+	Start  time.Time // when it would start
+}
+
+// IsEmpty reports whether the page has no changes.
 func (p *Page) IsEmpty() bool {
-	return len(p.Added)+len(p.Changed)+len(p.Deleted)+len(p.SoftDeleted)+len(p.Results) == 0
+	return len(p.Added)+len(p.Changed)+len(p.Deleted)+len(p.SoftDeleted)+len(p.DeletedOccurrences) == 0
 }
 
 // An Entry is an added or changed item.
 type Entry struct {
-	ID   ItemID
-	Item Item   // nil if Err is not
-	Err  error  // the item could not be read; the rest of the page could
-	Raw  []byte // the ApplicationData as a WBXML document; see [Merge] and [Decode]
+	ID ItemID
+	// Occurrence is when the occurrence would start that changed, where the series that ID
+	// names did not; from 16.0 on. The zero time otherwise. Raw is then of the occurrence alone
+	// and must not be merged into the series.
+	Occurrence time.Time
+	Item       Item   // nil if Err is not; its Odd lists the values that could not be read
+	Err        error  // the item's data is damaged; the rest of the page could be read
+	Raw        []byte // the ApplicationData as a WBXML document; see [Merge] and [Decode]
 }
 
 // A Result is what became of an edit. The server reports adds and fetches, and changes and
 // deletes that failed; what it does not mention has succeeded.
 type Result struct {
-	ID       ItemID // the server's name for it
-	ClientID string // of an add
-	Err      error  // an [*Error], or nil
+	ID         ItemID    // the server's name for it
+	Occurrence time.Time // when the occurrence would start that the edit is about; zero: the item
+	ClientID   string    // of an add
+	Err        error     // an [*Error], or nil
 
 	// Item and Raw are what the server says about the item: all of it for a [Fetch]; its
 	// new attachments, or the like, for others from 16.0 on. Nil if it says nothing.
@@ -60,7 +76,9 @@ func find(out *airsync.SyncResponse, f FolderID) *airsync.SyncResponseFolder {
 	return nil
 }
 
-func (r *response) page(col *airsync.SyncResponseFolder, key SyncKey, o *SyncOptions) (*Page, error) {
+// page reads the changes of a collection that was sent with key, and whose items are of a
+// class if they do not say.
+func (r *response) page(col *airsync.SyncResponseFolder, key SyncKey, class Class) (*Page, error) {
 	if col.Status != nil && *col.Status != 1 {
 		return nil, r.statusError("Collection", *col.Status)
 	}
@@ -71,32 +89,54 @@ func (r *response) page(col *airsync.SyncResponseFolder, key SyncKey, o *SyncOpt
 	case col.SyncKey == "":
 		p.Key = key
 	}
-	if col.Commands != nil {
-		for _, x := range col.Commands.Add {
-			p.Added = append(p.Added, o.entry(x))
-		}
-		for _, x := range col.Commands.Change {
-			p.Changed = append(p.Changed, o.entry(x))
-		}
-		for _, x := range col.Commands.Delete {
-			p.Deleted = append(p.Deleted, ItemID(x.ServerID))
-		}
-		for _, x := range col.Commands.SoftDelete {
-			p.SoftDeleted = append(p.SoftDeleted, ItemID(x.ServerID))
-		}
+	if col.Commands == nil {
+		return p, nil
 	}
-	if col.Responses != nil {
-		for _, list := range [][]airsync.SyncReply{col.Responses.Add, col.Responses.Change, col.Responses.Delete, col.Responses.Fetch} {
-			for _, x := range list {
-				p.Results = append(p.Results, r.result(x, o))
-			}
+	in := r.reader()
+	p.Added = slices.Grow(p.Added, len(col.Commands.Add))
+	for _, x := range col.Commands.Add {
+		p.Added = append(p.Added, entry(in, x, class))
+	}
+	for _, x := range col.Commands.Change {
+		p.Changed = append(p.Changed, entry(in, x, class))
+	}
+	for _, x := range col.Commands.Delete {
+		if x.InstanceID == "" {
+			p.Deleted = append(p.Deleted, ItemID(x.ServerID))
+			continue
 		}
+		start, err := parseTime(x.InstanceID)
+		if err != nil {
+			return nil, r.unexpected("the deletion of an occurrence without a date")
+		}
+		p.DeletedOccurrences = append(p.DeletedOccurrences, OccurrenceID{ItemID(x.ServerID), start})
+	}
+	for _, x := range col.Commands.SoftDelete {
+		p.SoftDeleted = append(p.SoftDeleted, ItemID(x.ServerID))
 	}
 	return p, nil
 }
 
-func (r *response) result(x airsync.SyncReply, o *SyncOptions) Result {
+// results reads what became of edits.
+func (r *response) results(col *airsync.SyncResponseFolder, class Class) []Result {
+	if col.Responses == nil {
+		return nil
+	}
+	var out []Result
+	in := r.reader()
+	for _, list := range [][]airsync.SyncReply{col.Responses.Add, col.Responses.Change, col.Responses.Delete, col.Responses.Fetch} {
+		for _, x := range list {
+			out = append(out, r.result(in, x, class))
+		}
+	}
+	return out
+}
+
+func (r *response) result(in *reader, x airsync.SyncReply, class Class) Result {
 	res := Result{ID: ItemID(x.ServerID), ClientID: x.ClientID}
+	if x.InstanceID != "" {
+		res.Occurrence, _ = parseTime(x.InstanceID)
+	}
 	if x.Status != nil && *x.Status != 1 {
 		res.Err = r.statusError("Item", *x.Status)
 	}
@@ -104,7 +144,7 @@ func (r *response) result(x airsync.SyncReply, o *SyncOptions) Result {
 		return res
 	}
 	res.Raw = *x.ApplicationData
-	item, err := Decode(o.Class, res.Raw)
+	item, err := in.item(class, res.Raw)
 	if err != nil && res.Err == nil {
 		res.Err = err
 	}
@@ -113,17 +153,21 @@ func (r *response) result(x airsync.SyncReply, o *SyncOptions) Result {
 }
 
 // entry reads an item. One that cannot be read is the entry's own error.
-func (o *SyncOptions) entry(x airsync.SyncItem) Entry {
+func entry(in *reader, x airsync.SyncItem, class Class) Entry {
 	e := Entry{ID: ItemID(x.ServerID)}
+	if x.InstanceID != "" {
+		if e.Occurrence, e.Err = parseTime(x.InstanceID); e.Err != nil {
+			return e
+		}
+	}
 	if x.ApplicationData == nil {
 		e.Err = errors.New("eas: item without data")
 		return e
 	}
 	e.Raw = *x.ApplicationData
-	class := o.Class
 	if x.Class != "" && !strings.EqualFold(x.Class, string(class)) {
 		class = Class(x.Class)
 	}
-	e.Item, e.Err = Decode(class, e.Raw)
+	e.Item, e.Err = in.item(class, e.Raw)
 	return e
 }

@@ -14,14 +14,16 @@ const DefaultHeartbeat = 8 * time.Minute
 
 // PingOptions are the choices of [Client.Ping]. Nil means the zero value.
 type PingOptions struct {
-	// Heartbeat is how long the server waits for a change before it answers that there is
-	// none, in whole seconds; if 0, DefaultHeartbeat. Exchange takes 60 s to 59 min.
+	// Heartbeat is how long the server waits for a change before it responds that there is
+	// none, in whole seconds; if 0, DefaultHeartbeat. Exchange accepts 60 s to 59 min.
 	Heartbeat time.Duration
 }
 
 // A PingResult says what a Ping brought.
 type PingResult struct {
-	Changed   []FolderID    // folders to synchronize; none if the heartbeat passed without a change
+	// Changed are the folders to synchronize: none if the heartbeat passed without a change,
+	// all if the server does not say which.
+	Changed   []FolderID
 	Heartbeat time.Duration // that the server accepted, to be used the next time
 }
 
@@ -29,7 +31,7 @@ type PingResult struct {
 // hint: the Sync that follows may find nothing, and some servers answer at once after each
 // Sync that brought items. Call it with the folders whose last Sync has been dealt with.
 //
-// A heartbeat that the server does not like is replaced by the nearest that it does. Errors
+// A heartbeat that the server does not accept is replaced by the nearest that it does. Errors
 // match [ErrFolderSyncRequired] when the hierarchy changed, and have ActionAdjust and a
 // Limit when there are more folders than the server watches.
 func (c *Client) Ping(ctx context.Context, folders []Folder, o *PingOptions) (*PingResult, error) {
@@ -42,13 +44,16 @@ func (c *Client) Ping(ctx context.Context, folders []Folder, o *PingOptions) (*P
 	}
 	in := &airsync.PingRequest{Folders: &airsync.PingFolders{}}
 	for _, f := range folders {
+		if f.ID == "" {
+			return nil, errors.New("eas: Ping: a folder without an ID")
+		}
 		in.Folders.Folder = append(in.Folders.Folder, airsync.PingFolder{ID: string(f.ID), Class: string(f.Type.Class())})
 	}
 	for attempt := 0; ; attempt++ {
 		seconds := int(heartbeat / time.Second)
 		in.HeartbeatInterval = &seconds
 		var out airsync.PingResponse
-		r, err := c.run(ctx, request{command: "Ping", wait: heartbeat}, in, &out, false)
+		r, err := c.run(ctx, request{command: "Ping", anyVersion: true, wait: heartbeat}, in, &out, false)
 		if err != nil {
 			return nil, err
 		}
@@ -63,6 +68,11 @@ func (c *Client) Ping(ctx context.Context, folders []Folder, o *PingOptions) (*P
 			if out.Folders != nil {
 				for _, id := range out.Folders.Folder {
 					p.Changed = append(p.Changed, FolderID(id))
+				}
+			}
+			if len(p.Changed) == 0 { // it does not say which
+				for _, f := range folders {
+					p.Changed = append(p.Changed, f.ID)
 				}
 			}
 			return p, nil
@@ -81,7 +91,7 @@ func (c *Client) Ping(ctx context.Context, folders []Folder, o *PingOptions) (*P
 			e := r.statusError("", 6)
 			if out.MaxFolders != nil {
 				e.Limit = *out.MaxFolders
-				e.Err = fmt.Errorf("the server watches %d folders and was asked for %d", e.Limit, len(folders))
+				e.Err = fmt.Errorf("the server watches %d folders, and the request has %d", e.Limit, len(folders))
 			}
 			return nil, e
 		default:

@@ -1,6 +1,7 @@
 package eas
 
 import (
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -79,6 +80,26 @@ type Policy struct {
 	// Unknown names the demands that this type has no field for or that make no sense, as
 	// "Provision:AllowCamera".
 	Unknown []string
+}
+
+// clone returns a copy that shares nothing with p.
+func (p *Policy) clone() *Policy {
+	if p == nil {
+		return nil
+	}
+	out := *p
+	v := reflect.ValueOf(&out).Elem()
+	for i := range v.NumField() {
+		switch f := v.Field(i); {
+		case f.Kind() == reflect.Pointer && !f.IsNil():
+			x := reflect.New(f.Type().Elem())
+			x.Elem().Set(f.Elem())
+			f.Set(x)
+		case f.Kind() == reflect.Slice && !f.IsNil():
+			f.Set(reflect.AppendSlice(reflect.MakeSlice(f.Type(), 0, f.Len()), f))
+		}
+	}
+	return &out
 }
 
 // read takes the document of the wire. An empty element says nothing; one that makes no

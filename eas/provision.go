@@ -2,66 +2,83 @@ package eas
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"strconv"
+	"math/rand/v2"
+	"strings"
+	"time"
 
 	"github.com/easoauth/easoauth/internal/airsync"
 	"github.com/easoauth/easoauth/internal/safehttp"
 	"github.com/easoauth/easoauth/internal/wbxml"
 )
 
+// maxPolicyKey is how long a policy key may be, in bytes.
+const maxPolicyKey = 256
+
 // policyType is that of protocol versions from 12.0 on. [MS-ASPROV] 2.2.2.43
 const policyType = "MS-EAS-Provisioning-WBXML"
 
+// maxProvisions is how often provisioning begins again because another client of the same
+// device has begun as well.
+const maxProvisions = 5
+
 // Provision fetches the server's policy for the device and acknowledges it, in two phases
 // ([MS-ASPROV] 3.1.5.1), with the device information that versions from 14.1 on demand. It
-// acknowledges what Client.ApplyPolicy says, and otherwise that the policy is applied. A server without a policy for the user is no error.
+// acknowledges what Client.ApplyPolicy says, and otherwise that the policy is applied. A
+// server without a policy for the user is not an error. Calls that run concurrently share
+// one run and its outcome. When another client of the same device provisions at the same
+// time, and the server accepts only the later one, it begins again, up to 5 times.
 //
 // Commands provision by themselves. A program calls Provision to see the policy. An error is
 // an [*Error], or a [*RemoteWipeError], which has been neither obeyed nor acknowledged.
 func (c *Client) Provision(ctx context.Context) (*Policy, error) {
-	if err := c.init(); err != nil {
+	if _, err := c.ready(ctx); err != nil {
 		return nil, err
 	}
-	if _, err := c.version(ctx); err != nil {
-		return nil, err
-	}
-	if err := c.lockProvision(ctx); err != nil {
-		return nil, err
-	}
-	defer func() { <-c.provision }()
-	return c.provisionLocked(ctx)
+	policy, err := c.provisioning.do(ctx, c.timeout(), c.provision)
+	return policy.clone(), waitError("Provision", err) // which several callers may get
 }
 
-func (c *Client) lockProvision(ctx context.Context) error {
-	select {
-	case c.provision <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return &Error{Command: "Provision", Err: context.Cause(ctx)}
+// provisionSince provisions unless that was done after the first n times: of many commands
+// that are refused, one provisions. What counts is not the policy key, which may stay as it
+// was or be absent.
+func (c *Client) provisionSince(ctx context.Context, n uint64) error {
+	if err, counts := c.provisioning.since(n); counts {
+		return err
 	}
+	_, err := c.provisioning.do(ctx, c.timeout(), c.provision)
+	return waitError("Provision", err)
 }
 
-// provisionOnce provisions unless another call has done so since before was read: of many
-// commands that are refused at once, one provisions.
-func (c *Client) provisionOnce(ctx context.Context, before State) (*Policy, error) {
-	if err := c.lockProvision(ctx); err != nil {
+func (c *Client) provision(ctx context.Context) (*Policy, error) {
+	version, err := c.version(ctx)
+	if err != nil {
 		return nil, err
 	}
-	defer func() { <-c.provision }()
-	now := c.State()
-	if now.Provisioned && (!before.Provisioned || now.PolicyKey != before.PolicyKey) {
-		return nil, nil
+	for n := 1; ; n++ {
+		policy, err := c.provisionAs(ctx, version)
+		var e *Error
+		if n == maxProvisions || !errors.As(err, &e) || e.Status != 5 || e.Scope == "" {
+			return policy, err
+		}
+		// Another client of this device has begun between the two phases. Waiting for a
+		// random time lets one of the two come first.
+		if !pause(ctx, time.Duration(rand.Int64N(int64(n)*int64(provisionPause)))) {
+			return nil, ended(ctx)
+		}
 	}
-	return c.provisionLocked(ctx)
 }
 
-func (c *Client) provisionLocked(ctx context.Context) (*Policy, error) {
-	ask := &airsync.ProvisionRequest{Policies: &airsync.Policies{Policy: airsync.PolicyRequest{PolicyType: policyType}}}
-	if c.State().Version.AtLeast(Version141) {
-		ask.DeviceInformation = &airsync.DeviceInformation{Set: c.deviceSet()}
+const provisionPause = 100 * time.Millisecond
+
+// provisionAs makes both phases.
+func (c *Client) provisionAs(ctx context.Context, version Version) (*Policy, error) {
+	in := &airsync.ProvisionRequest{Policies: &airsync.Policies{Policy: airsync.PolicyRequest{PolicyType: policyType}}}
+	if version.AtLeast(Version141) {
+		in.DeviceInformation = &airsync.DeviceInformation{Set: c.deviceSet()}
 	}
-	r, doc, err := c.provisionSend(ctx, ask, "0")
+	r, doc, err := c.provisionSend(ctx, version, in, "0")
 	if err != nil {
 		return nil, err
 	}
@@ -75,19 +92,25 @@ func (c *Client) provisionLocked(ctx context.Context) (*Policy, error) {
 	}
 	outcome := PolicyApplied
 	if c.ApplyPolicy != nil {
-		if outcome, err = c.ApplyPolicy(ctx, policy); err != nil {
-			return nil, &Error{Command: "Provision", HTTPStatus: r.status, RequestID: r.requestID, Action: ActionUser,
+		shown := policy.clone()
+		outcome, err = await(ctx, "Client.ApplyPolicy", func() (PolicyOutcome, error) { return c.ApplyPolicy(ctx, shown) })
+		if err != nil {
+			e := &Error{Command: "Provision", HTTPStatus: r.status, RequestID: r.requestID, Action: ActionUser,
 				Err: fmt.Errorf("the policy was not accepted and not acknowledged: %w", err)}
+			if ctx.Err() != nil {
+				e.Action = ""
+			}
+			return nil, e
 		}
 		if outcome < PolicyApplied || outcome > PolicyManaged {
-			return nil, fmt.Errorf("eas: Provision: ApplyPolicy returned %d, which is no outcome", int(outcome))
+			return nil, fmt.Errorf("eas: Provision: ApplyPolicy returned %d, which is not an outcome", int(outcome))
 		}
 	}
 	status := int(outcome)
 	ack := &airsync.ProvisionRequest{Policies: &airsync.Policies{Policy: airsync.PolicyRequest{
 		PolicyType: policyType, PolicyKey: &key, Status: &status,
 	}}}
-	r, doc, err = c.provisionSend(ctx, ack, key)
+	r, doc, err = c.provisionSend(ctx, version, ack, key)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +119,7 @@ func (c *Client) provisionLocked(ctx context.Context) (*Policy, error) {
 		return nil, err
 	}
 	if final == "" {
-		return nil, r.unexpected("the acknowledgement brought no policy key")
+		final = key // which the server has just accepted
 	}
 	c.provisioned(final)
 	policy.Key = final
@@ -116,12 +139,12 @@ func (c *Client) deviceSet() *airsync.DeviceSet {
 	}
 }
 
-func (c *Client) provisionSend(ctx context.Context, in *airsync.ProvisionRequest, key string) (*response, *airsync.ProvisionResponse, error) {
+func (c *Client) provisionSend(ctx context.Context, version Version, in *airsync.ProvisionRequest, key string) (*response, *airsync.ProvisionResponse, error) {
 	doc, err := wbxml.Marshal(in)
 	if err != nil {
 		return nil, nil, fmt.Errorf("eas: Provision: %w", err)
 	}
-	r, err := c.send(ctx, request{command: "Provision", body: doc, policyKey: key})
+	r, err := c.send(ctx, request{command: "Provision", version: version, body: doc, policyKey: key})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -129,7 +152,7 @@ func (c *Client) provisionSend(ctx context.Context, in *airsync.ProvisionRequest
 		return nil, nil, err
 	}
 	var out airsync.ProvisionResponse
-	if err := r.decode(&out); err != nil {
+	if err := r.decode(&out, asked{}); err != nil {
 		return nil, nil, err
 	}
 	switch {
@@ -159,10 +182,9 @@ func (r *response) policy(doc *airsync.ProvisionResponse) (*Policy, string, erro
 			return nil, "", r.statusError("Policy(response)", *p.Status)
 		}
 	}
-	if p.PolicyKey != "" {
-		if _, err := strconv.ParseUint(p.PolicyKey, 10, 32); err != nil {
-			return nil, "", r.unexpected(fmt.Sprintf("the policy key %q is no number of 32 bits", safehttp.Clean(p.PolicyKey, 16)))
-		}
+	// Exchange makes numbers of 32 bits; to others a key is text, which must go into a header.
+	if len(p.PolicyKey) > maxPolicyKey || strings.ContainsFunc(p.PolicyKey, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return nil, "", r.unexpected(fmt.Sprintf("the policy key %q cannot be sent in a header", safehttp.Clean(p.PolicyKey, 16)))
 	}
 	out := &Policy{}
 	if p.Data != nil && p.Data.Doc != nil {
@@ -174,10 +196,8 @@ func (r *response) policy(doc *airsync.ProvisionResponse) (*Policy, string, erro
 // AcknowledgeWipe tells the server that what a [*RemoteWipeError] asked for has been done, or
 // has failed. Call it after erasing, and do not wait for it before ([MS-ASPROV] 3.1.5.1.2.2).
 func (c *Client) AcknowledgeWipe(ctx context.Context, asked *RemoteWipeError, done bool) error {
-	if err := c.init(); err != nil {
-		return err
-	}
-	if _, err := c.version(ctx); err != nil {
+	version, err := c.ready(ctx)
+	if err != nil {
 		return err
 	}
 	status := &airsync.WipeStatus{Status: 1}
@@ -196,7 +216,7 @@ func (c *Client) AcknowledgeWipe(ctx context.Context, asked *RemoteWipeError, do
 	if key == "" {
 		key = "0"
 	}
-	r, err := c.send(ctx, request{command: "Provision", body: doc, policyKey: key})
+	r, err := c.send(ctx, request{command: "Provision", version: version, body: doc, policyKey: key})
 	if err != nil {
 		return err
 	}

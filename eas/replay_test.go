@@ -42,6 +42,7 @@ type call struct {
 	method, command string
 	header          http.Header
 	body            []byte
+	url             string
 }
 
 // A reply is what a server answers to a command.
@@ -61,7 +62,7 @@ func replay(t *testing.T, table map[string][]reply) (*eas.Client, *[]call) {
 	var calls []call
 	srv := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		b, _ := io.ReadAll(r.Body)
-		c := call{r.Method, r.URL.Query().Get("Cmd"), r.Header.Clone(), b}
+		c := call{method: r.Method, command: r.URL.Query().Get("Cmd"), header: r.Header.Clone(), body: b}
 		if r.Method == http.MethodOptions {
 			c.command = "OPTIONS"
 		}
@@ -364,7 +365,7 @@ func commands(calls []call) string {
 	return strings.Join(out, " ")
 }
 
-// One item that cannot be read does not spoil the page.
+// One value that cannot be read costs itself alone, and one damaged item itself alone.
 func TestOneBadItem(t *testing.T) {
 	good := golden(t, "zpush-09-sync-get-0.resp")
 	bad := []byte(strings.Replace(string(good), "2026-11-20T21:32:00.000Z", "2026-11-20Txx:32:00.000Z", 1))
@@ -373,8 +374,14 @@ func TestOneBadItem(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.Added[0].Err == nil || p.Added[0].Item != nil || len(p.Added[0].Raw) == 0 || p.Added[1].Err != nil || p.Added[2].Err != nil {
-		t.Errorf("entries %v, %v, %v", p.Added[0].Err, p.Added[1].Err, p.Added[2].Err)
+	want := []eas.OddValue{{Element: "Email:DateReceived", Value: "2026-11-20Txx:32:00.000Z"}}
+	for i, e := range p.Added {
+		if e.Err != nil || e.Item.(*eas.Email).Subject == "" || len(e.Raw) == 0 {
+			t.Errorf("entry %d: %+v", i, e)
+		}
+	}
+	if diff := cmp.Diff(want, p.Added[0].Item.(*eas.Email).Odd); diff != "" || p.Added[1].Item.(*eas.Email).Odd != nil {
+		t.Errorf("odd (-want +got):\n%s", diff)
 	}
 }
 

@@ -96,10 +96,10 @@ func (c *Client) ResolveRecipients(ctx context.Context, to []string, o *ResolveO
 	case len(to) > MaxResolve:
 		return nil, fmt.Errorf("eas: ResolveRecipients: %d names, and a server takes %d at a time", len(to), MaxResolve)
 	}
-	version, err := c.ready(ctx)
-	if err != nil {
-		return nil, err
-	}
+	return atVersion(ctx, c, func(v Version) ([]Resolution, error) { return c.resolveAt(ctx, v, to, o) })
+}
+
+func (c *Client) resolveAt(ctx context.Context, version Version, to []string, o *ResolveOptions) ([]Resolution, error) {
 	options := &airsync.ResolveOptions{
 		CertificateRetrieval: optional(int(o.Certificates)), MaxCertificates: optional(o.MaxCertificates), MaxAmbiguousRecipients: optional(o.MaxAmbiguous),
 	}
@@ -119,7 +119,7 @@ func (c *Client) ResolveRecipients(ctx context.Context, to []string, o *ResolveO
 		options = nil
 	}
 	var out airsync.ResolveRecipientsResponse
-	r, err := c.run(ctx, request{command: "ResolveRecipients"}, &airsync.ResolveRecipients{To: to, Options: options}, &out, false)
+	r, err := c.run(ctx, request{command: "ResolveRecipients", version: version}, &airsync.ResolveRecipients{To: to, Options: options}, &out, false)
 	if err != nil {
 		return nil, err
 	}
@@ -199,7 +199,7 @@ func (c *Client) ValidateCert(ctx context.Context, certificates, chain [][]byte,
 		in.CheckCRL = &revocation
 	}
 	var out airsync.ValidateCertResponse
-	r, err := c.run(ctx, request{command: "ValidateCert"}, in, &out, false)
+	r, err := c.run(ctx, request{command: "ValidateCert", anyVersion: true}, in, &out, false)
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,10 @@ type Resynced struct {
 	Items []Entry  // all that the server has
 	Known []ItemID // of Items, those that the caller had
 	Gone  []ItemID // what the caller had and the server has not, or no longer in the window of the options
+
+	// Occurrences and DeletedOccurrences changed while the folder was read; see [Page].
+	Occurrences        []Entry
+	DeletedOccurrences []OccurrenceID
 }
 
 // Resync is what to do about [ErrInvalidSyncKey]: it reads the folder anew from
@@ -33,10 +37,13 @@ func (c *Client) Resync(ctx context.Context, f FolderID, known []ItemID, o *Sync
 			out.Items = append(out.Items, e)
 		}
 		for _, e := range page.Changed { // while we were reading
-			if i, ok := at[e.ID]; ok {
+			if i, ok := at[e.ID]; ok && e.Occurrence.IsZero() {
 				out.Items[i] = o.merged(out.Items[i], e)
+			} else if ok {
+				out.Occurrences = append(out.Occurrences, e)
 			}
 		}
+		out.DeletedOccurrences = append(out.DeletedOccurrences, page.DeletedOccurrences...)
 		for _, id := range append(page.Deleted, page.SoftDeleted...) {
 			if i, ok := at[id]; ok {
 				out.Items[i].ID = ""

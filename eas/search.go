@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/easoauth/easoauth/internal/airsync"
-	"github.com/easoauth/easoauth/internal/wbxml"
 )
 
 // MaxFound is how many results a search brings at a time; more is taken for it.
@@ -32,9 +31,8 @@ type SearchOptions struct {
 	Offset int // of the first result; Find takes 0 alone
 	Limit  int // results at most; if 0, MaxFound
 
-	// Items says, by Body, BodyLimit, Preview, Part and Protected, how Search brings items.
-	// If nil, without bodies.
-	Items *SyncOptions
+	// Items says how Search brings items; if nil, without bodies.
+	Items *ItemOptions
 
 	// Pictures is how many people come with a picture, from 14.1 on, and PictureSize how
 	// many bytes one may have; 0: as the server likes.
@@ -77,6 +75,8 @@ type DirectoryEntry struct {
 	// is none, 174 it is too large, 175 there were too many before.
 	Picture       []byte
 	PictureStatus int
+
+	Odd []OddValue // the values that could not be read
 }
 
 // A Document is a document or a folder of a library. See [MS-ASDOC].
@@ -86,16 +86,18 @@ type Document struct {
 	Created, Changed time.Time
 	Size             int64
 	ContentType      string
+
+	Odd []OddValue // the values that could not be read
 }
 
 // Search searches the mailbox. Results beyond the first [MaxFound] come with an Offset. Find
 // does it better where the server speaks 16.1.
 func (c *Client) Search(ctx context.Context, q Query, o *SearchOptions) (*Results, error) {
 	o = o.orZero()
-	version, err := c.ready(ctx)
-	if err != nil {
-		return nil, err
-	}
+	return atVersion(ctx, c, func(v Version) (*Results, error) { return c.searchMailAt(ctx, v, q, o) })
+}
+
+func (c *Client) searchMailAt(ctx context.Context, version Version, q Query, o *SearchOptions) (*Results, error) {
 	and := &airsync.SearchTerms{FreeText: q.Text, ConversationID: q.Conversation}
 	for _, x := range q.Classes {
 		and.Class = append(and.Class, string(x))
@@ -114,19 +116,19 @@ func (c *Client) Search(ctx context.Context, q Query, o *SearchOptions) (*Result
 	}
 	items := o.Items
 	if items == nil {
-		items = &SyncOptions{BodyLimit: NoBody}
+		items = &ItemOptions{BodyLimit: NoBody}
 	}
-	sync := items.options(version)
+	want := items.wire(version)
 	in := &airsync.Search{Store: airsync.SearchStore{
 		Name: "Mailbox", Query: &airsync.SearchQuery{And: and},
 		Options: &airsync.SearchOptions{
-			RebuildResults: o.Rebuild, Range: o.bounds(), DeepTraversal: !q.Shallow, MIMESupport: sync.MIMESupport,
-			BodyPreference: sync.BodyPreference, BodyPartPreference: sync.BodyPartPreference, RightsManagement: sync.RightsManagement,
+			RebuildResults: o.Rebuild, Range: o.bounds(), DeepTraversal: !q.Shallow, MIMESupport: want.MIMESupport,
+			BodyPreference: want.BodyPreference, BodyPartPreference: want.BodyPartPreference, RightsManagement: want.RightsManagement,
 		},
 	}}
-	return c.search(ctx, in, func(out *Results, x airsync.SearchResult) error {
+	return c.search(ctx, version, in, func(read *reader, out *Results, x airsync.SearchResult) error {
 		f := FoundItem{LongID: x.LongID, Folder: FolderID(x.CollectionID), Class: Class(x.Class)}
-		e := items.entry(airsync.SyncItem{Class: x.Class, ApplicationData: asData(*x.Properties)})
+		e := entry(read, airsync.SyncItem{Class: x.Class, ApplicationData: asData(*x.Properties)}, items.Class)
 		f.Item, f.Err, f.Raw = e.Item, e.Err, e.Raw
 		out.Items = append(out.Items, f)
 		return nil
@@ -137,24 +139,24 @@ func (c *Client) Search(ctx context.Context, q Query, o *SearchOptions) (*Result
 // Exchange wants four characters at least.
 func (c *Client) SearchPeople(ctx context.Context, text string, o *SearchOptions) (*Results, error) {
 	o = o.orZero()
-	version, err := c.ready(ctx)
-	if err != nil {
-		return nil, err
-	}
 	if text == "" {
 		return nil, errors.New("eas: Search: nothing to search for")
 	}
+	return atVersion(ctx, c, func(v Version) (*Results, error) { return c.searchPeopleAt(ctx, v, text, o) })
+}
+
+func (c *Client) searchPeopleAt(ctx context.Context, version Version, text string, o *SearchOptions) (*Results, error) {
 	in := &airsync.GALSearch{Store: airsync.GALStore{Name: "GAL", Query: text,
 		Options: &airsync.SearchOptions{RebuildResults: o.Rebuild, Range: o.bounds()}}}
 	if o.Pictures > 0 && version.AtLeast(Version141) {
 		in.Store.Options.Picture = &airsync.SearchPicture{MaxSize: optional(o.PictureSize), MaxPictures: optional(o.Pictures)}
 	}
-	return c.search(ctx, in, func(out *Results, x airsync.SearchResult) error {
+	return c.search(ctx, version, in, func(read *reader, out *Results, x airsync.SearchResult) error {
 		var p airsync.SearchPerson
-		if err := wbxml.Unmarshal(*x.Properties, &p); err != nil {
+		if err := read.unmarshal(*x.Properties, &p); err != nil {
 			return err
 		}
-		out.People = append(out.People, person(p.Person))
+		out.People = append(out.People, person(p.Person, read))
 		return nil
 	})
 }
@@ -170,21 +172,21 @@ func (c *Client) SearchLibrary(ctx context.Context, link string, o *SearchOption
 		Name: "DocumentLibrary", Query: &airsync.SearchQuery{EqualTo: &airsync.LinkEquals{LinkID: true, Value: link}},
 		Options: &airsync.SearchOptions{Range: o.bounds()},
 	}}
-	return c.search(ctx, in, func(out *Results, x airsync.SearchResult) error {
+	return c.search(ctx, anyVersion, in, func(read *reader, out *Results, x airsync.SearchResult) error {
 		var p airsync.SearchDocument
-		if err := wbxml.Unmarshal(*x.Properties, &p); err != nil {
+		if err := read.unmarshal(*x.Properties, &p); err != nil {
 			return err
 		}
-		var d dates
 		doc := Document{
 			Link: p.LinkID, Name: p.DisplayName, Folder: p.IsFolder, Hidden: p.IsHidden, ContentType: p.ContentType,
-			Created: d.at("CreationDate", p.CreationDate), Changed: d.at("LastModifiedDate", p.LastModifiedDate),
+			Created: read.at("DocumentLibrary:CreationDate", p.CreationDate), Changed: read.at("DocumentLibrary:LastModifiedDate", p.LastModifiedDate),
 		}
 		if p.ContentLength != nil {
 			doc.Size = *p.ContentLength
 		}
+		doc.Odd = read.odd
 		out.Documents = append(out.Documents, doc)
-		return d.err
+		return nil
 	})
 }
 
@@ -205,10 +207,13 @@ func (o *SearchOptions) bounds() string {
 	return fmt.Sprintf("%d-%d", first, first+limit-1)
 }
 
-// search sends a search and reads what was found with add.
-func (c *Client) search(ctx context.Context, in any, add func(*Results, airsync.SearchResult) error) (*Results, error) {
+// anyVersion says, instead of a version, that a document is as good for any.
+const anyVersion Version = ""
+
+// search sends a search that was made for a version and reads what was found with add.
+func (c *Client) search(ctx context.Context, version Version, in any, add func(*reader, *Results, airsync.SearchResult) error) (*Results, error) {
 	var out airsync.SearchResponse
-	r, err := c.run(ctx, request{command: "Search"}, in, &out, false)
+	r, err := c.run(ctx, request{command: "Search", version: version, anyVersion: version == anyVersion}, in, &out, false)
 	if err != nil {
 		return nil, err
 	}
@@ -219,7 +224,7 @@ func (c *Client) search(ctx context.Context, in any, add func(*Results, airsync.
 		return nil, r.unexpected("no store")
 	}
 	s := out.Response.Store
-	results := found(s.Range, s.Total)
+	results, read := found(s.Range, s.Total), r.reader()
 	switch {
 	case s.Status != nil && *s.Status == endOfRange:
 		return results, nil
@@ -230,7 +235,7 @@ func (c *Client) search(ctx context.Context, in any, add func(*Results, airsync.
 		if x.Properties == nil {
 			continue // SOGo and Exchange answer one empty result for none
 		}
-		if err := add(results, x); err != nil {
+		if err := add(read, results, x); err != nil {
 			return nil, r.unexpected("a result cannot be read: " + err.Error())
 		}
 	}
@@ -250,10 +255,11 @@ func found(bounds string, total *int) *Results {
 	return out
 }
 
-func person(p airsync.Person) DirectoryEntry {
+func person(p airsync.Person, read *reader) DirectoryEntry {
 	out := DirectoryEntry{
 		Name: p.DisplayName, FirstName: p.FirstName, LastName: p.LastName, Alias: p.Alias, Email: p.EmailAddress,
 		Phone: p.Phone, HomePhone: p.HomePhone, MobilePhone: p.MobilePhone, Office: p.Office, Title: p.Title, Company: p.Company,
+		Odd: read.odd,
 	}
 	if p.Picture != nil {
 		out.Picture = p.Picture.Data
@@ -276,20 +282,19 @@ func (c *Client) Find(ctx context.Context, q Query, o *SearchOptions) (*Results,
 		m.Query.CollectionID = string(q.Folders[0])
 	}
 	m.Options = &airsync.FindOptions{Range: o.orZero().bounds(), DeepTraversal: !q.Shallow}
-	return c.find(ctx, airsync.FindExecute{Mailbox: m}, func(out *Results, x airsync.FindResult) error {
+	return c.find(ctx, airsync.FindExecute{Mailbox: m}, func(read *reader, out *Results, x airsync.FindResult) error {
 		f := FoundItem{ID: ItemID(x.ServerID), Folder: FolderID(x.CollectionID), Class: Class(x.Class), Raw: *x.Properties}
 		var p airsync.FoundMail
-		if f.Err = wbxml.Unmarshal(*x.Properties, &p); f.Err == nil {
-			var d dates
-			read := p.Read
+		if f.Err = read.unmarshal(*x.Properties, &p); f.Err == nil {
 			mail := &Email{
-				Subject: p.Subject, From: p.From, DisplayTo: p.DisplayTo, CC: p.DisplayCC, BCC: p.DisplayBCC, Read: &read,
-				Draft: p.IsDraft, Received: d.at("DateReceived", p.DateReceived), Importance: Importance(value(p.Importance)),
+				Subject: p.Subject, From: p.From, DisplayTo: p.DisplayTo, CC: p.DisplayCC, BCC: p.DisplayBCC, Read: p.Read,
+				Draft: p.IsDraft, Received: read.at("Email:DateReceived", p.DateReceived), Importance: number[Importance](p.Importance),
 			}
 			if p.Preview != "" {
 				mail.Body = &Body{Preview: p.Preview, Truncated: true}
 			}
-			f.Item, f.Err, f.HasAttachments = mail, d.err, p.HasAttachments
+			mail.Odd = read.odd
+			f.Item, f.HasAttachments = mail, p.HasAttachments
 		}
 		out.Items = append(out.Items, f)
 		return nil
@@ -307,17 +312,17 @@ func (c *Client) FindPeople(ctx context.Context, text string, o *SearchOptions) 
 	if o.Pictures > 0 {
 		g.Options.Picture = &airsync.FindPicture{MaxSize: optional(o.PictureSize), MaxPictures: optional(o.Pictures)}
 	}
-	return c.find(ctx, airsync.FindExecute{GAL: g}, func(out *Results, x airsync.FindResult) error {
+	return c.find(ctx, airsync.FindExecute{GAL: g}, func(read *reader, out *Results, x airsync.FindResult) error {
 		var p airsync.FindPerson
-		if err := wbxml.Unmarshal(*x.Properties, &p); err != nil {
+		if err := read.unmarshal(*x.Properties, &p); err != nil {
 			return err
 		}
-		out.People = append(out.People, person(p.Person))
+		out.People = append(out.People, person(p.Person, read))
 		return nil
 	})
 }
 
-func (c *Client) find(ctx context.Context, what airsync.FindExecute, add func(*Results, airsync.FindResult) error) (*Results, error) {
+func (c *Client) find(ctx context.Context, what airsync.FindExecute, add func(*reader, *Results, airsync.FindResult) error) (*Results, error) {
 	version, err := c.ready(ctx)
 	if err != nil {
 		return nil, err
@@ -326,7 +331,7 @@ func (c *Client) find(ctx context.Context, what airsync.FindExecute, add func(*R
 		return nil, fmt.Errorf("eas: Find needs version 16.1, and this is %s: Search", version)
 	}
 	var out airsync.FindResponse
-	r, err := c.run(ctx, request{command: "Find"}, &airsync.Find{SearchID: newGUID(), Execute: what}, &out, false)
+	r, err := c.run(ctx, request{command: "Find", version: version}, &airsync.Find{SearchID: newGUID(), Execute: what}, &out, false)
 	if err != nil {
 		return nil, err
 	}
@@ -339,12 +344,12 @@ func (c *Client) find(ctx context.Context, what airsync.FindExecute, add func(*R
 	if s := out.Response.Status; s != nil && *s != 1 {
 		return nil, r.statusError("Response", *s)
 	}
-	results := found(out.Response.Range, out.Response.Total)
+	results, read := found(out.Response.Range, out.Response.Total), r.reader()
 	for _, x := range out.Response.Result {
 		if x.Properties == nil {
 			continue
 		}
-		if err := add(results, x); err != nil {
+		if err := add(read, results, x); err != nil {
 			return nil, r.unexpected("a result cannot be read: " + err.Error())
 		}
 	}

@@ -51,6 +51,9 @@ func (c *Client) SendMail(ctx context.Context, mime io.Reader, o *SendOptions) e
 	if !isAlnum(id) || len(id) > 40 {
 		return errors.New("eas: SendMail: ClientID must be 1 to 40 ASCII letters and digits")
 	}
+	if mime == nil {
+		return errors.New("eas: SendMail: no message")
+	}
 	message, err := safehttp.ReadAll(mime, MaxSend)
 	if err != nil {
 		return fmt.Errorf("eas: SendMail: message: %w", err)
@@ -58,23 +61,22 @@ func (c *Client) SendMail(ctx context.Context, mime io.Reader, o *SendOptions) e
 	if len(message) == 0 {
 		return errors.New("eas: SendMail: the message is empty")
 	}
-	if err := c.init(); err != nil {
-		return err
-	}
-	version, err := c.version(ctx)
-	if err != nil {
-		return err
-	}
+	_, err = atVersion(ctx, c, func(v Version) (struct{}, error) { return struct{}{}, c.sendMailAt(ctx, v, id, message, o) })
+	return err
+}
+
+func (c *Client) sendMailAt(ctx context.Context, version Version, id string, message []byte, o *SendOptions) error {
 	if err := o.check(version); err != nil {
 		return fmt.Errorf("eas: SendMail: %w", err)
 	}
 	var r *response
+	var err error
 	var out airsync.SendMailResponse
 	if version.AtLeast(Version140) {
 		in := &airsync.SendMail{ClientID: id, AccountID: o.AccountID, SaveInSentItems: !o.NotInSentItems, MIME: message, TemplateID: o.Template}
-		r, err = c.run(ctx, request{command: "SendMail"}, in, &out, true)
+		r, err = c.run(ctx, request{command: "SendMail", version: version, clientID: true}, in, &out, true)
 	} else {
-		q := request{command: "SendMail", contentType: typeRFC822, body: message, saveSent: !o.NotInSentItems, once: true}
+		q := request{command: "SendMail", version: version, contentType: typeRFC822, body: message, saveSent: !o.NotInSentItems}
 		r, err = c.run(ctx, q, nil, &out, true)
 	}
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/easoauth/easoauth/internal/airsync"
@@ -19,6 +20,7 @@ type OutOfOffice struct {
 	// user's contacts, from outside and unknown. Nil: the server did not say, or, when it is
 	// set, is to leave it alone.
 	Internal, Known, Unknown *OutOfOfficeMessage
+	Odd                      []OddValue // dates that could not be read
 }
 
 // An OutOfOfficeState says whether mail is answered.
@@ -47,7 +49,7 @@ func (c *Client) OutOfOffice(ctx context.Context, t BodyType) (*OutOfOffice, err
 	if !ok {
 		return nil, errors.New("eas: Settings: out-of-office messages are plain or HTML")
 	}
-	out, r, err := c.settings(ctx, &airsync.Settings{Oof: &airsync.OofRequest{Get: &airsync.OofGet{BodyType: word}}})
+	out, r, err := c.settings(ctx, anyVersion, "Get", &airsync.Settings{Oof: &airsync.OofRequest{Get: &airsync.OofGet{BodyType: word}}})
 	if err != nil {
 		return nil, err
 	}
@@ -60,12 +62,12 @@ func (c *Client) OutOfOffice(ctx context.Context, t BodyType) (*OutOfOffice, err
 	if out.Oof.Get == nil {
 		return nil, r.unexpected("no out-of-office settings")
 	}
-	var d dates
+	var read reader
 	g := out.Oof.Get
-	o := &OutOfOffice{State: OutOfOfficeState(value(g.State)), Start: d.at("StartTime", g.StartTime), End: d.at("EndTime", g.EndTime)}
+	o := &OutOfOffice{State: OutOfOfficeState(value(g.State)), Start: read.at("Settings:StartTime", g.StartTime), End: read.at("Settings:EndTime", g.EndTime)}
 	for _, m := range g.Message {
 		x := &OutOfOfficeMessage{Enabled: m.Enabled != nil && *m.Enabled, Text: m.Reply, Type: BodyPlain}
-		if m.BodyType == "HTML" {
+		if strings.EqualFold(m.BodyType, "HTML") {
 			x.Type = BodyHTML
 		}
 		if m.Internal {
@@ -78,14 +80,15 @@ func (c *Client) OutOfOffice(ctx context.Context, t BodyType) (*OutOfOffice, err
 			o.Unknown = x
 		}
 	}
-	if d.err != nil {
-		return nil, r.unexpected(d.err.Error())
-	}
+	o.Odd = read.odd
 	return o, nil
 }
 
 // SetOutOfOffice sets what is answered while the user is away.
 func (c *Client) SetOutOfOffice(ctx context.Context, o *OutOfOffice) error {
+	if o == nil {
+		return errors.New("eas: Settings: no out-of-office settings")
+	}
 	state := int(o.State)
 	set := &airsync.Oof{State: &state}
 	switch o.State {
@@ -113,7 +116,7 @@ func (c *Client) SetOutOfOffice(ctx context.Context, o *OutOfOffice) error {
 		}
 		set.Message = append(set.Message, x)
 	}
-	out, r, err := c.settings(ctx, &airsync.Settings{Oof: &airsync.OofRequest{Set: set}})
+	out, r, err := c.settings(ctx, anyVersion, "Set", &airsync.Settings{Oof: &airsync.OofRequest{Set: set}})
 	if err != nil {
 		return err
 	}
@@ -137,10 +140,11 @@ func (c *Client) SetDeviceInformation(ctx context.Context, more *DeviceInformati
 	if more == nil {
 		more = &DeviceInformation{}
 	}
-	version, err := c.ready(ctx)
-	if err != nil {
-		return err
-	}
+	_, err := atVersion(ctx, c, func(v Version) (struct{}, error) { return struct{}{}, c.setDeviceInformationAt(ctx, v, more) })
+	return err
+}
+
+func (c *Client) setDeviceInformationAt(ctx context.Context, version Version, more *DeviceInformation) error {
 	d := c.device
 	set := &airsync.DeviceSet{
 		Model: d.Model, IMEI: more.IMEI, FriendlyName: d.FriendlyName, OS: d.OS, OSLanguage: d.OSLanguage, PhoneNumber: more.PhoneNumber,
@@ -148,7 +152,7 @@ func (c *Client) SetDeviceInformation(ctx context.Context, more *DeviceInformati
 	if version.AtLeast(Version140) {
 		set.UserAgent, set.MobileOperator, set.EnableOutboundSMS = d.UserAgent, more.MobileOperator, more.OutboundSMS
 	}
-	out, r, err := c.settings(ctx, &airsync.Settings{DeviceInformation: &airsync.DeviceInformation{Set: set}})
+	out, r, err := c.settings(ctx, version, "Set", &airsync.Settings{DeviceInformation: &airsync.DeviceInformation{Set: set}})
 	if err != nil {
 		return err
 	}
@@ -161,7 +165,7 @@ func (c *Client) SetDeviceInformation(ctx context.Context, more *DeviceInformati
 // SetDevicePassword stores the recovery password of the device on the server, or deletes it
 // there if it is "". It is the device's, not the user's.
 func (c *Client) SetDevicePassword(ctx context.Context, password string) error {
-	out, r, err := c.settings(ctx, &airsync.Settings{DevicePassword: &airsync.DevicePassword{Set: airsync.DevicePasswordSet{Password: password}}})
+	out, r, err := c.settings(ctx, anyVersion, "Set", &airsync.Settings{DevicePassword: &airsync.DevicePassword{Set: airsync.DevicePasswordSet{Password: password}}})
 	if err != nil {
 		return err
 	}
@@ -189,7 +193,7 @@ type Account struct {
 
 // UserInformation returns the addresses of the user.
 func (c *Client) UserInformation(ctx context.Context) (*UserInformation, error) {
-	out, r, err := c.settings(ctx, &airsync.Settings{UserInformation: &airsync.SettingsGet{Get: true}})
+	out, r, err := c.settings(ctx, anyVersion, "Get", &airsync.Settings{UserInformation: &airsync.SettingsGet{Get: true}})
 	if err != nil {
 		return nil, err
 	}
@@ -243,7 +247,7 @@ func (c *Client) RightsTemplates(ctx context.Context) ([]RightsTemplate, error) 
 	if !version.AtLeast(Version141) {
 		return nil, fmt.Errorf("eas: Settings: rights management needs version 14.1, and this is %s", version)
 	}
-	out, r, err := c.settings(ctx, &airsync.Settings{RightsManagement: &airsync.SettingsGet{Get: true}})
+	out, r, err := c.settings(ctx, version, "Get", &airsync.Settings{RightsManagement: &airsync.SettingsGet{Get: true}})
 	if err != nil {
 		return nil, err
 	}
@@ -262,9 +266,10 @@ func (c *Client) RightsTemplates(ctx context.Context) ([]RightsTemplate, error) 
 	return all, nil
 }
 
-func (c *Client) settings(ctx context.Context, in *airsync.Settings) (*airsync.SettingsResponse, *response, error) {
+// settings sends a document that was made for a version, whose part is a Get or a Set.
+func (c *Client) settings(ctx context.Context, version Version, part string, in *airsync.Settings) (*airsync.SettingsResponse, *response, error) {
 	var out airsync.SettingsResponse
-	r, err := c.run(ctx, request{command: "Settings", safe: true}, in, &out, false)
+	r, err := c.run(ctx, request{command: "Settings", part: part, version: version, anyVersion: version == anyVersion}, in, &out, false)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -76,10 +76,14 @@ func (c *Client) smart(ctx context.Context, command string, source MailSource, m
 			return fmt.Errorf("eas: %s: the message is empty", command)
 		}
 	}
-	version, err := c.ready(ctx)
-	if err != nil {
-		return err
-	}
+	_, err = atVersion(ctx, c, func(v Version) (struct{}, error) {
+		return struct{}{}, c.smartAt(ctx, v, command, id, source, message, o)
+	})
+	return err
+}
+
+// smartAt sends a message that has been checked.
+func (c *Client) smartAt(ctx context.Context, version Version, command, id string, source MailSource, message []byte, o *SmartOptions) error {
 	if len(o.Forwardees) > 0 && !version.AtLeast(Version160) {
 		return fmt.Errorf("eas: %s: forwardees need version 16.0, and this is %s", command, version)
 	}
@@ -87,7 +91,7 @@ func (c *Client) smart(ctx context.Context, command string, source MailSource, m
 		return fmt.Errorf("eas: %s: %w", command, err)
 	}
 	if !version.AtLeast(Version140) {
-		return c.oldSmart(ctx, command, source, message, o)
+		return c.oldSmart(ctx, version, command, source, message, o)
 	}
 	in := airsync.Smart{
 		ClientID: id, AccountID: o.AccountID, SaveInSentItems: !o.NotInSentItems, ReplaceMIME: o.ReplaceMIME, MIME: message, TemplateID: o.Template,
@@ -102,8 +106,9 @@ func (c *Client) smart(ctx context.Context, command string, source MailSource, m
 		}
 		in.Forwardees.Forwardee = append(in.Forwardees.Forwardee, airsync.Forwardee{Email: f.Email, Name: f.Name})
 	}
-	q := request{command: command, safe: true} // the server knows the ClientId again
+	q := request{command: command, version: version, clientID: true}
 	var r *response
+	var err error
 	var status *int
 	if command == "SmartReply" {
 		var out airsync.SmartReplyResponse
@@ -125,11 +130,11 @@ func (c *Client) smart(ctx context.Context, command string, source MailSource, m
 
 // oldSmart sends what versions up to 12.1 have: the message as the body, and the rest in the
 // query.
-func (c *Client) oldSmart(ctx context.Context, command string, source MailSource, message []byte, o *SmartOptions) error {
+func (c *Client) oldSmart(ctx context.Context, version Version, command string, source MailSource, message []byte, o *SmartOptions) error {
 	if o.ReplaceMIME {
 		return errors.New("eas: " + command + ": ReplaceMIME needs version 14.0")
 	}
-	q := request{command: command, contentType: typeRFC822, body: message, saveSent: !o.NotInSentItems, once: true}
+	q := request{command: command, version: version, contentType: typeRFC822, body: message, saveSent: !o.NotInSentItems}
 	q.params = params{longID: source.LongID, occurrence: extended(source.Instance)}
 	if source.LongID == "" {
 		q.params.collectionID, q.params.itemID = string(source.Folder), string(source.Item)

@@ -1,11 +1,10 @@
 package eas
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"math"
 	"strings"
 	"time"
@@ -15,11 +14,8 @@ import (
 	"github.com/easoauth/easoauth/internal/wbxml"
 )
 
-// MaxWindow is how many items a page has at most; more is taken for it.
+// MaxWindow is how many items a page has at most; a larger window counts as this.
 const MaxWindow = 512
-
-// maxIdle is how many pages in a row may say that there is more and hold nothing.
-const maxIdle = 5
 
 // A Filter is a window in time. Items that leave it come as Page.SoftDeleted. See [MS-ASCMD]
 // 2.2.3.68.2.
@@ -33,43 +29,44 @@ const (
 	OneWeek     Filter = 3
 	TwoWeeks    Filter = 4
 	OneMonth    Filter = 5
-	ThreeMonths Filter = 6 // calendars alone
-	SixMonths   Filter = 7 // calendars alone
+	ThreeMonths Filter = 6 // calendars only
+	SixMonths   Filter = 7 // calendars only
 )
 
-// SyncOptions are the choices of [Client.Sync]. Nil means the zero value. The options of one
-// folder should be the same from page to page.
+// SyncOptions say how a folder is synchronized: what comes of it, and how. They are those of
+// [Client.Sync], [Client.Pages], [Client.Resync] and [Client.SyncMany]. Nil means the zero
+// value. The options of one folder should be the same from page to page: the server keeps
+// them for what it is sent without, such as the edits of [Client.Apply].
 type SyncOptions struct {
 	Window int    // items of a page, at most MaxWindow; if 0, 100
 	Filter Filter // how far back; the zero value is everything
 
-	// Body is the format in which bodies are wanted; if 0, BodyPlain. BodyMIME brings the
-	// whole message.
+	// Class is the class of the folder's items. Versions up to 12.1 want it, and it decides
+	// the type of items that do not say what they are. If "", ClassEmail.
+	Class Class
+
+	// Body is the format in which bodies come; if 0, BodyPlain. BodyMIME brings the whole
+	// message.
 	Body BodyType
 	// BodyLimit truncates bodies, in bytes; if 0, the whole body comes; NoBody leaves
 	// bodies out.
 	BodyLimit int
-	// Preview is the length of the preview that is wanted, in characters, at most 255; from
-	// 14.0 on.
-	Preview int
-
-	// Class is the class of the folder's items, which versions up to 12.1 want to be told.
-	// and which decides the type of items that do not say. If "", Email.
-	Class Class
-
-	// AllOrNone leaves bodies out that are longer than BodyLimit, instead of truncating them.
+	// AllOrNone leaves out bodies that are longer than BodyLimit, instead of truncating them.
 	AllOrNone bool
-	// Part asks, from 14.1 on, for what a mail adds to its conversation, as HTML, in
-	// Email.Part. BodyLimit holds for it too.
+	// Preview is the length of the preview, in characters, at most 255; from 14.0 on.
+	Preview int
+	// Part brings, from 14.1 on, what a mail adds to its conversation, as HTML, in
+	// Email.Parts. BodyLimit holds for it too.
 	Part bool
-	// Conversations brings, from 14.0 on, conversations whole, where the filter would cut them.
-	Conversations bool
-	// SMS brings, from 14.0 on, the text messages of a folder of mail besides, as an [*Email]
-	// whose MessageClass begins with IPM.Note.Mobile.SMS.
-	SMS bool
-	// Protected asks, from 14.1 on, for messages under rights management to be decrypted;
+	// Protected brings, from 14.1 on, messages under rights management decrypted;
 	// Email.License says what may be done with them.
 	Protected bool
+
+	// Conversations brings, from 14.0 on, conversations whole, where the filter would cut them.
+	Conversations bool
+	// SMS brings, from 14.0 on, the text messages of a folder of mail as well, each as an
+	// [*Email] whose MessageClass begins with IPM.Note.Mobile.SMS.
+	SMS bool
 
 	// Supported names, as "Contacts:Email1Address", the elements of contacts and events that
 	// the program keeps and sends with each change; the server leaves the others alone when
@@ -77,26 +74,27 @@ type SyncOptions struct {
 	// holds until the next. See [MS-ASCMD] 2.2.3.179.
 	Supported []string
 
-	// Wait makes the server wait for a change, if there is none, for up to this long: whole
-	// seconds from 14.0 on, minutes before. Exchange takes 60 s to 59 min. A page without
-	// changes may come earlier.
-	Wait time.Duration
-
-	// Patience is how long [Client.Pages] waits, in all, for a server that is busy or out of
-	// reach, before it gives up; if 0, DefaultPatience; if negative, it does not wait.
-	Patience time.Duration
-
-	// DeleteForGood deletes items instead of moving them to Deleted Items.
-	DeleteForGood bool
-	// ServerWins settles conflicts for the server, which reports them in the Results of
-	// Apply. Otherwise the client wins.
+	// ServerWins settles conflicts for the server, which reports them as Results of edits.
+	// Otherwise the client wins.
 	ServerWins bool
+}
+
+// ItemOptions say how [Client.FetchItem], [Client.FetchFound] and [Client.Search] bring items.
+// Nil means the zero value. The fields are as those of [SyncOptions].
+type ItemOptions struct {
+	Class     Class
+	Body      BodyType
+	BodyLimit int
+	AllOrNone bool
+	Preview   int
+	Part      bool
+	Protected bool
 }
 
 // NoBody as a BodyLimit leaves bodies out.
 const NoBody = -1
 
-// DefaultPatience is the default of [SyncOptions.Patience].
+// DefaultPatience is the default of [Client.Patience].
 const DefaultPatience = 2 * time.Minute
 
 // Sync returns the changes of a folder since key, a page of them, and does nothing else:
@@ -106,145 +104,91 @@ const DefaultPatience = 2 * time.Minute
 // An error that matches [ErrInvalidSyncKey] says to begin again from InitialSyncKey; one that
 // matches [ErrFolderSyncRequired], that the folder may be gone.
 func (c *Client) Sync(ctx context.Context, f FolderID, key SyncKey, o *SyncOptions) (*Page, error) {
-	return c.sync(ctx, f, key, o, nil)
-}
-
-// Pages reads a folder from key to its end, page by page. It begins at InitialSyncKey where
-// key is that or "", and reads on while the server has more. When the server is busy or out
-// of reach it waits, as long as the server says or a little longer each time, within
-// [SyncOptions.Patience], and goes on where it was. It stops with an error: one that is
-// temporary leaves the caller with the last key, to go on from there. A server that says
-// again and again that there is more and sends nothing ends in [ErrNoProgress].
-//
-// Save page.Key after dealing with the page; a crash then delivers the page again and loses
-// nothing. From InitialSyncKey the server tells what there is and not what is gone, so begin
-// there with nothing, or use [Client.Resync].
-func (c *Client) Pages(ctx context.Context, f FolderID, key SyncKey, o *SyncOptions) iter.Seq2[*Page, error] {
-	return func(yield func(*Page, error) bool) {
-		wait := o.backoff()
-		if key == "" || key == InitialSyncKey {
-			page, err := c.syncPatiently(ctx, f, InitialSyncKey, o, wait)
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			key = page.Key
-		}
-		for idle := 0; ; {
-			page, err := c.syncPatiently(ctx, f, key, o, wait)
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			if page.IsEmpty() && page.More {
-				if idle++; idle >= maxIdle {
-					yield(nil, &Error{Command: "Sync", HTTPStatus: 200, Action: ActionReport,
-						Err: fmt.Errorf("%w: %d empty pages", ErrNoProgress, idle)})
-					return
-				}
-			} else {
-				idle = 0
-			}
-			key = page.Key
-			if !yield(page, nil) || !page.More {
-				return
-			}
-		}
-	}
-}
-
-func (c *Client) syncPatiently(ctx context.Context, f FolderID, key SyncKey, o *SyncOptions, wait *backoff) (*Page, error) {
-	for {
-		page, err := c.sync(ctx, f, key, o, nil)
-		if err == nil {
-			wait.reset()
-			return page, nil
-		}
-		if !wait.sleep(ctx, err) {
-			return nil, err
-		}
-	}
-}
-
-func (o *SyncOptions) backoff() *backoff {
-	patience := DefaultPatience
-	if o != nil && o.Patience != 0 {
-		patience = o.Patience
-	}
-	return &backoff{patience: patience}
-}
-
-func (c *Client) sync(ctx context.Context, f FolderID, key SyncKey, o *SyncOptions, edits []Edit) (*Page, error) {
 	if o == nil {
 		o = &SyncOptions{}
 	}
 	if key == "" {
 		key = InitialSyncKey
 	}
-	if err := c.init(); err != nil {
-		return nil, err
-	}
-	version, err := c.version(ctx)
-	if err != nil {
-		return nil, err
-	}
-	in := &airsync.SyncRequest{}
-	col, err := o.collection(f, key, version, edits)
-	if err != nil {
-		return nil, err
-	}
-	in.Collections.Collection = []airsync.SyncCollection{*col}
-	q := request{command: "Sync"}
-	if o.Wait > 0 && key != InitialSyncKey {
-		q.wait = o.Wait
-		if version.AtLeast(Version140) {
-			in.HeartbeatInterval = optional(int(max(1, o.Wait/time.Second)))
-		} else {
-			in.Wait = optional(int(max(1, o.Wait/time.Minute)))
+	return atVersion(ctx, c, func(version Version) (*Page, error) {
+		col, err := o.collection(f, key, version)
+		if err != nil {
+			return nil, err
 		}
-	}
-	var out airsync.SyncResponse
-	r, err := c.run(ctx, q, in, &out, true)
-	if err != nil {
-		return nil, err
-	}
-	if out.Status != nil && *out.Status != 1 {
-		// QUIRK: Horde answers a bad key with status 1 or another at the top and 3 in
-		// the collection: the nearer one says more.
-		if col := find(&out, f); col == nil || col.Status == nil || *col.Status == 1 {
-			e := r.statusError("", *out.Status)
-			e.Limit = value(out.Limit) // of statuses 14 and 15
-			return nil, e
-		}
-	}
-	got := find(&out, f)
-	if got == nil {
-		if key == InitialSyncKey {
-			return nil, r.unexpected("no collection in the answer to the first synchronization")
-		}
-		return &Page{Key: key}, nil // nothing changed, and the key is as before
-	}
-	return r.page(got, key, o)
+		return c.syncOne(ctx, version, col, key, o)
+	})
 }
 
-func (o *SyncOptions) collection(f FolderID, key SyncKey, version Version, edits []Edit) (*airsync.SyncCollection, error) {
+// syncOne sends one collection and returns what comes of it.
+func (c *Client) syncOne(ctx context.Context, version Version, col *airsync.SyncCollection, key SyncKey, o *SyncOptions) (*Page, error) {
+	got, r, err := c.syncCollection(ctx, version, col)
+	switch {
+	case err != nil:
+		return nil, err
+	case got == nil && key == InitialSyncKey:
+		return nil, r.unexpected("no collection in the response to the first synchronization")
+	case got == nil:
+		return &Page{Key: key}, nil // nothing changed, and the key is as before
+	}
+	return r.page(got, key, o.Class)
+}
+
+// syncCollection sends a Sync of one collection and returns what the response has of it, nil if it
+// has nothing.
+func (c *Client) syncCollection(ctx context.Context, version Version, col *airsync.SyncCollection) (*airsync.SyncResponseFolder, *response, error) {
+	if col.CollectionID == "" {
+		return nil, nil, errNoFolder
+	}
+	defer c.memory.other()()
+	in := &airsync.SyncRequest{}
+	in.Collections.Collection = []airsync.SyncCollection{*col}
+	var out airsync.SyncResponse
+	q := request{command: "Sync", version: version}
+	q.asked.add(col)
+	r, err := c.run(ctx, q, in, &out, true)
+	if err != nil {
+		return nil, nil, err
+	}
+	got := find(&out, FolderID(col.CollectionID))
+	if e := r.topError(&out); e != nil && (got == nil || got.Status == nil || *got.Status == 1) {
+		return nil, nil, e
+	}
+	return got, r, nil
+}
+
+var errNoFolder = errors.New("eas: Sync: no folder")
+
+// topError returns the failure that the status of a whole response says, nil if there is none.
+//
+// QUIRK: Horde answers a bad key with status 1 or another at the top and 3 in the collection:
+// the nearer one says more, and callers prefer it.
+func (r *response) topError(out *airsync.SyncResponse) *Error {
+	if out.Status == nil || *out.Status == 1 {
+		return nil
+	}
+	e := r.statusError("", *out.Status)
+	e.Limit = value(out.Limit) // of statuses 14 and 15
+	return e
+}
+
+// newCollection returns a collection of a request, with the class where the version wants it.
+func newCollection(f FolderID, key SyncKey, class Class, version Version) *airsync.SyncCollection {
 	col := &airsync.SyncCollection{SyncKey: string(key), CollectionID: string(f)}
 	if !version.AtLeast(Version140) {
-		col.Class = string(o.Class)
-		if col.Class == "" {
-			col.Class = string(ClassEmail)
-		}
+		col.Class = string(cmp.Or(class, ClassEmail))
 	}
-	var err error
+	return col
+}
+
+func (o *SyncOptions) collection(f FolderID, key SyncKey, version Version) (*airsync.SyncCollection, error) {
+	col := newCollection(f, key, o.Class, version)
 	if key == InitialSyncKey {
 		// Options would be kept by some servers and refused by others.
+		var err error
 		if o.Supported != nil {
 			col.Supported, err = supported(o.Supported)
 		}
 		return col, err
-	}
-	if o.DeleteForGood {
-		col.DeletesAsMoves = new(bool)
 	}
 	window := o.Window
 	if window <= 0 {
@@ -264,8 +208,7 @@ func (o *SyncOptions) collection(f FolderID, key SyncKey, version Version, edits
 		sms.BodyPreference = []airsync.BodyPreference{{Type: int(BodyPlain)}}
 		col.Options = append(col.Options, sms)
 	}
-	col.Commands, err = commands(edits, version)
-	return col, err
+	return col, nil
 }
 
 // supported returns the names of elements as empty elements.
@@ -275,14 +218,9 @@ func supported(names []string) (*airsync.Supported, error) {
 		namespace, local, _ := strings.Cut(name, ":")
 		tag, ok := wbxml.Lookup(namespace, local)
 		if !ok || namespace != "Contacts" && namespace != "Contacts2" && namespace != "Calendar" {
-			return nil, fmt.Errorf("eas: Sync: SyncOptions.Supported: %q is no element of contacts or events", safehttp.Clean(name, 64))
+			return nil, fmt.Errorf("eas: Sync: SyncOptions.Supported: %q is not an element of contacts or events", safehttp.Clean(name, 64))
 		}
-		var b bytes.Buffer
-		e := wbxml.NewEncoder(&b)
-		if err := errors.Join(e.Empty(tag), e.Close()); err != nil {
-			return nil, fmt.Errorf("eas: Sync: %w", err)
-		}
-		out.Elements = append(out.Elements, b.Bytes())
+		out.Elements = append(out.Elements, emptyElement(tag))
 	}
 	return out, nil
 }
@@ -293,11 +231,20 @@ func (o *SyncOptions) options(version Version) *airsync.SyncOptions {
 		conflict = 1
 	}
 	filter := int(o.Filter)
-	yes := true
 	out := &airsync.SyncOptions{FilterType: &filter, Conflict: &conflict}
 	if o.Class == ClassContacts || o.Class == ClassNotes {
 		out.FilterType = nil // they have no dates
 	}
+	items := (&ItemOptions{o.Class, o.Body, o.BodyLimit, o.AllOrNone, o.Preview, o.Part, o.Protected}).wire(version)
+	out.BodyPreference, out.BodyPartPreference = items.BodyPreference, items.BodyPartPreference
+	out.MIMESupport, out.RightsManagement = items.MIMESupport, items.RightsManagement
+	return out
+}
+
+// wire returns the options of a fetch or a search, which a Sync has among its own.
+func (o *ItemOptions) wire(version Version) *airsync.FetchOptions {
+	out := &airsync.FetchOptions{}
+	yes := true
 	if o.Protected && version.AtLeast(Version141) {
 		out.RightsManagement = &yes
 	}

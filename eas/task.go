@@ -5,10 +5,9 @@ import (
 	"time"
 
 	"github.com/easoauth/easoauth/internal/airsync"
-	"github.com/easoauth/easoauth/internal/wbxml"
 )
 
-// A Task is a task. See [MS-ASTASK] 2.2. Times are zero if not said. [Change] sends it whole.
+// A Task is a task. See [MS-ASTASK] 2.2. Times are zero if not said.
 type Task struct {
 	Subject    string
 	Importance *Importance // nil: not said
@@ -16,8 +15,8 @@ type Task struct {
 	Categories []string
 
 	// Start and Due are in UTC; StartLocal and DueLocal are the same dates as the user's
-	// clock has them, and say UTC though they are not. Where only one of a pair is set it
-	// is written for both.
+	// clock has them, and say UTC though they are not. Where only one of a pair is set, it is
+	// written for both; the clock of the Location of Start or Due decides what its date is.
 	Start, Due           time.Time
 	StartLocal, DueLocal time.Time
 
@@ -32,41 +31,40 @@ type Task struct {
 
 	// Other holds the elements that this type has no field for, each as a WBXML document.
 	Other [][]byte
+	// Odd lists the values that could not be read.
+	Odd []OddValue
 }
 
 // Class returns [ClassTasks].
 func (*Task) Class() Class { return ClassTasks }
 
-func decodeTask(raw []byte) (Item, error) {
-	var d airsync.TaskData
-	if err := wbxml.Unmarshal(raw, &d); err != nil {
+func decodeTask(r *reader, raw []byte) (Item, error) {
+	d, err := read(r, raw, &r.task)
+	if err != nil {
 		return nil, fmt.Errorf("eas: task: %w", err)
 	}
-	var at dates
 	t := &Task{
 		Subject: d.Subject, Importance: number[Importance](d.Importance), Body: body(d.Body),
-		Start: at.at("UtcStartDate", d.UTCStartDate), Due: at.at("UtcDueDate", d.UTCDueDate),
-		StartLocal: at.at("StartDate", d.StartDate), DueLocal: at.at("DueDate", d.DueDate),
-		Complete: isTrue(d.Complete), Completed: at.at("DateCompleted", d.DateCompleted), Sensitivity: Sensitivity(value(d.Sensitivity)),
-		Ordinal: at.at("OrdinalDate", d.OrdinalDate), SubOrdinal: d.SubOrdinalDate, Other: others(d.Other),
+		Start: r.at("Tasks:UtcStartDate", d.UTCStartDate), Due: r.at("Tasks:UtcDueDate", d.UTCDueDate),
+		StartLocal: r.at("Tasks:StartDate", d.StartDate), DueLocal: r.at("Tasks:DueDate", d.DueDate),
+		Complete: isTrue(d.Complete), Completed: r.at("Tasks:DateCompleted", d.DateCompleted), Sensitivity: Sensitivity(value(d.Sensitivity)),
+		Ordinal: r.at("Tasks:OrdinalDate", d.OrdinalDate), SubOrdinal: d.SubOrdinalDate, Other: others(d.Other),
 	}
 	if isTrue(d.ReminderSet) {
-		t.Reminder = at.at("ReminderTime", d.ReminderTime)
+		t.Reminder = r.at("Tasks:ReminderTime", d.ReminderTime)
 	}
 	if d.Categories != nil {
 		t.Categories = d.Categories.Category
 	}
-	if r := d.Recurrence; r != nil {
+	if x := d.Recurrence; x != nil && x.Type != nil {
 		t.Recurrence = &Recurrence{
-			Type: RecurrenceType(r.Type), Interval: value(r.Interval), Until: at.at("Until", r.Until), Occurrences: value(r.Occurrences),
-			WeekOfMonth: value(r.WeekOfMonth), DayOfMonth: value(r.DayOfMonth), Days: Weekdays(value(r.DayOfWeek)),
-			Month: time.Month(value(r.MonthOfYear)), CalendarType: value(r.CalendarType), LeapMonth: isTrue(r.IsLeapMonth),
-			FirstDay: weekday(r.FirstDayOfWeek), Start: at.at("Start", r.Start), Regenerate: isTrue(r.Regenerate), Dead: isTrue(r.DeadOccur),
+			Type: RecurrenceType(*x.Type), Interval: value(x.Interval), Until: r.at("Tasks:Until", x.Until), Occurrences: value(x.Occurrences),
+			WeekOfMonth: value(x.WeekOfMonth), DayOfMonth: value(x.DayOfMonth), Days: Weekdays(value(x.DayOfWeek)),
+			Month: time.Month(value(x.MonthOfYear)), CalendarType: value(x.CalendarType), LeapMonth: isTrue(x.IsLeapMonth),
+			FirstDay: weekday(x.FirstDayOfWeek), Start: r.at("Tasks:Start", x.Start), Regenerate: isTrue(x.Regenerate), Dead: isTrue(x.DeadOccur),
 		}
 	}
-	if at.err != nil {
-		return nil, at.err
-	}
+	t.Odd = r.odd
 	return t, nil
 }
 
@@ -78,9 +76,9 @@ func (t *Task) encode(v Version) (any, error) {
 		return extended(a)
 	}
 	d := &airsync.TaskData{
-		Subject: t.Subject, Importance: plain(t.Importance), Body: wireBody(t.Body),
-		UTCStartDate: either(t.Start, t.StartLocal), StartDate: either(t.StartLocal, t.Start),
-		UTCDueDate: either(t.Due, t.DueLocal), DueDate: either(t.DueLocal, t.Due),
+		Subject: t.Subject, Importance: plain(t.Importance),
+		UTCStartDate: either(t.Start, t.StartLocal), StartDate: either(t.StartLocal, wall(t.Start)),
+		UTCDueDate: either(t.Due, t.DueLocal), DueDate: either(t.DueLocal, wall(t.Due)),
 		Complete: &t.Complete, Other: raws(t.Other),
 	}
 	if t.Complete {
@@ -95,8 +93,9 @@ func (t *Task) encode(v Version) (any, error) {
 		d.Categories = &airsync.TaskCategories{Category: t.Categories}
 	}
 	if r := t.Recurrence; r != nil {
+		kind := int(r.Type)
 		d.Recurrence = &airsync.TaskRecurrence{
-			Type: int(r.Type), Start: either(r.Start, t.Start), Until: extended(r.Until), Occurrences: optional(r.Occurrences), Interval: optional(r.Interval),
+			Type: &kind, Start: either(r.Start, t.Start), Until: extended(r.Until), Occurrences: optional(r.Occurrences), Interval: optional(r.Interval),
 			DayOfWeek: optional(r.Days), DayOfMonth: optional(r.DayOfMonth), WeekOfMonth: optional(r.WeekOfMonth), MonthOfYear: optional(r.Month),
 			Regenerate: &r.Regenerate, DeadOccur: &r.Dead,
 		}

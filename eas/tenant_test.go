@@ -188,7 +188,7 @@ func TestApply(t *testing.T) {
 	in := inbox(t, c)
 	items, key := read(t, c, in.ID, "", nil)
 	p, err := c.Apply(t.Context(), in.ID, key, eas.MarkRead(items[0].ID, true), eas.SetFlag(items[0].ID, eas.Flag{Status: eas.FlagActive, Type: "x"}),
-		eas.SetFlag(items[1].ID, eas.Flag{}), eas.MarkRead("nothing", true), eas.Delete("nothing"))
+		eas.SetFlag(items[1].ID, eas.Flag{}), eas.MarkRead("nothing", true), eas.Delete("nowhere"))
 	if err != nil {
 		t.Fatal(err)
 	}

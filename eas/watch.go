@@ -2,12 +2,15 @@ package eas
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"iter"
+	"slices"
+	"sync"
 	"time"
 )
 
-// The heartbeats between which [Client.Watch] looks for the one that lasts.
+// The heartbeats between which [Client.Watch] finds the one that lasts.
 const (
 	DefaultMinHeartbeat = 2 * time.Minute
 	DefaultMaxHeartbeat = 28 * time.Minute // many networks cut an idle connection at 30
@@ -18,10 +21,10 @@ const (
 	// heartbeatSlack is how much before the time at which a connection was cut the next
 	// heartbeat ends.
 	heartbeatSlack = 30 * time.Second
-	// watchBrake is the least time between two tellings of one folder.
+	// watchBrake is the least time between two reports of one folder.
 	watchBrake = time.Second
-	// A machine has slept when its clock has gone on by sleepJump more than time that it
-	// was awake, which is looked at every sleepCheck.
+	// A machine has slept when its clock has gone on by sleepJump more than the time that it
+	// was awake, which is checked every sleepCheck.
 	sleepCheck = 15 * time.Second
 	sleepJump  = 30 * time.Second
 )
@@ -32,33 +35,53 @@ type WatchOptions struct {
 	// and DefaultMaxHeartbeat.
 	MinHeartbeat, MaxHeartbeat time.Duration
 
-	// Notice, if not nil, is told why Watch has to wait before it tries again. It must return
-	// soon.
+	// Notice, if not nil, is called with the error that Watch outlasts and the time that it
+	// waits before it tries again. It must return soon.
 	Notice func(err error, wait time.Duration)
 }
 
-// Changes is what [Client.Watch] tells.
+// Changes is what [Client.Watch] yields.
 type Changes struct {
 	// Folders have something new: bring each of them up to date before the loop goes on.
 	Folders []FolderID
-	// Hierarchy says that folders were made, renamed or deleted: FolderSync, and watch anew
-	// with the folders that there are then. Nothing comes after it.
+	// Hierarchy says that folders were made, renamed or deleted: FolderSync, and watch the
+	// folders that there are then. Nothing comes after it.
 	Hierarchy bool
 }
 
-// Watch waits for changes in folders and tells of them, until ctx ends, the hierarchy
-// changes, or waiting is of no use: the error then says why. It is to be called when the last
-// Sync of each folder has been dealt with, and tells at once of what has happened since.
-// What happens while nothing is being watched, as while the loop's body runs, is told when
-// it goes on: the server compares with the last Sync. A folder is told of at most once a
-// second, since some servers tell of each Sync that brought something.
+// Watch yields a Changes value each time the server reports changes in folders. Call it when
+// the last Sync of each folder has been dealt with: it reports at once what has happened
+// since. What happens while nothing is being watched, as while the loop's body runs, is
+// reported when the loop goes on, since the server compares with the last Sync. A folder is
+// reported at most once a second, because some servers report each Sync that brought
+// something.
 //
 // It pings. The heartbeat begins at the least, grows while nothing happens, and shrinks when
 // a connection is cut before its time, which is how networks show that they wait no longer.
-// The server's limits are kept to; of more folders than it watches, the first ones are
-// watched. A server that is busy or out of reach is asked again, after Retry-After, or from
-// a second to a minute later, without end. When the machine has slept, the connection is
-// given up at once.
+// The limits of the server are kept; of more folders than it watches, the first are watched.
+//
+// The sequence ends when ctx is done, after a change of the hierarchy, and with an error that
+// waiting does not mend: the token is refused and cannot be renewed ([ErrUnauthorized], or
+// the error of Client.Token), the user or the device is not allowed ([ErrForbidden]), a remote
+// wipe ([ErrRemoteWipe]), provisioning that is not accepted ([ErrProvisionRequired]), a
+// mailbox that has moved where Client.Moved does not follow ([ErrRedirected]), no common
+// version ([ErrVersion]), and what a server says about a wrong request.
+//
+// Watch outlasts everything else. It waits as long as Retry-After says, or from a second to a
+// minute, and pings again, without end:
+//
+//   - networks: a name that does not resolve, a connection that is refused, reset or cut, a
+//     response that is late, an HTTP/2 stream or connection that is reset, closed or lost
+//   - devices in front: a certificate that does not verify and a page of HTML, as of a captive
+//     portal, an empty response or one that is cut off, a temporary redirect (302, 303, 307)
+//   - servers: HTTP 408, 425, 429 and 500 to 599 but 501, 505 and 507; of Ping the statuses 3,
+//     5, 6 and 8; of any command 110, 111, 114 and 133; and what it does not know. After the
+//     statuses 132, 134 and 136, by which the server says that it has lost the state of the
+//     device, twice in a row it reports all folders: their Sync gets [ErrInvalidSyncKey].
+//   - the authority of tokens: not reached, or busy
+//   - a machine that has slept: the connection is given up at once
+//
+// While Client.Token waits for a person to sign in, so does Watch.
 func (c *Client) Watch(ctx context.Context, folders []Folder, o *WatchOptions) iter.Seq2[*Changes, error] {
 	return func(yield func(*Changes, error) bool) {
 		w := newWatch(c, folders, o)
@@ -85,6 +108,7 @@ type watch struct {
 	least, most time.Duration
 	backoff     backoff
 	told        map[FolderID]time.Time
+	lost        int              // how often in a row the server said that it has lost the state
 	wall        func() time.Time // the clock of the machine, which goes on while it sleeps
 }
 
@@ -93,8 +117,8 @@ func newWatch(c Pinger, folders []Folder, o *WatchOptions) *watch {
 		o = &WatchOptions{}
 	}
 	w := &watch{
-		client: c, folders: folders, notice: o.Notice, least: o.MinHeartbeat, most: o.MaxHeartbeat,
-		backoff: backoff{forever: true}, told: map[FolderID]time.Time{},
+		client: c, folders: slices.Clone(folders), notice: o.Notice, least: o.MinHeartbeat, most: o.MaxHeartbeat,
+		told: map[FolderID]time.Time{},
 		wall: func() time.Time { return time.Now().Round(0) },
 	}
 	if w.least <= 0 {
@@ -114,39 +138,114 @@ var errSlept = errors.New("eas: the machine has slept")
 // next makes one Ping. It returns neither changes nor an error if another is to be made.
 func (w *watch) next(ctx context.Context) (*Changes, error) {
 	start := time.Now()
-	awake, cancel := context.WithCancelCause(ctx)
-	stop := w.watchSleep(awake, cancel)
-	p, err := w.client.Ping(awake, w.folders, &PingOptions{Heartbeat: w.beat})
-	stop()
-	slept := context.Cause(awake) == errSlept
-	cancel(nil)
-	var e *Error
+	p, slept, err := w.ping(ctx)
+	waited := time.Since(start)
 	switch {
 	case ctx.Err() != nil:
 		return nil, nil
 	case err == nil:
 		w.backoff.reset()
-		return w.pinged(ctx, p, time.Since(start)), nil
+		w.lost = 0
+		return w.pinged(ctx, p, waited), nil
 	case slept:
 		return nil, nil
 	case errors.Is(err, ErrFolderSyncRequired):
 		return &Changes{Hierarchy: true}, nil
-	case !errors.As(err, &e):
+	case !outlasted(err):
 		return nil, err
-	case e.Action == ActionAdjust && e.Status == 6 && e.Limit > 0 && e.Limit < len(w.folders):
-		w.folders = w.folders[:e.Limit]
+	}
+	var e *Error
+	_ = errors.As(err, &e)
+	if w.adjust(e) {
+		pause(ctx, watchBrake)
 		return nil, nil
-	case !e.Temporary():
-		return nil, err
 	}
-	if e.HTTPStatus == 0 {
-		w.cut(time.Since(start))
+	if isCut(e) {
+		w.cut(waited)
 	}
+	wait := w.backoff.next(e)
 	if w.notice != nil {
-		w.notice(err, w.backoff.wait(e))
+		w.notice(err, wait)
 	}
-	w.backoff.sleep(ctx, err)
+	pause(ctx, wait)
+	if e.Action != ActionResync && e.Action != ActionResyncFolder {
+		w.lost = 0
+	} else if w.lost++; w.lost > 1 {
+		return &Changes{Folders: w.all()}, nil
+	}
 	return nil, nil
+}
+
+// ping makes one Ping, and reports whether the machine has slept meanwhile.
+func (w *watch) ping(ctx context.Context) (p *PingResult, slept bool, err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer w.watchSleep(cancel)()
+	p, err = w.client.Ping(ctx, w.folders, &PingOptions{Heartbeat: w.beat})
+	return p, context.Cause(ctx) == errSlept, err
+}
+
+// all returns the folders that are watched.
+func (w *watch) all() []FolderID {
+	var out []FolderID
+	for _, f := range w.folders {
+		out = append(out, f.ID)
+	}
+	return out
+}
+
+// outlasted reports whether waiting may mend an error. [Client.Watch] documents it.
+func outlasted(err error) bool {
+	var certificate *tls.CertificateVerificationError
+	var e *Error
+	switch {
+	case !errors.As(err, &e):
+		return false
+	case e.Temporary(), e.Action == ActionReport, errors.As(err, &certificate):
+		return true
+	case e.Action == ActionResync, e.Action == ActionResyncFolder: // 132, 134, 136
+		return true
+	case e.Command == "Ping" && e.Status != 0:
+		return e.Action == ActionFull || e.Action == ActionAdjust // 3, 5 and 6
+	}
+	return e.HTTPStatus == 302 || e.HTTPStatus == 303 || e.HTTPStatus == 307
+}
+
+// adjust keeps to a limit that the server has told, and reports whether that changed
+// something.
+func (w *watch) adjust(e *Error) bool {
+	if e.Command != "Ping" || e.Action != ActionAdjust {
+		return false
+	}
+	switch e.Status {
+	case 5:
+		limit := time.Duration(e.Limit) * time.Second
+		if limit <= 0 || limit == w.beat {
+			return false
+		}
+		w.limit(limit)
+		return true
+	case 6:
+		n := e.Limit
+		if n <= 0 || n >= len(w.folders) {
+			n = len(w.folders) / 2 // it does not say how many
+		}
+		if n == 0 || n == len(w.folders) {
+			return false
+		}
+		w.folders = w.folders[:n]
+		return true
+	}
+	return false
+}
+
+// isCut reports whether a Ping ended because a device in front waited no longer.
+func isCut(e *Error) bool {
+	switch e.HTTPStatus {
+	case 0, 408, 500, 502, 504, 524: // QUIRK: TMG and UAG say 500 then
+		return true
+	}
+	return false
 }
 
 // cut learns from a connection that was cut after some time. One that was cut at once says
@@ -161,15 +260,7 @@ func (w *watch) cut(after time.Duration) {
 
 // pinged learns from a Ping that was answered, and makes changes of what it brought.
 func (w *watch) pinged(ctx context.Context, p *PingResult, waited time.Duration) *Changes {
-	switch { // the server may have limits of its own
-	case p.Heartbeat < w.beat:
-		w.most = p.Heartbeat
-		w.least = min(w.least, w.most)
-	case p.Heartbeat > w.beat:
-		w.least = p.Heartbeat
-		w.most = max(w.most, w.least)
-	}
-	w.beat = p.Heartbeat
+	w.limit(p.Heartbeat)
 	if len(p.Changed) == 0 {
 		if waited >= w.beat-time.Second {
 			w.beat = min(w.beat+heartbeatStep, w.most)
@@ -194,26 +285,43 @@ func (w *watch) pinged(ctx context.Context, p *PingResult, waited time.Duration)
 	return &Changes{Folders: p.Changed}
 }
 
-// watchSleep cancels when the clock has jumped ahead, until stop is called.
-func (w *watch) watchSleep(ctx context.Context, cancel context.CancelCauseFunc) (stop func()) {
+// limit sets the heartbeat to one that the server prefers to ours.
+func (w *watch) limit(beat time.Duration) {
+	switch {
+	case beat < w.beat:
+		w.most = beat
+		w.least = min(w.least, w.most)
+	case beat > w.beat:
+		w.least = beat
+		w.most = max(w.most, w.least)
+	}
+	w.beat = beat
+}
+
+// watchSleep cancels when the clock has jumped ahead, until stop is called. Between two looks
+// at the clock there is a timer and no goroutine.
+func (w *watch) watchSleep(cancel context.CancelCauseFunc) (stop func()) {
 	awake, wall := time.Now(), w.wall()
-	done := make(chan struct{})
-	go func() {
-		tick := time.NewTicker(sleepCheck)
-		defer tick.Stop()
-		for {
-			select {
-			case <-tick.C:
-				if w.wall().Sub(wall)-time.Since(awake) > sleepJump {
-					cancel(errSlept)
-					return
-				}
-			case <-ctx.Done():
-				return
-			case <-done:
-				return
-			}
+	var mu sync.Mutex
+	stopped := false
+	var timer *time.Timer
+	mu.Lock()
+	defer mu.Unlock()
+	timer = time.AfterFunc(sleepCheck, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		switch {
+		case stopped:
+		case w.wall().Sub(wall)-time.Since(awake) > sleepJump:
+			cancel(errSlept)
+		default:
+			timer.Reset(sleepCheck)
 		}
-	}()
-	return func() { close(done) }
+	})
+	return func() {
+		mu.Lock()
+		defer mu.Unlock()
+		stopped = true
+		timer.Stop()
+	}
 }

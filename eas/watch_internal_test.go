@@ -235,3 +235,38 @@ func TestWatchEnds(t *testing.T) {
 		})
 	}
 }
+
+// A Ping that panics leaves nothing behind that looks at the clock.
+func TestWatchAfterAPanic(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &pinger{t: t, plan: func(int, context.Context, []Folder, time.Duration) (*PingResult, error) { panic("a bug") }}
+		w := newWatch(p, two, nil)
+		looks := 0
+		w.wall = func() time.Time { looks++; return time.Now().Round(0) }
+		func() {
+			defer func() { _ = recover() }()
+			_, _ = w.next(t.Context())
+		}()
+		before := looks
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if looks != before {
+			t.Errorf("the clock was read %d times after the end", looks-before)
+		}
+	})
+}
+
+// A server that names one limit after the other does not make Watch spin.
+func TestLimitsWithoutEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &pinger{t: t, plan: func(n int, _ context.Context, _ []Folder, _ time.Duration) (*PingResult, error) {
+			return nil, &Error{Command: "Ping", Status: 5, Action: ActionAdjust, Limit: 60 + n%2}
+		}}
+		if _, err := run(p, time.Minute, two, nil, nil); err != nil {
+			t.Fatal(err)
+		}
+		if n := len(p.beats); n > 61 {
+			t.Errorf("%d Pings in a minute", n)
+		}
+	})
+}

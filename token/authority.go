@@ -45,6 +45,7 @@ type Authority struct {
 	group         []string // hosts that may serve the endpoints
 	loopback      bool     // plain http to a loopback address is allowed
 	keys          *keySet
+	background    *Limiter      // of renewals by Sources without a Limiter of their own; may be nil
 	lazy          *lazyMetadata // nil once the metadata has been read
 }
 

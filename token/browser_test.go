@@ -119,7 +119,7 @@ func TestBrowser(t *testing.T) {
 			}
 			page := u.page(t)
 			body, _ := io.ReadAll(page.Body)
-			if page.StatusCode != 200 || strings.Contains(string(body), "code-secret") {
+			if page.StatusCode != 200 || strings.Contains(string(body), "code-secret") || !strings.Contains(string(body), "can be closed") {
 				t.Errorf("page %d %s", page.StatusCode, body)
 			}
 			for name, want := range map[string]string{

@@ -143,9 +143,17 @@ func checkEndpoint(endpoint *url.URL, allowLoopback bool) error {
 
 // check says what is missing from a Config made by hand.
 func (c *Config) check() error {
-	missing := func(what string) error {
-		return &ConfigError{Kind: ConfigMissing, Hint: "Config." + what + " is not set; Configure sets it"}
+	if err := c.checkStored(); err != nil {
+		return err
 	}
+	if c.Authority.TokenEndpoint == nil && c.Authority.configuration == nil {
+		return missing("Authority.TokenEndpoint")
+	}
+	return checkAuth(c.Auth)
+}
+
+// checkStored says what is missing for an access token that is stored already.
+func (c *Config) checkStored() error {
 	switch {
 	case c == nil:
 		return &ConfigError{Kind: ConfigMissing, Hint: "Config is nil"}
@@ -153,14 +161,16 @@ func (c *Config) check() error {
 		return missing("ClientID")
 	case c.Authority == nil:
 		return missing("Authority")
-	case c.Authority.TokenEndpoint == nil && c.Authority.configuration == nil:
-		return missing("Authority.TokenEndpoint")
 	case c.Endpoint == nil:
 		return missing("Endpoint")
 	case len(c.Scopes) == 0:
 		return missing("Scopes")
 	}
-	return checkAuth(c.Auth)
+	return nil
+}
+
+func missing(what string) error {
+	return &ConfigError{Kind: ConfigMissing, Hint: "Config." + what + " is not set; Configure sets it"}
 }
 
 // resource is the name under which an access token of this Config is kept.
@@ -208,17 +218,4 @@ func cloneURL(u *url.URL) *url.URL {
 	}
 	v := *u
 	return &v
-}
-
-// checkStored says what is missing for an access token that is stored already: all but the
-// endpoints of the authority.
-func (c *Config) checkStored() error {
-	if c != nil && c.Authority != nil && c.Authority.TokenEndpoint == nil && c.Authority.Host != "" {
-		d := *c
-		a := *c.Authority
-		a.TokenEndpoint = c.Endpoint
-		d.Authority = &a
-		return d.check()
-	}
-	return c.check()
 }

@@ -202,6 +202,7 @@ func (doc *authorityDocument) restore(o *Options) (*Authority, error) {
 		}
 		a.Cloud, a.group = safehttp.Clean(doc.Cloud, 128), doc.Hosts
 	}
+	a.background = newBackground()
 	if doc.Metadata == nil {
 		a.lazy = newLazyMetadata()
 		return a, nil

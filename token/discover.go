@@ -89,6 +89,7 @@ func (a *Authority) discover(ctx context.Context, c *http.Client) error {
 		return err
 	}
 	a.keys = &keySet{authority: a, url: a.KeysEndpoint, client: c}
+	a.background = newBackground()
 	return nil
 }
 

@@ -1,43 +1,104 @@
-// Package token keeps the credentials of one mailbox: it decides which authority may sign
-// the user in, runs the sign-in, and from then on hands out an access token that is fresh
-// and was made for the mailbox's host, without ever losing a rotated refresh token.
+// Package token signs users in with OAuth and keeps them signed in: it decides which authority
+// may do so, runs the sign-in, stores it, and from then on hands out access tokens that are
+// fresh and made for the server they are sent to. A sign-in is lost only when the authority
+// ends it. It serves Exchange ActiveSync first, and IMAP, SMTP, POP, EWS, Microsoft Graph and
+// APIs of your own as well.
+//
+// # Sign in, and keep it
+//
+// A mailbox server says in its challenge who signs its users in ([bearer.Probe]). Configure
+// trusts or refuses that authority, and a [Source] does the rest:
 //
 //	cfg, err := token.Configure(ctx, clientID, offer, endpoint, nil)
-//	src := &token.Source{Config: cfg, Flow: &token.Browser{}}
+//	src := &token.Source{
+//		Config: cfg,
+//		Store:  &token.FileStore{Dir: dir}, Key: "ada@contoso.com",
+//		Flow:   &token.Browser{LoginHint: "ada@contoso.com"},
+//	}
 //	tok, err := src.Token(ctx)
 //
-// # Authority
+// The first call opens the browser. Later calls, and later starts of the program, find the
+// sign-in in the Store; [Source.Token] returns the access token while it is good and renews it
+// before it ends. Give src to eas.Client, to a [bearer.Transport], or by [TokenSource] to
+// anything that has an oauth2.TokenSource. [Source.Status] says who is signed in and until
+// when, [Source.SignIn] signs in again, and [Source.SignOut] forgets the sign-in.
+//
+// Where there is no challenge, name the resource: [ConfigureResource], with scopes such as
+// [ScopeIMAP] and [ScopeGraph].
+//
+// # Ways to sign in
+//
+// A [Flow] is one way to sign in:
+//
+//	Browser               the user's browser on this machine, with PKCE and a loopback redirect
+//	DeviceCode            a code that the user types in on another device
+//	Authorization         a hosted application: the browser comes back to its own URL, in another request
+//	DeviceAuthorization   a device code that outlives the process that shows it
+//	OnBehalfOf            a service exchanges the token that its front client presents
+//	ClientCredentials     a service that acts as itself, without a user
+//	RefreshToken          a refresh token from elsewhere is imported
+//	FlowFunc              a function, such as a call of the system's broker
+//	FirstOf               several of them, in turn
+//
+// There is no password grant. Who signs in is part of a sign-in: [Source.Account] and
+// [Source.Accept] say who may, and another account under the same key is an [*AccountError].
+//
+// # Stores
+//
+// A [Store] keeps one [Record] for each key: [FileStore] in files that processes of one machine
+// share, package sqlstore in a database that machines share, [MemoryStore] in memory; package
+// keyring encrypts the files with a key of the system's keychain. Any number of processes may
+// use one sign-in: one renews, and the others use what it got. A rotated refresh token is
+// stored before the access token that came with it is handed out. Package storetest tests a
+// Store of your own.
+//
+// # When it fails
+//
+// Match errors with errors.As. Each says in one line what failed, what came back and what to
+// do:
+//
+//	*ReauthError      a person must act; Kind says why, Ended whether the sign-in is over
+//	*ConfigError      the app registration, the deployment or the program is at fault
+//	*TransientError   wait for RetryAfter; nothing is lost
+//	*AudienceError    the token is for another server than the endpoint
+//	*AuthorityError   the authority is not trusted, or its metadata is of no use
+//	*AccountError     another account signed in than expected
+//	ErrNotPersisted   (errors.Is) the Store does not accept what must be stored
+//
+// A refusal is not an end. A policy that is set by mistake and lifted, a database or an
+// authority that is down for an hour, cost nobody a sign-in: the Source tries again by itself,
+// and [Source] says when. [ReauthError.AdminConsentURL] is the page for an administrator where
+// consent is missing. Set [Source.Observe] or [Source.Logger] to hear of renewals, of sign-ins
+// that end, and of those that soon will.
+//
+// # Start with what is known
+//
+// A [Config] is stored as JSON, without secrets, and read again without a request
+// ([RestoreConfig]); a start with a good stored token then needs no authority at all. Where
+// nothing is stored, [Options.Lazy] has the same effect.
+//
+// # Many mailboxes
+//
+// Sources are cheap, and each is independent. Share one [Limiter] among those of one authority,
+// so that an expiry or an outage of all is not a storm.
+//
+// # Whom to trust
 //
 // The authorization_uri of a challenge comes from a server that has not been trusted yet.
-// [Configure] takes it for an authority only if its host is one of the known Microsoft
-// clouds or the caller listed it in [Options]; anything else is an [*AuthorityError]. The
-// scope is derived from the endpoint, never from the challenge.
+// Configure accepts it only if its host is one of the known Microsoft clouds or is listed in
+// [Options.TrustedAuthorities]; anything else is an [*AuthorityError]. The scope is derived
+// from the endpoint, never from the challenge. AD FS and OpenID providers are listed there; for
+// AD FS, see [Browser.RedirectPort] as well.
 //
-// # Sign-in
-//
-// A [Flow] is one way to sign in: [Browser] (authorization code with PKCE on a loopback
-// redirect), [DeviceCode], [OnBehalfOf] and [RefreshToken], which imports an existing one.
-// There is no password grant.
-//
-// # Rotation
-//
-// A [Source] hands out access tokens and renews them. A [Record] is one sign-in as a
-// [Store] keeps it. The refresh token that came with an access token is stored before
-// anyone is handed that access token. When the authority ends the sign-in, callers get a
-// [*ReauthError]; when the deployment is at fault, a [*ConfigError]; when waiting may help,
-// a [*TransientError].
-//
-// # Audience
-//
-// Exchange accepts a token only if its audience is the scheme and host by which Exchange
-// knows itself. A Source compares before it hands a token out, and an [*AudienceError]
-// says what is wrong. [Inspect] reads a token without verifying it; [Verifier] verifies,
-// for gateways and tests.
+// Exchange accepts a token only if its audience is the scheme and host by which Exchange knows
+// itself. A Source compares before it hands a token out. [Inspect] reads a token without
+// verifying it; [Verifier] verifies, for gateways, for services and for tests.
 //
 // # Secrets
 //
-// The types of this package do not print secrets with fmt, log/slog or encoding/json.
-// [golang.org/x/oauth2.Token] is not of this package and does print them: do not log it.
+// The types of this package do not print secrets with fmt, log/slog or encoding/json; methods
+// called Encode return what must be kept with care. [golang.org/x/oauth2.Token] is not of this
+// package and does print them: do not log it.
 package token
 
 //go:generate go run ./gen

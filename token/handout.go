@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+	"unique"
 
 	"golang.org/x/oauth2"
 )
@@ -62,7 +63,7 @@ func (c *Config) accessName() string {
 	if len(capabilities) > 0 {
 		name += " xms_cc=" + strings.Join(slices.Compact(capabilities), ",")
 	}
-	return name
+	return unique.Make(name).Value() // many Sources have it in common
 }
 
 // addAccess puts an access token into a record and drops those that have run out, and those

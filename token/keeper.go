@@ -153,7 +153,7 @@ func (k *keeper) join(ctx context.Context, d *demand) (*flight, *oauth2.Token, e
 	}
 	f.waiters++
 	if f.ticket != nil {
-		k.s.Limiter.promote(f.ticket)
+		k.hurry(f)
 	}
 	return f, nil, nil
 }
@@ -191,13 +191,40 @@ func (k *keeper) mayAsk() bool {
 func (k *keeper) launch(ctx context.Context, d demand, wake bool) *flight {
 	f := &flight{demand: d, base: context.WithoutCancel(ctx), wake: wake, done: make(chan struct{})}
 	k.flight = f
-	if !d.early || k.s.Limiter == nil {
-		go k.fly(f, false, nil)
+	l := k.background()
+	if !d.early || l == nil {
+		go k.fly(f, nil, nil)
 		return f
 	}
-	f.ticket = &ticket{start: func(err error) { k.fly(f, err == nil, err) }}
-	k.s.Limiter.enqueue(f.ticket, true)
+	f.ticket = &ticket{start: func(err error) {
+		if err != nil {
+			k.fly(f, nil, err)
+			return
+		}
+		k.fly(f, l, nil)
+	}}
+	l.enqueue(f.ticket, true)
 	return f
+}
+
+// background returns the queue of renewals in the background; nil if there is none.
+func (k *keeper) background() *Limiter {
+	if k.s.Limiter != nil {
+		return k.s.Limiter
+	}
+	if k.s.Config == nil || k.s.Config.Authority == nil {
+		return nil
+	}
+	return k.s.Config.Authority.background
+}
+
+// hurry moves a flight on for which a caller waits now. k.mu is held.
+func (k *keeper) hurry(f *flight) {
+	if k.s.Limiter != nil {
+		k.s.Limiter.promote(f.ticket)
+	} else if k.background().cancel(f.ticket) {
+		go k.fly(f, nil, nil)
+	}
 }
 
 // renewEarly starts a flight for a token that is still good, if none is under way. Only
@@ -282,8 +309,9 @@ func (k *keeper) setUnsaved(f *flight, u *unsaved) {
 	}
 }
 
-// fly makes the flight and settles it, even if a callback panics or ends the goroutine.
-func (k *keeper) fly(f *flight, turn bool, refused error) {
+// fly makes the flight and settles it, even if a callback panics or ends the goroutine. The turn
+// that it has got, if any, is given back to its Limiter.
+func (k *keeper) fly(f *flight, turn *Limiter, refused error) {
 	a := &renewal{k: k, s: k.s, f: f, turn: turn}
 	defer k.settle(a)
 	defer k.report(a)
@@ -365,7 +393,7 @@ func (k *keeper) reset() {
 	k.pause, k.declined, k.unsaved = nil, nil, nil
 	if f := k.flight; f != nil {
 		k.abandon(f)
-		if f.ticket != nil && k.s.Limiter.cancel(f.ticket) {
+		if f.ticket != nil && k.background().cancel(f.ticket) {
 			go f.ticket.start(signedOut())
 		}
 	}

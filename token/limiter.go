@@ -50,6 +50,12 @@ const (
 	DefaultRate        = 50.0
 )
 
+// backgroundRenewals is how many renewals in the background are under way for all Sources
+// without a Limiter that share an Authority: each takes a goroutine, and nobody waits.
+const backgroundRenewals = 256
+
+func newBackground() *Limiter { return &Limiter{Concurrency: backgroundRenewals, Rate: -1} }
+
 // A ticket is a place in the queue. start is called once, in a goroutine of its own: with
 // nil when it is the ticket's turn, which done ends.
 type ticket struct {

@@ -445,8 +445,8 @@ func TestManySourcesAtOneExpiry(t *testing.T) {
 			}
 			took := time.Since(begin)
 			t.Logf("%d sources renewed in %v: %.0f a second, %d goroutines, %d MB", n, took.Round(time.Millisecond), float64(n)/took.Seconds(), goroutines, memory>>20)
-			if limited && goroutines > 200 {
-				t.Errorf("%d goroutines, want 200 at most", goroutines)
+			if most := map[bool]int{true: 200, false: 1000}[limited]; goroutines > most {
+				t.Errorf("%d goroutines, want %d at most", goroutines, most)
 			}
 			if memory > 600<<20 {
 				t.Errorf("%d MB, want 600 at most", memory>>20)

@@ -19,15 +19,49 @@ type memory struct {
 	locks keyed.Queue
 
 	mu      sync.Mutex
-	records map[string]Record
+	records map[string]kept
 	last    uint64
+}
+
+// kept is a record with its access tokens in a list: a map of one takes a kilobyte.
+type kept struct {
+	record Record
+	access []namedAccess
+}
+
+type namedAccess struct {
+	name string
+	Access
+}
+
+func keep(r Record) kept {
+	k := kept{record: r}
+	k.record.Access = nil
+	if len(r.Access) > 0 {
+		k.access = make([]namedAccess, 0, len(r.Access))
+		for name, a := range r.Access {
+			k.access = append(k.access, namedAccess{name, a})
+		}
+	}
+	return k
+}
+
+func (k kept) load() Record {
+	r := k.record
+	if len(k.access) > 0 {
+		r.Access = make(map[string]Access, len(k.access))
+		for _, a := range k.access {
+			r.Access[a.name] = a.Access
+		}
+	}
+	return r
 }
 
 func (s *MemoryStore) memory() *memory {
 	if m := s.state.Load(); m != nil {
 		return m
 	}
-	s.state.CompareAndSwap(nil, &memory{records: map[string]Record{}})
+	s.state.CompareAndSwap(nil, &memory{records: map[string]kept{}})
 	return s.state.Load()
 }
 
@@ -40,7 +74,7 @@ func (s *MemoryStore) Load(_ context.Context, key string) (Record, error) {
 	if !ok {
 		return Record{}, ErrNotFound
 	}
-	return r.clone(), nil
+	return r.load(), nil
 }
 
 // Save stores r, see [Store].
@@ -48,14 +82,14 @@ func (s *MemoryStore) Save(_ context.Context, key string, r Record) (Record, err
 	m := s.memory()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.records[key].Generation != r.Generation {
+	if m.records[key].record.Generation != r.Generation {
 		return Record{}, ErrConflict
 	}
 	m.last++
 	r = r.clone()
 	r.Generation = m.last
-	m.records[key] = r
-	return r.clone(), nil
+	m.records[key] = keep(r)
+	return r, nil
 }
 
 // Delete removes the record of key, see [Store].
@@ -64,7 +98,7 @@ func (s *MemoryStore) Delete(_ context.Context, key string, generation uint64) e
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r, ok := m.records[key]
-	if ok && r.Generation != generation {
+	if ok && r.record.Generation != generation {
 		return ErrConflict
 	}
 	delete(m.records, key)

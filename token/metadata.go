@@ -33,7 +33,7 @@ func discover(ctx context.Context, uri string, o *Options) (*Authority, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.lazy = newLazyMetadata()
+	a.lazy, a.background = newLazyMetadata(), newBackground()
 	return a, nil
 }
 

@@ -17,7 +17,7 @@ type renewal struct {
 
 	ctx     context.Context // ends with flightTimeout
 	cancel  context.CancelFunc
-	turn    bool // of the Limiter, taken
+	turn    *Limiter // whose turn has been taken; nil if none has
 	lease   Lease
 	unlock  func() error
 	calling string // the callback under way
@@ -76,6 +76,12 @@ func (a *renewal) try() (*handout, error) {
 		return nil, err
 	}
 	next, h, err := a.consider(rec)
+	if h == nil {
+		// A stored access token needs less of the Config than anything else.
+		if err := a.s.Config.check(); err != nil {
+			return nil, err
+		}
+	}
 	if next == stepDone {
 		return h, err
 	}
@@ -103,14 +109,14 @@ func (a *renewal) try() (*handout, error) {
 
 // takeTurn waits for the Limiter.
 func (a *renewal) takeTurn() error {
-	if a.s.Limiter == nil || a.turn {
+	if a.s.Limiter == nil || a.turn != nil {
 		return nil
 	}
 	a.release()
 	if err := a.s.Limiter.take(a.f.base); err != nil {
 		return err
 	}
-	a.turn = true
+	a.turn = a.s.Limiter
 	a.cancel()
 	a.ctx, a.cancel = context.WithTimeout(a.f.base, flightTimeout)
 	return nil
@@ -121,12 +127,7 @@ func (a *renewal) giveUp() {
 	if a.cancel != nil {
 		a.cancel()
 	}
-	defer func() {
-		if a.turn {
-			a.turn = false
-			a.s.Limiter.done()
-		}
-	}()
+	defer a.endTurn()
 	a.guard(a.release)
 }
 
@@ -282,9 +283,6 @@ func (a *renewal) checkOwner(rec Record) error {
 func (a *renewal) refresh(rec Record) (*handout, error) {
 	claims, err := claimsParameter(a.f.claims, a.s.Config.Capabilities)
 	if err != nil {
-		return nil, err
-	}
-	if err := a.s.Config.check(); err != nil {
 		return nil, err
 	}
 	uncertain := !rec.Sent.IsZero()

@@ -171,7 +171,7 @@ func checkResourceScopes(scopes []string, resource *url.URL) error {
 		if isOpenIDScope(s) {
 			continue
 		}
-		if s == "" || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' }) {
+		if !isScopeToken(s) {
 			return bad(s, "holds characters that no scope has (RFC 6749 section 3.3)")
 		}
 		i := strings.LastIndexByte(s, '/')
@@ -187,6 +187,11 @@ func checkResourceScopes(scopes []string, resource *url.URL) error {
 		return &ConfigError{Kind: ConfigScope, Hint: "no scope names the resource: request " + want + "/<permission>"}
 	}
 	return nil
+}
+
+// isScopeToken reports whether s is a scope-token of RFC 6749 section 3.3.
+func isScopeToken(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' })
 }
 
 func quote(s string) string { return `"` + safehttp.Clean(s, 128) + `"` }
@@ -209,7 +214,7 @@ func isOfResource(of string, resource *url.URL) bool {
 	if err != nil || u.Host == "" || u.Scheme == "api" || resource.Scheme == "api" {
 		return false
 	}
-	return safehttp.SameOrigin(u, resource) || u.Scheme == "https" && isExchangeOnline(u) && isExchangeOnline(resource)
+	return safehttp.SameOrigin(u, resource) || u.Scheme == "https" && sameService(u, resource)
 }
 
 func isGraph(u *url.URL) bool { return slices.Contains(graphHosts, safehttp.Host(u)) }

@@ -66,7 +66,7 @@ func CheckScopes(scopes []string, endpoint *url.URL) error {
 		case s == permission:
 			return bad("the scope %s without a host is one of Microsoft Graph, whose tokens Exchange refuses: request %s", permission, want)
 		}
-		if s == "" || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' }) {
+		if !isScopeToken(s) {
 			return bad("the scope %q holds characters that no scope has (RFC 6749 section 3.3)", safehttp.Clean(s, 64))
 		}
 		if strings.HasPrefix(s, exchangeAppID+"/") {

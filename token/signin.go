@@ -43,9 +43,9 @@ func (a *renewal) signIn(cause error) (*handout, error) {
 }
 
 func (a *renewal) endTurn() {
-	if a.turn {
-		a.turn = false
-		a.s.Limiter.done()
+	if a.turn != nil {
+		a.turn.done()
+		a.turn = nil
 	}
 }
 

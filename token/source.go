@@ -97,7 +97,9 @@ type Source struct {
 	// stored. Its error ends the sign-in, as the Err of an *AccountError.
 	Accept func(ctx context.Context, a Account) error
 
-	// Limiter, if not nil, bounds the requests of all Sources that share it.
+	// Limiter, if not nil, bounds the requests of all Sources that share it. If nil, the Sources
+	// whose Configs share an Authority that Configure made renew 256 tokens at a time in the
+	// background, and a request for which a caller waits begins at once.
 	Limiter *Limiter
 
 	// Early is how long before its expiry an access token is renewed in the background, or

@@ -23,8 +23,7 @@ type preference struct {
 // data returns the ApplicationData of a mail. [MS-ASEMAIL] 2.2
 func (c *call) data(it *item, prefs []preference) *wbxml.Raw {
 	if it.raw != nil {
-		raw := wbxml.Raw(it.raw)
-		return &raw
+		return c.present(it.raw, prefs)
 	}
 	doc, err := wbxml.Marshal(c.mailData(it, prefs))
 	if err != nil {
@@ -40,9 +39,9 @@ func (c *call) mailData(it *item, prefs []preference) *airsync.EmailData {
 	d := &airsync.EmailData{
 		To: m.To, CC: m.CC, From: m.From, ReplyTo: m.ReplyTo, Subject: m.Subject,
 		DateReceived: m.Received.UTC().Format("2006-01-02T15:04:05.000Z"), DisplayTo: m.DisplayTo,
-		ThreadTopic: m.ThreadTopic, Importance: intp(int(m.Importance)), Read: &read,
+		ThreadTopic: m.ThreadTopic, Importance: intp(int(eas.ImportanceNormal)), Read: &read,
 		MessageClass: m.MessageClass, InternetCPID: "65001", ContentClass: "urn:content-classes:message",
-		Flag: &airsync.Flag{},
+		Flag: wireFlag(m.Flag),
 	}
 	if d.ThreadTopic == "" {
 		d.ThreadTopic = m.Subject
@@ -50,11 +49,8 @@ func (c *call) mailData(it *item, prefs []preference) *airsync.EmailData {
 	if d.DisplayTo == "" {
 		d.DisplayTo, _, _ = strings.Cut(m.To, "@")
 	}
-	if m.Importance == eas.ImportanceLow && m.Class() == eas.ClassEmail {
-		d.Importance = intp(int(eas.ImportanceNormal)) // the zero value of a test's mail
-	}
-	if m.Flag != nil && m.Flag.Status != eas.FlagCleared {
-		d.Flag = &airsync.Flag{Status: intp(int(m.Flag.Status)), FlagType: m.Flag.Type}
+	if m.Importance != nil {
+		d.Importance = intp(int(*m.Importance))
 	}
 	if len(m.Categories) > 0 {
 		d.Categories = &airsync.Categories{Category: m.Categories}
@@ -83,13 +79,13 @@ func (c *call) mailData(it *item, prefs []preference) *airsync.EmailData {
 			d.Attachments = &airsync.Attachments{}
 		}
 		wire := airsync.Attachment{
-			DisplayName: a.Name, FileReference: a.Reference, Method: int(a.Method), EstimatedDataSize: uint32(a.Size), ContentID: a.ContentID,
+			DisplayName: a.Name, FileReference: a.Reference, Method: int(a.Method), EstimatedDataSize: uint64(a.Size), ContentID: a.ContentID,
 		}
 		if wire.Method == 0 {
 			wire.Method = int(eas.AttachmentFile)
 		}
 		if wire.EstimatedDataSize == 0 {
-			wire.EstimatedDataSize = uint32(len(a.Content))
+			wire.EstimatedDataSize = uint64(len(a.Content))
 		}
 		if wire.FileReference == "" {
 			wire.FileReference = string(it.id) + ":" + a.Name
@@ -142,7 +138,7 @@ func body(m *eas.Email, prefs []preference) *airsync.Body {
 	case p.kind == eas.BodyPlain && stored == eas.BodyHTML:
 		text = stripTags(text)
 	}
-	size := uint32(len(text))
+	size := uint64(len(text))
 	out := &airsync.Body{Type: int(p.kind), EstimatedDataSize: &size}
 	if p.limit >= 0 && len(text) > p.limit {
 		yes := true

@@ -351,7 +351,7 @@ func (c *call) fetch(op *node) (airsync.FetchReply, *content) {
 // properties returns an item as ItemOperations and Search have it.
 func (c *call) properties(it *item, prefs []preference) *wbxml.Raw {
 	if it.raw != nil {
-		n, err := parseTree(it.raw)
+		n, err := parseTree(*c.present(it.raw, prefs))
 		if err != nil {
 			panic("eastest: " + err.Error())
 		}

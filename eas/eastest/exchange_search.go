@@ -194,7 +194,7 @@ func (c *call) find() {
 			f, it := all[i].folder, all[i].item
 			d := c.mailData(it, []preference{{kind: eas.BodyPlain, limit: 255}})
 			p := &airsync.FoundMail{Subject: d.Subject, DateReceived: d.DateReceived, DisplayTo: d.DisplayTo, Importance: d.Importance,
-				Read: *d.Read, HasAttachments: d.Attachments != nil, From: d.From}
+				Read: d.Read, HasAttachments: d.Attachments != nil, From: d.From}
 			if d.Body != nil && d.Body.Data != nil {
 				p.Preview = *d.Body.Data
 			}

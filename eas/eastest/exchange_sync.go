@@ -196,6 +196,12 @@ func (c *call) syncCollection(req *node) (*airsync.SyncResponseFolder, []byte) {
 		out.SyncKey, out.Status = "0", intp(3)
 		return out, nil
 	}
+	options := req.child(wbxml.AirSyncOptions)
+	if options != nil {
+		col.options = options
+	} else if col.options != nil {
+		req.kids = append(req.kids, col.options) // as of the last request
+	}
 	next := &syncState{seen: map[eas.ItemID]uint64{}}
 	for k, v := range col.now.seen {
 		next.seen[k] = v
@@ -261,7 +267,7 @@ func (c *call) changes(f *folder, req *node, next *syncState, out *airsync.SyncR
 				break
 			}
 			next.seen[it.id] = it.version
-			cmds.Change = append(cmds.Change, airsync.SyncItem{ServerID: string(it.id), ApplicationData: c.changeData(it)})
+			cmds.Change = append(cmds.Change, airsync.SyncItem{ServerID: string(it.id), ApplicationData: c.changeData(it, prefs)})
 		default:
 			if full() {
 				break
@@ -313,14 +319,14 @@ func preferences(options *node) []preference {
 }
 
 // changeData is what a change says about a mail: what a client can change.
-func (c *call) changeData(it *item) *wbxml.Raw {
+func (c *call) changeData(it *item, prefs []preference) *wbxml.Raw {
 	if it.raw != nil {
-		return c.data(it, nil)
+		return c.data(it, prefs)
 	}
 	read := it.mail.Read != nil && *it.mail.Read
-	d := &airsync.EmailData{Read: &read, Flag: &airsync.Flag{}}
-	if f := it.mail.Flag; f != nil && f.Status != eas.FlagCleared {
-		d.Flag = &airsync.Flag{Status: intp(int(f.Status)), FlagType: f.Type}
+	d := &airsync.EmailData{Read: &read, Flag: wireFlag(it.mail.Flag)}
+	if len(it.mail.Categories) > 0 {
+		d.Categories = &airsync.Categories{Category: it.mail.Categories}
 	}
 	doc, err := wbxml.Marshal(d)
 	if err != nil {
@@ -337,18 +343,40 @@ func (c *call) apply(f *folder, req, commands *node, next *syncState, out *airsy
 		return
 	}
 	replies := &airsync.SyncReplies{}
+	names := map[string]int{}
+	for _, cmd := range commands.kids {
+		names[cmd.value(wbxml.AirSyncServerId)+" "+cmd.value(wbxml.AirSyncBaseInstanceId)+cmd.value(wbxml.AirSyncClientId)]++
+	}
+	for _, n := range names {
+		if n > 1 { // as Exchange does with several commands for one item
+			for _, cmd := range commands.kids {
+				reply := airsync.SyncReply{ServerID: cmd.value(wbxml.AirSyncServerId), Status: intp(16)}
+				if cmd.tag == wbxml.AirSyncDelete {
+					replies.Delete = append(replies.Delete, reply)
+				} else {
+					replies.Change = append(replies.Change, reply)
+				}
+			}
+			out.Responses = replies
+			return
+		}
+	}
 	for _, cmd := range commands.kids {
 		id := eas.ItemID(cmd.value(wbxml.AirSyncServerId))
+		instance := cmd.value(wbxml.AirSyncBaseInstanceId)
+		failed := func(status int) airsync.SyncReply {
+			return airsync.SyncReply{ServerID: string(id), InstanceID: instance, Status: intp(status)}
+		}
 		i := slices.IndexFunc(f.items, func(it *item) bool { return it.id == id })
 		switch cmd.tag {
 		case wbxml.AirSyncChange:
 			if i < 0 {
-				replies.Change = append(replies.Change, airsync.SyncReply{ServerID: string(id), Status: intp(8)})
+				replies.Change = append(replies.Change, failed(8))
 				continue
 			}
 			it := f.items[i]
 			if !c.change(it, cmd) {
-				replies.Change = append(replies.Change, airsync.SyncReply{ServerID: string(id), Status: intp(6)})
+				replies.Change = append(replies.Change, failed(6))
 				continue
 			}
 			it.version = c.next()
@@ -356,10 +384,20 @@ func (c *call) apply(f *folder, req, commands *node, next *syncState, out *airsy
 			c.box.wake()
 		case wbxml.AirSyncDelete:
 			if i < 0 {
-				replies.Delete = append(replies.Delete, airsync.SyncReply{ServerID: string(id), Status: intp(8)})
+				replies.Delete = append(replies.Delete, failed(8))
 				continue
 			}
 			it := f.items[i]
+			if instance != "" {
+				if it.raw == nil || !c.deleteOccurrence(it, instance) {
+					replies.Delete = append(replies.Delete, failed(6))
+					continue
+				}
+				it.version = c.next()
+				next.seen[id] = it.version
+				c.box.wake()
+				continue
+			}
 			f.items = slices.Delete(f.items, i, i+1)
 			delete(next.seen, id)
 			if f.Type != eas.FolderDeletedItems && it.raw == nil && req.value(wbxml.AirSyncDeletesAsMoves) != "0" {
@@ -383,7 +421,7 @@ func (c *call) apply(f *folder, req, commands *node, next *syncState, out *airsy
 				replies.Add = append(replies.Add, reply)
 				continue
 			}
-			if doc := data.document(); doc != nil {
+			if doc := data.document(); doc != nil && (f.Type.Class() != eas.ClassCalendar || c.validEvent(data, "")) {
 				it := c.box.put(f, doc)
 				next.seen[it.id] = it.version
 				reply.ServerID, reply.Status = string(it.id), intp(1)
@@ -403,15 +441,7 @@ func (c *call) change(it *item, cmd *node) bool {
 	case data == nil:
 		return false
 	case it.raw != nil:
-		doc := data.document()
-		if doc == nil {
-			return false
-		}
-		merged, err := eas.Merge(it.raw, doc)
-		if err == nil {
-			it.raw = merged
-		}
-		return err == nil
+		return c.changeRaw(it, cmd, data)
 	}
 	for _, k := range data.kids {
 		switch k.tag {
@@ -422,10 +452,11 @@ func (c *call) change(it *item, cmd *node) bool {
 			read := k.text == "1"
 			it.mail.Read = &read
 		case wbxml.EmailFlag:
-			it.mail.Flag = nil
-			if status, ok := k.number(wbxml.EmailStatus); ok {
-				it.mail.Flag = &eas.Flag{Status: eas.FlagStatus(status), Type: k.value(wbxml.EmailFlagType)}
+			flag, ok := readFlag(k)
+			if !ok {
+				return false
 			}
+			it.mail.Flag = flag
 		case wbxml.EmailCategories:
 			it.mail.Categories = nil
 			for _, cat := range k.all(wbxml.EmailCategory) {

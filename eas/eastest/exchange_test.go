@@ -538,7 +538,7 @@ func useEverything(t *testing.T, tn *eastest.Tenant) {
 	check(err)
 	_, err = c.MoveItems(ctx, eas.Move{Item: mails[0].ID, From: inbox.ID, To: f.ID}, eas.Move{Item: "9:9", From: inbox.ID, To: f.ID})
 	check(err)
-	_, err = c.Search(ctx, eas.Query{Text: "attached"}, &eas.SearchOptions{Items: &eas.SyncOptions{}})
+	_, err = c.Search(ctx, eas.Query{Text: "attached"}, &eas.SearchOptions{Items: &eas.ItemOptions{}})
 	check(err)
 	_, err = c.Search(ctx, eas.Query{Text: "nothing at all"}, nil)
 	check(err)

@@ -63,6 +63,7 @@ type hierarchyState struct {
 type collection struct {
 	now, before *syncState
 	reply       []byte // to the request that brought now
+	options     *node  // of the last request that had some
 }
 
 type syncState struct {

@@ -97,7 +97,7 @@ func write(ctx context.Context, client *eas.Client, folder eas.Folder, s sink, p
 		key = page.Key
 	}
 	p := &account.Progress{Out: progress, What: "exported"}
-	if n, err := client.GetItemEstimate(ctx, folder.ID, key, o); err == nil {
+	if n, err := client.GetItemEstimate(ctx, folder.ID, key, nil); err == nil {
 		p.Total = n // some servers cannot tell
 	}
 	for page, err := range client.Pages(ctx, folder.ID, key, o) {

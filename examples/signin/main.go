@@ -3,9 +3,10 @@
 //
 //	go run ./examples/signin                        a demonstration, with an embedded tenant
 //	go run ./examples/signin -client-id … you@yourcompany.com
-//	                                                sign in with the browser, or go on with what is kept
+//	                                                sign in with the browser, or with a code where there is
+//	                                                no display, or go on with what is kept
 //	go run ./examples/signin -client-id … -device you@yourcompany.com
-//	                                                sign in with a code, on a machine without a browser
+//	                                                sign in with a code although there is a browser
 //	go run ./examples/signin -client-id … -print-token you@yourcompany.com | your-program
 //	                                                nothing but the access token, to a pipe
 //	go run ./examples/signin -client-id … -sign-out you@yourcompany.com
@@ -37,7 +38,7 @@ func main() {
 	var p program
 	dir := flag.String("dir", "", "folder for the sign-ins; if empty, easoauth in the user's configuration folder")
 	noKeychain := flag.Bool("no-keychain", false, "keep the sign-ins in plain files")
-	device := flag.Bool("device", false, "sign in with a code instead of the browser")
+	device := flag.Bool("device", false, "sign in with a code although there is a browser")
 	flag.StringVar(&p.clientID, "client-id", "", "client id of the app registration")
 	flag.StringVar(&p.tenant, "tenant", "", "tenant, for an app that only one tenant may use")
 	flag.BoolVar(&p.fresh, "fresh", false, "sign in again although there is a sign-in")
@@ -57,9 +58,9 @@ func main() {
 	case p.print && isTerminal(os.Stdout):
 		err = errors.New("a token does not belong on a terminal, where it stays in the scrollback: send it to a pipe")
 	default:
-		p.flow = &token.Browser{LoginHint: flag.Arg(0)}
-		if *device {
-			p.flow = &token.DeviceCode{Prompt: prompt}
+		p.flow = &token.DeviceCode{Prompt: prompt}
+		if !*device {
+			p.flow = token.FirstOf(&token.Browser{LoginHint: flag.Arg(0)}, p.flow)
 		}
 		if p.store, err = openStore(ctx, *dir, !*noKeychain); err == nil {
 			err = p.run(ctx, flag.Arg(0))
@@ -108,8 +109,8 @@ type program struct {
 	out                   io.Writer
 }
 
-// run goes from the address to an access token, with the user's help only where there is
-// no other way.
+// run goes from the address to an access token, and needs the user only for the first one and
+// when the authority has ended the sign-in.
 func (p *program) run(ctx context.Context, address string) error {
 	endpoint, err := (&autodiscover.Resolver{HTTPClient: p.http}).Lookup(ctx, address)
 	if err != nil {

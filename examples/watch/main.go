@@ -134,7 +134,7 @@ func (w *watcher) first(ctx context.Context, folder eas.Folder) error {
 	}
 	w.key = page.Key
 	p := &account.Progress{Out: w.out, What: "first synchronization"}
-	if p.Total, err = w.client.GetItemEstimate(ctx, folder.ID, w.key, &w.options); err != nil {
+	if p.Total, err = w.client.GetItemEstimate(ctx, folder.ID, w.key, &eas.EstimateOptions{Filter: w.options.Filter, Class: w.options.Class}); err != nil {
 		p.Total = 0 // some servers cannot tell
 	}
 	for page, err := range w.client.Pages(ctx, folder.ID, w.key, &w.options) {

@@ -11,7 +11,7 @@ type BodyPreference struct {
 // Body is a body. [MS-ASAIRS] 2.2.2.9
 type Body struct {
 	Type              int     `wbxml:"AirSyncBase:Type"`
-	EstimatedDataSize *uint32 `wbxml:"AirSyncBase:EstimatedDataSize"`
+	EstimatedDataSize *uint64 `wbxml:"AirSyncBase:EstimatedDataSize"`
 	Truncated         *bool   `wbxml:"AirSyncBase:Truncated"`
 	Data              *string `wbxml:"AirSyncBase:Data"`
 	Part              *int    `wbxml:"ItemOperations:Part"` // of a multipart answer, instead of Data
@@ -22,7 +22,7 @@ type Body struct {
 type BodyPart struct {
 	Status            *int    `wbxml:"AirSyncBase:Status"`
 	Type              int     `wbxml:"AirSyncBase:Type"`
-	EstimatedDataSize *uint32 `wbxml:"AirSyncBase:EstimatedDataSize"`
+	EstimatedDataSize *uint64 `wbxml:"AirSyncBase:EstimatedDataSize"`
 	Truncated         *bool   `wbxml:"AirSyncBase:Truncated"`
 	Data              *string `wbxml:"AirSyncBase:Data"`
 	Part              *int    `wbxml:"ItemOperations:Part"`
@@ -38,16 +38,16 @@ type Attachments struct {
 
 // Attachment describes an attachment without its content. [MS-ASAIRS] 2.2.2.7
 type Attachment struct {
-	DisplayName       string `wbxml:"AirSyncBase:DisplayName"`
-	FileReference     string `wbxml:"AirSyncBase:FileReference"`
-	ClientID          string `wbxml:"AirSyncBase:ClientId"`
-	Method            int    `wbxml:"AirSyncBase:Method"`
-	EstimatedDataSize uint32 `wbxml:"AirSyncBase:EstimatedDataSize"`
-	ContentID         string `wbxml:"AirSyncBase:ContentId"`
-	ContentLocation   string `wbxml:"AirSyncBase:ContentLocation"`
-	IsInline          *bool  `wbxml:"AirSyncBase:IsInline"`
-	UMDuration        *int   `wbxml:"Email2:UmAttDuration"` // seconds
-	UMOrder           *int   `wbxml:"Email2:UmAttOrder"`
+	DisplayName       string  `wbxml:"AirSyncBase:DisplayName"`
+	FileReference     string  `wbxml:"AirSyncBase:FileReference"`
+	ClientID          string  `wbxml:"AirSyncBase:ClientId"`
+	Method            int     `wbxml:"AirSyncBase:Method"`
+	EstimatedDataSize uint64  `wbxml:"AirSyncBase:EstimatedDataSize"`
+	ContentID         string  `wbxml:"AirSyncBase:ContentId"`
+	ContentLocation   string  `wbxml:"AirSyncBase:ContentLocation"`
+	IsInline          *bool   `wbxml:"AirSyncBase:IsInline"`
+	UMDuration        *uint32 `wbxml:"Email2:UmAttDuration"` // seconds
+	UMOrder           *int    `wbxml:"Email2:UmAttOrder"`
 }
 
 // AttachmentAdd is an attachment that the client adds to an item, from 16.0 on. [MS-ASAIRS]
@@ -60,7 +60,7 @@ type AttachmentAdd struct {
 	DisplayName     string `wbxml:"AirSyncBase:DisplayName"`
 	ContentID       string `wbxml:"AirSyncBase:ContentId"`
 	ContentLocation string `wbxml:"AirSyncBase:ContentLocation"`
-	IsInline        *bool  `wbxml:"AirSyncBase:IsInline"`
+	IsInline        bool   `wbxml:"AirSyncBase:IsInline,empty"`
 }
 
 // AttachmentDelete is an attachment that the client removes from an item, from 16.0 on.

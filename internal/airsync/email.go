@@ -17,7 +17,7 @@ type EmailData struct {
 	Read                  *bool           `wbxml:"Email:Read"`
 	Attachments           *Attachments    `wbxml:"AirSyncBase:Attachments"`
 	Body                  *Body           `wbxml:"AirSyncBase:Body"`
-	BodyPart              *BodyPart       `wbxml:"AirSyncBase:BodyPart"`
+	BodyPart              []BodyPart      `wbxml:"AirSyncBase:BodyPart"`
 	MessageClass          string          `wbxml:"Email:MessageClass"`
 	MeetingRequest        *MeetingRequest `wbxml:"Email:MeetingRequest"`
 	InternetCPID          string          `wbxml:"Email:InternetCPID"`
@@ -35,7 +35,6 @@ type EmailData struct {
 	AccountID             string          `wbxml:"Email2:AccountId"`
 	IsDraft               *bool           `wbxml:"Email2:IsDraft"`
 	BCC                   string          `wbxml:"Email2:Bcc"`
-	Send                  bool            `wbxml:"Email2:Send,empty"` // 16.0 and up, from the client
 	Categories            *Categories     `wbxml:"Email:Categories"`
 	License               *RightsLicense  `wbxml:"RightsManagement:RightsManagementLicense"`
 	Other                 []wbxml.Raw     `wbxml:",any"`
@@ -83,7 +82,7 @@ type MeetingRequest struct {
 	Place                   *Location           `wbxml:"AirSyncBase:Location"`
 	Organizer               string              `wbxml:"Email:Organizer"`
 	RecurrenceID            string              `wbxml:"Email:RecurrenceId"`
-	Reminder                *int                `wbxml:"Email:Reminder"`
+	Reminder                *uint32             `wbxml:"Email:Reminder"`
 	ResponseRequested       *bool               `wbxml:"Email:ResponseRequested"`
 	Recurrences             *MeetingRecurrences `wbxml:"Email:Recurrences"`
 	Sensitivity             *int                `wbxml:"Email:Sensitivity"`
@@ -105,7 +104,7 @@ type MeetingRecurrences struct {
 
 // MeetingRecurrence is the recurrence of a meeting. [MS-ASEMAIL] 2.2.2.60
 type MeetingRecurrence struct {
-	Type           int    `wbxml:"Email:Type,always"`
+	Type           *int   `wbxml:"Email:Type"`
 	Interval       *int   `wbxml:"Email:Interval"`
 	Until          string `wbxml:"Email:Until"`
 	Occurrences    *int   `wbxml:"Email:Occurrences"`

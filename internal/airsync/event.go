@@ -16,7 +16,7 @@ type EventData struct {
 	EndTime                   string           `wbxml:"Calendar:EndTime"`
 	Location                  string           `wbxml:"Calendar:Location"` // up to 14.1
 	Place                     *Location        `wbxml:"AirSyncBase:Location"`
-	Reminder                  *int             `wbxml:"Calendar:Reminder"` // minutes; empty: none
+	Reminder                  *uint32          `wbxml:"Calendar:Reminder"` // minutes; empty: none
 	Sensitivity               *int             `wbxml:"Calendar:Sensitivity"`
 	Subject                   string           `wbxml:"Calendar:Subject"`
 	StartTime                 string           `wbxml:"Calendar:StartTime"`
@@ -59,7 +59,7 @@ type EventCategories struct {
 
 // EventRecurrence is a recurrence. [MS-ASCAL] 2.2.2.37
 type EventRecurrence struct {
-	Type           int    `wbxml:"Calendar:Type,always"`
+	Type           *int   `wbxml:"Calendar:Type"`
 	Occurrences    *int   `wbxml:"Calendar:Occurrences"`
 	Interval       *int   `wbxml:"Calendar:Interval"`
 	WeekOfMonth    *int   `wbxml:"Calendar:WeekOfMonth"`
@@ -77,30 +77,27 @@ type EventExceptions struct {
 	Exception []EventException `wbxml:"Calendar:Exception"`
 }
 
-// EventException is an occurrence that differs: what is absent is as in the series.
-// [MS-ASCAL] 2.2.2.21
+// EventException is an occurrence that differs: what is absent is as in the series, and what is
+// empty is not, so that numbers are texts here. [MS-ASCAL] 2.2.2.21
 type EventException struct {
-	Deleted                   *bool            `wbxml:"Calendar:Deleted"`
-	ExceptionStartTime        string           `wbxml:"Calendar:ExceptionStartTime"` // up to 14.1
-	InstanceID                string           `wbxml:"AirSyncBase:InstanceId"`      // 16.0 and up
-	Subject                   *string          `wbxml:"Calendar:Subject"`
-	StartTime                 string           `wbxml:"Calendar:StartTime"`
-	EndTime                   string           `wbxml:"Calendar:EndTime"`
-	Body                      *Body            `wbxml:"AirSyncBase:Body"`
-	Location                  *string          `wbxml:"Calendar:Location"`
-	Place                     *Location        `wbxml:"AirSyncBase:Location"`
-	Attachments               *Attachments     `wbxml:"AirSyncBase:Attachments"`
-	Categories                *EventCategories `wbxml:"Calendar:Categories"`
-	Sensitivity               *int             `wbxml:"Calendar:Sensitivity"`
-	BusyStatus                *int             `wbxml:"Calendar:BusyStatus"`
-	AllDayEvent               *bool            `wbxml:"Calendar:AllDayEvent"`
-	Reminder                  *int             `wbxml:"Calendar:Reminder"`
-	DTStamp                   string           `wbxml:"Calendar:DtStamp"`
-	MeetingStatus             *int             `wbxml:"Calendar:MeetingStatus"`
-	Attendees                 *Attendees       `wbxml:"Calendar:Attendees"`
-	AppointmentReplyTime      string           `wbxml:"Calendar:AppointmentReplyTime"`
-	ResponseType              *int             `wbxml:"Calendar:ResponseType"`
-	OnlineMeetingConfLink     string           `wbxml:"Calendar:OnlineMeetingConfLink"`
-	OnlineMeetingExternalLink string           `wbxml:"Calendar:OnlineMeetingExternalLink"`
-	Other                     []wbxml.Raw      `wbxml:",any"`
+	Deleted              *bool            `wbxml:"Calendar:Deleted"`
+	ExceptionStartTime   string           `wbxml:"Calendar:ExceptionStartTime"` // up to 14.1
+	InstanceID           string           `wbxml:"AirSyncBase:InstanceId"`      // 16.0 and up
+	Subject              *string          `wbxml:"Calendar:Subject"`
+	StartTime            string           `wbxml:"Calendar:StartTime"`
+	EndTime              string           `wbxml:"Calendar:EndTime"`
+	Body                 *Body            `wbxml:"AirSyncBase:Body"`
+	Location             *string          `wbxml:"Calendar:Location"`
+	Place                *Location        `wbxml:"AirSyncBase:Location"`
+	Attachments          *Attachments     `wbxml:"AirSyncBase:Attachments"`
+	Categories           *EventCategories `wbxml:"Calendar:Categories"`
+	Sensitivity          *string          `wbxml:"Calendar:Sensitivity"`
+	BusyStatus           *string          `wbxml:"Calendar:BusyStatus"`
+	AllDayEvent          *bool            `wbxml:"Calendar:AllDayEvent"`
+	Reminder             *string          `wbxml:"Calendar:Reminder"`
+	MeetingStatus        *int             `wbxml:"Calendar:MeetingStatus"`
+	Attendees            *Attendees       `wbxml:"Calendar:Attendees"`
+	AppointmentReplyTime string           `wbxml:"Calendar:AppointmentReplyTime"`
+	ResponseType         *int             `wbxml:"Calendar:ResponseType"`
+	Other                []wbxml.Raw      `wbxml:",any"`
 }

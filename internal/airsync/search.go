@@ -221,7 +221,7 @@ type FoundMail struct {
 	DisplayCC      string   `wbxml:"Find:DisplayCc"`
 	DisplayBCC     string   `wbxml:"Find:DisplayBcc"`
 	Importance     *int     `wbxml:"Email:Importance"`
-	Read           bool     `wbxml:"Email:Read"`
+	Read           *bool    `wbxml:"Email:Read"`
 	IsDraft        bool     `wbxml:"Email2:IsDraft"`
 	Preview        string   `wbxml:"Find:Preview"`
 	HasAttachments bool     `wbxml:"Find:HasAttachments"`

@@ -71,6 +71,7 @@ type SyncChange struct {
 	ServerID        string     `wbxml:"AirSync:ServerId"`
 	InstanceID      string     `wbxml:"AirSyncBase:InstanceId"` // 16.0 and up
 	ApplicationData *wbxml.Raw `wbxml:"AirSync:ApplicationData"`
+	Send            bool       `wbxml:"Email2:Send,empty"` // a draft; 16.0 and up. [MS-ASEMAIL] 2.2.2.69
 }
 
 // SyncDelete names an item. [MS-ASCMD] 2.2.3.42.2, 2.2.3.63.2
@@ -116,6 +117,7 @@ type SyncCommands struct {
 type SyncItem struct {
 	Class           string     `wbxml:"AirSync:Class"` // where a folder holds several
 	ServerID        string     `wbxml:"AirSync:ServerId"`
+	InstanceID      string     `wbxml:"AirSyncBase:InstanceId"` // of an occurrence; 16.0 and up
 	ApplicationData *wbxml.Raw `wbxml:"AirSync:ApplicationData"`
 }
 

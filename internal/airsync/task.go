@@ -32,7 +32,7 @@ type TaskCategories struct {
 
 // TaskRecurrence is the recurrence of a task. [MS-ASTASK] 2.2.2.18
 type TaskRecurrence struct {
-	Type           int    `wbxml:"Tasks:Type,always"`
+	Type           *int   `wbxml:"Tasks:Type"`
 	Start          string `wbxml:"Tasks:Start"`
 	Until          string `wbxml:"Tasks:Until"`
 	Occurrences    *int   `wbxml:"Tasks:Occurrences"`

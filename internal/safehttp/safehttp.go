@@ -1,6 +1,7 @@
 package safehttp
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -136,11 +137,30 @@ func ReadAll(r io.Reader, limit int64) ([]byte, error) {
 	return b, err
 }
 
-// Drain reads at most 64 KiB of what is left of body, so that the connection can be used
-// again, and closes it.
-func Drain(body io.ReadCloser) {
-	_, _ = io.CopyN(io.Discard, body, 64<<10)
-	body.Close()
+// What is read of a body that is not wanted, so that the connection can be used again.
+const (
+	maxRest  = 64 << 10
+	restTime = time.Second
+)
+
+// Drain reads what is left of body, so that the connection can be used again, and closes it.
+// It reads at most 64 KiB and for at most a second: a server that sends slowly costs its
+// connection and not the time of the caller.
+func Drain(body io.ReadCloser) { _, _ = drain(body, io.Discard) }
+
+// Detach reads body as [Drain] does and returns what it has read, cut off where Drain stops,
+// so that the connection is free before the response is dealt with.
+func Detach(body io.ReadCloser) io.ReadCloser {
+	var b bytes.Buffer
+	_, _ = drain(body, &b)
+	return io.NopCloser(&b)
+}
+
+func drain(body io.ReadCloser, to io.Writer) (int64, error) {
+	late := time.AfterFunc(restTime, func() { body.Close() })
+	defer late.Stop()
+	defer body.Close()
+	return io.CopyN(to, body, maxRest)
 }
 
 // RequestID returns the identifier under which the server can find the request in its logs,
@@ -155,8 +175,9 @@ func RequestID(h http.Header) string {
 	return ""
 }
 
-// RetryAfter reads the Retry-After field, a number of seconds or an HTTP date, relative to
-// now. The wait is never negative and at most limit. It reports false when the field is
+// RetryAfter reads the Retry-After field, a number of seconds or an HTTP date. A date is
+// relative to the Date field, whose clock is the one that made it, and to now where there is
+// none. The wait is never negative and at most limit. It reports false when the field is
 // absent or makes no sense. See RFC 9110 section 10.2.3.
 func RetryAfter(h http.Header, now time.Time, limit time.Duration) (time.Duration, bool) {
 	v := strings.TrimSpace(h.Get("Retry-After"))
@@ -173,6 +194,9 @@ func RetryAfter(h http.Header, now time.Time, limit time.Duration) (time.Duratio
 	t, err := http.ParseTime(v)
 	if err != nil {
 		return 0, false
+	}
+	if date, err := http.ParseTime(h.Get("Date")); err == nil {
+		now = date
 	}
 	return min(max(t.Sub(now), 0), limit), true
 }

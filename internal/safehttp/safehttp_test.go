@@ -196,6 +196,78 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
+// The clock of a server may be wrong: a date of its is relative to its own Date.
+func TestRetryAfterByTheServersClock(t *testing.T) {
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for _, tt := range []struct {
+		after, date string
+		want        time.Duration
+	}{
+		{"Sun, 01 Mar 2026 12:01:30 GMT", "Sun, 01 Mar 2026 12:01:00 GMT", 30 * time.Second},
+		{"Sun, 01 Mar 2026 10:01:30 GMT", "Sun, 01 Mar 2026 10:00:00 GMT", 90 * time.Second},
+		{"Sun, 01 Mar 2026 10:00:00 GMT", "Sun, 01 Mar 2026 10:01:00 GMT", 0},
+		{"Sun, 01 Mar 2026 12:01:30 GMT", "yesterday", 90 * time.Second},
+		{"30", "Thu, 01 Jan 1970 00:00:00 GMT", 30 * time.Second},
+	} {
+		got, ok := safehttp.RetryAfter(http.Header{"Retry-After": {tt.after}, "Date": {tt.date}}, now, time.Hour)
+		if got != tt.want || !ok {
+			t.Errorf("RetryAfter(%q) at %q = %v, %v; want %v", tt.after, tt.date, got, ok, tt.want)
+		}
+	}
+}
+
+// A body that trickles costs its connection and not the time of the caller.
+func TestDrainIsBounded(t *testing.T) {
+	stop := make(chan struct{})
+	srv := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for {
+			_, _ = io.WriteString(w, "x")
+			w.(http.Flusher).Flush()
+			select {
+			case <-stop:
+				return
+			case <-r.Context().Done():
+				return
+			case <-time.After(20 * time.Millisecond):
+			}
+		}
+	}))
+	defer srv.Close()
+	defer close(stop)
+	for name, drain := range map[string]func(io.ReadCloser){
+		"Drain": safehttp.Drain, "Detach": func(b io.ReadCloser) { _ = safehttp.Detach(b) },
+	} {
+		req, _ := http.NewRequest("GET", srv.URL, nil)
+		resp, err := safehttp.Do(srv.Client(), req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		drain(resp.Body)
+		if d := time.Since(start); d > 10*time.Second {
+			t.Errorf("%s took %v", name, d)
+		}
+	}
+}
+
+func TestDetach(t *testing.T) {
+	body := &closing{Reader: strings.NewReader("why")}
+	if b, err := io.ReadAll(safehttp.Detach(body)); string(b) != "why" || err != nil || !body.closed {
+		t.Errorf("Detach = %q, %v, closed %v", b, err, body.closed)
+	}
+	long := &closing{Reader: zeros{}}
+	if b, err := io.ReadAll(safehttp.Detach(long)); len(b) != 64<<10 || err != nil || !long.closed {
+		t.Errorf("Detach of a long body = %d bytes, %v, closed %v", len(b), err, long.closed)
+	}
+}
+
+type closing struct {
+	io.Reader
+	closed bool
+}
+
+func (c *closing) Close() error { c.closed = true; return nil }
+
 func TestClean(t *testing.T) {
 	for _, tt := range []struct {
 		in    string

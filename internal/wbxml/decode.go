@@ -22,6 +22,7 @@ type Decoder struct {
 	pos  int       // next byte in buf
 	mark int       // first byte of buf to keep, or -1
 	base int64     // offset of buf[0] in the document
+	free int       // end of the part of buf that is not ours to write to, or -1; see view
 
 	state      state
 	err        error // why state is stateFailed or stateDone
@@ -70,7 +71,7 @@ func (d *Decoder) reset() {
 		d.lim = (*Options)(nil).limits()
 	}
 	*d = Decoder{
-		lim: d.lim, own: d.own, mark: -1,
+		lim: d.lim, own: d.own, mark: -1, free: -1,
 		stack: d.stack[:0], table: d.table[:0], scratch: d.scratch[:0],
 	}
 }
@@ -174,6 +175,8 @@ func (d *Decoder) readOutside() (Token, error) {
 		switch {
 		case c == globalPI:
 			err = d.instruction()
+		case d.state == stateEpilog && (c == '\r' || c == '\n') && !d.lim.strict:
+			// QUIRK: devices in front that rewrite bodies end them with a line.
 		case d.state == stateEpilog:
 			err = d.syntax("data after the end of the root element")
 		case c == globalSwitchPage:

@@ -38,13 +38,13 @@
 //	                 absent                  <X/>                    <X>…</X>
 //	string           ""                      ""                      the text
 //	int              0                       0                       the number
-//	bool             false                   true                    "0" or "1"
+//	bool             false                   false                   "0" or "1"
 //	bool,empty       false                   true                    true; of "0": false
 //	[]byte           nil                     empty, not nil          the bytes
 //	struct           zero                    zero                    the fields
 //	*string          nil                     pointer to ""           pointer
 //	*int             nil                     nil                     pointer
-//	*bool            nil                     pointer to true         pointer
+//	*bool            nil                     nil                     pointer
 //	*struct          nil                     pointer to zero         pointer
 //	[]T              no element of the slice an element as for T     an element as for T
 //
@@ -59,11 +59,12 @@
 // Elements are written in the order of the fields, which servers enforce. They are read in
 // any order; of an element that has place for one the last counts. Text is read from inline
 // strings, the string table, entities and opaque data alike. Numbers and bools may have
-// white space around them; anything else in them is an error and never 0. Strings that are
+// white space around them, and bools may be true or false in any case; anything else in them
+// is an error, or what [Options.Odd] gets, and never 0. Strings that are
 // not UTF-8 are repaired with U+FFFD; []byte and Raw have opaque data as it was sent.
 //
-// Short strings of a document share blocks of memory of at most 2 KiB, so that keeping one
-// of them keeps its block.
+// Short strings of a document share blocks of memory of at most 2 KiB, and structs, numbers
+// and bools behind pointers share blocks of 32, so that keeping one of them keeps its block.
 //
 // # What is read
 //

@@ -21,8 +21,8 @@ func (e *SyntaxError) Unwrap() error { return e.Err }
 // use; the caller may raise the limit if it trusts the source.
 type LimitError struct {
 	Offset int64  // where reading stopped
-	What   string // "depth", "elements", "data", "string table", "page switches", "memory"
-	Limit  int64  // the number exceeded: of levels, elements, bytes, bytes, switches, bytes
+	What   string // "depth", "elements", "data", "string table", "page switches", "memory", "entries"
+	Limit  int64  // the number exceeded: of levels, elements, bytes, bytes, switches, bytes, elements of a slice
 }
 
 func (e *LimitError) Error() string {

@@ -105,6 +105,43 @@ func TestScalars(t *testing.T) {
 	}
 }
 
+// TestOdd reads documents in which values do not fit: each costs itself alone, and is reported.
+func TestOdd(t *testing.T) {
+	for _, tt := range []struct {
+		name, doc string
+		want      scalars
+		odd       []string
+	}{
+		{"fits", "45 4e 03 37 00 01 01", scalars{Int: 7}, nil},
+		{"bool", "45 53 03 32 00 01 4e 03 37 00 01 01", scalars{Int: 7}, []string{"AirSync:GetChanges=2"}},
+		{"bool pointer", "45 5e 03 78 00 01 4e 03 37 00 01 01", scalars{Int: 7}, []string{"AirSync:DeletesAsMoves=x"}},
+		{"number", "45 4e 03 6a 75 6e 6b 00 01 53 03 31 00 01 01", scalars{Bool: true}, []string{"AirSync:Status=junk"}},
+		{"number pointer", "45 58 03 31 78 00 01 53 03 31 00 01 01", scalars{Bool: true}, []string{"AirSync:FilterType=1x"}},
+		{"range", "45 69 03 2d 31 00 01 53 03 31 00 01 01", scalars{Bool: true}, []string{"AirSync:HeartbeatInterval=-1"}},
+		{"element in text", "45 4b 03 61 00 45 05 01 05 01 53 03 31 00 01 01", scalars{Bool: true}, []string{"AirSync:SyncKey="}},
+		{"elements in a number", "45 58 05 45 03 31 00 01 01 53 03 31 00 01 01", scalars{Bool: true}, []string{"AirSync:FilterType="}},
+		{"two", "45 53 03 32 00 01 58 05 01 4e 03 37 00 01 01", scalars{Int: 7}, []string{"AirSync:GetChanges=2", "AirSync:FilterType="}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var odd []string
+			o := &wbxml.Options{Odd: func(tag wbxml.Tag, text []byte) { odd = append(odd, tag.String()+"="+string(text)) }}
+			var got scalars
+			if err := o.Unmarshal(document(tt.doc), &got); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, got, ignoreBlank); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(tt.odd, odd); diff != "" {
+				t.Errorf("odd (-want +got):\n%s", diff)
+			}
+			if err := wbxml.Unmarshal(document(tt.doc), &got); (err == nil) != (tt.odd == nil) {
+				t.Errorf("without Odd: %v", err)
+			}
+		})
+	}
+}
+
 // TestUnmarshalForms reads forms that Marshal does not write.
 func TestUnmarshalForms(t *testing.T) {
 	for _, tt := range []struct {
@@ -115,7 +152,10 @@ func TestUnmarshalForms(t *testing.T) {
 		// strict is the error in strict mode.
 		strict string
 	}{
-		{name: "empty bool", doc: document("45 13 01"), want: scalars{Bool: true}},
+		{name: "empty bool", doc: document("45 13 01")},
+		{name: "empty *bool", doc: document("45 1e 01")},
+		{name: "capitals", doc: document("45 53 03 54 72 75 65 00 01 5e 03 46 41 4c 53 45 00 01 01"), want: scalars{Bool: true, BoolPtr: ptr(false)}},
+		{name: "the empty one of two numbers", doc: document("45 58 03 31 00 01 18 01"), strict: "a second occurrence"},
 		{name: "true", doc: document("45 53 03 74 72 75 65 00 01 01"), want: scalars{Bool: true}},
 		{name: "false", doc: document("45 5e 03 66 61 6c 73 65 00 01 01"), want: scalars{BoolPtr: ptr(false)}},
 		{name: "bool 2", doc: document("45 53 03 32 00 01 01"), err: "AirSync:Sync/AirSync:GetChanges at offset 5: neither 0 nor 1"},

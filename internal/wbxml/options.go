@@ -16,10 +16,10 @@ const (
 	DefaultMaxMemory = 16 << 20
 )
 
-// MemoryPerByte bounds what a document can make [Unmarshal] allocate for structs: an
-// element of two bytes may stand for a struct of a kilobyte. Strings are not counted;
-// they take no more room than in the document.
-const MemoryPerByte = 64
+// MemoryPerByte bounds what a document can make [Unmarshal] allocate for structs, and a
+// program for what it makes of them: an element of one byte may stand for a struct of a
+// kilobyte. Strings are not counted; they take about as much room as in the document.
+const MemoryPerByte = 16
 
 // maxSwitches is how many page switches may follow each other. One is enough; some
 // encoders write two.
@@ -42,10 +42,17 @@ type Options struct {
 	MaxData        int64 // bytes of one string or opaque that has to stand in memory
 	MaxStringTable int   // bytes
 	MaxMemory      int64 // bytes, see DefaultMaxMemory
+	MaxList        int   // elements of one slice; without a default
 
 	// Sink, if not nil, is asked by Unmarshal where to put the content of an element whose
 	// field is a [*Stream]. If it returns nil the content is kept in memory.
 	Sink func(t Tag) io.Writer
+
+	// Odd, if not nil, makes a value that does not fit its field cost that value alone: the
+	// field is as if the element were absent, and Unmarshal calls Odd with the element and its
+	// text, which is valid until Odd returns and is nil for an element that has children in
+	// place of text. If Odd is nil, Unmarshal fails.
+	Odd func(t Tag, text []byte)
 }
 
 // limits are Options with defaults filled in.
@@ -56,10 +63,11 @@ type limits struct {
 	data        int64
 	stringTable int
 	memory      int64
+	list        int // 0: no limit
 }
 
 func (o *Options) limits() limits {
-	l := limits{false, DefaultMaxDepth, DefaultMaxElements, DefaultMaxData, DefaultMaxStringTable, DefaultMaxMemory}
+	l := limits{false, DefaultMaxDepth, DefaultMaxElements, DefaultMaxData, DefaultMaxStringTable, DefaultMaxMemory, 0}
 	if o == nil {
 		return l
 	}
@@ -79,6 +87,7 @@ func (o *Options) limits() limits {
 	if o.MaxMemory > 0 {
 		l.memory = o.MaxMemory
 	}
+	l.list = max(0, o.MaxList)
 	return l
 }
 

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // A Stream is the content of an element that need not stand in memory. A field of type
@@ -43,12 +45,16 @@ type field struct {
 	always  bool
 	empty   bool
 	opaque  bool
-	sub     *plan // of kindStruct
+	direct  bool    // a pointer to a type of directTypes, which an arena makes
+	size    uintptr // of an element of the slice, in bytes
+	sub     *plan   // of kindStruct
 }
 
 // A plan is how a struct type maps to an element.
 type plan struct {
+	id     int // counts up from 0
 	typ    reflect.Type
+	slice  reflect.Type // []typ
 	root   Tag
 	fields []field // in struct order, "any" among them with tag 0
 	any    *field
@@ -71,12 +77,19 @@ func (p *plan) lookup(t Tag) *field {
 	return &p.fields[i-1]
 }
 
-var plans sync.Map // reflect.Type to *plan
+var (
+	plans    sync.Map // reflect.Type to *plan
+	lastPlan atomic.Int64
+)
 
 var (
 	rawType    = reflect.TypeFor[Raw]()
 	streamType = reflect.TypeFor[Stream]()
 	tagType    = reflect.TypeFor[Tag]()
+
+	directTypes = []reflect.Type{
+		reflect.TypeFor[string](), reflect.TypeFor[bool](), reflect.TypeFor[int](), reflect.TypeFor[uint32](), reflect.TypeFor[uint64](),
+	}
 )
 
 // planOf returns the plan of a struct type, made once.
@@ -102,7 +115,7 @@ func makePlan(t reflect.Type, made map[reflect.Type]*plan) (*plan, error) {
 	if p, ok := made[t]; ok {
 		return p, nil
 	}
-	p := &plan{typ: t, others: map[Tag]uint8{}}
+	p := &plan{id: int(lastPlan.Add(1)) - 1, typ: t, slice: reflect.SliceOf(t), others: map[Tag]uint8{}}
 	made[t] = p
 	if err := p.addFields(t, nil, made); err != nil {
 		return nil, err
@@ -223,10 +236,12 @@ func (f *field) setType(t reflect.Type) string {
 	if t.Kind() == reflect.Slice && !isBytes(t) {
 		f.slice, t = true, t.Elem()
 	}
+	f.size = t.Size()
 	if t.Kind() == reflect.Pointer {
 		f.pointer, t = true, t.Elem()
 	}
 	f.typ = t
+	f.direct = f.pointer && !f.slice && slices.Contains(directTypes, t)
 	switch k := t.Kind(); {
 	case t == rawType:
 		f.kind = kindRaw

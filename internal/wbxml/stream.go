@@ -174,6 +174,9 @@ func (d *Decoder) copyRun(w io.Writer) (written int64, ok bool, err error) {
 // SkipElement reads over the rest of the element that has just started, or of the element
 // that is open, up to and including its end.
 func (d *Decoder) SkipElement() error {
+	if d.skip() {
+		return nil
+	}
 	for depth := len(d.stack); len(d.stack) >= depth; {
 		if !d.pendingEnd && d.state == stateBody {
 			if _, ok, err := d.copyRun(io.Discard); err != nil {
@@ -190,6 +193,53 @@ func (d *Decoder) SkipElement() error {
 		}
 	}
 	return nil
+}
+
+// skip is SkipElement for what is all in the buffer and has nothing that is rare. Otherwise,
+// and where there is a fault, it reads nothing and returns false.
+func (d *Decoder) skip() bool {
+	if d.pendingEnd || d.state != stateBody {
+		return false
+	}
+	b, at, page, elements, switches := d.buf, d.pos, d.page, d.elements, 0
+	for depth := len(d.stack); at < len(b); {
+		c := b[at]
+		at++
+		switch {
+		case c == globalEnd:
+			if depth--; depth < len(d.stack) {
+				d.pos, d.page, d.elements = at, page, elements
+				d.pop()
+				return true
+			}
+		case c == globalStrI:
+			n := bytes.IndexByte(b[at:], 0)
+			if n < 0 || int64(n) > d.lim.data {
+				return false
+			}
+			at += n + 1
+		case c&bitAttributes == 0 && c&0x3F > globalLiteral:
+			if elements++; elements > d.lim.elements || depth >= d.lim.depth {
+				return false
+			}
+			if c&bitContent != 0 {
+				depth++
+			}
+		case c == globalSwitchPage && at < len(b):
+			if switches++; switches > maxSwitches {
+				return false
+			}
+			page = b[at]
+			at++
+			continue
+		case c == globalOpaque && at < len(b) && b[at] < 0x80 && int(b[at]) < len(b)-at && int64(b[at]) <= d.lim.data:
+			at += 1 + int(b[at])
+		default:
+			return false
+		}
+		switches = 0
+	}
+	return false
 }
 
 // misuse is the error of a method that needs an open element.
@@ -211,13 +261,26 @@ func (d *Decoder) ReadRaw(start Token) (Raw, error) {
 	if len(d.table) > 0 || d.latin1 {
 		return d.rewrite(start)
 	}
-	b := appendHeader(nil, start.Tag.Page())
+	var room [8]byte
+	b := appendHeader(room[:0], start.Tag.Page())
 	if !start.Content {
 		d.pendingEnd = false
 		d.pop()
-		return append(b, start.Tag.Token()), nil
+		b = append(b, start.Tag.Token())
+		return append(make(Raw, 0, len(b)), b...), nil
 	}
 	b = append(b, start.Tag.Token()|bitContent)
+	if from := d.pos; !d.lim.strict && d.skip() {
+		if int64(d.pos-from) > d.lim.data {
+			return nil, d.limit("data", d.lim.data)
+		}
+		if raw := d.view(b, from); raw != nil {
+			return raw, nil
+		}
+		raw := make(Raw, len(b)+d.pos-from)
+		copy(raw[copy(raw, b):], d.buf[from:d.pos])
+		return raw, nil
+	}
 	d.mark = d.pos
 	from := d.base + int64(d.mark)
 	for depth := len(d.stack); len(d.stack) >= depth; {
@@ -234,6 +297,18 @@ func (d *Decoder) ReadRaw(start Token) (Raw, error) {
 	copy(raw[copy(raw, b):], d.buf[d.mark:d.pos])
 	d.mark = -1
 	return raw, nil
+}
+
+// view returns the element whose content is in the buffer at from as a part of the buffer,
+// if the start of its document has room in front of it, over what has been read. It returns
+// nil if there is no room, or the buffer is not the Decoder's to write to.
+func (d *Decoder) view(start []byte, from int) Raw {
+	if d.free < 0 || from-len(start) < d.free {
+		return nil
+	}
+	copy(d.buf[from-len(start):], start)
+	d.free = d.pos
+	return d.buf[from-len(start) : d.pos : d.pos]
 }
 
 // rewrite is ReadRaw by way of tokens.

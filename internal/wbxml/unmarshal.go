@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"io"
 	"reflect"
-	"strings"
 	"sync"
+	"unicode/utf8"
 )
 
 // Unmarshal reads the document b into v, a pointer to a struct whose root element is named
@@ -23,42 +23,47 @@ func UnmarshalRead(r io.Reader, v any) error { return (*Options)(nil).UnmarshalR
 // Unmarshal is the function [Unmarshal] under the options.
 func (o *Options) Unmarshal(b []byte, v any) error {
 	u := unmarshalers.Get().(*unmarshaler)
-	u.dec.lim = o.limits()
+	u.setOptions(o)
 	u.dec.ResetBytes(b)
-	return u.run(o, v)
+	return u.finish(u.document(v))
 }
 
 // UnmarshalRead is the function [UnmarshalRead] under the options.
 func (o *Options) UnmarshalRead(r io.Reader, v any) error {
 	u := unmarshalers.Get().(*unmarshaler)
-	u.dec.lim = o.limits()
+	u.setOptions(o)
 	u.dec.Reset(r)
-	return u.run(o, v)
+	return u.finish(u.document(v))
 }
 
 var unmarshalers = sync.Pool{New: func() any { return new(unmarshaler) }}
 
-// An unmarshaler is the state of one call of Unmarshal.
+// An unmarshaler is the state of one call of Unmarshal, or of a [Batch].
 type unmarshaler struct {
 	dec    Decoder
 	strict bool
+	odd    func(Tag, []byte)
 	sink   func(Tag) io.Writer
-	memory int64           // bytes of structs allocated
-	block  strings.Builder // short strings share it
-	blocks int             // number of blocks begun
+	limit  int64 // bytes for structs; if 0, by what has been read
+	arena
 }
 
-func (u *unmarshaler) run(o *Options, v any) error {
+func (u *unmarshaler) setOptions(o *Options) {
+	u.dec.lim = o.limits()
 	u.strict = u.dec.lim.strict
 	if o != nil {
-		u.sink = o.Sink
+		u.odd, u.sink = o.Odd, o.Sink
 	}
-	err := u.document(v)
+}
+
+// finish gives the unmarshaler back and returns err.
+func (u *unmarshaler) finish(err error) error {
 	u.dec.ResetBytes(nil)
 	if cap(u.dec.own) > maxPooled {
 		u.dec.own = nil
 	}
-	*u = unmarshaler{dec: u.dec}
+	clear(u.structs)
+	*u = unmarshaler{dec: u.dec, arena: arena{structs: u.structs}}
 	unmarshalers.Put(u)
 	return err
 }
@@ -77,6 +82,9 @@ func (u *unmarshaler) document(v any) error {
 		return &TypeError{rv.Type().String(), "", "no blank field names the root element"}
 	}
 	rv.SetZero()
+	if err := u.spend(int64(p.typ.Size())); err != nil {
+		return err
+	}
 	t, err := u.dec.ReadToken()
 	if err != nil {
 		return err
@@ -98,15 +106,31 @@ func (u *unmarshaler) fail(err error) error {
 	return u.dec.fail(&DecodeError{u.dec.Path(), u.dec.at, err})
 }
 
-// failIn is fail for the child f of the open element.
-func (u *unmarshaler) failIn(f *field, err error) error {
-	return u.dec.fail(&DecodeError{path(append(u.dec.stack[:len(u.dec.stack):len(u.dec.stack)], f.tag)), u.dec.at, err})
+// misfit deals with a value of the child f of the open element that does not fit.
+func (u *unmarshaler) misfit(f *field, text []byte, err error) error {
+	if u.odd == nil {
+		return u.dec.fail(&DecodeError{path(append(u.dec.stack[:len(u.dec.stack):len(u.dec.stack)], f.tag)), u.dec.at, err})
+	}
+	if err := u.spend(oddCost); err != nil {
+		return err
+	}
+	u.odd(f.tag, text)
+	return nil
 }
+
+// oddCost is what a program may keep of an odd value, in bytes.
+const oddCost = 128
 
 // fields reads the content of the element that has just started into a struct.
 func (u *unmarshaler) fields(p *plan, v reflect.Value) error {
 	var seen [4]uint64 // fields met, in strict mode
 	for {
+		if f, text := u.leaf(p); f != nil {
+			if err := u.set(f, f.value(v), text); err != nil {
+				return err
+			}
+			continue
+		}
 		t, err := u.dec.ReadToken()
 		if err != nil {
 			return err
@@ -138,6 +162,36 @@ func (u *unmarshaler) fields(p *plan, v reflect.Value) error {
 			return err
 		}
 	}
+}
+
+// leaf reads the element that comes next, if all of it is in the buffer, it is a field of
+// text and its content is one inline string in UTF-8: nearly all elements are like that.
+// Otherwise it reads nothing and returns nil.
+func (u *unmarshaler) leaf(p *plan) (*field, []byte) {
+	d := &u.dec
+	b, at, page := d.buf, d.pos, d.page
+	if at+1 < len(b) && b[at] == globalSwitchPage {
+		page = b[at+1]
+		at += 2
+	}
+	if at+1 >= len(b) || b[at+1] != globalStrI || b[at]&0xC0 != bitContent || b[at]&0x3F <= globalLiteral {
+		return nil, nil
+	}
+	if u.strict || d.latin1 || d.pendingEnd || len(d.stack) >= d.lim.depth || d.elements >= d.lim.elements {
+		return nil, nil
+	}
+	f := p.lookup(Tag(page)<<8 | Tag(b[at]&0x3F))
+	if f == nil || f.kind > kindUint {
+		return nil, nil
+	}
+	text := b[at+2:]
+	n := bytes.IndexByte(text, 0)
+	if n < 0 || n+1 >= len(text) || text[n+1] != globalEnd || int64(n) > d.lim.data || !utf8.Valid(text[:n]) {
+		return nil, nil
+	}
+	d.elements++
+	d.page, d.at, d.pos = page, d.base+int64(at), at+2+n+2
+	return f, text[:n]
 }
 
 func (p *plan) byTagIndex(f *field) uint8 {
@@ -175,64 +229,64 @@ func (u *unmarshaler) other(p *plan, v reflect.Value, t Token) error {
 // field reads the element that has just started into v, a field with its slice and
 // pointer.
 func (u *unmarshaler) field(f *field, v reflect.Value, t Token) error {
-	if f.slice {
-		n := v.Len()
-		if n == v.Cap() {
-			v.Grow(1) // at most doubles what has been paid for
-			if err := u.spend(int64(v.Type().Elem().Size()) * int64(v.Cap()-n)); err != nil {
-				return err
+	if f.kind <= kindUint {
+		text, child, err := u.dec.text()
+		if child != 0 {
+			if !f.slice {
+				v.SetZero()
 			}
+			return u.misplaced(f)
 		}
-		v.SetLen(n + 1)
-		v = v.Index(n)
-	}
-	if f.pointer {
-		if f.kind == kindStruct {
-			if err := u.spend(int64(f.typ.Size())); err != nil {
-				return err
-			}
+		if err != nil {
+			return err
 		}
-		if (f.kind == kindInt || f.kind == kindUint) && !u.strict {
-			return u.numberPointer(f, v)
-		}
-		v.Set(reflect.New(f.typ))
-		v = v.Elem()
-	} else if f.kind == kindStruct && !f.slice && !v.IsZero() {
-		v.SetZero() // a second occurrence replaces the first
+		return u.set(f, v, text)
 	}
-	switch f.kind {
-	case kindStruct:
-		return u.fields(f.sub, v)
-	case kindRaw:
-		raw, err := u.dec.ReadRaw(t)
-		v.SetBytes(raw)
-		return err
-	case kindStream:
-		return u.stream(f, v.Addr().Interface().(*Stream))
-	}
-	data, err := u.text(f)
+	to, err := u.place(f, v)
 	if err != nil {
 		return err
 	}
-	return u.scalar(f, v, data)
+	switch f.kind {
+	case kindStruct:
+		if !f.pointer && !f.slice && !to.IsZero() {
+			to.SetZero() // a second occurrence replaces the first
+		}
+		return u.fields(f.sub, to)
+	case kindRaw:
+		raw, err := u.dec.ReadRaw(t)
+		to.SetBytes(raw)
+		return err
+	}
+	return u.stream(f, to.Addr().Interface().(*Stream))
 }
 
-// spend counts memory for structs against the limit.
+// spend counts memory against the limit. Structs count three times: for what a program
+// makes of them, and for what slices leave behind when they grow.
 func (u *unmarshaler) spend(n int64) error {
-	u.memory += n
-	if limit := u.dec.lim.memory + MemoryPerByte*u.dec.InputOffset(); u.memory > limit {
+	u.memory += 3 * n
+	limit := u.limit
+	if limit == 0 {
+		limit = u.dec.lim.memory + MemoryPerByte*u.dec.InputOffset()
+	}
+	if u.memory > limit {
 		return u.dec.limit("memory", limit)
 	}
 	return nil
 }
 
-// text reads the content of the element that has just started, whose field is f.
-func (u *unmarshaler) text(f *field) ([]byte, error) {
-	data, child, err := u.dec.text()
-	if child != 0 {
-		return nil, u.fail(fmt.Errorf("an element where %s is expected", f.expects()))
+// misplaced deals with an element that has started within f, which has place for text
+// alone.
+func (u *unmarshaler) misplaced(f *field) error {
+	err := fmt.Errorf("an element where %s is expected", f.expects())
+	if u.odd == nil {
+		return u.fail(err)
 	}
-	return data, err
+	for range 2 { // the element, and what follows it in f
+		if err := u.dec.SkipElement(); err != nil {
+			return err
+		}
+	}
+	return u.misfit(f, nil, err)
 }
 
 func (f *field) expects() string {
@@ -245,100 +299,6 @@ func (f *field) expects() string {
 	return "text"
 }
 
-// scalar sets v from the text of an element that has ended.
-func (u *unmarshaler) scalar(f *field, v reflect.Value, data []byte) error {
-	switch f.kind {
-	case kindString:
-		v.SetString(u.string(data))
-	case kindBytes:
-		v.SetBytes(append([]byte{}, data...))
-	case kindBool:
-		switch s := bytes.TrimSpace(data); {
-		case len(s) == 0, string(s) == "1", string(s) == "true":
-			v.SetBool(true)
-		case string(s) == "0", string(s) == "false":
-			v.SetBool(false)
-		case f.empty:
-			v.SetBool(true)
-		default:
-			return u.failIn(f, errors.New("neither 0 nor 1"))
-		}
-	case kindInt, kindUint:
-		_, err := u.number(f, v, data)
-		return err
-	}
-	return nil
-}
-
-var (
-	errNumber = errors.New("not a number")
-	errRange  = errors.New("a number out of range")
-)
-
-// number sets v and reports whether there was a number. An element without content is as
-// one that is absent: Exchange 2003 and 2010 send such.
-func (u *unmarshaler) number(f *field, v reflect.Value, data []byte) (bool, error) {
-	data = bytes.TrimSpace(data)
-	if len(data) == 0 {
-		if u.strict {
-			return false, u.failIn(f, errNumber)
-		}
-		return false, nil
-	}
-	negative := data[0] == '-'
-	if negative || data[0] == '+' {
-		data = data[1:]
-	}
-	if len(data) == 0 {
-		return false, u.failIn(f, errNumber)
-	}
-	var n uint64
-	for _, c := range data {
-		c -= '0'
-		if c > 9 {
-			return false, u.failIn(f, errNumber)
-		}
-		if n > (1<<64-1-uint64(c))/10 {
-			return false, u.failIn(f, errRange)
-		}
-		n = n*10 + uint64(c)
-	}
-	if f.kind == kindUint {
-		if negative && n != 0 || v.OverflowUint(n) {
-			return false, u.failIn(f, errRange)
-		}
-		v.SetUint(n)
-		return true, nil
-	}
-	i := int64(n)
-	if negative {
-		i = -i
-	}
-	if n > 1<<63 || n == 1<<63 && !negative || v.OverflowInt(i) {
-		return false, u.failIn(f, errRange)
-	}
-	v.SetInt(i)
-	return true, nil
-}
-
-// numberPointer leaves the pointer nil if the element has no content.
-func (u *unmarshaler) numberPointer(f *field, v reflect.Value) error {
-	data, err := u.text(f)
-	if err != nil {
-		return err
-	}
-	if len(bytes.TrimSpace(data)) == 0 {
-		v.SetZero()
-		return nil
-	}
-	p := reflect.New(f.typ)
-	if _, err := u.number(f, p.Elem(), data); err != nil {
-		return err
-	}
-	v.Set(p)
-	return nil
-}
-
 func (u *unmarshaler) stream(f *field, s *Stream) error {
 	if u.sink != nil {
 		if w := u.sink(f.tag); w != nil {
@@ -347,37 +307,14 @@ func (u *unmarshaler) stream(f *field, s *Stream) error {
 			return err
 		}
 	}
-	data, err := u.text(f)
+	data, child, err := u.dec.text()
+	if child != 0 {
+		return u.misplaced(f)
+	}
 	if err != nil {
 		return err
 	}
 	s.Size = int64(len(data))
 	s.Reader = bytes.NewReader(bytes.Clone(data))
 	return nil
-}
-
-const (
-	maxShared = 128  // length of a string that shares a block with others
-	maxBlock  = 2048 // size of a block; what one of its strings keeps from being freed
-)
-
-// string copies a short string into a block shared with others, since one allocation for
-// each would be most of the work.
-func (u *unmarshaler) string(data []byte) string {
-	n := len(data)
-	if n > maxShared {
-		return string(data)
-	}
-	if n == 0 {
-		return ""
-	}
-	if u.block.Cap()-u.block.Len() < n {
-		size := max(n, min(maxBlock, 128<<min(u.blocks, 8)))
-		u.blocks++
-		u.block.Reset()
-		u.block.Grow(size)
-	}
-	from := u.block.Len()
-	u.block.Write(data)
-	return u.block.String()[from:]
 }

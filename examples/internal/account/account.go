@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/easoauth/easoauth/autodiscover"
 	"github.com/easoauth/easoauth/bearer"
@@ -31,7 +32,7 @@ func (f *Flags) Register() {
 	flag.StringVar(&f.Email, "email", "", "mail address; without it, an embedded tenant is used")
 	flag.StringVar(&f.ClientID, "client-id", "", "client id of your app registration, with -email")
 	flag.StringVar(&f.Tenant, "tenant", "", "tenant, for an app that only one tenant may use")
-	flag.BoolVar(&f.Device, "device", false, "sign in with a code instead of the browser")
+	flag.BoolVar(&f.Device, "device", false, "sign in with a code although there is a browser")
 }
 
 // Embedded reports whether there is no real account.
@@ -48,12 +49,12 @@ func (f *Flags) Open(ctx context.Context, out io.Writer) (*eas.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	var flow token.Flow = &token.Browser{LoginHint: f.Email}
-	if f.Device {
-		flow = &token.DeviceCode{Prompt: func(_ context.Context, p *token.DevicePrompt) error {
-			_, err := fmt.Fprintf(out, "Open %s and enter %s\n", p.VerificationURI, p.UserCode)
-			return err
-		}}
+	var flow token.Flow = &token.DeviceCode{Prompt: func(_ context.Context, p *token.DevicePrompt) error {
+		_, err := fmt.Fprintf(out, "Open %s and enter %s\n", p.VerificationURI, p.UserCode)
+		return err
+	}}
+	if !f.Device {
+		flow = token.FirstOf(&token.Browser{LoginHint: f.Email}, flow)
 	}
 	store := &token.FileStore{Dir: filepath.Join(config, "easoauth", "sign-ins")}
 	return f.open(ctx, http.DefaultClient, store, flow)
@@ -74,6 +75,7 @@ func (f *Flags) open(ctx context.Context, client *http.Client, store token.Store
 	}
 	source := token.NewSource(c, strings.ToLower(f.Email), store)
 	source.Flow = flow
+	source.Linger = 15 * time.Minute // the user may take longer than a command
 	return &eas.Client{URL: endpoint.URL, User: f.Email, Token: source, HTTPClient: client}, nil
 }
 
@@ -98,7 +100,7 @@ func Folder(ctx context.Context, c *eas.Client, name string) (eas.Folder, error)
 	return eas.Folder{}, fmt.Errorf("there is no folder %q", name)
 }
 
-// IsTerminal reports whether somebody looks at what is written.
+// IsTerminal reports whether out is a terminal.
 func IsTerminal(out io.Writer) bool {
 	f, ok := out.(*os.File)
 	if !ok {

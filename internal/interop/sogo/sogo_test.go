@@ -285,7 +285,7 @@ func calendarAndContacts(t *testing.T) {
 	event := &eas.Event{Subject: "Stand-up", Start: start, End: start.Add(30 * time.Minute), Busy: &busy, UID: "interop-event-1", Stamp: start,
 		Zone: eas.NewTimeZone(time.UTC, 2026), Place: eas.Place{Name: "Room 1"},
 		Recurrence: &eas.Recurrence{Type: eas.Weekly, Interval: 1, Days: eas.Monday, Occurrences: 5}}
-	page, err := b.ApplyWith(ctx, calendar.ID, key, oc, eas.Add("event1", event))
+	page, err := b.Apply(ctx, calendar.ID, key, eas.Add("event1", event))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -308,7 +308,7 @@ func calendarAndContacts(t *testing.T) {
 	}
 	oo := &eas.SyncOptions{Class: eas.ClassContacts}
 	key, _ = b.read(t, contacts.ID, eas.InitialSyncKey, oo)
-	page, err = b.ApplyWith(ctx, contacts.ID, key, oo, eas.Add("contact1", &eas.Contact{FirstName: "Grace", LastName: "Hopper", FileAs: "Hopper, Grace",
+	page, err = b.Apply(ctx, contacts.ID, key, eas.Add("contact1", &eas.Contact{FirstName: "Grace", LastName: "Hopper", FileAs: "Hopper, Grace",
 		Emails: [3]string{"grace@contoso.test"}, MobilePhone: "123"}))
 	if err != nil {
 		t.Fatal(err)

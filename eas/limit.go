@@ -1,0 +1,72 @@
+package eas
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/easoauth/easoauth/internal/airsync"
+	"github.com/easoauth/easoauth/internal/wbxml"
+)
+
+// ErrTooLarge: the response has more bytes than [Client.MaxBody], many more entries than were
+// requested, or elements that would take far more memory than the response has bytes. An
+// [*Error] matches it with [errors.Is], and nothing of the response was used: request a smaller
+// window, or raise MaxBody if the bytes are the reason. The error of an [Entry] matches it
+// where one item alone is like that.
+var ErrTooLarge = errors.New("eas: response too large")
+
+const (
+	// entriesPerWindow is how many times the entries that were requested a server may send
+	// of each kind; up to MaxWindow are always accepted, since some servers ignore windows.
+	entriesPerWindow = 4
+	// memoryOfPage and, for each entry that was requested, memoryPerEntry are what a response
+	// may take in memory beside what its bytes account for: a change of one flag is a whole
+	// Email. In bytes.
+	memoryOfPage   = 32 << 20
+	memoryPerEntry = 4 << 10
+)
+
+// asked is how many entries a request asks for: in one folder, and in all.
+type asked struct{ most, total int }
+
+// add counts a collection of a request.
+func (a *asked) add(col *airsync.SyncCollection) {
+	n := value(col.WindowSize)
+	if e := col.Commands; e != nil {
+		n = max(n, len(e.Add)+len(e.Change)+len(e.Delete)+len(e.Fetch))
+	}
+	a.most, a.total = max(a.most, n), a.total+n
+}
+
+func (a asked) options() *wbxml.Options {
+	if a == (asked{}) {
+		return nil
+	}
+	return &wbxml.Options{
+		MaxList:   max(MaxWindow, entriesPerWindow*a.most),
+		MaxMemory: memoryOfPage + int64(a.total)*memoryPerEntry,
+	}
+}
+
+// decode reads the document into v. What is decoded of the items in it counts against the
+// same limit of memory.
+func (r *response) decode(v any, a asked) error {
+	r.batch = wbxml.NewBatch(a.options(), r.body)
+	err := r.batch.Document(v)
+	if err == nil {
+		return nil
+	}
+	if err := limited(err); errors.Is(err, ErrTooLarge) {
+		return &Error{Command: r.command, HTTPStatus: r.status, RequestID: r.requestID, Server: r.server, Action: ActionReport, Err: err}
+	}
+	return r.unexpected("the document cannot be read: " + err.Error())
+}
+
+// limited returns err, as one that matches ErrTooLarge if a limit is the reason.
+func limited(err error) error {
+	var limit *wbxml.LimitError
+	if errors.As(err, &limit) {
+		return fmt.Errorf("%w: %w", ErrTooLarge, err)
+	}
+	return err
+}

@@ -1,0 +1,211 @@
+package eas
+
+import (
+	"cmp"
+	"iter"
+	"slices"
+	"time"
+)
+
+// An Occurrence is one time at which an event takes place.
+type Occurrence struct {
+	Original time.Time // when the series has it; what [UpdateOccurrence] and [DeleteOccurrence] take
+	Event    *Event    // as of [Event.Occurrence]; it may start at another time than Original
+}
+
+// Occurrences yields the times at which the event takes place between from and to, in the
+// order of the series; one that an exception has moved comes before the first that starts
+// later. An occurrence that has begun before from and lasts until later is among them; to is
+// not. Exceptions are applied, and deleted occurrences left out. An event without a Recurrence
+// occurs once.
+//
+// The pattern is computed on the clock of the event's Zone, of UTC if it has none, as Exchange
+// does: a day that a month does not have is its last. Of a lunar calendar only the exceptions
+// are known.
+func (e *Event) Occurrences(from, to time.Time) iter.Seq[Occurrence] {
+	return func(yield func(Occurrence) bool) {
+		within := func(x *Event) bool {
+			return x.Start.Before(to) && (x.End.After(from) || x.End.Equal(x.Start) && !x.Start.Before(from))
+		}
+		var moved []Occurrence
+		excepted := map[int64]bool{}
+		for _, x := range e.Exceptions {
+			excepted[x.Original.UnixNano()] = true
+			if one, ok := e.Occurrence(x.Original); ok && within(one) {
+				moved = append(moved, Occurrence{x.Original, one})
+			}
+		}
+		slices.SortStableFunc(moved, func(a, b Occurrence) int { return a.Event.Start.Compare(b.Event.Start) })
+		for start := range e.starts(to) {
+			if excepted[start.UnixNano()] {
+				continue
+			}
+			one, _ := e.Occurrence(start)
+			if !within(one) {
+				continue
+			}
+			for len(moved) > 0 && !moved[0].Event.Start.After(start) {
+				if !yield(moved[0]) {
+					return
+				}
+				moved = moved[1:]
+			}
+			if !yield(Occurrence{start, one}) {
+				return
+			}
+		}
+		for _, m := range moved {
+			if !yield(m) {
+				return
+			}
+		}
+	}
+}
+
+// endOf returns when the occurrence that starts at start ends: as long after it as the first
+// one on the event's clock.
+func (e *Event) endOf(start time.Time) time.Time {
+	if e.End.IsZero() {
+		return time.Time{}
+	}
+	loc := e.location()
+	length := wall(e.End.In(loc)).Sub(wall(e.Start.In(loc)))
+	return onClock(wall(start.In(loc)).Add(length), loc).UTC()
+}
+
+// onClock returns when the clock of loc shows what w shows in UTC.
+func onClock(w time.Time, loc *time.Location) time.Time {
+	return time.Date(w.Year(), w.Month(), w.Day(), w.Hour(), w.Minute(), w.Second(), w.Nanosecond(), loc)
+}
+
+const (
+	lastYear    = 2500 // no pattern is followed beyond it
+	maxInterval = 10000
+)
+
+// starts yields when the pattern has occurrences start, before to.
+func (e *Event) starts(to time.Time) iter.Seq[time.Time] {
+	return func(yield func(time.Time) bool) {
+		r := e.Recurrence
+		if r == nil {
+			if e.Start.Before(to) {
+				yield(e.Start)
+			}
+			return
+		}
+		if r.isLunar() || e.Start.IsZero() {
+			return
+		}
+		loc := e.location()
+		first := wall(e.Start.In(loc))
+		n := 0
+		for day := range r.days(first) {
+			w := day.Add(first.Sub(midnight(first)))
+			start := onClock(w, loc).UTC()
+			switch {
+			case w.Before(first):
+				continue
+			case !start.Before(to), r.Occurrences > 0 && n >= r.Occurrences, e.isAfterEnd(start, day):
+				return
+			}
+			n++
+			if !yield(start) {
+				return
+			}
+		}
+	}
+}
+
+// isAfterEnd reports whether the series ends before the occurrence on a day, which starts at
+// start.
+func (e *Event) isAfterEnd(start, day time.Time) bool {
+	until := e.Recurrence.Until
+	switch {
+	case until.IsZero():
+		return false
+	case e.AllDay && until.Equal(midnight(until.UTC())):
+		return day.After(until) // a date
+	}
+	return start.After(until)
+}
+
+// isLunar reports whether the months of the recurrence are not those of the Gregorian calendar.
+func (r *Recurrence) isLunar() bool {
+	return slices.Contains([]int{6, 8, 13, 14, 15, 20}, r.CalendarType)
+}
+
+func midnight(t time.Time) time.Time {
+	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
+}
+
+// days yields the days of the pattern, as midnights in UTC and in order, from the period of
+// first on. It may begin before first.
+func (r *Recurrence) days(first time.Time) iter.Seq[time.Time] {
+	step := min(max(r.Interval, 1), maxInterval)
+	today := midnight(first)
+	return func(yield func(time.Time) bool) {
+		switch r.Type {
+		case Daily:
+			for d := today; d.Year() <= lastYear; d = d.AddDate(0, 0, step) {
+				if (r.Days == 0 || r.Days.Has(d.Weekday())) && !yield(d) {
+					return
+				}
+			}
+		case Weekly:
+			begin := time.Sunday
+			if r.FirstDay != nil {
+				begin = *r.FirstDay
+			}
+			days := cmp.Or(r.Days, 1<<first.Weekday())
+			week := today.AddDate(0, 0, -int(today.Weekday()-begin+7)%7)
+			for ; week.Year() <= lastYear; week = week.AddDate(0, 0, 7*step) {
+				for i := range 7 {
+					if d := week.AddDate(0, 0, i); days.Has(d.Weekday()) && !yield(d) {
+						return
+					}
+				}
+			}
+		case Monthly, MonthlyNth:
+			for m := today.AddDate(0, 0, 1-today.Day()); m.Year() <= lastYear; m = m.AddDate(0, step, 0) {
+				if !yield(r.dayIn(m, first)) {
+					return
+				}
+			}
+		case Yearly, YearlyNth:
+			month := r.Month
+			if month < time.January || month > time.December {
+				month = first.Month()
+			}
+			for y := today.Year(); y <= lastYear; y += step {
+				if !yield(r.dayIn(time.Date(y, month, 1, 0, 0, 0, 0, time.UTC), first)) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// dayIn returns the day of the pattern in the month that begins at m.
+func (r *Recurrence) dayIn(m, first time.Time) time.Time {
+	last := m.AddDate(0, 1, -1).Day()
+	if r.Type == Monthly || r.Type == Yearly {
+		day := r.DayOfMonth
+		if day < 1 {
+			day = first.Day()
+		}
+		return m.AddDate(0, 0, min(day, last)-1)
+	}
+	days := cmp.Or(r.Days, 1<<first.Weekday())
+	found, n := m, 0
+	for i := range last {
+		d := m.AddDate(0, 0, i)
+		if !days.Has(d.Weekday()) {
+			continue
+		}
+		found, n = d, n+1
+		if n == r.WeekOfMonth && r.WeekOfMonth < 5 {
+			break
+		}
+	}
+	return found
+}
