@@ -51,12 +51,15 @@ func (e *AudienceError) hint() string {
 		return "the likely cause is TLS offloading: the token is for https and the endpoint is known by http; use TLS bridging, " +
 			"so that Exchange is reached by https, and use the https URL"
 	case AudienceHost:
-		return "the token is for another host: ask for the scope of this host, register the host as service principal name, and let no proxy rewrite it"
+		return "the token is for another host: request the scope of this host, register the host as service principal name, and let no proxy rewrite it"
 	case AudiencePort:
 		return "the token is for another port: register the URL with this port, or reach the server by the registered one"
 	case AudienceOnline:
+		if u, err := url.Parse(e.Expected); err == nil && isExchangeOnline(u) {
+			return "the token is for another cloud of Exchange Online or for http: use the authority of the endpoint's cloud and request the scope of the endpoint"
+		}
 		return "the token is for Exchange Online and the endpoint is on-premises: register its https URL as service principal name of " +
-			exchangeAppID + " and ask for its scope"
+			exchangeAppID + " and request its scope"
 	case AudienceApp:
 		return "the token is for an application ID that is not known to be the resource's: request the scope by the resource's URL"
 	case AudienceMissing:

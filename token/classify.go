@@ -31,16 +31,20 @@ const (
 	classTransient class = "transient"
 )
 
-// suberrors are the values of suberror that say more than invalid_grant does. Of these only
-// bad_token speaks of the refresh token: MSAL drops one for no other reason.
+// suberrors are the values of suberror that MSAL knows (OAuth2SubErrorCode of its library
+// for Android). Only bad_token says that the refresh token is of no use for any resource:
+// MSAL drops one for no other reason.
 var suberrors = map[string]aadstsEntry{
-	"bad_token":                  {class: classEnded, kind: string(ReauthRevoked)},
-	"consent_required":           {class: classUser, kind: string(ReauthConsent)},
-	"user_password_expired":      {class: classUser, kind: string(ReauthPassword)},
-	"protection_policy_required": {class: classUser, kind: string(ReauthBlocked)},
-	"basic_action":               {class: classUser, kind: string(ReauthInteraction)},
-	"additional_action":          {class: classUser, kind: string(ReauthInteraction)},
-	"message_only":               {class: classUser, kind: string(ReauthInteraction)},
+	"bad_token":                    {class: classEnded, kind: string(ReauthRevoked)},
+	"consent_required":             {class: classUser, kind: string(ReauthConsent)},
+	"user_password_expired":        {class: classUser, kind: string(ReauthPassword)},
+	"protection_policy_required":   {class: classUser, kind: string(ReauthBlocked)},
+	"basic_action":                 {class: classUser, kind: string(ReauthInteraction)},
+	"additional_action":            {class: classUser, kind: string(ReauthInteraction)},
+	"message_only":                 {class: classUser, kind: string(ReauthInteraction)},
+	"token_expired":                {class: classUser, kind: string(ReauthFrequency)},
+	"device_authentication_failed": {class: classUser, kind: string(ReauthDevice)},
+	"client_mismatch":              {class: classConfig, kind: string(ConfigClient)},
 }
 
 // oauthErrors are the error codes of RFC 6749, RFC 8628, RFC 8707 and OpenID Connect Core
@@ -89,8 +93,11 @@ func judge(kind AuthorityKind, r *Refusal) aadstsEntry {
 	if r.Code == "invalid_grant" {
 		sub, ok := suberrors[r.Suberror]
 		switch {
-		case ok && known && number.class == sub.class:
+		case ok && known && (number.class == sub.class || number.kind == sub.kind):
 			e = number // says the same, and more
+			if sub.class == classEnded {
+				e.class = classEnded
+			}
 		case ok:
 			e = sub
 		case known:
@@ -102,6 +109,9 @@ func judge(kind AuthorityKind, r *Refusal) aadstsEntry {
 		}
 	} else {
 		code, ok := oauthErrors[r.Code]
+		if sub := suberrors[r.Suberror]; sub.class == classUser && (r.Code == "interaction_required" || r.Code == "unauthorized_client") {
+			code = sub
+		}
 		switch {
 		case code.class == classTransient:
 			return code

@@ -22,7 +22,7 @@ func OAuthErrors() []string {
 
 // Suberrors lists the values of suberror that are known, none, and one that is not.
 func Suberrors() []string {
-	names := []string{"", "token_expired"}
+	names := []string{"", "something_new"}
 	for name := range suberrors {
 		names = append(names, name)
 	}

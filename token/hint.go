@@ -13,7 +13,7 @@ const (
 	grantJWT     = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 )
 
-// An inquiry is what an authority was asked for. The hint of a refusal speaks of nothing
+// An inquiry is what was requested of an authority. The hint of a refusal speaks of nothing
 // else: of the refresh token only where one was sent, of a scope only where it would help.
 type inquiry struct {
 	kind     AuthorityKind

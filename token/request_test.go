@@ -259,6 +259,11 @@ func TestRefusals(t *testing.T) {
 		{"MFA", 400, `{"error":"invalid_grant","error_codes":[50076],"suberror":"basic_action"}`, want{reauth: token.ReauthMFA}},
 		{"Conditional Access", 400, `{"error":"invalid_grant","error_codes":[53003]}`, want{reauth: token.ReauthBlocked}},
 		{"claims", 400, `{"error":"invalid_grant","claims":"{\"access_token\":{\"x\":null}}"}`, want{reauth: token.ReauthClaims}},
+		{"token_expired", 400, `{"error":"invalid_grant","suberror":"token_expired"}`, want{reauth: token.ReauthFrequency}},
+		{"token_expired with its number", 400, `{"error":"invalid_grant","suberror":"token_expired","error_codes":[70043]}`, want{reauth: token.ReauthFrequency, ended: true}},
+		{"app protection policy", 400, `{"error":"unauthorized_client","suberror":"protection_policy_required"}`, want{reauth: token.ReauthBlocked}},
+		{"suberror of interaction_required", 400, `{"error":"interaction_required","suberror":"consent_required"}`, want{reauth: token.ReauthConsent}},
+		{"client_mismatch", 400, `{"error":"invalid_grant","suberror":"client_mismatch"}`, want{config: token.ConfigClient}},
 		{"interaction_required", 400, `{"error":"interaction_required"}`, want{reauth: token.ReauthInteraction}},
 		{"consent", 400, `{"error":"invalid_grant","error_codes":[65001]}`, want{reauth: token.ReauthConsent}},
 		{"disabled account", 400, `{"error":"invalid_grant","error_codes":[50057]}`, want{reauth: token.ReauthUser}},
@@ -357,6 +362,9 @@ func TestErrorsHoldNoSecret(t *testing.T) {
 			if !strings.Contains(err.Error(), want) {
 				t.Errorf("error %q lacks %q", err, want)
 			}
+		}
+		if !strings.Contains(string(rt.Body), `"trace_id":"trace-1"`) || strings.Contains(string(rt.Body), "suberror") {
+			t.Errorf("body %s does not hold the members of the refusal", rt.Body)
 		}
 		if rt.Response.Request != nil {
 			t.Error("the response carries the request, and that the refresh token")
