@@ -55,6 +55,9 @@ func (ClientCredentials) SignIn(ctx context.Context, c *Config) (*oauth2.Token, 
 		return nil, err
 	}
 	g.refresh = "" // RFC 6749 section 4.4.3: there should be none, and it would stand for nobody
+	if c.Authority.Kind == Entra {
+		g.scope = "" // .default, if anything: the permissions are the roles in the token
+	}
 	return g.token()
 }
 

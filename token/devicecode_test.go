@@ -174,3 +174,25 @@ func TestDeviceCodeNeedsAPrompt(t *testing.T) {
 		t.Errorf("SignIn without an endpoint = %v, want *ConfigError", err)
 	}
 }
+
+// An ID token that comes along is verified, although a device sign-in has no nonce.
+func TestDeviceCodeVerifiesTheIDToken(t *testing.T) {
+	show := func(context.Context, *token.DevicePrompt) error { return nil }
+	for name, change := range map[string]func(m map[string]any){
+		"for another client": func(m map[string]any) { m["aud"] = "other" },
+		"of another issuer":  func(m map[string]any) { m["iss"] = "https://evil.example" },
+		"":                   func(map[string]any) {},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newSTS()
+			s.extra = map[string]any{"id_token": idToken(change)}
+			c := s.config(t)
+			device(s, nil, "ok")
+			_, err := (&token.DeviceCode{Prompt: show}).SignIn(t.Context(), c)
+			var ie *token.IDTokenError
+			if (name == "") != (err == nil) || err != nil && !errors.As(err, &ie) {
+				t.Errorf("ID token %s: SignIn = %v", name, err)
+			}
+		})
+	}
+}

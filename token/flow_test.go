@@ -139,7 +139,8 @@ func TestClientCredentials(t *testing.T) {
 			s := newSTS()
 			c := s.config(t)
 			c.Auth, c.Scopes = token.Secret("s3cret"), tt.scopes
-			tok, err := token.ClientCredentials{}.SignIn(t.Context(), c)
+			s.extra = map[string]any{"scope": "https://outlook.office365.com/.default"} // which is not what an app was granted
+			tok, err := (&token.Source{Config: c, Flow: token.ClientCredentials{}, AllowAudience: func(*token.AudienceError) error { return nil }}).Token(t.Context())
 			if tt.err != "" {
 				var ce *token.ConfigError
 				if !errors.As(err, &ce) || ce.Kind != token.ConfigScope || !strings.Contains(err.Error(), tt.err) || s.posts() != 0 {
@@ -154,8 +155,11 @@ func TestClientCredentials(t *testing.T) {
 			if form.Get("grant_type") != "client_credentials" || form.Get("scope") != tt.want || form.Get("client_secret") != "s3cret" {
 				t.Errorf("sent %v, want scope %q", form, tt.want)
 			}
-			if tok.AccessToken == "" || tok.RefreshToken != "" {
-				t.Errorf("access %t, refresh %q: an app has no refresh token", tok.AccessToken != "", tok.RefreshToken)
+			if tok.AccessToken == "" {
+				t.Error("no access token")
+			}
+			if tok, err := (token.ClientCredentials{}).SignIn(t.Context(), c); err != nil || tok.RefreshToken != "" || tok.Extra("scope") != nil {
+				t.Errorf("SignIn = %v with refresh token %q: an app has none", err, tok.RefreshToken)
 			}
 		})
 	}
