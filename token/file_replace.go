@@ -3,7 +3,6 @@ package token
 import (
 	"context"
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"time"
@@ -24,7 +23,8 @@ func (s *FileStore) Reserve(ctx context.Context, key string, size int) (func(), 
 	if err != nil {
 		return nil, fileError("reserve", err)
 	}
-	_, err = io.CopyN(f, zeros{}, int64(size)+int64(size)/2)
+	size = min(max(size, 0), maxFile)
+	_, err = f.Write(make([]byte, size+size/2))
 	if err == nil {
 		err = f.Sync()
 	}
@@ -44,10 +44,6 @@ func (s *FileStore) Reserve(ctx context.Context, key string, size int) (func(), 
 	}
 	return func() { s.release(key, f) }, nil
 }
-
-type zeros struct{}
-
-func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
 // release removes a reservation that no Save has used up.
 func (s *FileStore) release(key string, f diskFile) {
@@ -161,15 +157,16 @@ func (s *FileStore) setAside(key string) error {
 	for n := 1; ; n++ {
 		aside := s.asidePath(key, n)
 		_, err := s.os().Lstat(aside)
+		if err == nil {
+			continue // taken
+		}
 		if errors.Is(err, fs.ErrNotExist) {
 			err = s.os().Rename(s.path(key, tokenSuffix), aside)
-			if err == nil {
-				return nil
-			}
 		}
 		if err != nil {
 			return fileError("keep aside", err)
 		}
+		return nil
 	}
 }
 

@@ -344,6 +344,64 @@ func TestFileStoreReservesRoom(t *testing.T) {
 	}
 }
 
+// NeedsKey says whether a file is encrypted, in folders of any name.
+func TestFileStoreNeedsKey(t *testing.T) {
+	for _, name := range []string{"tokens", "[a-b] *?", `back\slash`} {
+		if runtime.GOOS == "windows" && name != "tokens" {
+			continue
+		}
+		dir := filepath.Join(t.TempDir(), name)
+		s := &token.FileStore{Dir: dir}
+		check := func(what string, want bool) {
+			t.Helper()
+			if needed, err := s.NeedsKey(); err != nil || needed != want {
+				t.Errorf("%s in a folder named %q: NeedsKey = %v, %v; want %v", what, name, needed, err, want)
+			}
+		}
+		check("nothing", false)
+		if _, err := s.Save(t.Context(), "plain", token.Record{Lineage: "l"}); err != nil {
+			t.Fatal(err)
+		}
+		check("a plain record", false)
+		sealed := &token.FileStore{Dir: dir, EncryptionKey: token.NewEncryptionKey()}
+		r, err := sealed.Save(t.Context(), "sealed", token.Record{Lineage: "l"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		check("an encrypted record", true)
+		if err := sealed.Delete(t.Context(), "sealed", r.Generation); err != nil {
+			t.Fatal(err)
+		}
+		check("a deleted record", false)
+		if err := os.Mkdir(filepath.Join(dir, "x.token"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.NeedsKey(); !errors.Is(err, token.ErrUnsafeFile) {
+			t.Errorf("NeedsKey of what cannot be read = %v, want ErrUnsafeFile", err)
+		}
+	}
+}
+
+// A record that is too long is refused, and what is there stays.
+func TestFileStoreTooLong(t *testing.T) {
+	s, _ := fileStore(t, nil)
+	long := token.Record{Lineage: "l", Generation: 1, RefreshToken: strings.Repeat("x", 2<<20)}
+	if _, err := s.Save(t.Context(), "ada@contoso.com", long); err == nil {
+		t.Error("Save of 2 MiB succeeded")
+	}
+	if r, err := s.Load(t.Context(), "ada@contoso.com"); err != nil || r.RefreshToken != "rt-secret" {
+		t.Errorf("Load = %v, %v", r, err)
+	}
+	for _, size := range []int{-1, 0, 1 << 62} {
+		release, err := s.Reserve(t.Context(), "ada@contoso.com", size)
+		if err != nil {
+			t.Errorf("Reserve of %d bytes = %v", size, err)
+			continue
+		}
+		release()
+	}
+}
+
 // A lock whose file was removed is not the lock.
 func TestFileStoreLockFileRemoved(t *testing.T) {
 	if runtime.GOOS == "windows" {

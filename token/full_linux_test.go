@@ -101,3 +101,63 @@ func TestReadOnlyDisk(t *testing.T) {
 		}
 	}
 }
+
+// No path through a reservation leaves a file open.
+func TestFileStoreClosesFiles(t *testing.T) {
+	const key = "ada@contoso.com"
+	s, _ := fileStore(t, nil)
+	other := &token.FileStore{Dir: s.Dir}
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	round := func() {
+		_, err := s.Reserve(t.Context(), key, 100)
+		must(err)
+		_, err = other.Reserve(t.Context(), key, 100) // overtakes
+		must(err)
+		release, err := s.Reserve(t.Context(), key, 100) // replaces
+		must(err)
+		release()
+		_, err = s.Reserve(t.Context(), key, 100)
+		must(err)
+		_, err = other.Save(t.Context(), key, token.Record{Lineage: "l", Generation: generation(t, s, key)})
+		must(err)
+		_, err = s.Save(t.Context(), key, token.Record{Lineage: "l", Generation: generation(t, s, key)}) // its reservation is gone
+		must(err)
+		must(s.Delete(t.Context(), key, generation(t, s, key)))
+		_, err = s.Reserve(t.Context(), key, 100)
+		must(err)
+		must(s.Delete(t.Context(), key, 0)) // nothing there
+		_, err = s.Save(t.Context(), key, token.Record{Lineage: "l"})
+		must(err)
+	}
+	round()
+	before := openFiles(t)
+	for range 20 {
+		round()
+	}
+	if after := openFiles(t); after > before+5 { // other tests of the process
+		t.Errorf("%d files are open, and %d before", after, before)
+	}
+}
+
+func generation(t *testing.T, s *token.FileStore, key string) uint64 {
+	t.Helper()
+	r, err := s.Load(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r.Generation
+}
+
+func openFiles(t *testing.T) int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Skip(err)
+	}
+	return len(entries)
+}

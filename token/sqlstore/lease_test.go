@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -33,6 +34,15 @@ func TestCost(t *testing.T) {
 				t.Fatal(err)
 			}
 			cost("to adopt a peer's token", 1, 0)
+
+			if _, err := s.Save(ctx, "ada", record("rt1")); !errors.Is(err, token.ErrConflict) {
+				t.Errorf("Save of a first record over a record = %v, want ErrConflict", err)
+			}
+			cost("a sign-in in conflict", 2, 1)
+			if l, _, err := s.Lease(ctx, "ada"); err != nil || l.Release() != nil {
+				t.Fatal(err)
+			}
+			cost("to look under the lease", 2, 2)
 
 			refresh := func(strict bool) {
 				t.Helper()
@@ -203,7 +213,6 @@ func TestLeaseIsRenewed(t *testing.T) {
 		if err := unlock(); err != nil {
 			t.Error(err)
 		}
-		time.Sleep(time.Minute)
 		f.count()
 		time.Sleep(time.Minute)
 		if statements, _ := f.count(); statements != 0 {
@@ -324,6 +333,48 @@ func TestFreshLease(t *testing.T) {
 	})
 }
 
+// A database that fails is not a lease that was lost.
+func TestReserveFails(t *testing.T) {
+	f, s := newFake(t, PostgreSQL)
+	l, err := s.lease(t.Context(), "ada")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.renewed = time.Now().Add(-DefaultLease)
+	broken := stateError("XX000")
+	f.set(func() { f.before = failing(f.q.renew, broken) })
+	if _, err := s.Reserve(t.Context(), "ada", 100); !errors.Is(err, broken) || errors.Is(err, ErrLeaseLost) {
+		t.Errorf("Reserve = %v, want the error of the database", err)
+	}
+	if err := l.Release(); err != nil {
+		t.Error(err)
+	}
+}
+
+// A record that is too long is refused under the lease too, which stays.
+func TestTooLong(t *testing.T) {
+	_, s := newFake(t, PostgreSQL)
+	long := record(strings.Repeat("x", 2<<20))
+	if _, err := s.Save(t.Context(), "ada", long); err == nil {
+		t.Error("Save of 2 MiB succeeded")
+	}
+	l, _, err := s.Lease(t.Context(), "ada")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.SaveAndRelease(t.Context(), long); err == nil {
+		t.Error("SaveAndRelease of 2 MiB succeeded")
+	}
+	saved, err := l.SaveAndRelease(t.Context(), record("rt1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	long.Generation = saved.Generation
+	if _, err := s.Save(t.Context(), "ada", long); err == nil {
+		t.Error("Save of 2 MiB over a record succeeded")
+	}
+}
+
 // SaveAndRelease keeps the lease if it fails.
 func TestSaveAndReleaseFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -409,6 +460,12 @@ func TestLeaseOfOddRows(t *testing.T) {
 	}
 }
 
+func TestFencesDiffer(t *testing.T) {
+	if a, b := newFence(), newFence(); a == b || a < 0 || b < 0 {
+		t.Errorf("fences %d and %d", a, b)
+	}
+}
+
 func TestReserveWithoutALock(t *testing.T) {
 	f, s := newFake(t, SQLite)
 	if _, err := s.Reserve(t.Context(), "ada", 100); err != nil {
@@ -440,6 +497,9 @@ func TestSavesFirst(t *testing.T) {
 			wg.Go(func() { s.Load(ctx, "ada") })
 		}
 		synctest.Wait()
+		if n, w := s.gate.passing, s.gate.waiting[normal].Len(); n != 5 || w != 995 {
+			t.Errorf("%d statements pass and %d wait, want 5 and 995", n, w)
+		}
 		start := time.Now()
 		if _, err := s.Save(t.Context(), "ada", saved); err != nil {
 			t.Error(err)

@@ -100,3 +100,33 @@ func TestDDL(t *testing.T) {
 		t.Error("DDL of no dialect succeeded")
 	}
 }
+
+// Two processes that make the tables at the same time do it one after the other, for each
+// table: only PostgreSQL needs a lock for that.
+func TestMigrateLocks(t *testing.T) {
+	const lock = `SELECT pg_advisory_xact_lock($1)`
+	for _, d := range dialects {
+		keys := map[int64]bool{}
+		for _, table := range []string{"", "", "auth.tokens"} {
+			q, err := d.queries(table)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f := &fakeDB{q: q, durable: map[Dialect]string{SQLite: "2", PostgreSQL: "on"}[d]}
+			db := f.open()
+			defer db.Close()
+			if err := (&Store{DB: db, Dialect: d, Table: table}).Migrate(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if got, want := slices.Contains(f.statements, lock), d == PostgreSQL; got != want {
+				t.Errorf("%v takes a lock: %v, want %v", d, got, want)
+			}
+			if d == PostgreSQL {
+				keys[f.args[0].Value.(int64)] = true
+			}
+		}
+		if d == PostgreSQL && len(keys) != 2 {
+			t.Errorf("locks %v for two tables", keys)
+		}
+	}
+}
