@@ -18,6 +18,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"golang.org/x/oauth2"
+
 	"github.com/easoauth/easoauth/token"
 )
 
@@ -447,6 +449,28 @@ func TestEarly(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A new sign-in is renewed when the authority wants it.
+func TestRefreshAtOfASignIn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSTS()
+		src := &token.Source{Config: s.config(t), Spread: -1}
+		src.Flow = flowFunc(func(ctx context.Context, c *token.Config) (*oauth2.Token, error) {
+			tok, err := s.SignIn(ctx, c)
+			return tok.WithExtra(map[string]any{"refresh_at": time.Now().Add(20 * time.Minute)}), err
+		})
+		mustToken(t, src)
+		for _, want := range []int{0, 1} {
+			time.Sleep(20*time.Minute - time.Second)
+			mustToken(t, src)
+			synctest.Wait()
+			if s.posts() != want {
+				t.Fatalf("%d renewals, want %d", s.posts(), want)
+			}
+			time.Sleep(time.Second)
+		}
+	})
 }
 
 // TestManySourcesAtOneExpiry has 100,000 sources (2,000 unless TOKEN_TEST_SOURCES says another

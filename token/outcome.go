@@ -28,7 +28,8 @@ import (
 // over, and not again when that has failed: SignIn asks again, and so does another grant.
 // The exception is a *TransientError, after which the Flow runs again as if blocked. A
 // Flow that needs no person is repeated as a refresh is: mistaken by its own errors,
-// otherwise as what passes, since its next assertion may be a better one.
+// otherwise as what passes, and the first time at once, since its next assertion may be a
+// better one.
 type meaning int
 
 const (
