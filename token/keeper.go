@@ -49,7 +49,7 @@ type keeper struct {
 	spread   bool   // a renewal has been scheduled at random, away from sources that started together
 
 	telling sync.Mutex // one event at a time
-	noticed time.Time  // the expected end that was told; guarded by telling
+	noticed time.Time  // the expected end that was reported; guarded by telling
 }
 
 type declined struct {

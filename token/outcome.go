@@ -101,7 +101,7 @@ func (p *pause) kind() meaning {
 	return p.meaning
 }
 
-// isDue reports whether the authority may be asked again.
+// isDue reports whether another request may be sent to the authority.
 func (p *pause) isDue(now time.Time) bool {
 	return p == nil || !p.due.IsZero() && !now.Before(p.due)
 }
