@@ -400,6 +400,35 @@ func TestSignOutIsFinal(t *testing.T) {
 	}
 }
 
+// A renewal that lands after another process has signed out is dropped, with what it brought.
+func TestSignOutByAPeer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSTS()
+		src := source(t, s)
+		src.Store = unlocked{src.Store}
+		time.Sleep(2 * time.Hour)
+		s.intercept = func(http.ResponseWriter, *http.Request) bool {
+			if err := token.NewSource(src.Config, src.Key, src.Store).SignOut(t.Context()); err != nil {
+				t.Error(err)
+			}
+			return false
+		}
+		for range 2 {
+			var re *token.ReauthError
+			if _, err := src.Token(t.Context()); !errors.As(err, &re) || re.Kind != token.ReauthNone || !re.Ended {
+				t.Errorf("Token = %v, want *ReauthError of kind none", err)
+			}
+			time.Sleep(time.Minute)
+		}
+		if st, err := src.Status(t.Context()); err == nil || st.Unsaved {
+			t.Errorf("Status = %+v, %v; want no sign-in and nothing unsaved", st, err)
+		}
+		if s.posts() != 1 {
+			t.Errorf("%d requests, want 1", s.posts())
+		}
+	})
+}
+
 // staged is a store that stops at a point until it is let go on.
 type staged struct {
 	token.Store

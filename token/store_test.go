@@ -362,6 +362,9 @@ func TestPeersWithoutLocks(t *testing.T) {
 				tt.during(t, s, src)
 				wg.Wait()
 				tt.check(t, load(t, src), err)
+				if st, err := src.Status(t.Context()); err != nil || st.Unsaved {
+					t.Errorf("Status = %+v, %v; want nothing unsaved", st, err)
+				}
 			})
 		})
 	}
