@@ -18,6 +18,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"golang.org/x/oauth2"
+
 	"github.com/easoauth/easoauth/token"
 )
 
@@ -416,6 +418,59 @@ func TestSpread(t *testing.T) {
 			})
 		})
 	}
+}
+
+// When a token is renewed in the background.
+func TestEarly(t *testing.T) {
+	for _, tt := range []struct{ lifetime, early, want time.Duration }{
+		{time.Hour, 0, 54 * time.Minute},
+		{2 * time.Hour, 0, 108 * time.Minute},
+		{30 * time.Minute, 0, 25 * time.Minute},
+		{8 * time.Minute, 0, 4 * time.Minute},
+		{time.Hour, 20 * time.Minute, 40 * time.Minute},
+		{time.Hour, 50 * time.Minute, 30 * time.Minute},
+		{time.Hour, -1, time.Hour - 10*time.Second},
+	} {
+		t.Run(fmt.Sprintf("%v, %v", tt.lifetime, tt.early), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newSTS()
+				s.lifetime = tt.lifetime
+				src := &token.Source{Config: s.config(t), Flow: s, Early: tt.early, Spread: -1}
+				mustToken(t, src)
+				begin := time.Now()
+				for s.posts() == 0 {
+					time.Sleep(time.Second)
+					mustToken(t, src)
+					synctest.Wait()
+				}
+				if got := time.Since(begin); got != tt.want {
+					t.Errorf("renewed after %v, want %v", got, tt.want)
+				}
+			})
+		})
+	}
+}
+
+// A new sign-in is renewed when the authority wants it.
+func TestRefreshAtOfASignIn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSTS()
+		src := &token.Source{Config: s.config(t), Spread: -1}
+		src.Flow = flowFunc(func(ctx context.Context, c *token.Config) (*oauth2.Token, error) {
+			tok, err := s.SignIn(ctx, c)
+			return tok.WithExtra(map[string]any{"refresh_at": time.Now().Add(20 * time.Minute)}), err
+		})
+		mustToken(t, src)
+		for _, want := range []int{0, 1} {
+			time.Sleep(20*time.Minute - time.Second)
+			mustToken(t, src)
+			synctest.Wait()
+			if s.posts() != want {
+				t.Fatalf("%d renewals, want %d", s.posts(), want)
+			}
+			time.Sleep(time.Second)
+		}
+	})
 }
 
 // TestManySourcesAtOneExpiry has 100,000 sources (2,000 unless TOKEN_TEST_SOURCES says another

@@ -24,11 +24,11 @@ const (
 	// refresh token valid, and ReplayStrict for every other authority.
 	ReplayByAuthority Replay = iota
 	// ReplayStrict: a refresh token may be used once, and a second use may end the
-	// sign-in. The record is marked before the token is sent; when an answer was lost, the
+	// sign-in. The record is marked before the token is sent; when a response was lost, the
 	// token is tried once more, and if the authority refuses it then the *ReauthError
 	// matches ErrRefreshUncertain.
 	ReplayStrict
-	// ReplayTolerant: an old refresh token stays valid, so that a lost answer costs
+	// ReplayTolerant: an old refresh token stays valid, so that a lost response costs
 	// nothing.
 	ReplayTolerant
 )
@@ -62,7 +62,7 @@ const (
 // renewal with a [*PanicError]. One of Observe or Logger changes no outcome, and is logged with
 // its stack, by [slog.Default] if there is no Logger.
 type Source struct {
-	// Config says where and for what to ask for tokens. Required.
+	// Config says where and for what tokens are requested. Required.
 	Config *Config
 
 	// Store keeps the sign-in. If nil, it is kept in memory and lost with the Source.
@@ -124,7 +124,7 @@ type Source struct {
 	RefreshFixed bool
 
 	// Notice is how long before the expected end of the sign-in Observe and Logger get an
-	// [EventExpiring], so that the user can be asked to come back in time. It is looked at
+	// [EventExpiring], so that the user can sign in again in time. It is checked
 	// with each renewal, and happens once for each expected end. If zero, DefaultNotice, but
 	// at most a quarter of the refresh token's lifetime; if negative, never.
 	Notice time.Duration
@@ -247,7 +247,7 @@ func (s *Source) SignIn(ctx context.Context) (*oauth2.Token, error) {
 // SignOut deletes the sign-in from the Store and forgets it. It is final: a renewal or a Flow
 // that is under way here is dropped, and its callers get a [*ReauthError] of kind
 // [ReauthNone]; one in another process that lands after SignOut is dropped there. The
-// authority is not told, and an access token that another Source holds already stays good
+// authority is not informed, and an access token that another Source holds already stays good
 // until its expiry.
 func (s *Source) SignOut(ctx context.Context) error {
 	if err := s.check(); err != nil {
