@@ -9,7 +9,7 @@ import (
 	"github.com/easoauth/easoauth/internal/wbxml"
 )
 
-// ErrTooLarge: the response has more bytes than [Client.MaxBody], many more entries than were
+// ErrTooLarge says that the response has more bytes than [Client.MaxBody], many more entries than were
 // requested, or elements that would take far more memory than the response has bytes. An
 // [*Error] matches it with [errors.Is], and nothing of the response was used: request a smaller
 // window, or raise MaxBody if the bytes are the reason. The error of an [Entry] matches it
