@@ -337,19 +337,20 @@ func TestUpdateOthers(t *testing.T) {
 	changed := &eas.Body{Type: eas.BodyPlain, Data: "begin and more", Truncated: true}
 	var none *eas.Event
 	for name, e := range map[string]eas.Edit{
-		"a truncated body":    eas.Update("1", &eas.Note{Body: short}, &eas.Note{Body: changed}),
-		"a new truncated one": eas.Add("", &eas.Note{Subject: "x", Body: short}),
-		"another type":        eas.Update("1", &eas.Note{}, &eas.Task{}),
-		"nothing before":      eas.Update("1", nil, &eas.Task{}),
-		"nothing after":       eas.Update("1", &eas.Task{}, nil),
-		"a nil pointer":       eas.Update("1", none, none),
-		"add nothing":         eas.Add("c", nil),
-		"add a nil pointer":   eas.Add("c", none),
-		"no ID":               eas.Update("", &eas.Note{}, &eas.Note{Subject: "x"}),
-		"the subject of mail": eas.Update("1", &eas.Email{}, &eas.Email{Subject: "x"}),
-		"client ID":           eas.Add("a b", &eas.Note{Subject: "x"}),
-		"the zero Edit":       {},
-		"flag ends too early": eas.SetFlag("1", eas.Flag{Status: eas.FlagActive, Start: at("2026-01-02 00:00"), Due: at("2026-01-01 00:00")}),
+		"a truncated body":               eas.Update("1", &eas.Note{Body: short}, &eas.Note{Body: changed}),
+		"a new truncated one":            eas.Add("", &eas.Note{Subject: "x", Body: short}),
+		"another type":                   eas.Update("1", &eas.Note{}, &eas.Task{}),
+		"nothing before":                 eas.Update("1", nil, &eas.Task{}),
+		"nothing after":                  eas.Update("1", &eas.Task{}, nil),
+		"a nil pointer":                  eas.Update("1", none, none),
+		"add nothing":                    eas.Add("c", nil),
+		"add a nil pointer":              eas.Add("c", none),
+		"no ID":                          eas.Update("", &eas.Note{}, &eas.Note{Subject: "x"}),
+		"the subject of mail":            eas.Update("1", &eas.Email{}, &eas.Email{Subject: "x"}),
+		"client ID":                      eas.Add("a b", &eas.Note{Subject: "x"}),
+		"an item that cannot be written": eas.Update("1", &eas.Task{Subject: "a"}, &eas.Task{Subject: "a", Complete: true}),
+		"the zero Edit":                  {},
+		"flag ends too early":            eas.SetFlag("1", eas.Flag{Status: eas.FlagActive, Start: at("2026-01-02 00:00"), Due: at("2026-01-01 00:00")}),
 	} {
 		if got, err := send(t, eas.Version161, e); err == nil || got != "" {
 			t.Errorf("%s: %s, %v", name, got, err)

@@ -1,6 +1,7 @@
 package eas_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -201,6 +202,34 @@ func TestOddPerson(t *testing.T) {
 	want := []eas.DirectoryEntry{{Name: "Good"}, {Name: "Bad", Odd: []eas.OddValue{{Element: "GAL:Status", Value: "none"}}}}
 	if diff := cmp.Diff(want, got.People); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestOddEnvelopes has a value beside the items be odd: it costs itself alone, unless it is a
+// status, which must not be taken for success.
+func TestOddEnvelopes(t *testing.T) {
+	search := func(status, total string) string {
+		return `<Search xmlns="Search"><Status>1</Status><Response><Store><Status>` + status + `</Status>
+<Result><Properties><DisplayName xmlns="GAL">Good</DisplayName></Properties></Result><Range>0-0</Range><Total>` + total + `</Total></Store></Response></Search>`
+	}
+	c, _ := speaking(t, eas.Version141, "Search", search("1", "many"), search("junk", "1"))
+	got, err := c.SearchPeople(t.Context(), "good", nil)
+	if err != nil || len(got.People) != 1 || got.Total != 0 {
+		t.Errorf("an odd total: %+v, %v", got, err)
+	}
+	if got, err := c.SearchPeople(t.Context(), "good", nil); !errors.Is(err, eas.ErrUnexpectedContent) {
+		t.Errorf("an odd status: %+v, %v", got, err)
+	}
+	c, _ = speaking(t, eas.Version141, "Settings", `<Settings xmlns="Settings"><Status>1</Status><Oof><Status>1</Status><Get><OofState>2</OofState><StartTime>soon</StartTime>
+<EndTime>2026-01-08T00:00:00.000Z</EndTime><OofMessage><AppliesToInternal/><Enabled>1</Enabled><ReplyMessage>x</ReplyMessage><BodyType>Html</BodyType></OofMessage>
+<OofMessage><AppliesToExternalKnown/><Enabled/><ReplyMessage/><BodyType/></OofMessage></Get></Oof></Settings>`)
+	o, err := c.OutOfOffice(t.Context(), eas.BodyHTML)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.Internal == nil || o.Internal.Type != eas.BodyHTML || !o.Internal.Enabled || o.Known == nil || o.Known.Enabled || !o.Start.IsZero() || !o.End.Equal(at("2026-01-08 00:00")) ||
+		len(o.Odd) != 1 || o.Odd[0].Element != "Settings:StartTime" {
+		t.Errorf("out of office %+v", o)
 	}
 }
 
