@@ -193,12 +193,10 @@ func (l *lookup) advice(hops []Hop, ended error) string {
 	switch {
 	case len(hops) == 0:
 		return "No host was left to ask: correct the fields of the Resolver"
+	case (noDNS || noName || noTCP) && l.HTTPClient == nil && l.Proxy == nil && os.Getenv("HTTPS_PROXY")+os.Getenv("https_proxy") != "":
+		return "HTTPS_PROXY is set, and the Resolver ignores it: set Resolver.Proxy to http.ProxyFromEnvironment"
 	case (noDNS || noName || noTCP) && !l.NoCloud && l.pinned == "":
-		s := "Not even the cloud's host can be reached: check the network connection"
-		if l.HTTPClient == nil && l.Proxy == nil && os.Getenv("HTTPS_PROXY")+os.Getenv("https_proxy") != "" {
-			s += ", and set Resolver.Proxy to http.ProxyFromEnvironment: HTTPS_PROXY is set, and the Resolver ignores it"
-		}
-		return s
+		return "Not even the cloud's host can be reached: check the network connection"
 	case unknown:
 		return ""
 	case absent && !l.AskSRV:
