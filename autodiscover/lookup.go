@@ -53,8 +53,10 @@ func (r *Resolver) Lookup(ctx context.Context, addr string) (*Endpoint, error) {
 	if e != nil {
 		return e, nil
 	}
-	defer done()
+	result := false
+	defer func() { done(result) }()
 	e, hops, err := l.race(ctx, l.candidates())
+	result = err == nil
 	if e == nil {
 		return nil, &LookupError{Hops: hops, Err: err, advice: l.advice(hops, err)}
 	}

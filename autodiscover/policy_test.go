@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -181,4 +182,29 @@ func TestBodies(t *testing.T) {
 		}
 		srv.Close()
 	}
+}
+
+// When the look-up for which others wait is cancelled, one of them takes over, not all.
+func TestFlightIsTakenOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{hosts: map[string]http.HandlerFunc{own: late(time.Second, jsonAnswer(200, found))}}
+		r := &autodiscover.Resolver{HTTPClient: w.client(), NoCloud: true, Cache: &autodiscover.MemoryCache{}}
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() { _, _ = r.Lookup(ctx, "ada@contoso.com") }()
+		synctest.Wait()
+		var wg sync.WaitGroup
+		for range 50 {
+			wg.Go(func() {
+				if e, err := r.Lookup(t.Context(), "bob@contoso.com"); err != nil || e.URL.Host != "mail.contoso.com" {
+					t.Errorf("Lookup = %v, %v", e, err)
+				}
+			})
+		}
+		synctest.Wait()
+		cancel()
+		wg.Wait()
+		if n := len(w.asked); n != 2 {
+			t.Errorf("%d requests, want 2", n)
+		}
+	})
 }
