@@ -175,7 +175,7 @@ type Resolver struct {
 	Host     string   // ask this host alone, e.g. "autodiscover.contoso.com"; with a port if it is not 443
 	PathForm bool     // ask with the address in the path (…/autodiscover.json/v1.0/<address>), as Outlook for Windows does
 
-	NoCloud   bool // do not ask Exchange Online: the address does not leave the organization
+	NoCloud   bool // do not ask Exchange Online, unless a host of the organization redirects there
 	NoHost    bool // do not ask autodiscover.<domain>
 	AskDomain bool // ask <domain>
 	AskSRV    bool // ask the target of the SRV record

@@ -83,7 +83,7 @@ const (
 	vouchConfirm = " confirmed"
 )
 
-// flights are the look-ups under way that will fill a cache: a chan struct{} by flightKey.
+// flights are the look-ups under way that will fill a cache: a *flight by flightKey.
 var flights sync.Map
 
 type flightKey struct {
@@ -91,36 +91,48 @@ type flightKey struct {
 	key   string
 }
 
+// A flight is a look-up for which others wait.
+type flight struct {
+	done     chan struct{}
+	cutShort bool // it had no result of its own, since its context ended or a callback panicked
+}
+
 // cached returns the endpoint that the cache holds. If there is none, the caller looks it up
-// and then calls done: others who want the same entry wait for it, once.
-func (l *lookup) cached(ctx context.Context) (e *Endpoint, done func()) {
+// and then calls done, with whether it came to a result: others who want the same entry wait
+// for that, once. If the result was a failure, it was about another address, and they look
+// theirs up side by side; if there was none, the next of them takes over.
+func (l *lookup) cached(ctx context.Context) (e *Endpoint, done func(result bool)) {
+	none := func(bool) {}
 	if l.Cache == nil {
-		return nil, func() {}
+		return nil, none
 	}
 	key := l.cacheKey()
 	if e := l.get(ctx, key); e != nil {
-		return e, nil
+		return e, none
 	}
 	if !reflect.TypeOf(l.Cache).Comparable() {
-		return nil, func() {}
+		return nil, none
 	}
 	id := flightKey{l.Cache, key}
-	own := make(chan struct{})
-	running, under := flights.LoadOrStore(id, own)
-	if !under {
-		return nil, func() {
-			flights.Delete(id)
-			close(own)
+	own := &flight{done: make(chan struct{})}
+	for {
+		running, under := flights.LoadOrStore(id, own)
+		if !under {
+			return nil, func(result bool) {
+				own.cutShort = !result
+				flights.Delete(id)
+				close(own.done)
+			}
 		}
-	}
-	flight := running.(chan struct{})
-	select {
-	case <-flight:
-		// If that one failed it was about another address: this one is looked up beside
-		// the others.
-		return l.get(ctx, key), func() {}
-	case <-ctx.Done():
-		return nil, func() {}
+		other := running.(*flight)
+		select {
+		case <-other.done:
+			if e := l.get(ctx, key); e != nil || !other.cutShort {
+				return e, none
+			}
+		case <-ctx.Done():
+			return nil, none
+		}
 	}
 }
 

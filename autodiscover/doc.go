@@ -40,16 +40,21 @@
 //   - No credential and no cookie of another look-up is sent, and no header field but Accept
 //     and User-Agent. The address goes to the hosts that are asked and nowhere else; net/http,
 //     left to itself, would hand it to the next host in a Referer.
-//   - Redirects: 10 at most, no host and path twice, no user information.
+//   - Redirects: 10 at most, no host and path twice, no user information. A token for
+//     AutoDiscover v1 goes along none.
 //   - A host outside the mail domain and the cloud is followed, returned, or taken from the
-//     cache only by the word of the cloud's own hosts or with [Resolver.Confirm]. A token for
-//     AutoDiscover v1 goes along no redirect.
+//     cache only by the word of the cloud's own hosts or with [Resolver.Confirm], which is
+//     called once for each host. Where the cloud names an on-premises host in another domain,
+//     the other hosts of that domain count as named, too; so do those beside
+//     [Resolver.Host].
 //   - Loopback, link-local and private addresses and the names of local networks are refused,
 //     when dialling (unless [Resolver.HTTPClient] brings its own transport, or
 //     [Resolver.Proxy] dials) and as literals, unless [Resolver.AllowPrivate] says that they
 //     are meant.
 //   - 1 MiB of body and 64 KiB of header at most; 20 seconds for each request, which a slow
-//     server takes from no other candidate. XML with a DOCTYPE or deeper than 64 is refused.
+//     server takes from no other candidate. An endpoint in hand waits at most
+//     [Resolver.Patience] for a better one, 5 seconds by default. XML with a DOCTYPE or
+//     deeper than 64 is refused.
 //
 // # When it fails
 //

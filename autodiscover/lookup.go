@@ -53,8 +53,10 @@ func (r *Resolver) Lookup(ctx context.Context, addr string) (*Endpoint, error) {
 	if e != nil {
 		return e, nil
 	}
-	defer done()
+	result := false
+	defer func() { done(result) }()
 	e, hops, err := l.race(ctx, l.candidates())
+	result = err == nil
 	if e == nil {
 		return nil, &LookupError{Hops: hops, Err: err, advice: l.advice(hops, err)}
 	}
@@ -193,12 +195,10 @@ func (l *lookup) advice(hops []Hop, ended error) string {
 	switch {
 	case len(hops) == 0:
 		return "No host was left to ask: correct the fields of the Resolver"
+	case (noDNS || noName || noTCP) && l.HTTPClient == nil && l.Proxy == nil && os.Getenv("HTTPS_PROXY")+os.Getenv("https_proxy") != "":
+		return "HTTPS_PROXY is set, and the Resolver ignores it: set Resolver.Proxy to http.ProxyFromEnvironment"
 	case (noDNS || noName || noTCP) && !l.NoCloud && l.pinned == "":
-		s := "Not even the cloud's host can be reached: check the network connection"
-		if l.HTTPClient == nil && l.Proxy == nil && os.Getenv("HTTPS_PROXY")+os.Getenv("https_proxy") != "" {
-			s += ", and set Resolver.Proxy to http.ProxyFromEnvironment: HTTPS_PROXY is set, and the Resolver ignores it"
-		}
-		return s
+		return "Not even the cloud's host can be reached: check the network connection"
 	case unknown:
 		return ""
 	case absent && !l.AskSRV:

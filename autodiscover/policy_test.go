@@ -5,9 +5,13 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -134,4 +138,73 @@ func TestPageInTheNameOfTheCloud(t *testing.T) {
 	if errors.Is(err, autodiscover.ErrDevice) || err == nil {
 		t.Errorf("a redirect inside the cloud: %v", err)
 	}
+}
+
+// A candidate has its whole head start, however late it began; and one that fails later does
+// not start another before its time.
+func TestWholeHeadStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		var at time.Duration
+		w := &world{hosts: map[string]http.HandlerFunc{
+			cloud: late(time.Second, plain(404)), own: late(time.Hour, plain(404)),
+			"contoso.com": func(w http.ResponseWriter, r *http.Request) {
+				at = time.Since(start)
+				jsonAnswer(200, found)(w, r)
+			},
+		}}
+		e, err := (&autodiscover.Resolver{HTTPClient: w.client(), AskDomain: true}).Lookup(t.Context(), "ada@contoso.com")
+		if err != nil || at != 3*time.Second || time.Since(start) != 8*time.Second {
+			t.Errorf("Lookup = %v, %v: the third was asked after %v and the result came after %v; want 3s and 8s", e, err, at, time.Since(start))
+		}
+	})
+}
+
+// A body that is too long is not that of AutoDiscover; one that is cut is the network's.
+func TestBodies(t *testing.T) {
+	for fault, h := range map[string]http.HandlerFunc{
+		"AD_NOT_V2": jsonAnswer(200, `{"x":"`+strings.Repeat("x", 2<<20)+`"}`),
+		"CONN_RESET": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "100")
+			_, _ = w.Write([]byte("{"))
+		},
+	} {
+		srv := httptest.NewTLSServer(h)
+		c := srv.Client()
+		c.Transport.(*http.Transport).TLSClientConfig.ServerName = "example.com"
+		c.Transport.(*http.Transport).DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, network, srv.Listener.Addr().String())
+		}
+		_, err := (&autodiscover.Resolver{HTTPClient: c, NoCloud: true}).Lookup(t.Context(), "ada@contoso.com")
+		var he *autodiscover.HopError
+		if !errors.As(err, &he) || he.Fault != fault {
+			t.Errorf("%v, want %s", err, fault)
+		}
+		srv.Close()
+	}
+}
+
+// When the look-up for which others wait is cancelled, one of them takes over, not all.
+func TestFlightIsTakenOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{hosts: map[string]http.HandlerFunc{own: late(time.Second, jsonAnswer(200, found))}}
+		r := &autodiscover.Resolver{HTTPClient: w.client(), NoCloud: true, Cache: &autodiscover.MemoryCache{}}
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() { _, _ = r.Lookup(ctx, "ada@contoso.com") }()
+		synctest.Wait()
+		var wg sync.WaitGroup
+		for range 50 {
+			wg.Go(func() {
+				if e, err := r.Lookup(t.Context(), "bob@contoso.com"); err != nil || e.URL.Host != "mail.contoso.com" {
+					t.Errorf("Lookup = %v, %v", e, err)
+				}
+			})
+		}
+		synctest.Wait()
+		cancel()
+		wg.Wait()
+		if n := len(w.asked); n != 2 {
+			t.Errorf("%d requests, want 2", n)
+		}
+	})
 }

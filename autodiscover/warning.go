@@ -1,6 +1,7 @@
 package autodiscover
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -43,12 +44,27 @@ func (w *warnings) warn(resp *http.Response) {
 			add("TLS_CERT_EXPIRING", "on "+end.UTC().Format(time.DateOnly)+", ")
 		}
 	}
-	switch build := resp.Header.Get("X-OWA-Version"); {
-	case strings.HasPrefix(build, "14."):
-		add("E2010_PRESENT", "")
-	case strings.HasPrefix(build, "15.0."), strings.HasPrefix(build, "15.1."):
-		add("BUILD_UNSUPPORTED", "")
+	if id := buildFault(resp.Header.Get("X-OWA-Version")); id != "" {
+		add(id, "")
 	}
+}
+
+// firstSE is the first build of Exchange SE, 15.2.2562. Exchange 2013 is 15.0, 2016 is 15.1,
+// 2019 is 15.2 with lower builds; Exchange Online is 15.20.
+const firstSE = 2562
+
+// buildFault returns what is to be said about a build of Exchange.
+func buildFault(version string) fault.ID {
+	var major, minor, build int
+	n, _ := fmt.Sscanf(version, "%d.%d.%d", &major, &minor, &build)
+	switch {
+	case n != 3:
+	case major == 14:
+		return "E2010_PRESENT"
+	case major == 15 && (minor < 2 || minor == 2 && build < firstSE):
+		return "BUILD_UNSUPPORTED"
+	}
+	return ""
 }
 
 // warnEndpoint looks at where the endpoint is.

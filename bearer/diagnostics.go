@@ -93,6 +93,10 @@ func (d Diagnostics) Cause() string { return d.find().cause }
 // Remedy says what to do about a known number; it returns "" for others.
 func (d Diagnostics) Remedy() string { return d.find().remedy }
 
+// Explanation returns cause and remedy of a known number in one line, with the command to run
+// where there is a short one; it returns "" for others.
+func (d Diagnostics) Explanation() string { return d.verdict().String() }
+
 // Refreshable reports whether another token may be accepted where this one was refused.
 // It is false where a known number blames the deployment, the user's account or the
 // token's permissions, and true for an unknown number.

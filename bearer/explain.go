@@ -68,10 +68,14 @@ func (e *OfferError) explain() verdict {
 }
 
 func (d Diagnostics) verdict() verdict {
-	if row := d.find(); row.own {
+	row := d.find()
+	switch {
+	case row.cause == "":
+		return verdict{}
+	case row.own:
 		return verdict{row.fault, d.Cause() + ": " + d.Remedy()}
 	}
-	return verdict{fault: d.find().fault}
+	return verdict{fault: row.fault}
 }
 
 // byWhom explains a response by its sender alone.

@@ -89,7 +89,10 @@ func TestParseSASLError(t *testing.T) {
 			if diff := cmp.Diff(tt.want, got); diff != "" || err != nil {
 				t.Errorf("ParseSASLError (-want +got)\n%s%v", diff, err)
 			}
-			if got.InvalidToken() != tt.invalid || strings.Contains(got.Error(), "\n") || !strings.Contains(got.Error(), "status "+got.Status) {
+			if strings.Contains(got.Error(), "needs the scope "+got.Scope) != (got.Scope != "") {
+				t.Errorf("Error %q", got)
+			}
+			if strings.Contains(got.Error(), "renew the token") != tt.invalid || got.InvalidToken() != tt.invalid || strings.Contains(got.Error(), "\n") || !strings.Contains(got.Error(), "status "+got.Status) {
 				t.Errorf("InvalidToken %v, Error %q", got.InvalidToken(), got)
 			}
 		})

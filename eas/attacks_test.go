@@ -15,39 +15,9 @@ import (
 	"github.com/easoauth/easoauth/eas"
 )
 
-// A policy key that is another one each time, with a demand to provision that never ends: the
-// client provisions again twice, since another client of the device may be at it too, and says
-// so.
-func TestS111PolicyKeyWithoutEnd(t *testing.T) {
-	for _, refusal := range []func() *http.Response{
-		func() *http.Response { return reply1(449, nil) },
-		func() *http.Response { return reply1(200, statusOf(t, "FolderSync", "142")) },
-		func() *http.Response { return reply1(200, statusOf(t, "FolderSync", "144")) },
-	} {
-		b := &backend{t: t}
-		b.respond = func(_ *http.Request, command string, n int) *http.Response {
-			switch command {
-			case "FolderSync":
-				return refusal()
-			case "Provision":
-				return reply1(200, fromXML(t, fmt.Sprintf(`<Provision xmlns="Provision"><Status>1</Status><Policies><Policy><PolicyType>MS-EAS-Provisioning-WBXML</PolicyType><Status>1</Status><PolicyKey>%d</PolicyKey>
-					<Data><EASProvisionDoc><AllowCamera>1</AllowCamera></EASProvisionDoc></Data></Policy></Policies></Provision>`, n)))
-			}
-			return nil
-		}
-		_, err := b.client().FolderSync(t.Context(), "0")
-		if !errors.Is(err, eas.ErrProvisionRequired) {
-			t.Errorf("FolderSync = %v, want ErrProvisionRequired", err)
-		}
-		if n := len(b.of("Provision")); n != 6 { // the first and two more, of two phases each
-			t.Errorf("%d Provision, want 6", n)
-		}
-		if n := len(b.of("FolderSync")); n != 3 {
-			t.Errorf("%d FolderSync, want 3", n)
-		}
-	}
-	// The compact query has 32 bits for the key, and the field of the header is any text: one that
-	// fits in neither is an error before it is sent.
+// The field of the header holds a key that is a word of ASCII; one that it cannot hold is an
+// error before it is sent.
+func TestS111PolicyKeyThatIsText(t *testing.T) {
 	for _, key := range []string{"a\r\nX: y", "not a number", strings.Repeat("9", 300)} {
 		b := &backend{t: t}
 		b.respond = func(_ *http.Request, command string, _ int) *http.Response {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/easoauth/easoauth/bearer"
@@ -117,6 +118,10 @@ type Client struct {
 	negotiating  flight[*ServerInfo]
 	provisioning flight[*Policy]
 	moving       flight[struct{}]
+
+	// suspect says that a request was late over HTTP/2: its connection may be dead, which a
+	// transport without pings does not notice, and would be used again for the next.
+	suspect atomic.Bool
 
 	mu         sync.Mutex
 	state      State

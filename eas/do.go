@@ -3,6 +3,7 @@ package eas
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -83,6 +84,7 @@ type exchange struct {
 	renewed        bool        // the token was refused and refreshed
 	traced         atomic.Bool // the transport tells of connections
 	connected      atomic.Bool // a connection was found, so that something may have been sent
+	shared         atomic.Bool // over HTTP/2: the next request will get the same connection
 }
 
 type exchangeKey struct{}
@@ -132,6 +134,9 @@ func (c *Client) sendHere(ctx context.Context, q request) (*response, error) {
 	return r, err
 }
 
+// suspectPause is what the transport needs to see that a request which was late is over.
+const suspectPause = 50 * time.Millisecond
+
 // transmit is the one place that builds and sends a request.
 func (c *Client) transmit(ctx context.Context, q request) (r *response, x *exchange, err error) {
 	timeout := c.timeout()
@@ -146,14 +151,28 @@ func (c *Client) transmit(ctx context.Context, q request) (r *response, x *excha
 	x = &exchange{command: q.command, version: q.version, start: time.Now(), sent: int64(len(q.body))}
 	ctx = httptrace.WithClientTrace(context.WithValue(ctx, exchangeKey{}, x), &httptrace.ClientTrace{
 		GetConn: func(string) { x.traced.Store(true) },
-		GotConn: func(httptrace.GotConnInfo) { x.connected.Store(true) },
+		GotConn: func(i httptrace.GotConnInfo) {
+			x.connected.Store(true)
+			if conn, ok := i.Conn.(*tls.Conn); ok && conn.ConnectionState().NegotiatedProtocol == "h2" {
+				x.shared.Store(true)
+			}
+		},
 	})
 	here := c.here()
 	req, err := c.newRequest(ctx, q, here)
 	if err != nil {
 		return nil, x, err
 	}
-	defer func() { c.observe(ctx, x, err) }()
+	defer func() {
+		if x.shared.Load() && errors.Is(err, errLate) {
+			c.suspect.Store(true)
+		}
+		c.observe(ctx, x, err)
+	}()
+	if c.suspect.CompareAndSwap(true, false) {
+		pause(ctx, suspectPause)
+		c.base.CloseIdleConnections()
+	}
 	resp, err := safehttp.Do(here.http, req)
 	if err != nil {
 		return nil, x, c.sendError(ctx, &q, err)

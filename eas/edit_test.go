@@ -337,19 +337,20 @@ func TestUpdateOthers(t *testing.T) {
 	changed := &eas.Body{Type: eas.BodyPlain, Data: "begin and more", Truncated: true}
 	var none *eas.Event
 	for name, e := range map[string]eas.Edit{
-		"a truncated body":    eas.Update("1", &eas.Note{Body: short}, &eas.Note{Body: changed}),
-		"a new truncated one": eas.Add("", &eas.Note{Subject: "x", Body: short}),
-		"another type":        eas.Update("1", &eas.Note{}, &eas.Task{}),
-		"nothing before":      eas.Update("1", nil, &eas.Task{}),
-		"nothing after":       eas.Update("1", &eas.Task{}, nil),
-		"a nil pointer":       eas.Update("1", none, none),
-		"add nothing":         eas.Add("c", nil),
-		"add a nil pointer":   eas.Add("c", none),
-		"no ID":               eas.Update("", &eas.Note{}, &eas.Note{Subject: "x"}),
-		"the subject of mail": eas.Update("1", &eas.Email{}, &eas.Email{Subject: "x"}),
-		"client ID":           eas.Add("a b", &eas.Note{Subject: "x"}),
-		"the zero Edit":       {},
-		"flag ends too early": eas.SetFlag("1", eas.Flag{Status: eas.FlagActive, Start: at("2026-01-02 00:00"), Due: at("2026-01-01 00:00")}),
+		"a truncated body":               eas.Update("1", &eas.Note{Body: short}, &eas.Note{Body: changed}),
+		"a new truncated one":            eas.Add("", &eas.Note{Subject: "x", Body: short}),
+		"another type":                   eas.Update("1", &eas.Note{}, &eas.Task{}),
+		"nothing before":                 eas.Update("1", nil, &eas.Task{}),
+		"nothing after":                  eas.Update("1", &eas.Task{}, nil),
+		"a nil pointer":                  eas.Update("1", none, none),
+		"add nothing":                    eas.Add("c", nil),
+		"add a nil pointer":              eas.Add("c", none),
+		"no ID":                          eas.Update("", &eas.Note{}, &eas.Note{Subject: "x"}),
+		"the subject of mail":            eas.Update("1", &eas.Email{}, &eas.Email{Subject: "x"}),
+		"client ID":                      eas.Add("a b", &eas.Note{Subject: "x"}),
+		"an item that cannot be written": eas.Update("1", &eas.Task{Subject: "a"}, &eas.Task{Subject: "a", Complete: true}),
+		"the zero Edit":                  {},
+		"flag ends too early":            eas.SetFlag("1", eas.Flag{Status: eas.FlagActive, Start: at("2026-01-02 00:00"), Due: at("2026-01-01 00:00")}),
 	} {
 		if got, err := send(t, eas.Version161, e); err == nil || got != "" {
 			t.Errorf("%s: %s, %v", name, got, err)
@@ -410,6 +411,36 @@ func TestJoinedEdits(t *testing.T) {
 				t.Errorf("error %q", err)
 			}
 		})
+	}
+}
+
+// TestJoinedOccurrences sends edits of several occurrences, up to 14.1, as one of their series.
+func TestJoinedOccurrences(t *testing.T) {
+	series := weekly()
+	second, _ := series.Occurrence(at("2026-06-15 08:00"))
+	second.Subject = "2"
+	got, err := send(t, eas.Version141, eas.UpdateOccurrence("1", series, at("2026-06-15 08:00"), second),
+		eas.DeleteOccurrence("1", series, at("2026-06-22 08:00")), eas.MarkRead("2", true), eas.DeleteOccurrence("1", series, at("2026-06-08 08:00")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `<Exceptions xmlns="Calendar"><Exception><Deleted>1</Deleted><ExceptionStartTime>20260608T080000Z</ExceptionStartTime></Exception>` +
+		`<Exception><ExceptionStartTime>20260615T080000Z</ExceptionStartTime><Subject>2</Subject></Exception>` +
+		`<Exception><Deleted>1</Deleted><ExceptionStartTime>20260622T080000Z</ExceptionStartTime></Exception></Exceptions>`
+	if !strings.Contains(got, want) || strings.Count(got, "<Change>") != 2 {
+		t.Errorf("sent %s", got)
+	}
+	other := weekly()
+	other.Subject = "Another"
+	for name, edits := range map[string][]eas.Edit{
+		"of two series": {eas.DeleteOccurrence("1", series, at("2026-06-15 08:00")), eas.DeleteOccurrence("1", other, at("2026-06-22 08:00"))},
+		"no occurrence": {eas.DeleteOccurrence("1", series, at("2026-06-15 08:00")), eas.UpdateOccurrence("1", series, at("2026-06-22 08:00"), nil)},
+		"no start":      {eas.DeleteOccurrence("1", series, time.Time{})},
+		"no series":     {eas.UpdateOccurrence("1", nil, at("2026-06-22 08:00"), series)},
+	} {
+		if got, err := send(t, eas.Version141, edits...); err == nil || got != "" {
+			t.Errorf("%s: %s, %v", name, got, err)
+		}
 	}
 }
 

@@ -26,7 +26,8 @@ var (
 	ErrProvisionRequired = errors.New("eas: device is not provisioned")
 	// ErrRemoteWipe: the server asks for a remote wipe; see [RemoteWipeError].
 	ErrRemoteWipe = errors.New("eas: remote wipe requested")
-	// ErrUnauthorized: the token was refused, and a new one too or there was none.
+	// ErrUnauthorized: the token was refused, and a new one too or there was none. Whether
+	// the user or an administrator has to act is in [Error.Action].
 	ErrUnauthorized = errors.New("eas: token refused")
 	// ErrForbidden: the user or the device may not use ActiveSync.
 	ErrForbidden = errors.New("eas: access denied")
@@ -93,27 +94,52 @@ func (e *Error) Error() string {
 	if e.Location != nil {
 		add("to %s", safehttp.Clean(e.Location.Host, 256))
 	}
-	if e.Offer != nil && e.Offer.Diagnostics != nil {
-		add("%v", e.Offer.Diagnostics)
-		if r := e.Offer.Diagnostics.Remedy(); r != "" {
-			add("%s", r)
-		}
+	d := e.diagnostics()
+	if d != nil {
+		add("%v", d)
 	}
 	s := "eas: " + e.Command
 	if len(facts) > 0 {
 		s += ": " + strings.Join(facts, ", ")
 	}
-	if e.Err != nil {
+	var refresh *bearer.RefreshError
+	switch {
+	case d != nil && d.Explanation() != "" && !d.Refreshable():
+		// The server has said what is wrong. What the source made of it says it again.
+		s += ": " + d.Explanation()
+	case errors.As(e.Err, &refresh):
+		s += ": " + refresh.Err.Error() // the rest of it is among the facts
+	case e.Err != nil:
 		s += ": " + e.Err.Error()
-	} else if e.meaning != "" {
+	case e.meaning != "":
 		s += ": " + e.meaning
-	} else if a := advice[e.Action]; a != "" {
-		s += ": " + a
+	case advice[e.Action] != "":
+		s += ": " + advice[e.Action]
 	}
 	if e.RetryAfter > 0 {
 		s += fmt.Sprintf(" (after %v)", e.RetryAfter)
 	}
 	return s
+}
+
+// diagnostics returns what the server says about the token, or nil.
+func (e *Error) diagnostics() *bearer.Diagnostics {
+	if e.Offer == nil {
+		return nil
+	}
+	return e.Offer.Diagnostics
+}
+
+// tokenAction says what to do about a refused token: where the server blames the deployment,
+// the account or the permissions, signing in again does not help.
+func tokenAction(o *bearer.Offer) Action {
+	switch {
+	case o.Refreshable():
+		return ActionReauth
+	case o.Diagnostics.Kind() == bearer.InternalError:
+		return ActionRetry
+	}
+	return ActionAdmin
 }
 
 func (e *Error) Unwrap() error { return e.Err }
@@ -133,7 +159,7 @@ func (e *Error) Is(target error) bool {
 	case ErrRemoteWipe:
 		return e.Action == ActionWipe
 	case ErrUnauthorized:
-		return e.Action == ActionReauth
+		return e.Action == ActionReauth || e.HTTPStatus == http.StatusUnauthorized
 	case ErrForbidden:
 		return e.HTTPStatus == http.StatusForbidden || deviceErrors[e.Status] != nil
 	case ErrThrottled:
@@ -198,8 +224,11 @@ func (r *response) httpError() *Error {
 		e.Name, e.Action = "unexpected HTTP status", ActionFix
 	}
 	switch {
-	case r.status == http.StatusForbidden && r.offer != nil && r.offer.Error != "":
-		e.Action, e.meaning = ActionReauth, ""
+	case r.status == http.StatusUnauthorized, r.status == http.StatusForbidden && r.offer != nil && r.offer.Error != "":
+		e.Action = tokenAction(r.offer)
+		if r.status == http.StatusForbidden {
+			e.meaning = ""
+		}
 	case r.status == statusRedirect:
 		e.Location = r.location
 		e.meaning += "; no token has been sent there"

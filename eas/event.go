@@ -98,7 +98,7 @@ type Attendee struct {
 	ProposedStart, ProposedEnd time.Time // from 16.1 on
 }
 
-// An AttendeeType says how somebody or something takes part.
+// An AttendeeType says how an attendee takes part.
 type AttendeeType int
 
 // The values of [AttendeeType].
@@ -295,7 +295,7 @@ func (e *Event) instance(start time.Time, v Version) string {
 	return compact(start)
 }
 
-// location returns the location of the event's clock: UTC if there is no usable zone.
+// location returns the location of the event's clock: UTC without a usable zone.
 func (e *Event) location() *time.Location {
 	if e.Zone != nil {
 		if loc, err := e.Zone.Location(""); err == nil {

@@ -134,7 +134,7 @@ func (e *Event) exceptionAt(original time.Time) int {
 func (e *Event) Occurrence(original time.Time) (*Event, bool) {
 	one := *e
 	one.Recurrence, one.Exceptions, one.Odd = nil, nil, nil
-	one.Start, one.End = original, e.endOf(original)
+	one.Start, one.End = original, e.endOf(original, e.location())
 	one.Categories, one.Attendees, one.Attachments = slices.Clone(e.Categories), slices.Clone(e.Attendees), slices.Clone(e.Attachments)
 	one.Other = slices.Clone(e.Other)
 	i := e.exceptionAt(original)

@@ -153,6 +153,23 @@ func TestFetchRangeLate(t *testing.T) {
 	}
 }
 
+// TestFetchNothing fetches an empty attachment, and a response without content.
+func TestFetchNothing(t *testing.T) {
+	for about, ok := range map[string]bool{
+		`<ContentType xmlns="AirSyncBase">text/plain</ContentType>`:                   true,
+		`<Total>0</Total><ContentType xmlns="AirSyncBase">text/plain</ContentType>`:   true,
+		`<Total>1</Total><ContentType xmlns="AirSyncBase">text/plain</ContentType>`:   false,
+		`<Total>100</Total><ContentType xmlns="AirSyncBase">text/plain</ContentType>`: false,
+		``: false,
+	} {
+		c, _ := speaking(t, eas.Version141, "ItemOperations", properties(about))
+		got, err := c.FetchAttachment(t.Context(), "ref", io.Discard, nil)
+		if (err == nil) != ok || ok && got.Size != 0 {
+			t.Errorf("%s: %+v, %v", about, got, err)
+		}
+	}
+}
+
 type full struct{ left int }
 
 var errFull = errors.New("no space left")

@@ -411,3 +411,78 @@ func TestCancelledAtEveryStep(t *testing.T) {
 		})
 	})
 }
+
+// A failure counts for those that were refused about when it happened, and no longer.
+func TestAnOldFailureIsNotShared(t *testing.T) {
+	for _, tt := range []struct {
+		late time.Duration // of the second refusal, after the first
+		want int           // Provision requests
+	}{{time.Second, 1}, {time.Minute, 2}} {
+		synctest.Test(t, func(t *testing.T) {
+			b := &backend{t: t}
+			b.respond = func(_ *http.Request, command string, n int) *http.Response {
+				switch {
+				case command == "FolderSync":
+					time.Sleep(time.Millisecond + time.Duration(n-1)*tt.late)
+					return reply1(449, nil)
+				case command == "Provision":
+					return reply1(503, nil)
+				}
+				return nil
+			}
+			for _, err := range together(t.Context(), restored(b), 2) {
+				if !errors.Is(err, eas.ErrThrottled) {
+					t.Errorf("FolderSync = %v", err)
+				}
+			}
+			if n := len(b.of("Provision")); n != tt.want {
+				t.Errorf("refusals %v apart: %d Provision, want %d", tt.late, n, tt.want)
+			}
+		})
+	}
+}
+
+// What is wrong with a callback's result is an error of the command that needed it.
+func TestApplyPolicyThatMakesNoSense(t *testing.T) {
+	b := &backend{t: t}
+	b.respond = func(_ *http.Request, command string, _ int) *http.Response {
+		if command == "Provision" {
+			return reply1(200, fromXML(t, `<Provision xmlns="Provision"><Status>1</Status><Policies><Policy><Status>1</Status><PolicyKey>9</PolicyKey></Policy></Policies></Provision>`))
+		}
+		return nil
+	}
+	c := b.client()
+	c.ApplyPolicy = func(context.Context, *eas.Policy) (eas.PolicyOutcome, error) { return 9, nil }
+	if _, err := c.FolderSync(t.Context(), "0"); err == nil || !strings.Contains(err.Error(), "not an outcome") {
+		t.Errorf("FolderSync = %v", err)
+	}
+	// A wipe is acknowledged by a device that has no policy key, too.
+	if err := restored(b).AcknowledgeWipe(t.Context(), &eas.RemoteWipeError{}, true); err != nil {
+		t.Errorf("AcknowledgeWipe = %v", err)
+	}
+	if key := b.calls[len(b.calls)-1].header.Get("X-MS-PolicyKey"); key != "0" {
+		t.Errorf("X-MS-PolicyKey %q", key)
+	}
+}
+
+// The error of the writer is the caller's and not one of the network.
+func TestWriterThatFails(t *testing.T) {
+	b := &backend{t: t}
+	b.respond = func(_ *http.Request, command string, _ int) *http.Response {
+		if command == "GetAttachment" {
+			return reply1(200, make([]byte, 100_000), "Content-Type", "image/png")
+		}
+		return nil
+	}
+	c := b.client()
+	c.Versions = []eas.Version{eas.Version121}
+	_, err := c.GetAttachment(t.Context(), "x", fullDisk{})
+	var e *eas.Error
+	if !errors.Is(err, errGone) || errors.As(err, &e) && e.Temporary() {
+		t.Errorf("GetAttachment = %v", err)
+	}
+}
+
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 0, errGone }

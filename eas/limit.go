@@ -5,10 +5,11 @@ import (
 	"fmt"
 
 	"github.com/easoauth/easoauth/internal/airsync"
+	"github.com/easoauth/easoauth/internal/safehttp"
 	"github.com/easoauth/easoauth/internal/wbxml"
 )
 
-// ErrTooLarge: the response has more bytes than [Client.MaxBody], many more entries than were
+// ErrTooLarge says that the response has more bytes than [Client.MaxBody], many more entries than were
 // requested, or elements that would take far more memory than the response has bytes. An
 // [*Error] matches it with [errors.Is], and nothing of the response was used: request a smaller
 // window, or raise MaxBody if the bytes are the reason. The error of an [Entry] matches it
@@ -49,11 +50,27 @@ func (a asked) options() *wbxml.Options {
 }
 
 // decode reads the document into v. What is decoded of the items in it counts against the
-// same limit of memory.
+// same limit of memory. A value that cannot be read is as one that is absent, unless it is a
+// status, which says whether the rest holds, or part of a policy.
 func (r *response) decode(v any, a asked) error {
-	r.batch = wbxml.NewBatch(a.options(), r.body)
+	o := a.options()
+	if o == nil {
+		o = &wbxml.Options{}
+	}
+	status := ""
+	if r.command != "Provision" {
+		o.Odd = func(t wbxml.Tag, text []byte) {
+			if t.Name() == "Status" {
+				status = fmt.Sprintf("%v is %q", t, safehttp.Clean(string(text), 32))
+			}
+		}
+	}
+	r.batch = wbxml.NewBatch(o, r.body)
 	err := r.batch.Document(v)
-	if err == nil {
+	switch {
+	case err == nil && status != "":
+		return r.unexpected("a status cannot be read: " + status)
+	case err == nil:
 		return nil
 	}
 	if err := limited(err); errors.Is(err, ErrTooLarge) {

@@ -51,7 +51,7 @@ func (c *Client) sendError(ctx context.Context, q *request, err error) error {
 	var source *sourceError
 	switch {
 	case errors.As(err, &refresh):
-		e.HTTPStatus, e.Offer, e.RequestID, e.Action = refresh.Status, refresh.Offer, refresh.RequestID, ActionReauth
+		e.HTTPStatus, e.Offer, e.RequestID, e.Action = refresh.Status, refresh.Offer, refresh.RequestID, tokenAction(refresh.Offer)
 		if isTemporary(refresh.Err) {
 			e.Action = ActionRetry
 		}

@@ -24,26 +24,24 @@ type Occurrence struct {
 // are known.
 func (e *Event) Occurrences(from, to time.Time) iter.Seq[Occurrence] {
 	return func(yield func(Occurrence) bool) {
-		within := func(x *Event) bool {
-			return x.Start.Before(to) && (x.End.After(from) || x.End.Equal(x.Start) && !x.Start.Before(from))
+		within := func(start, end time.Time) bool {
+			return start.Before(to) && (end.After(from) || !end.After(start) && !start.Before(from))
 		}
 		var moved []Occurrence
 		excepted := map[int64]bool{}
 		for _, x := range e.Exceptions {
 			excepted[x.Original.UnixNano()] = true
-			if one, ok := e.Occurrence(x.Original); ok && within(one) {
+			if one, ok := e.Occurrence(x.Original); ok && within(one.Start, one.End) {
 				moved = append(moved, Occurrence{x.Original, one})
 			}
 		}
 		slices.SortStableFunc(moved, func(a, b Occurrence) int { return a.Event.Start.Compare(b.Event.Start) })
-		for start := range e.starts(to) {
-			if excepted[start.UnixNano()] {
+		loc := e.location()
+		for start := range e.starts(loc, from, to) {
+			if excepted[start.UnixNano()] || !within(start, e.endOf(start, loc)) {
 				continue
 			}
 			one, _ := e.Occurrence(start)
-			if !within(one) {
-				continue
-			}
 			for len(moved) > 0 && !moved[0].Event.Start.After(start) {
 				if !yield(moved[0]) {
 					return
@@ -64,11 +62,10 @@ func (e *Event) Occurrences(from, to time.Time) iter.Seq[Occurrence] {
 
 // endOf returns when the occurrence that starts at start ends: as long after it as the first
 // one on the event's clock.
-func (e *Event) endOf(start time.Time) time.Time {
+func (e *Event) endOf(start time.Time, loc *time.Location) time.Time {
 	if e.End.IsZero() {
 		return time.Time{}
 	}
-	loc := e.location()
 	length := wall(e.End.In(loc)).Sub(wall(e.Start.In(loc)))
 	return onClock(wall(start.In(loc)).Add(length), loc).UTC()
 }
@@ -83,8 +80,9 @@ const (
 	maxInterval = 10000
 )
 
-// starts yields when the pattern has occurrences start, before to.
-func (e *Event) starts(to time.Time) iter.Seq[time.Time] {
+// starts yields when the pattern has occurrences start on the clock of loc, before to. Some that
+// have ended before from may be left out.
+func (e *Event) starts(loc *time.Location, from, to time.Time) iter.Seq[time.Time] {
 	return func(yield func(time.Time) bool) {
 		r := e.Recurrence
 		if r == nil {
@@ -96,10 +94,13 @@ func (e *Event) starts(to time.Time) iter.Seq[time.Time] {
 		if r.isLunar() || e.Start.IsZero() {
 			return
 		}
-		loc := e.location()
 		first := wall(e.Start.In(loc))
+		since := first
+		if r.Occurrences <= 0 { // nothing is counted
+			since = from.Add(-e.End.Sub(e.Start)).AddDate(0, 0, -2)
+		}
 		n := 0
-		for day := range r.days(first) {
+		for day := range r.days(first, since) {
 			w := day.Add(first.Sub(midnight(first)))
 			start := onClock(w, loc).UTC()
 			switch {
@@ -139,14 +140,19 @@ func midnight(t time.Time) time.Time {
 }
 
 // days yields the days of the pattern, as midnights in UTC and in order, from the period of
-// first on. It may begin before first.
-func (r *Recurrence) days(first time.Time) iter.Seq[time.Time] {
+// first on, or from one that ends before since. It may begin before first.
+func (r *Recurrence) days(first, since time.Time) iter.Seq[time.Time] {
 	step := min(max(r.Interval, 1), maxInterval)
 	today := midnight(first)
+	// skipped returns how many days lie in the periods of so many days that end before since.
+	skipped := func(begin time.Time, period int) int {
+		days := int(since.Unix()/86400 - begin.Unix()/86400)
+		return max(days/period-1, 0) * period
+	}
 	return func(yield func(time.Time) bool) {
 		switch r.Type {
 		case Daily:
-			for d := today; d.Year() <= lastYear; d = d.AddDate(0, 0, step) {
+			for d := today.AddDate(0, 0, skipped(today, step)); d.Year() <= lastYear; d = d.AddDate(0, 0, step) {
 				if (r.Days == 0 || r.Days.Has(d.Weekday())) && !yield(d) {
 					return
 				}
@@ -158,6 +164,7 @@ func (r *Recurrence) days(first time.Time) iter.Seq[time.Time] {
 			}
 			days := cmp.Or(r.Days, 1<<first.Weekday())
 			week := today.AddDate(0, 0, -int(today.Weekday()-begin+7)%7)
+			week = week.AddDate(0, 0, skipped(week, 7*step))
 			for ; week.Year() <= lastYear; week = week.AddDate(0, 0, 7*step) {
 				for i := range 7 {
 					if d := week.AddDate(0, 0, i); days.Has(d.Weekday()) && !yield(d) {

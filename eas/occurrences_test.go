@@ -123,3 +123,30 @@ func TestOccurrence(t *testing.T) {
 		t.Errorf("%+v", one)
 	}
 }
+
+// TestOccurrencesOfLongSeries holds what a range late in a series has to what the series has
+// from its beginning on.
+func TestOccurrencesOfLongSeries(t *testing.T) {
+	for _, r := range []eas.Recurrence{
+		{Type: eas.Daily, Interval: 5}, {Type: eas.Daily, Days: eas.Workdays}, {Type: eas.Weekly, Interval: 3, Days: eas.Monday | eas.Saturday},
+		{Type: eas.Weekly, Interval: 2, Days: eas.Sunday, FirstDay: ptr(time.Wednesday)}, {Type: eas.Monthly, Interval: 7, DayOfMonth: 30}, {Type: eas.YearlyNth, Interval: 3, Month: 2, WeekOfMonth: 1, Days: eas.Workdays},
+	} {
+		start := at("1990-03-05 23:30")
+		e := &eas.Event{Start: start, End: start.Add(50 * time.Hour), Zone: berlin, Recurrence: &r}
+		for _, from := range []string{"1990-03-01 00:00", "2026-03-30 00:00", "2026-11-01 12:00", "2031-01-01 00:00"} {
+			from, to := at(from), at(from).AddDate(3, 0, 0)
+			var want, got []time.Time
+			for o := range e.Occurrences(start, to) {
+				if o.Event.End.After(from) {
+					want = append(want, o.Event.Start)
+				}
+			}
+			for o := range e.Occurrences(from, to) {
+				got = append(got, o.Event.Start)
+			}
+			if diff := cmp.Diff(want, got); diff != "" || len(got) == 0 {
+				t.Errorf("%+v from %v (-want +got):\n%s", r, from, diff)
+			}
+		}
+	}
+}

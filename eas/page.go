@@ -41,9 +41,12 @@ type Entry struct {
 	// names did not; from 16.0 on. The zero time otherwise. Raw is then of the occurrence alone
 	// and must not be merged into the series.
 	Occurrence time.Time
-	Item       Item   // nil if Err is not; its Odd lists the values that could not be read
-	Err        error  // the item's data is damaged; the rest of the page could be read
-	Raw        []byte // the ApplicationData as a WBXML document; see [Merge] and [Decode]
+	Item       Item  // nil if Err is not; its Odd lists the values that could not be read
+	Err        error // the item's data is damaged; the rest of the page could be read
+
+	// Raw is the ApplicationData as a WBXML document; see [Merge], [Decode] and [ToXML]. It is
+	// part of the memory of the page: clone it to keep it longer than the page.
+	Raw []byte
 }
 
 // A Result is what became of an edit. The server reports adds and fetches, and changes and

@@ -1,6 +1,7 @@
 package eas_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -136,6 +137,11 @@ func TestOddValues(t *testing.T) {
 			event(func(e *eas.Event) {
 				e.Exceptions = []eas.Exception{{Original: at("2026-01-01 00:00"), Reminder: ptr(5 * time.Minute)}}
 			})},
+		{"a reminder at the start of an exception", eventXML(`<Exceptions xmlns="Calendar"><Exception><ExceptionStartTime>20260101T000000Z</ExceptionStartTime>` +
+			`<Reminder>0</Reminder></Exception></Exceptions>`),
+			event(func(e *eas.Event) {
+				e.Exceptions = []eas.Exception{{Original: at("2026-01-01 00:00"), Reminder: ptr(time.Duration(0))}}
+			})},
 		{"a picture that is not base64", `<ApplicationData xmlns="AirSync"><FirstName xmlns="Contacts">s</FirstName><Picture xmlns="Contacts">?</Picture></ApplicationData>`,
 			&eas.Contact{FirstName: "s", Odd: []eas.OddValue{{Element: "Contacts:Picture", Value: "?"}}}},
 		{"a task with an odd start", `<ApplicationData xmlns="AirSync"><Subject xmlns="Tasks">s</Subject><UtcStartDate xmlns="Tasks">soon</UtcStartDate><Complete xmlns="Tasks"/></ApplicationData>`,
@@ -199,6 +205,34 @@ func TestOddPerson(t *testing.T) {
 	}
 }
 
+// TestOddEnvelopes has a value beside the items be odd: it costs itself alone, unless it is a
+// status, which must not be taken for success.
+func TestOddEnvelopes(t *testing.T) {
+	search := func(status, total string) string {
+		return `<Search xmlns="Search"><Status>1</Status><Response><Store><Status>` + status + `</Status>
+<Result><Properties><DisplayName xmlns="GAL">Good</DisplayName></Properties></Result><Range>0-0</Range><Total>` + total + `</Total></Store></Response></Search>`
+	}
+	c, _ := speaking(t, eas.Version141, "Search", search("1", "many"), search("junk", "1"))
+	got, err := c.SearchPeople(t.Context(), "good", nil)
+	if err != nil || len(got.People) != 1 || got.Total != 0 {
+		t.Errorf("an odd total: %+v, %v", got, err)
+	}
+	if got, err := c.SearchPeople(t.Context(), "good", nil); !errors.Is(err, eas.ErrUnexpectedContent) {
+		t.Errorf("an odd status: %+v, %v", got, err)
+	}
+	c, _ = speaking(t, eas.Version141, "Settings", `<Settings xmlns="Settings"><Status>1</Status><Oof><Status>1</Status><Get><OofState>2</OofState><StartTime>soon</StartTime>
+<EndTime>2026-01-08T00:00:00.000Z</EndTime><OofMessage><AppliesToInternal/><Enabled>1</Enabled><ReplyMessage>x</ReplyMessage><BodyType>Html</BodyType></OofMessage>
+<OofMessage><AppliesToExternalKnown/><Enabled/><ReplyMessage/><BodyType/></OofMessage></Get></Oof></Settings>`)
+	o, err := c.OutOfOffice(t.Context(), eas.BodyHTML)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.Internal == nil || o.Internal.Type != eas.BodyHTML || !o.Internal.Enabled || o.Known == nil || o.Known.Enabled || !o.Start.IsZero() || !o.End.Equal(at("2026-01-08 00:00")) ||
+		len(o.Odd) != 1 || o.Odd[0].Element != "Settings:StartTime" {
+		t.Errorf("out of office %+v", o)
+	}
+}
+
 // TestMeetingResults has results come in another order than the answers, or without names.
 func TestMeetingResults(t *testing.T) {
 	result := func(name, status, event string) string {
@@ -246,8 +280,46 @@ func TestMeetingResults(t *testing.T) {
 			}
 		})
 	}
-	c := serving(t, eas.Version141, nil)
+	c := serving(t, eas.Version161, nil)
 	if _, err := c.MeetingResponse(t.Context(), one, two, one); err == nil {
 		t.Error("two answers about one meeting are sent")
 	}
+	for _, proposal := range [][2]time.Time{{at("2026-06-01 08:00"), {}}, {{}, at("2026-06-01 08:00")}, {at("2026-06-01 08:00"), at("2026-06-01 08:00")}} {
+		x := one
+		x.Send, x.ProposedStart, x.ProposedEnd = true, proposal[0], proposal[1]
+		if _, err := c.MeetingResponse(t.Context(), x); err == nil {
+			t.Errorf("the proposal %v is sent", proposal)
+		}
+	}
+}
+
+// FuzzItems reads anything as an item, writes what was read, and lists its occurrences.
+func FuzzItems(f *testing.F) {
+	for _, tt := range itemCases {
+		f.Add(fromXML(f, tt.xml))
+	}
+	f.Add(fromXML(f, eventXML(`<StartTime xmlns="Calendar">00010101T000000Z</StartTime><Recurrence xmlns="Calendar"><Type>0</Type><Interval>-1</Interval><DayOfWeek>0</DayOfWeek></Recurrence>`)))
+	f.Fuzz(func(t *testing.T, doc []byte) {
+		item, err := eas.Decode("", doc)
+		if err != nil {
+			return
+		}
+		for _, v := range []eas.Version{eas.Version121, eas.Version141, eas.Version161} {
+			out, err := eas.Encode(item, v)
+			if err != nil {
+				continue
+			}
+			if _, err := eas.Decode(item.Class(), out); err != nil {
+				t.Errorf("%s: what was written cannot be read: %v", v, err)
+			}
+		}
+		if e, ok := item.(*eas.Event); ok {
+			n := 0
+			for range e.Occurrences(at("2026-01-01 00:00"), at("2027-01-01 00:00")) {
+				if n++; n > 367+len(e.Exceptions) {
+					t.Fatalf("%d occurrences in a year", n)
+				}
+			}
+		}
+	})
 }

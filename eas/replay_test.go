@@ -253,7 +253,7 @@ func TestHTTPStatus(t *testing.T) {
 	}{
 		{"S117 400", reply{status: 400}, nil, eas.ActionFix, "BadRequest"},
 		{"401", reply{status: 401, header: map[string]string{"WWW-Authenticate": challenge, "X-MS-Diagnostics": `2000003;reason="Expected 'https://a'. Actual 'http://a'.";error_category="invalid_resource"`}},
-			eas.ErrUnauthorized, eas.ActionReauth, "TLS offloading"},
+			eas.ErrUnauthorized, eas.ActionAdmin, "TLS offloading"},
 		{"401, legacy only", reply{status: 401, header: map[string]string{"WWW-Authenticate": "Basic realm=x"}}, eas.ErrUnauthorized, eas.ActionReauth, "401"},
 		{"403", reply{status: 403}, eas.ErrForbidden, eas.ActionAdmin, "administrator"},
 		{"403 about the token", reply{status: 403, header: map[string]string{"WWW-Authenticate": challenge}}, eas.ErrUnauthorized, eas.ActionReauth, "403"},

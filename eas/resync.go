@@ -20,7 +20,7 @@ type Resynced struct {
 	DeletedOccurrences []OccurrenceID
 }
 
-// Resync is what to do about [ErrInvalidSyncKey]: it reads the folder anew from
+// Resync is what to do about [ErrInvalidSyncKey]: it reads the folder again from
 // [InitialSyncKey] and compares it with known, the items that the caller has. Nothing of
 // the caller's is given up before that: if it fails, the old state is as good as it was.
 // The items stand in memory, so choose options without bodies for a large folder, and fetch
@@ -80,7 +80,7 @@ func (o *SyncOptions) merged(old, change Entry) Entry {
 }
 
 // SyncFolders is what to do about [ErrFolderSyncRequired] and [ErrInvalidFolderKey]: it
-// brings the hierarchy from key up to date, anew where the server no longer knows the key,
+// brings the hierarchy from key up to date, from the beginning where the server no longer knows the key,
 // and compares it with known, the folders that the caller has. The result has, as Deleted,
 // only folders of known, and as Added none of them.
 func (c *Client) SyncFolders(ctx context.Context, key SyncKey, known []Folder) (*Folders, error) {

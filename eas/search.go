@@ -38,7 +38,7 @@ type SearchOptions struct {
 	// many bytes one may have; 0: as the server likes.
 	Pictures, PictureSize int
 
-	// Rebuild has the server search anew instead of paging through what it found before.
+	// Rebuild makes the server repeat the search instead of paging through what it found before.
 	Rebuild bool
 }
 
@@ -65,7 +65,7 @@ type FoundItem struct {
 	HasAttachments bool // of Find
 }
 
-// A DirectoryEntry is somebody of the global address list. See [MS-ASCMD] 2.2.3.140.1.
+// A DirectoryEntry is a person of the global address list. See [MS-ASCMD] 2.2.3.140.1.
 type DirectoryEntry struct {
 	Name, FirstName, LastName, Alias, Email string
 	Phone, HomePhone, MobilePhone           string

@@ -25,7 +25,7 @@ import (
 
 // Clients that share an http.Client do not get each other's cookies, and each is anchored by
 // its own address.
-func TestS024CookiesAreEachClientsOwn(t *testing.T) {
+func TestS024S140CookiesAreEachClientsOwn(t *testing.T) {
 	jar, _ := cookiejar.New(nil)
 	u, _ := url.Parse("https://mail.contoso.com/Microsoft-Server-ActiveSync")
 	jar.SetCookies(u, []*http.Cookie{{Name: "gateway", Value: "allowed"}, {Name: "DefaultAnchorMailbox", Value: "eve@contoso.com"}})
@@ -188,6 +188,9 @@ func TestMultipartDemands(t *testing.T) {
 			t.Run(fmt.Sprintf("%s, multipart %v", name, parts), func(t *testing.T) {
 				b := &backend{t: t}
 				b.respond = func(r *http.Request, command string, n int) *http.Response {
+					if command == "ItemOperations" && r.Header.Get("MS-ASAcceptMultiPart") != "T" {
+						t.Error("no multipart response is requested")
+					}
 					switch {
 					case command == "OPTIONS":
 						return reply1(200, nil, "MS-ASProtocolVersions", "14.1")
@@ -444,4 +447,25 @@ func TestSignInIsNotCut(t *testing.T) {
 			t.Errorf("FolderSync = %v after %v", err, time.Since(start))
 		}
 	})
+}
+
+// A server that gives a new policy key each time, and accepts none, is not provisioned for
+// ever.
+func TestS111PolicyKeyThatAlwaysChanges(t *testing.T) {
+	b := &backend{t: t}
+	b.respond = func(_ *http.Request, command string, n int) *http.Response {
+		switch command {
+		case "Provision":
+			return reply1(200, fromXML(t, fmt.Sprintf(`<Provision xmlns="Provision"><Status>1</Status><Policies><Policy><Status>1</Status><PolicyKey>%d</PolicyKey></Policy></Policies></Provision>`, n)))
+		case "FolderSync":
+			return reply1(449, nil)
+		}
+		return nil
+	}
+	if _, err := b.client().FolderSync(t.Context(), "0"); !errors.Is(err, eas.ErrProvisionRequired) {
+		t.Errorf("FolderSync = %v", err)
+	}
+	if f, p := len(b.of("FolderSync")), len(b.of("Provision")); f != 3 || p != 6 {
+		t.Errorf("%d FolderSync and %d Provision, want 3 and 6", f, p)
+	}
 }

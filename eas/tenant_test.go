@@ -515,7 +515,7 @@ func TestDo(t *testing.T) {
 }
 
 // A client that is done leaves nothing running.
-func TestNoGoroutineIsLeft(t *testing.T) {
+func TestS121NoGoroutineIsLeft(t *testing.T) {
 	before := runtime.NumGoroutine()
 	tn := eastest.New(nil, nil)
 	tn.AddMailbox(ada)

@@ -21,6 +21,9 @@ const (
 // the end of a day, and the forms of mail and HTTP. A date without a zone is in UTC. The zero
 // time is the text 0001-01-01, which some servers send for none.
 func parseTime(s string) (time.Time, error) {
+	if t, ok := plainTime(s); ok {
+		return t, nil
+	}
 	text := strings.TrimSpace(s)
 	if t, ok := isoTime(text); ok {
 		return t, nil
@@ -31,6 +34,36 @@ func parseTime(s string) (time.Time, error) {
 		}
 	}
 	return time.Time{}, fmt.Errorf("eas: %q is not a date", safehttp.Clean(s, 32))
+}
+
+// plainTime reads the two forms of [MS-ASDTYPE] 2.7.2, which nearly all dates have.
+func plainTime(s string) (time.Time, bool) {
+	const extended, compact = "0000-00-00T00:00:00.000Z", "00000000T000000Z"
+	form := extended
+	if len(s) == len(compact) {
+		form = compact
+	}
+	if len(s) != len(form) {
+		return time.Time{}, false
+	}
+	var digits [17]int
+	n := 0
+	for i := range len(form) {
+		switch c := s[i]; {
+		case form[i] != '0' && c != form[i], form[i] == '0' && (c < '0' || c > '9'):
+			return time.Time{}, false
+		case form[i] == '0':
+			digits[n] = int(c - '0')
+			n++
+		}
+	}
+	at := func(i int) int { return 10*digits[i] + digits[i+1] }
+	year, month, day := 100*at(0)+at(2), at(4), at(6)
+	if month < 1 || month > 12 || day < 1 || day > 28 || at(8) > 23 || at(10) > 59 || at(12) > 59 {
+		return time.Time{}, false // odd, or at the end of a month
+	}
+	milli := 100*digits[14] + at(15)
+	return time.Date(year, time.Month(month), day, at(8), at(10), at(12), milli*int(time.Millisecond), time.UTC), true
 }
 
 // isoTime reads a date of ISO 8601 in its extended or basic form, or of both mixed.

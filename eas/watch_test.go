@@ -23,6 +23,7 @@ import (
 
 	"github.com/easoauth/easoauth/bearer"
 	"github.com/easoauth/easoauth/eas"
+	"github.com/easoauth/easoauth/token"
 )
 
 var inboxAndCalendar = []eas.Folder{{ID: "1", Type: eas.FolderInbox}, {ID: "2", Type: eas.FolderCalendar}}
@@ -230,6 +231,39 @@ func TestS022DeadConnection(t *testing.T) {
 	}
 }
 
+// Over a transport of the caller's that sends no pings, a command that is late is the last on
+// its HTTP/2 connection.
+func TestDeadConnectionWithoutPings(t *testing.T) {
+	var dead atomic.Bool
+	var dials atomic.Int32
+	c := over(t, true, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/vnd.ms-sync.wbxml")
+		_, _ = w.Write(golden(t, "hstern-foldersync-response-empty"))
+	})
+	transport := c.HTTPClient.Transport.(*http.Transport)
+	transport.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := (&net.Dialer{}).DialContext(ctx, network, addr)
+		return &deadly{conn, &dead, dials.Add(1)}, err
+	}
+	c.Timeout = 500 * time.Millisecond
+	if _, err := c.FolderSync(t.Context(), "0"); err != nil {
+		t.Fatal(err)
+	}
+	dead.Store(true)
+	for _, err := range together(t.Context(), c, 12) {
+		var e *eas.Error
+		if !errors.As(err, &e) || !e.Temporary() {
+			t.Errorf("FolderSync = %v, want that it is late", err)
+		}
+	}
+	if _, err := c.FolderSync(t.Context(), "0"); err != nil {
+		t.Errorf("FolderSync after it = %v", err)
+	}
+	if n := dials.Load(); n != 2 {
+		t.Errorf("%d connections, want 2", n)
+	}
+}
+
 // A deadly connection is one that a network drops when dead is set: the first of them.
 type deadly struct {
 	net.Conn
@@ -261,6 +295,7 @@ func TestWatchAndTheSourceOfTokens(t *testing.T) {
 		{"a person signs in", nil, 14 * time.Minute, false, 14 * time.Minute},
 		{"the authority is away", away, 0, false, time.Minute},
 		{"the authority is busy", passing{errors.New("busy")}, 0, false, time.Minute},
+		{"the authority is busy, as package token says it", &token.TransientError{RetryAfter: time.Second}, 0, false, time.Minute},
 		{"the sign-in is over", errors.New("sign in again"), 0, true, 0},
 		{"the certificate of a captive portal", &tls.CertificateVerificationError{Err: errors.New("unknown authority")}, 0, false, time.Minute},
 	} {

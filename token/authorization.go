@@ -17,7 +17,7 @@ import (
 )
 
 // ErrState is matched when an authorization response is not that of the [Authorization]: its
-// state is missing or another. Somebody else's response was brought to this user's session,
+// state is missing or another. Another user's response was brought to this session,
 // or the user has begun twice. Nothing was sent to the authority.
 var ErrState = errors.New("token: the authorization response is not of this sign-in: its state differs")
 

@@ -23,8 +23,8 @@ type Options struct {
 	// all; international names are written in their ASCII form.
 	TrustedAuthorities []string
 
-	// InstanceDiscovery asks a Microsoft host that is known about a host that is not, as
-	// for a cloud that is newer than this library. The unknown host is never asked.
+	// InstanceDiscovery queries a Microsoft host that is known about a host that is not, as
+	// for a cloud that is newer than this library. The unknown host is sent nothing.
 	InstanceDiscovery bool
 
 	// Tenant overrides the tenant of the authorization_uri: a domain or a GUID. An
@@ -176,7 +176,7 @@ func missing(what string) error {
 // resource is the name under which an access token of this Config is kept.
 func (c *Config) resource() string { return safehttp.Origin(c.Endpoint) }
 
-// wants reports whether scope is asked for.
+// wants reports whether scope is requested.
 func (c *Config) wants(scope string) bool {
 	for _, s := range c.Scopes {
 		if s == scope {

@@ -15,9 +15,9 @@ import (
 // DeviceCode signs in on another device (RFC 8628): the program shows a code, and the user
 // types it in at the authority's page, wherever there is a browser.
 //
-// A code can be phished: whoever makes a user type in a code that the attacker asked for
+// A code can be phished: whoever makes a user type in a code that the attacker requested
 // has the user's mailbox. Use Browser where there is a browser, and show with the code
-// which program asks for it.
+// which program requests it.
 type DeviceCode struct {
 	// Prompt shows the code to the user and returns at once. Required.
 	Prompt func(ctx context.Context, p *DevicePrompt) error

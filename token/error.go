@@ -180,16 +180,24 @@ func (e *TransientError) Error() string {
 
 func (e *TransientError) Unwrap() error { return e.Err }
 
-// A RefusedError says that the endpoint refuses an access token that was renewed for it a
-// moment ago, so that renewing it once more would only make a loop. Look at what the
-// endpoint said (its challenge and X-MS-Diagnostics) instead.
+// Temporary reports true: the same call may succeed later without anyone acting. Those who
+// wait, as eas.Client.Watch does, know by it that they may.
+func (e *TransientError) Temporary() bool { return true }
+
+// A RefusedError says that no other access token was requested for one that the endpoint
+// refused: the endpoint blames something that no token mends (Hint says what), or the token
+// was itself renewed for it a moment ago, and another renewal would only make a loop.
 type RefusedError struct {
 	Age        time.Duration // of the refused token
 	RetryAfter time.Duration // until another renewal is allowed
 	Reason     string        // what the endpoint said, if it did
+	Hint       string        // what to do, if the endpoint blames something that no other token mends
 }
 
 func (e *RefusedError) Error() string {
+	if e.Hint != "" {
+		return sentence("token: the endpoint would refuse any other access token, too", e.Reason, e.Hint, nil)
+	}
 	s := fmt.Sprintf("token: the endpoint refuses an access token renewed %v ago; not renewed again before %v have passed",
 		e.Age.Round(time.Second), e.RetryAfter.Round(time.Second))
 	if e.Reason != "" {

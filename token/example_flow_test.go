@@ -188,7 +188,7 @@ func ExampleFirstOf() {
 // broker stands for the sign-in broker of the operating system, which keeps refresh tokens to
 // itself.
 func broker(authority, clientID string, scopes []string, claims string) (accessToken string, expires time.Time, err error) {
-	fmt.Println("the broker is asked for", scopes[0])
+	fmt.Println("the broker signs in for", scopes[0])
 	return "opaque", time.Now().Add(time.Hour), nil
 }
 
@@ -214,12 +214,12 @@ func ExampleFlowFunc() {
 	}
 	fmt.Println(tok.Type(), tok.Expiry.After(time.Now()))
 	// Output:
-	// the broker is asked for https://graph.microsoft.com/Mail.ReadWrite
+	// the broker signs in for https://graph.microsoft.com/Mail.ReadWrite
 	// Bearer true
 }
 
 // A program that keeps what it has learned starts with one request: the one that it is started
-// for. It keeps three things: the Config, which is no secret, the sign-in, in a Store, and what
+// for. It keeps three things: the Config, which holds no secret, the sign-in, in a Store, and what
 // the mailbox's client and its folders were at.
 func Example_warmStart() {
 	tn := eastest.New(nil, nil)

@@ -55,7 +55,7 @@ func (f FlowFunc) SignIn(ctx context.Context, c *Config) (*oauth2.Token, error) 
 // FirstOf returns a [Flow] that tries flows in turn: the next one if one is not available
 // ([ErrFlowUnavailable]), or if one that needs no person gets a [*ReauthError], as an
 // imported refresh token that is dead does. Any other outcome is the outcome, so that a user
-// who declines is not asked once more. If all are tried, the error is that of the last one
+// who declines does not have to decline twice. If all are tried, the error is that of the last one
 // and wraps the others'. It needs a person if one of the flows does.
 //
 //	token.FirstOf(token.RefreshToken(old), &token.Browser{}, &token.DeviceCode{Prompt: show})

@@ -49,7 +49,7 @@ type keeper struct {
 	spread   bool   // a renewal has been scheduled at random, away from sources that started together
 
 	telling sync.Mutex // one event at a time
-	noticed time.Time  // the expected end that was told; guarded by telling
+	noticed time.Time  // the expected end that was reported; guarded by telling
 }
 
 type declined struct {
@@ -372,8 +372,13 @@ func (k *keeper) fail(a *renewal) {
 	}
 	p := k.pause.next(a.err, m, a.grant, now)
 	p.asked = a.flowFailed
-	if k.unsaved != nil && p.count == 1 {
+	var re *ReauthError
+	switch {
+	case p.count > 1:
+	case k.unsaved != nil:
 		p.due = now // the Store is tried again at once, which costs no request
+	case a.flowFailed && !a.person && errors.As(a.err, &re):
+		p.due = now // the next caller may bring a better assertion
 	}
 	k.pause = p
 	if h := k.current.Load(); h != nil {

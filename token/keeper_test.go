@@ -256,6 +256,34 @@ func TestFlowWithoutAPersonIsRepeated(t *testing.T) {
 	}
 }
 
+// The caller who comes with a fresh assertion after one that was refused gets a token at once,
+// and is not told the challenge of the other.
+func TestFreshAssertion(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSTS()
+		assertion := "expired"
+		s.intercept = func(w http.ResponseWriter, r *http.Request) bool {
+			if r.Form.Get("claims") != "" {
+				t.Errorf("claims %s are sent with the assertion %q", r.Form.Get("claims"), r.Form.Get("assertion"))
+			}
+			if r.Form.Get("assertion") != "expired" {
+				return false
+			}
+			writeJSON(w, 400, map[string]any{"error": "interaction_required", "error_codes": []int{50079}, "claims": `{"access_token":{"polids":{"values":["x"]}}}`})
+			return true
+		}
+		src := &token.Source{Config: s.config(t), Store: &token.MemoryStore{}, Key: "ada",
+			Flow: &token.OnBehalfOf{Assertion: func(context.Context) (string, error) { return assertion, nil }}}
+		src.Config.Auth = token.Secret("cs")
+		var re *token.ReauthError
+		if _, err := src.Token(t.Context()); !errors.As(err, &re) || re.Claims == "" {
+			t.Fatalf("Token = %v, want *ReauthError with claims", err)
+		}
+		assertion = "fresh"
+		mustToken(t, src)
+	})
+}
+
 // The import of a refresh token that may be used once is made once by all who share the
 // Store, and goes on when its caller has left.
 func TestImportIsMadeOnce(t *testing.T) {
@@ -370,6 +398,35 @@ func TestS103SignOutIsFinal(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A renewal that lands after another process has signed out is dropped, with what it brought.
+func TestSignOutByAPeer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSTS()
+		src := source(t, s)
+		src.Store = unlocked{src.Store}
+		time.Sleep(2 * time.Hour)
+		s.intercept = func(http.ResponseWriter, *http.Request) bool {
+			if err := token.NewSource(src.Config, src.Key, src.Store).SignOut(t.Context()); err != nil {
+				t.Error(err)
+			}
+			return false
+		}
+		for range 2 {
+			var re *token.ReauthError
+			if _, err := src.Token(t.Context()); !errors.As(err, &re) || re.Kind != token.ReauthNone || !re.Ended {
+				t.Errorf("Token = %v, want *ReauthError of kind none", err)
+			}
+			time.Sleep(time.Minute)
+		}
+		if st, err := src.Status(t.Context()); err == nil || st.Unsaved {
+			t.Errorf("Status = %+v, %v; want no sign-in and nothing unsaved", st, err)
+		}
+		if s.posts() != 1 {
+			t.Errorf("%d requests, want 1", s.posts())
+		}
+	})
 }
 
 // staged is a store that stops at a point until it is let go on.

@@ -26,7 +26,7 @@ const (
 type callback struct{ params url.Values }
 
 // A receiver listens on loopback addresses for one authorization response. Whatever else
-// comes is answered and ignored.
+// comes gets a constant page and is ignored.
 type receiver struct {
 	port      int
 	path      string

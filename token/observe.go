@@ -175,7 +175,7 @@ type Status struct {
 	// is nil if the last attempt succeeded or there was none.
 	Err   error
 	Since time.Time // of the first failure in a row
-	Next  time.Time // when the authority may be asked again; zero if only another sign-in helps
+	Next  time.Time // when the next request may be sent; zero if only another sign-in helps
 
 	// Unsaved says that the Store has not taken a new or refreshed sign-in, which is in memory
 	// only.

@@ -28,7 +28,8 @@ import (
 // over, and not again when that has failed: SignIn asks again, and so does another grant.
 // The exception is a *TransientError, after which the Flow runs again as if blocked. A
 // Flow that needs no person is repeated as a refresh is: mistaken by its own errors,
-// otherwise as what passes, since its next assertion may be a better one.
+// otherwise as what passes, and the first time at once, since its next assertion may be a
+// better one.
 type meaning int
 
 const (
@@ -100,7 +101,7 @@ func (p *pause) kind() meaning {
 	return p.meaning
 }
 
-// isDue reports whether the authority may be asked again.
+// isDue reports whether another request may be sent to the authority.
 func (p *pause) isDue(now time.Time) bool {
 	return p == nil || !p.due.IsZero() && !now.Before(p.due)
 }

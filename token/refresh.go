@@ -83,10 +83,14 @@ func (a *renewal) refused(rec Record, err error, uncertain bool) (*handout, erro
 // refresh token may be used once, a plain invalid_grant for one that may have been used does.
 func (a *renewal) ends(re *ReauthError, uncertain bool) bool {
 	kind := a.s.Config.Authority.Kind
-	if uncertain && a.s.Replay == ReplayStrict && re.AADSTS == 0 {
-		kind = OpenID
+	if endsGrant(re, kind) {
+		return true
 	}
-	return endsGrant(re, kind)
+	if !uncertain || a.s.Replay != ReplayStrict || re.AADSTS != 0 || !endsGrant(re, OpenID) {
+		return false
+	}
+	re.Kind, re.Hint = ReauthRevoked, reauthHints[ReauthRevoked]
+	return true
 }
 
 // uncertainError adds ErrRefreshUncertain to the refusal of the authority.

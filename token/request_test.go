@@ -363,6 +363,9 @@ func TestErrorsHoldNoSecret(t *testing.T) {
 				t.Errorf("error %q lacks %q", err, want)
 			}
 		}
+		if !strings.Contains(string(rt.Body), `"trace_id":"trace-1"`) || strings.Contains(string(rt.Body), "suberror") {
+			t.Errorf("body %s does not hold the members of the refusal", rt.Body)
+		}
 		if rt.Response.Request != nil {
 			t.Error("the response carries the request, and that the refresh token")
 		}

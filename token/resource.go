@@ -53,8 +53,9 @@ var exchangePermissions = []string{
 // If nil, the scopes name it.
 //
 // A scope is written in full, or as the permission alone, which is completed by the resource.
-// All must be of the resource, since a token is for one. Without scopes the resource's
-// .default is requested: all permissions that were granted to the app. If no scope of OpenID
+// All must be of the resource, since a token is for one. Without scopes, Microsoft Entra ID is
+// sent the resource's .default: all permissions that were granted to the app. Other
+// authorities need at least one. If no scope of OpenID
 // Connect is among them, offline_access, openid and profile are added, without which the
 // sign-in brings neither a refresh token nor the user's name (openid alone for AD FS).
 //
@@ -143,7 +144,7 @@ func resourceScopes(kind AuthorityKind, resource *url.URL, scopes []string) []st
 		}
 		out = append(out, s)
 	}
-	if !named {
+	if !named && kind == Entra {
 		out = append([]string{base + ".default"}, out...)
 	}
 	switch {

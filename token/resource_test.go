@@ -45,6 +45,7 @@ func TestConfigureResource(t *testing.T) {
 		{"AD FS", "https://fs.contoso.com/adfs", "https://mail.contoso.com", []string{"EWS.AccessAsUser.All"}, []string{"https://mail.contoso.com//EWS.AccessAsUser.All", "openid"}, "https://mail.contoso.com", ""},
 		{"ActiveSync", entraAuthority, "https://mail.contoso.com", []string{"EAS.AccessAsUser.All"}, with("https://mail.contoso.com/EAS.AccessAsUser.All"), "https://mail.contoso.com", ""},
 
+		{"AD FS knows no default", "https://fs.contoso.com/adfs", "https://mail.contoso.com", nil, nil, "", "no scope names the resource"},
 		{"two resources", entraAuthority, "", []string{token.ScopeIMAP, token.ScopeGraph}, nil, "", "another resource"},
 		{"scope of another resource", entraAuthority, "https://graph.microsoft.com", []string{token.ScopeIMAP}, nil, "", "another resource"},
 		{"Exchange's ID at Graph", entraAuthority, "https://graph.microsoft.com", []string{"00000002-0000-0ff1-ce00-000000000000/.default"}, nil, "", "another resource"},

@@ -19,7 +19,7 @@ func (a *renewal) signIn(cause error) (*handout, error) {
 		a.release()
 		a.endTurn()
 	}
-	free, err := a.reserve(a.f.base, Record{}, "nobody was asked to sign in")
+	free, err := a.reserve(a.f.base, Record{}, "no sign-in was begun")
 	if err != nil {
 		return nil, err
 	}

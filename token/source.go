@@ -24,11 +24,11 @@ const (
 	// refresh token valid, and ReplayStrict for every other authority.
 	ReplayByAuthority Replay = iota
 	// ReplayStrict: a refresh token may be used once, and a second use may end the
-	// sign-in. The record is marked before the token is sent; when an answer was lost, the
+	// sign-in. The record is marked before the token is sent; when a response was lost, the
 	// token is tried once more, and if the authority refuses it then the *ReauthError
 	// matches ErrRefreshUncertain.
 	ReplayStrict
-	// ReplayTolerant: an old refresh token stays valid, so that a lost answer costs
+	// ReplayTolerant: an old refresh token stays valid, so that a lost response costs
 	// nothing.
 	ReplayTolerant
 )
@@ -62,7 +62,7 @@ const (
 // renewal with a [*PanicError]. One of Observe or Logger changes no outcome, and is logged with
 // its stack, by [slog.Default] if there is no Logger.
 type Source struct {
-	// Config says where and for what to ask for tokens. Required.
+	// Config says where and for what tokens are requested. Required.
 	Config *Config
 
 	// Store keeps the sign-in. If nil, it is kept in memory and lost with the Source.
@@ -124,7 +124,7 @@ type Source struct {
 	RefreshFixed bool
 
 	// Notice is how long before the expected end of the sign-in Observe and Logger get an
-	// [EventExpiring], so that the user can be asked to come back in time. It is looked at
+	// [EventExpiring], so that the user can sign in again in time. It is checked
 	// with each renewal, and happens once for each expected end. If zero, DefaultNotice, but
 	// at most a quarter of the refresh token's lifetime; if negative, never.
 	Notice time.Duration
@@ -194,8 +194,9 @@ func (s *Source) Token(ctx context.Context) (*oauth2.Token, error) {
 // authority refuses for now, Refresh makes a request all the same, once in 30 seconds.
 //
 // If the endpoint complained about the audience, another token would be like this one, and
-// the error is an [*AudienceError] at once. If refused itself comes from such a renewal less
-// than 30 seconds ago, it is a [*RefusedError]. Otherwise errors are those of Token.
+// the error is an [*AudienceError] at once; if it blames something else that no other token
+// mends ([bearer.Offer.Refreshable]), a [*RefusedError]. It is one, too, if refused itself
+// comes from such a renewal less than 30 seconds ago. Otherwise errors are those of Token.
 func (s *Source) Refresh(ctx context.Context, refused *oauth2.Token, why *bearer.Offer) (*oauth2.Token, error) {
 	k := s.keeper()
 	d := demand{forced: true}
@@ -214,10 +215,13 @@ func (s *Source) Refresh(ctx context.Context, refused *oauth2.Token, why *bearer
 			d.claims = c
 		}
 		if why.Diagnostics != nil {
-			reason = safehttp.Clean(why.Diagnostics.Reason, 256)
+			reason = safehttp.Plain(why.Diagnostics.Reason, 256)
 			if err := refusedAudience(why.Diagnostics); err != nil {
 				return nil, err
 			}
+		}
+		if !why.Refreshable() {
+			return nil, &RefusedError{Reason: reason, Hint: why.Diagnostics.Explanation()}
 		}
 	}
 	if h := k.current.Load(); h != nil && h.token.AccessToken == d.refused && h.forced && (d.claims == "" || d.claims == h.claims) {
@@ -243,7 +247,7 @@ func (s *Source) SignIn(ctx context.Context) (*oauth2.Token, error) {
 // SignOut deletes the sign-in from the Store and forgets it. It is final: a renewal or a Flow
 // that is under way here is dropped, and its callers get a [*ReauthError] of kind
 // [ReauthNone]; one in another process that lands after SignOut is dropped there. The
-// authority is not told, and an access token that another Source holds already stays good
+// authority is not informed, and an access token that another Source holds already stays good
 // until its expiry.
 func (s *Source) SignOut(ctx context.Context) error {
 	if err := s.check(); err != nil {

@@ -220,6 +220,49 @@ func TestLostAnswer(t *testing.T) {
 	}
 }
 
+// What ends a sign-in whose last response was lost: at Entra a plain invalid_grant does only
+// where the caller says that a refresh token may be used once, and a policy never does.
+func TestRefusalAfterALostAnswer(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		replay   token.Replay
+		suberror string
+		number   int
+		kind     token.ReauthKind // "": it has not ended
+	}{
+		{"plain, strict", token.ReplayStrict, "", 0, token.ReauthRevoked},
+		{"plain", token.ReplayByAuthority, "", 0, ""},
+		{"a policy, strict", token.ReplayStrict, "", 53003, ""},
+		{"consent, strict", token.ReplayStrict, "consent_required", 0, ""},
+		{"bad token", token.ReplayByAuthority, "bad_token", 0, token.ReauthRevoked},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newSTS()
+				src, _ := faultySource(t, s)
+				src.Replay = tt.replay
+				r := load(t, src)
+				r.Sent = time.Now()
+				if _, err := src.Store.Save(t.Context(), src.Key, r); err != nil {
+					t.Fatal(err)
+				}
+				s.refuse("invalid_grant", tt.suberror, tt.number)
+				_, err := src.Token(t.Context())
+				var re *token.ReauthError
+				if ended := tt.kind != ""; !errors.As(err, &re) || re.Ended != ended || ended && re.Kind != tt.kind || errors.Is(err, token.ErrRefreshUncertain) != ended {
+					t.Errorf("Token = %v, want one of kind %q", err, tt.kind)
+				}
+				if strings.Contains(err.Error(), "\n") {
+					t.Errorf("%q is more than one line", err)
+				}
+				if r := load(t, src); r.Ended != tt.kind || (r.RefreshToken == "") != (tt.kind != "") {
+					t.Errorf("stored %v, want ended %q", r, tt.kind)
+				}
+			})
+		})
+	}
+}
+
 type discard struct{ http.ResponseWriter }
 
 func (*discard) Header() http.Header         { return http.Header{} }
@@ -321,6 +364,9 @@ func TestPeersWithoutLocks(t *testing.T) {
 				tt.during(t, s, src)
 				wg.Wait()
 				tt.check(t, load(t, src), err)
+				if st, err := src.Status(t.Context()); err != nil || st.Unsaved {
+					t.Errorf("Status = %+v, %v; want nothing unsaved", st, err)
+				}
 			})
 		})
 	}

@@ -78,9 +78,12 @@ func (c countedLocker) Lock(ctx context.Context, key string) (func() error, erro
 	return func() error { c.call("unlock"); return unlock() }, err
 }
 
-func (c countedLocker) Reserve(context.Context, string, int) (func(), error) {
+func (c countedLocker) Reserve(_ context.Context, _ string, size int) (func(), error) {
 	if err := c.call("Reserve"); err != nil {
 		return nil, err
+	}
+	if size < 16<<10 {
+		return nil, errors.New("no record of a sign-in has room there")
 	}
 	return func() { c.call("free") }, nil
 }
@@ -365,4 +368,40 @@ func TestConflictUnderALease(t *testing.T) {
 			t.Errorf("stored %v, want both access tokens and the rotated refresh token", r)
 		}
 	})
+}
+
+// What a new sign-in leaves of the old one: nothing, unless neither has a refresh token, so that
+// the access tokens of an application for several resources stay.
+func TestNewSignInReplacesTheOldOne(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		old, new string // refresh tokens
+		stays    bool
+	}{
+		{"both with a refresh token", "rt-old", "rt-new", false},
+		{"the old one alone", "rt-old", "", false},
+		{"the new one alone", "", "rt-new", false},
+		{"neither", "", "", true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				src := token.NewSource(newSTS().config(t), "ada", &token.MemoryStore{})
+				old := token.Record{Lineage: "old", ClientID: src.Config.ClientID, Authority: src.Config.Authority.Host, RefreshToken: tt.old,
+					Access: map[string]token.Access{"https://other.contoso.com:443": {Token: "x", Obtained: time.Now(), Expiry: time.Now().Add(time.Hour)}}}
+				if _, err := src.Store.Save(t.Context(), "ada", old); err != nil {
+					t.Fatal(err)
+				}
+				src.Flow = machine(func(context.Context, *token.Config) (*oauth2.Token, error) {
+					return &oauth2.Token{AccessToken: "at", RefreshToken: tt.new}, nil
+				})
+				if _, err := src.SignIn(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				r := load(t, src)
+				if stays := r.Lineage == "old" && len(r.Access) == 2; stays != tt.stays || !stays && (r.Lineage == "old" || len(r.Access) != 1) || r.RefreshToken != tt.new {
+					t.Errorf("stored %v, want the old access token to stay: %v", r, tt.stays)
+				}
+			})
+		})
+	}
 }

@@ -67,7 +67,8 @@ func ExampleTenant_Fail() {
 	fmt.Println(err)
 	// Output:
 	// autodiscover: no endpoint found
-	//   GET https://outlook.office365.com/autodiscover/autodiscover.json → 503: the
-	//       server is too busy: wait as long as it says, then try again (retry after
-	//       30s)
+	//   GET https://outlook.office365.com/autodiscover/autodiscover.json → 503
+	//       the server is too busy
+	//       retry after 30s
+	//       Remedy: wait as long as it says, then try again
 }

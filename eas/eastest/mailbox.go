@@ -35,7 +35,7 @@ type folder struct {
 type item struct {
 	id      eas.ItemID
 	mail    eas.Email
-	raw     []byte // the ApplicationData of what is no mail
+	raw     []byte // the ApplicationData of what is not mail
 	version uint64 // changes with each change
 }
 
@@ -181,7 +181,7 @@ func (m *Mailbox) add(f *folder, mail eas.Email) *item {
 	return it
 }
 
-// put adds what is no mail to a folder.
+// put adds what is not mail to a folder.
 func (m *Mailbox) put(f *folder, raw []byte) *item {
 	m.lastID++
 	it := &item{id: eas.ItemID(fmt.Sprintf("%s:%d", f.ID, m.lastID)), raw: raw, version: m.tn.next()}
@@ -214,7 +214,7 @@ func (m *Mailbox) Put(t eas.FolderType, items ...eas.Item) {
 	}
 }
 
-// Contents returns what is no mail of the first folder of type t, in the order of arrival.
+// Contents returns what is not mail of the first folder of type t, in the order of arrival.
 func (m *Mailbox) Contents(t eas.FolderType) []eas.Item {
 	m.tn.mu.Lock()
 	defer m.tn.mu.Unlock()

@@ -16,6 +16,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 	"os"
 	"os/signal"
@@ -35,6 +36,7 @@ func main() {
 	flag.BoolVar(&r.AskSRV, "srv", false, "ask the target of the SRV record, after confirmation")
 	flag.BoolVar(&r.AskHTTP, "http", false, "ask where plain http redirects to, after confirmation")
 	flag.BoolVar(&r.AllowPrivate, "private", false, "let hosts have private addresses, inside your own network")
+	proxy := flag.Bool("proxy", false, "use the proxies of the environment (HTTPS_PROXY, NO_PROXY)")
 	asJSON := flag.Bool("json", false, "print JSON")
 	flag.Parse()
 	if flag.NArg() > 1 {
@@ -45,6 +47,9 @@ func main() {
 	defer stop()
 	r.Protocol = autodiscover.Protocol(*protocol)
 	r.Confirm = ask(os.Stdin, os.Stderr)
+	if *proxy {
+		r.Proxy = http.ProxyFromEnvironment
+	}
 	addr := flag.Arg(0)
 	if addr == "" {
 		tn := eastest.New(nil, &eastest.Tenant{Hybrid: true})
@@ -77,16 +82,21 @@ func run(ctx context.Context, out io.Writer, r *autodiscover.Resolver, cloud, ad
 		return err == nil
 	}
 	var result struct {
-		URL      string `json:"url,omitempty"`
-		Protocol string `json:"protocol,omitempty"`
-		Error    string `json:"error,omitempty"`
-		Hops     []hop  `json:"hops"`
+		URL      string    `json:"url,omitempty"`
+		Protocol string    `json:"protocol,omitempty"`
+		Foreign  bool      `json:"foreign,omitempty"`
+		Error    string    `json:"error,omitempty"`
+		Hops     []hop     `json:"hops"`
+		Warnings []warning `json:"warnings,omitempty"`
 	}
 	var hops []autodiscover.Hop
 	var le *autodiscover.LookupError
 	switch {
 	case err == nil:
-		result.URL, result.Protocol, hops = e.URL.String(), string(e.Protocol), e.Hops
+		result.URL, result.Protocol, result.Foreign, hops = e.URL.String(), string(e.Protocol), e.Foreign, e.Hops
+		for _, w := range e.Warnings {
+			result.Warnings = append(result.Warnings, warning(w))
+		}
 	case errors.As(err, &le):
 		hops = le.Hops
 		fallthrough
@@ -96,9 +106,13 @@ func run(ctx context.Context, out io.Writer, r *autodiscover.Resolver, cloud, ad
 	result.Hops = []hop{}
 	for _, h := range hops {
 		x := hop{Candidate: h.Candidate, URL: h.URL, Status: h.Status, Next: h.Next, Millis: h.Elapsed.Milliseconds(),
-			RequestID: h.Server.RequestID, Server: h.Server.FrontEnd}
+			RequestID: h.Server.RequestID, Server: h.Server.FrontEnd, By: h.By}
 		if h.Err != nil {
 			x.Error = h.Err.Error()
+		}
+		var he *autodiscover.HopError
+		if errors.As(h.Err, &he) {
+			x.Fault = he.Fault
 		}
 		result.Hops = append(result.Hops, x)
 	}
@@ -119,7 +133,15 @@ type hop struct {
 	Millis    int64  `json:"ms"`
 	RequestID string `json:"request_id,omitempty"`
 	Server    string `json:"server,omitempty"`
+	By        string `json:"by,omitempty"`
+	Fault     string `json:"fault,omitempty"`
 	Error     string `json:"error,omitempty"`
+}
+
+type warning struct {
+	Fault string `json:"fault"`
+	Host  string `json:"host"`
+	Text  string `json:"text"`
 }
 
 func lookup(ctx context.Context, r *autodiscover.Resolver, cloud, addr string) (*autodiscover.Endpoint, error) {

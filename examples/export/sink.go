@@ -23,7 +23,7 @@ type sink interface {
 	key() eas.SyncKey
 	add(e eas.Entry, content func(io.Writer) error) error
 	keep(key eas.SyncKey) error
-	restart() error // begin anew
+	restart() error // begin again
 	close()
 }
 

@@ -1,15 +1,19 @@
-// Quickstart prints the subjects of the newest messages in a mailbox. It signs in with a
-// device code, so it runs anywhere.
+// Quickstart prints the subjects of the newest messages in a mailbox. It signs in with the
+// browser, or with a device code where there is no display.
 //
 //	go run ./examples/quickstart -email you@yourcompany.com -client-id …
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"log"
 	"os"
+	"os/signal"
+	"slices"
 
 	"github.com/easoauth/easoauth/autodiscover"
 	"github.com/easoauth/easoauth/bearer"
@@ -22,10 +26,12 @@ func main() {
 	clientID := flag.String("client-id", "", "client id of the app registration")
 	flag.Parse()
 	if *email == "" || *clientID == "" {
-		fmt.Println("usage: quickstart -email you@yourcompany.com -client-id …")
+		fmt.Fprintln(os.Stderr, "quickstart needs -email and -client-id, as in: quickstart -email you@yourcompany.com -client-id …")
 		os.Exit(2)
 	}
-	if err := run(context.Background(), *email, *clientID); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, *email, *clientID); err != nil {
 		log.Fatal(err)
 	}
 }
@@ -43,7 +49,10 @@ func run(ctx context.Context, email, clientID string) error {
 	if err != nil {
 		return err
 	}
-	source := &token.Source{Config: config, Store: new(token.MemoryStore), Key: email, Flow: &token.DeviceCode{Prompt: prompt}}
+	source := &token.Source{
+		Config: config, Store: new(token.MemoryStore), Key: email,
+		Flow: token.FirstOf(&token.Browser{LoginHint: email}, &token.DeviceCode{Prompt: prompt}),
+	}
 	if _, err := source.SignIn(ctx); err != nil {
 		return err
 	}
@@ -53,17 +62,26 @@ func run(ctx context.Context, email, clientID string) error {
 	if err != nil {
 		return err
 	}
-	inbox, _ := folders.Find(eas.FolderInbox)
-	for page, err := range client.Pages(ctx, inbox.ID, eas.InitialSyncKey, nil) {
+	inbox, ok := folders.Find(eas.FolderInbox)
+	if !ok {
+		return errors.New("the mailbox has no Inbox")
+	}
+	var mails []*eas.Email
+	recent := &eas.SyncOptions{Filter: eas.ThreeDays, BodyLimit: eas.NoBody}
+	for page, err := range client.Pages(ctx, inbox.ID, eas.InitialSyncKey, recent) {
 		if err != nil {
 			return err
 		}
 		for _, entry := range page.Added {
 			if mail, ok := entry.Item.(*eas.Email); ok {
-				fmt.Println(mail.Received.Format("2006-01-02"), mail.Subject)
+				mails = append(mails, mail)
 			}
 		}
-		// Save page.Key here: after a crash the sync goes on behind this page.
+		// A program that goes on later saves page.Key here: the next start continues behind it.
+	}
+	slices.SortFunc(mails, func(a, b *eas.Email) int { return cmp.Compare(b.Received.Unix(), a.Received.Unix()) })
+	for _, mail := range mails {
+		fmt.Println(mail.Received.Format("2006-01-02 15:04"), mail.Subject)
 	}
 	return nil
 }

@@ -93,18 +93,18 @@ func (c cause) Unwrap() error { return c.e.Err }
 
 // requestError explains why req brought no response. It drops the *url.Error that net/http
 // adds, since that prints the whole URL.
-func requestError(req *http.Request, err error) *RequestError {
+func requestError(req *http.Request, err error, at stage) *RequestError {
 	var ue *url.Error
 	if errors.As(err, &ue) {
 		err = ue.Err
 	}
 	e := &RequestError{Method: req.Method, URL: Redact(req.URL), Err: err}
-	e.Layer, e.Fault, e.text = explain(err)
+	e.Layer, e.Fault, e.text = explain(err, at)
 	return e
 }
 
 // explain finds the layer, the fault, and a few words that are not the table's.
-func explain(err error) (Layer, fault.ID, string) {
+func explain(err error, at stage) (Layer, fault.ID, string) {
 	var (
 		dns      *net.DNSError
 		op       *net.OpError
@@ -164,10 +164,22 @@ func explain(err error) (Layer, fault.ID, string) {
 	case strings.Contains(text, "TLS handshake timeout"):
 		return LayerTLS, "TLS_HANDSHAKE_CUT", "the handshake took too long"
 	case errors.Is(err, context.DeadlineExceeded), os.IsTimeout(err), isTimeout(err):
-		if isOp && op.Op == "dial" {
+		switch {
+		case at == stageDNS:
+			return LayerDNS, "DNS_FAILED", ""
+		case at == stageTCP, isOp && op.Op == "dial":
 			return LayerTCP, "TCP_UNREACHABLE", "the connection took too long"
+		case at == stageTLS:
+			return LayerTLS, "TLS_HANDSHAKE_CUT", "the handshake took too long"
 		}
 		return LayerContext, "", "no response in time"
+	case at == stageTLS && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)):
+		return LayerTLS, "TLS_HANDSHAKE_CUT", ""
+	case at == stageConnected && text == http.StatusText(http.StatusProxyAuthRequired):
+		return LayerProxy, "PROXY_AUTH", ""
+	case at == stageConnected && !isOp:
+		// The response to CONNECT; its text is the proxy's own.
+		return LayerProxy, "PROXY_UNREACHABLE", "it opens no connection to the host"
 	case isOp && op.Op == "dial":
 		return LayerTCP, "TCP_UNREACHABLE", ""
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE),

@@ -126,7 +126,7 @@ func TestRequestError(t *testing.T) {
 		{"S019 another name", trusting(other), raw(t, &other, respond("")), safehttp.LayerCertificate, "TLS_CERT_INVALID", "(www.contoso.com)"},
 		{"S019 expired", trusting(past), raw(t, &past, respond("")), safehttp.LayerCertificate, "TLS_CERT_INVALID", "it expired on "},
 		{"plain http", trusting(good), raw(t, nil, func(c net.Conn) { io.WriteString(c, "HTTP/1.1 400 Bad Request\r\n\r\n") }), safehttp.LayerTLS, "NOT_TLS", "over https"},
-		{"S020 a handshake that is cut", trusting(good), raw(t, nil, func(net.Conn) {}), safehttp.LayerHTTP, "CONN_RESET", "traffic inspection"},
+		{"S020 a handshake that is cut", trusting(good), raw(t, nil, func(net.Conn) {}), safehttp.LayerTLS, "TLS_HANDSHAKE_CUT", "another network"},
 		{"S020 a certificate chain without end", trusting(good), raw(t, &chain, respond("")), safehttp.LayerTLS, "", "the handshake breaks the protocol"},
 		{"a version that the client does not know", failing(errors.New("tls: server selected unsupported protocol version 305")), any, safehttp.LayerTLS, "TLS_VERSION", "TLS 1.2"},
 		{"a certificate that cannot be read", failing(errors.New("tls: failed to parse certificate from server: x509: malformed certificate")), any, safehttp.LayerCertificate, "TLS_CERT_INVALID", "does not verify"},

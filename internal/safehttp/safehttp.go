@@ -83,16 +83,17 @@ func send(c *http.Client, req *http.Request) (*http.Response, error) {
 	once.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	held := &holder{base: c.Transport}
 	once.Transport = held
-	resp, err := once.Do(req)
+	ctx, at := watch(req.Context())
+	resp, err := once.Do(req.WithContext(ctx))
 	if err != nil {
-		return nil, requestError(req, err)
+		return nil, requestError(req, err, stage(at.Load()))
 	}
 	if held.location != nil {
 		resp.Header["Location"] = held.location
 	}
 	if n := headerSize(resp.Header); n > MaxHeader {
 		resp.Body.Close()
-		return nil, requestError(req, &LimitError{What: "header", Limit: MaxHeader})
+		return nil, requestError(req, &LimitError{What: "header", Limit: MaxHeader}, stageReady)
 	}
 	return resp, nil
 }

@@ -94,15 +94,27 @@ func (c fakeConn) QueryContext(ctx context.Context, query string, args []driver.
 	if err != nil {
 		return nil, err
 	}
-	return &fakeRows{row}, nil
+	return &fakeRows{row: row}, nil
 }
 
-type fakeRows struct{ row []driver.Value }
+type fakeRows struct {
+	row  []driver.Value
+	done bool
+}
 
 func (r *fakeRows) Columns() []string { return make([]string, max(len(r.row), 1)) }
-func (r *fakeRows) Close() error      { return nil }
+
+// Close insists that a statement was carried out to its end, where SQLite commits.
+func (r *fakeRows) Close() error {
+	if !r.done {
+		panic("the rows were not read to their end")
+	}
+	return nil
+}
+
 func (r *fakeRows) Next(dest []driver.Value) error {
 	if r.row == nil {
+		r.done = true
 		return io.EOF
 	}
 	copy(dest, r.row)

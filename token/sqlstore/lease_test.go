@@ -210,10 +210,10 @@ func TestLeaseIsRenewed(t *testing.T) {
 		if statements, commits := f.count(); commits < 58 || commits > 62 || statements-commits > 130 {
 			t.Errorf("%d statements, %d commits in a minute", statements, commits)
 		}
+		time.Sleep(100 * time.Millisecond) // between two renewals, the last of which has been sent
 		if err := unlock(); err != nil {
 			t.Error(err)
 		}
-		time.Sleep(time.Minute)
 		f.count()
 		time.Sleep(time.Minute)
 		if statements, _ := f.count(); statements != 0 {
@@ -461,6 +461,12 @@ func TestLeaseOfOddRows(t *testing.T) {
 	}
 }
 
+func TestFencesDiffer(t *testing.T) {
+	if a, b := newFence(), newFence(); a == b || a < 0 || b < 0 {
+		t.Errorf("fences %d and %d", a, b)
+	}
+}
+
 func TestReserveWithoutALock(t *testing.T) {
 	f, s := newFake(t, SQLite)
 	if _, err := s.Reserve(t.Context(), "ada", 100); err != nil {
@@ -492,6 +498,9 @@ func TestSavesFirst(t *testing.T) {
 			wg.Go(func() { s.Load(ctx, "ada") })
 		}
 		synctest.Wait()
+		if n, w := s.gate.passing, s.gate.waiting[normal].Len(); n != 5 || w != 995 {
+			t.Errorf("%d statements pass and %d wait, want 5 and 995", n, w)
+		}
 		start := time.Now()
 		if _, err := s.Save(t.Context(), "ada", saved); err != nil {
 			t.Error(err)
