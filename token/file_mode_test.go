@@ -165,9 +165,9 @@ func TestFileStoreOddFiles(t *testing.T) {
 
 // A file that is replaced while it is read has no name left. It is the old record, whole.
 func TestFileStoreLoadBesideSaves(t *testing.T) {
-	loads := 20_000
-	if testing.Short() {
-		loads = 2_000
+	loads := 2_000
+	if full {
+		loads = 20_000
 	}
 	if n := os.Getenv("TOKEN_TEST_LOADS"); n != "" {
 		if _, err := fmt.Sscan(n, &loads); err != nil {

@@ -21,6 +21,9 @@ import (
 	"github.com/easoauth/easoauth/token/storetest"
 )
 
+// full says that tests take the sizes that they are about, and the time for it.
+var full = os.Getenv("EASOAUTH_TEST_FULL") != ""
+
 func TestMain(m *testing.M) {
 	if dir := os.Getenv("TOKEN_TEST_PEER"); dir != "" {
 		peer(dir)
@@ -438,6 +441,11 @@ func TestS095ProcessesShareAFileStore(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts processes")
 	}
+	t.Parallel()
+	expiries := 2
+	if full {
+		expiries = 5
+	}
 	s := newSTS()
 	s.strict, s.audience, s.lifetime = true, "", 2*time.Second
 	srv := httptest.NewTLSServer(s)
@@ -475,7 +483,7 @@ func TestS095ProcessesShareAFileStore(t *testing.T) {
 		defer func() { in.Close(); cmd.Wait() }()
 		peers = append(peers, process{bufio.NewWriter(in), bufio.NewScanner(out)})
 	}
-	for expiry := 1; expiry <= 3; expiry++ {
+	for expiry := 1; expiry <= expiries; expiry++ {
 		time.Sleep(s.lifetime)
 		var wg sync.WaitGroup
 		var mu sync.Mutex

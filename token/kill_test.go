@@ -25,7 +25,12 @@ import (
 )
 
 // rotations is how many rotations the processes that are killed make.
-const rotations = 1000
+func rotations() int {
+	if full {
+		return 1000
+	}
+	return 200
+}
 
 // A killing is an authority and a store that outlive the processes which use them.
 type killing struct {
@@ -111,7 +116,7 @@ func (k *killing) rotations() int {
 	return k.issued
 }
 
-// Processes are killed at random points of a thousand rotations. With an authority that
+// Processes are killed at random points of many rotations. With an authority that
 // leaves the old refresh token valid, as Entra does, no sign-in is lost. With one that
 // ends the sign-in when a refresh token comes twice, it is lost by a kill after the
 // authority's answer and before its storage, which nobody can prevent, and by no other; it
@@ -119,9 +124,10 @@ func (k *killing) rotations() int {
 func TestKilledProcesses(t *testing.T) {
 	for _, strict := range []bool{false, true} {
 		t.Run(fmt.Sprintf("S093 strict=%v", strict), func(t *testing.T) {
+			t.Parallel()
 			k := newKilling(t, strict, peerStorm)
 			kills, lost := 0, 0
-			for behind := false; k.rotations() < rotations; kills++ {
+			for behind := false; k.rotations() < rotations(); kills++ {
 				posts := k.posts()
 				cmd, out := k.start(t)
 				out.Scan()
