@@ -164,6 +164,10 @@ func TestOrigin(t *testing.T) {
 		{"https://mail.contoso.com", "http://mail.contoso.com", false},
 		{"https://contoso.com", "https://mail.contoso.com", false},
 		{"https://[::1]:443", "https://[::1]", true},
+		{"http://contoso.com:80", "HTTP://contoso.com", true},
+		{"http://contoso.com:443", "http://contoso.com", false},
+		{"https://contoso.com:80", "https://contoso.com", false},
+		{"http://contoso.com:8080", "https://contoso.com:8080", false},
 	} {
 		a, _ := url.Parse(tt.a)
 		b, _ := url.Parse(tt.b)
@@ -183,6 +187,12 @@ func TestS027RetryAfter(t *testing.T) {
 	}{
 		{"120", 2 * time.Minute, true},
 		{" 0 ", 0, true},
+		{"3599", 3599 * time.Second, true},
+		{"3600", time.Hour, true},
+		{"3601", time.Hour, true},
+		{"1 0", 0, false},
+		{"1:", 0, false},
+		{"1/", 0, false},
 		{"99999999999999", time.Hour, true},
 		{"999999999999999999999999999", time.Hour, true},
 		{"-5", 0, false},
@@ -282,6 +292,10 @@ func TestClean(t *testing.T) {
 		{"a\u202eb", 64, "a·b"},
 		{"\xff", 64, "·"},
 		{"abcdef", 3, "abc…"},
+		{"abc", 3, "abc"},
+		{"ab\x7f", 3, "ab·"},
+		{"ab \x1f", 64, "ab ·"},
+		{"aäb", 3, "aä…"},
 		{"ä", 1, "…"},
 		{"Anmeldung nötig", 64, "Anmeldung nötig"},
 	} {
