@@ -166,7 +166,7 @@ func TestKilledProcesses(t *testing.T) {
 // another. With an authority that leaves the old refresh token valid, no sign-in is lost, and
 // no process reads an error. TOKEN_TEST_ROTATIONS sets how many rotations they make.
 func TestKilledTogether(t *testing.T) {
-	want := rotations / 5
+	want := rotations() / 5
 	if s := os.Getenv("TOKEN_TEST_ROTATIONS"); s != "" {
 		n, err := strconv.Atoi(s)
 		if err != nil {
