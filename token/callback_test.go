@@ -2,6 +2,7 @@ package token_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -118,5 +119,19 @@ func TestTokenSourceThatPanics(t *testing.T) {
 		if !errors.As(err, &pe) || pe.Callback != "the oauth2.TokenSource" || strings.Contains(fmt.Sprint(err), "secret") {
 			t.Errorf("%s: Token = %v, want *PanicError", name, err)
 		}
+	}
+}
+
+func TestPanicErrorDoesNotPrint(t *testing.T) {
+	e := token.PanicError{Callback: "Source.Flow", Value: "secret", Stack: []byte("secret")}
+	var out strings.Builder
+	for _, v := range []any{&e, e, token.Event{Err: &e}} {
+		j, err := json.Marshal(v)
+		fmt.Fprintf(&out, "%v %+v %#v %s %v", v, v, v, j, err)
+		slog.New(slog.NewTextHandler(&out, nil)).Info("x", "v", v)
+		slog.New(slog.NewJSONHandler(&out, nil)).Info("x", "v", v)
+	}
+	if strings.Contains(out.String(), "secret") || strings.Contains(out.String(), "115 101 99") {
+		t.Errorf("prints as %s", &out)
 	}
 }

@@ -1,6 +1,7 @@
 package safehttp_test
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"context"
@@ -323,3 +324,35 @@ func FuzzResolve(f *testing.F) {
 		}
 	})
 }
+
+// The text of a body that broke off holds nothing of what the server sent, which may be the
+// secret of the request.
+func TestBodyThatBreaksOffQuotesNothing(t *testing.T) {
+	secret := "eyJhbGciOiJub25lIn0.secret.x"
+	for name, tt := range map[string]struct{ response, want string }{
+		"trailer":  {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X\r\n\r\n1\r\na\r\n0\r\nsecret\r\n\r\n", "it breaks the protocol"},
+		"cut":      {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab", "unexpected EOF"},
+		"encoding": {"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 6\r\n\r\nsecret", "gzip: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			resp, err := http.ReadResponse(bufio.NewReader(strings.NewReader(tt.response)), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body := resp.Body
+			if resp.Header.Get("Content-Encoding") == "gzip" {
+				body = io.NopCloser(failing{errors.New("gzip: invalid header in " + secret)})
+			}
+			if _, err := safehttp.ReadAll(body, 100); err == nil || strings.Contains(err.Error(), "secret") || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("ReadAll = %v, want %q and no secret", err, tt.want)
+			}
+		})
+	}
+	if _, err := safehttp.ReadAll(failing{context.Canceled}, 100); !errors.Is(err, context.Canceled) {
+		t.Errorf("ReadAll = %v, want the cause wrapped", err)
+	}
+}
+
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
