@@ -48,16 +48,22 @@ func (c *Client) MoveItems(ctx context.Context, moves ...Move) ([]MoveResult, er
 	if out.Status != nil && *out.Status != 1 && *out.Status != moved {
 		return nil, r.statusError("", *out.Status)
 	}
-	replies := map[string]airsync.MoveReply{}
+	replies := map[string][]airsync.MoveReply{} // items of several folders may have one name
 	for _, x := range out.Response {
-		replies[x.Source] = x
+		replies[x.Source] = append(replies[x.Source], x)
 	}
 	results := make([]MoveResult, len(moves))
 	for i, m := range moves {
 		results[i] = MoveResult{Move: m}
-		x, ok := replies[string(m.Item)]
+		list := replies[string(m.Item)]
+		if len(list) == 0 {
+			results[i].Err = r.unexpected("no result for an item")
+			continue
+		}
+		x := list[0]
+		replies[string(m.Item)] = list[1:]
 		switch {
-		case !ok || x.Status == nil:
+		case x.Status == nil:
 			results[i].Err = r.unexpected("no result for an item")
 		case *x.Status != moved:
 			results[i].Err = r.statusError("Item", *x.Status)
