@@ -148,3 +148,50 @@ func TestMovesOfOneName(t *testing.T) {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
+
+// TestCounts has servers count what is not there, and for another folder.
+func TestCounts(t *testing.T) {
+	reply := func(folder, n string) string {
+		return `<Response><Status/><Collection><CollectionId>` + folder + `</CollectionId><Estimate>` + n + `</Estimate></Collection></Response>`
+	}
+	for body, want := range map[string]int{
+		reply("a", "5"): 5, reply("", "5"): 5, reply("b", "7") + reply("a", "5"): 5,
+		reply("b", "7"): -1, reply("a", "-5"): -1, reply("a", "many"): -1,
+	} {
+		c, _ := speaking(t, eas.Version161, "GetItemEstimate", `<GetItemEstimate xmlns="GetItemEstimate">`+body+`</GetItemEstimate>`)
+		n, err := c.GetItemEstimate(t.Context(), "a", "1", nil)
+		if want < 0 && !errors.Is(err, eas.ErrUnexpectedContent) || want >= 0 && (err != nil || n != want) {
+			t.Errorf("%s: %d, %v, want %d", body, n, err, want)
+		}
+	}
+	c, _ := speaking(t, eas.Version161, "Find", `<Find xmlns="Find"><Status>1</Status><Response><Status>1</Status><Range>-3</Range><Total>-5</Total></Response></Find>`)
+	if r, err := c.Find(t.Context(), eas.Query{Text: "good"}, nil); err != nil || r.Total != 0 || r.Offset != 0 {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+// TestSettingsWithoutStatus has a server leave out the statuses of what it sends. It must not
+// leave out that of what it was to set.
+func TestSettingsWithoutStatus(t *testing.T) {
+	c, _ := speaking(t, eas.Version161, "Settings",
+		`<Settings xmlns="Settings"><Status/><Oof><Status/><Get><OofState>1</OofState></Get></Oof></Settings>`,
+		`<Settings xmlns="Settings"><Status/><Oof><Status/></Oof></Settings>`, `<Settings xmlns="Settings"/>`)
+	if o, err := c.OutOfOffice(t.Context(), eas.BodyPlain); err != nil || o.State != eas.OutOfOfficeOn {
+		t.Errorf("%+v, %v", o, err)
+	}
+	for range 2 {
+		if err := c.SetOutOfOffice(t.Context(), &eas.OutOfOffice{}); !errors.Is(err, eas.ErrUnexpectedContent) {
+			t.Errorf("SetOutOfOffice: %v", err)
+		}
+	}
+}
+
+// TestPolicyWords has a policy say yes and no in words.
+func TestPolicyWords(t *testing.T) {
+	c, _ := speaking(t, eas.Version141, "Provision", `<Provision xmlns="Provision"><Status>1</Status><Policies><Policy><PolicyType>MS-EAS-Provisioning-WBXML</PolicyType><Status>1</Status><PolicyKey>5</PolicyKey>
+<Data><EASProvisionDoc><AllowWiFi>True</AllowWiFi><AllowCamera>FALSE</AllowCamera><AllowIrDA>perhaps</AllowIrDA></EASProvisionDoc></Data></Policy></Policies></Provision>`)
+	p, err := c.Provision(t.Context())
+	if err != nil || p.WiFi == nil || !*p.WiFi || p.Camera == nil || *p.Camera || p.IrDA != nil || !cmp.Equal(p.Unknown, []string{"Provision:AllowIrDA"}) {
+		t.Errorf("%+v, %v", p, err)
+	}
+}

@@ -127,11 +127,12 @@ func (c *Client) estimateAt(ctx context.Context, version Version, f FolderID, ke
 		return 0, r.statusError("", *out.Status)
 	}
 	for _, x := range out.Response {
-		switch {
+		switch col := x.Collection; {
+		case col != nil && col.CollectionID != "" && col.CollectionID != string(f): // of another folder
 		case x.Status != nil && *x.Status != 1:
 			return 0, r.statusError("Item", *x.Status)
-		case x.Collection != nil && x.Collection.Estimate != nil:
-			return *x.Collection.Estimate, nil
+		case col != nil && col.Estimate != nil && *col.Estimate >= 0:
+			return *col.Estimate, nil
 		}
 	}
 	return 0, r.unexpected("no estimate")
