@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/easoauth/easoauth/internal/airsync"
+	"github.com/easoauth/easoauth/internal/safehttp"
 	"github.com/easoauth/easoauth/internal/wbxml"
 )
 
@@ -18,6 +20,7 @@ type encoder interface {
 	Item
 	encode(v Version) (any, error)
 	content() (*Body, []Attachment)
+	lossless() error
 }
 
 func (m *Email) content() (*Body, []Attachment)   { return m.Body, m.Attachments }
@@ -160,23 +163,40 @@ func difference(before, after Item, v Version) (change, error) {
 	if err != nil {
 		return change{}, err
 	}
-	if equalElements(old, list) {
-		return change{elements: content}.orWhole(list, a, v), nil
+	if equalElements(old, list) && len(content) == 0 {
+		return change{}, nil
 	}
 	if sendsDifference(a, v) {
 		return change{elements: append(different(old, list), content...)}, nil
 	}
+	if err := a.lossless(); err != nil {
+		return change{}, err
+	}
 	return change{append(withPicture(old, list), content...), true}, nil
 }
 
-// orWhole returns a change of the content alone, which is sent with all the rest where what is
-// left out would be removed.
-func (c change) orWhole(list []wbxml.Raw, item Item, v Version) change {
-	if len(c.elements) == 0 || sendsDifference(item, v) {
-		return c
+// lossless refuses an item with an odd value that is to be sent whole: the server would remove
+// what could not be read.
+func lossless(odd []OddValue) error {
+	for _, x := range odd {
+		namespace, name, _ := strings.Cut(x.Element, ":")
+		if t, ok := wbxml.Lookup(namespace, name); ok && (namespace == "AirSyncBase" || slices.Contains(neverSent, t)) {
+			continue
+		}
+		return fmt.Errorf("%s could not be read, and the item is sent whole, which would remove it: set it, and clear Odd", safehttp.Clean(x.Element, 64))
 	}
-	return change{append(withPicture(list, list), c.elements...), true}
+	return nil
 }
+
+// neverSent are elements that a client leaves out of what it sends whole, and the server keeps;
+// so are those of AirSyncBase, but for a body that is changed.
+var neverSent = []wbxml.Tag{wbxml.CalendarResponseType, wbxml.CalendarAppointmentReplyTime, wbxml.ContactsWeightedRank, wbxml.NotesLastModifiedDate}
+
+func (m *Email) lossless() error   { return lossless(m.Odd) }
+func (e *Event) lossless() error   { return lossless(e.Odd) }
+func (c *Contact) lossless() error { return lossless(c.Odd) }
+func (t *Task) lossless() error    { return lossless(t.Odd) }
+func (n *Note) lossless() error    { return lossless(n.Odd) }
 
 // sendsDifference reports whether what is left out of a change of the item stays as it is.
 func sendsDifference(item Item, v Version) bool {

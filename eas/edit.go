@@ -71,6 +71,9 @@ func Add(clientID string, item Item) Edit {
 // of an event that differ are sent with it or, from 16.0 on, as edits of their own; an
 // exception that is left out of after stays.
 //
+// A value that could not be read and would be removed, since the item is sent whole, is an
+// error: set the field in after and clear its Odd, or clear Odd alone to have it removed.
+//
 // An [*Unknown] is sent as it is. An Update without a difference sends nothing.
 func Update(id ItemID, before, after Item) Edit {
 	return Edit{kind: editUpdate, id: id, before: before, after: after}

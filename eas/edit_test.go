@@ -2,9 +2,11 @@ package eas_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -612,6 +614,58 @@ func TestZeroValues(t *testing.T) {
 	} {
 		if err := f(); err == nil || !strings.HasPrefix(err.Error(), "eas: ") {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestOddIsNotRemoved changes items with values that could not be read: what could not be read
+// stays, or the edit is refused before anything is sent.
+func TestOddIsNotRemoved(t *testing.T) {
+	event := `<Subject xmlns="Calendar">s</Subject><StartTime xmlns="Calendar">20260601T080000Z</StartTime><EndTime xmlns="Calendar">20260601T090000Z</EndTime>`
+	for _, tt := range []struct {
+		name, xml string
+		class     eas.Class
+		versions  string // in which it is sent
+	}{
+		{"reminder", event + `<Reminder xmlns="Calendar">1.5</Reminder>`, eas.ClassCalendar, "16.1"},
+		{"end of the series", event + `<Recurrence xmlns="Calendar"><Type>0</Type><Interval>1</Interval><Until>never</Until></Recurrence>`, eas.ClassCalendar, "16.1"},
+		{"the server's own", event + `<ResponseType xmlns="Calendar">yes</ResponseType><NativeBodyType xmlns="AirSyncBase">html</NativeBodyType>`, eas.ClassCalendar, "14.1 16.1"},
+		{"birthday", `<FirstName xmlns="Contacts">s</FirstName><Birthday xmlns="Contacts">spring</Birthday>`, eas.ClassContacts, ""},
+		{"due date", `<Subject xmlns="Tasks">s</Subject><UtcDueDate xmlns="Tasks">soon</UtcDueDate>`, eas.ClassTasks, ""},
+		{"note", `<Subject xmlns="Notes">s</Subject><LastModifiedDate xmlns="Notes">soon</LastModifiedDate>`, eas.ClassNotes, "14.1 16.1"},
+	} {
+		for _, v := range []eas.Version{eas.Version141, eas.Version161} {
+			for _, clear := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%s, %s, cleared %v", tt.name, v, clear), func(t *testing.T) {
+					raw := fromXML(t, `<ApplicationData xmlns="AirSync">`+tt.xml+`</ApplicationData>`)
+					before, err := eas.Decode(tt.class, raw)
+					if err != nil || len(oddOf(t, before)) == 0 {
+						t.Fatalf("%+v, %v", before, err)
+					}
+					after, err := eas.Decode(tt.class, raw)
+					if err != nil {
+						t.Fatal(err)
+					}
+					odd := reflect.ValueOf(after).Elem().FieldByName("Odd")
+					if clear {
+						odd.SetZero()
+					}
+					switch x := after.(type) {
+					case *eas.Event:
+						x.Subject = "new"
+					case *eas.Contact:
+						x.FirstName = "new"
+					case *eas.Task:
+						x.Subject = "new"
+					case *eas.Note:
+						x.Subject = "new"
+					}
+					sent, err := send(t, v, eas.Update("1", before, after))
+					if ok := clear || strings.Contains(tt.versions, string(v)); ok != (err == nil) || ok != strings.Contains(sent, "new") {
+						t.Errorf("sent %s, %v", sent, err)
+					}
+				})
+			}
 		}
 	}
 }

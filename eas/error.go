@@ -197,6 +197,12 @@ func (e *RemoteWipeError) Is(target error) bool { return target == ErrRemoteWipe
 
 // statusError makes an Error of a status in an answer.
 func (r *response) statusError(scope string, code int) *Error {
+	if code == unreadable {
+		return &Error{
+			Command: r.command, HTTPStatus: r.status, Scope: scope, RequestID: r.requestID, Server: r.server, Action: ActionReport,
+			Err: fmt.Errorf("%w: a status that is not a number", ErrUnexpectedContent),
+		}
+	}
 	s := lookupStatus(r.command, scope, code)
 	return &Error{
 		Command: r.command, HTTPStatus: r.status, Status: code, Scope: scope, Name: s.name, Action: s.action,
@@ -220,6 +226,8 @@ func (r *response) httpError() *Error {
 	case isRedirect(r.status):
 		e.Name, e.Action, e.Location = "Redirect", ActionAdmin, r.location
 		e.meaning = "a device in front redirects; redirects are not followed, since they would carry the token"
+	case r.status < 400: // no refusal, and no answer of ActiveSync
+		e.Name, e.Action, e.Err = "unexpected HTTP status", ActionReport, ErrUnexpectedContent
 	default:
 		e.Name, e.Action = "unexpected HTTP status", ActionFix
 	}

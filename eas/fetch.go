@@ -222,9 +222,13 @@ func (r *response) inline(body io.Reader, w *window, p *parts) (*Content, error)
 			if d.Depth() == 2 {
 				scope = ""
 			}
-			code := int64(0)
-			if fault = number(func(n int64) { code = n }); fault == nil && code != 1 {
-				return nil, r.statusError(scope, int(code))
+			var s string
+			if s, fault = text(); fault == nil && s != "" && s != "1" {
+				code, err := strconv.Atoi(s)
+				if err != nil {
+					code = unreadable
+				}
+				return nil, r.statusError(scope, code)
 			}
 		case wbxml.ItemOperationsRange:
 			if out.Range, fault = text(); fault != nil || out.Range == "" {
@@ -265,7 +269,7 @@ func (r *response) inline(body io.Reader, w *window, p *parts) (*Content, error)
 				return nil, r.incomplete(fmt.Sprintf("it sent a body of type %d in place of a message", kind))
 			}
 			_, fault = d.TextTo(w)
-		case wbxml.AirSyncBaseAttachments:
+		case wbxml.AirSyncBaseAttachments, wbxml.AirSyncBaseBodyPart:
 			fault = d.SkipElement() // of the message, which holds them itself
 		}
 		if fault != nil {
@@ -280,14 +284,16 @@ func (r *response) inline(body io.Reader, w *window, p *parts) (*Content, error)
 		}
 		out.First = w.first
 		return out, nil // empty
-	case w.mime && kind != 0 && kind != BodyMIME:
-		return nil, r.incomplete(fmt.Sprintf("it sent a body of type %d in place of a message", kind))
+	case w.mime && kind != 0 && kind != BodyMIME: // nothing is written
 	default:
 		if _, err := p.copy(w, part); err != nil {
 			return nil, r.partsError(err)
 		}
 	}
-	if w.mime && truncated || exact && w.left > 0 && w.first+w.n < out.Total {
+	switch {
+	case w.mime && kind != 0 && kind != BodyMIME: // said behind the content
+		return nil, r.incomplete(fmt.Sprintf("it sent a body of type %d in place of a message", kind))
+	case w.mime && (truncated || w.first == 0 && w.n == 0), exact && w.left > 0 && w.first+w.n < out.Total:
 		return nil, r.incomplete(fmt.Sprintf("%d of about %d bytes came", w.n, out.Total))
 	}
 	out.First, out.Size = w.first, w.n

@@ -76,6 +76,31 @@ func TestFetchMessageWhole(t *testing.T) {
 	}
 }
 
+// TestFetchMessageShapes has the server say what it sends in unusual places.
+func TestFetchMessageShapes(t *testing.T) {
+	for _, tt := range []struct {
+		name, doc string
+		want      string // "" for an error that matches target
+		target    error
+	}{
+		{"type behind the data", properties(`<Body xmlns="AirSyncBase"><Data>text</Data><Type>1</Type></Body>`), "", eas.ErrIncomplete},
+		{"truncated behind the data", properties(`<Body xmlns="AirSyncBase"><Type>4</Type><Data>From: a</Data><Truncated>1</Truncated></Body>`), "", eas.ErrIncomplete},
+		{"nothing", properties(`<Body xmlns="AirSyncBase"><Type>4</Type><EstimatedDataSize>10</EstimatedDataSize><Data/></Body>`), "", eas.ErrIncomplete},
+		{"a part beside it", properties(`<Body xmlns="AirSyncBase"><Type>4</Type><Data>From: a</Data></Body><BodyPart xmlns="AirSyncBase"><Status>1</Status><Type>2</Type><Truncated>1</Truncated><Data>no</Data></BodyPart>`), "From: a", nil},
+		{"empty status", strings.ReplaceAll(properties(`<Body xmlns="AirSyncBase"><Type>4</Type><Data>From: a</Data></Body>`), "<Status>1</Status>", "<Status/>"), "From: a", nil},
+		{"odd status", strings.ReplaceAll(properties(`<Body xmlns="AirSyncBase"><Type>4</Type><Data>From: a</Data></Body>`), "<Status>1</Status>", "<Status>fine</Status>"), "", eas.ErrUnexpectedContent},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c, _ := speaking(t, eas.Version141, "ItemOperations", tt.doc)
+			var b strings.Builder
+			got, err := c.FetchMessage(t.Context(), "f", "1", &b, nil)
+			if tt.want == "" && !errors.Is(err, tt.target) || tt.want != "" && (err != nil || b.String() != tt.want) {
+				t.Errorf("%q, %+v, %v", b.String(), got, err)
+			}
+		})
+	}
+}
+
 // TestFetchGoesOn fetches the rest of an attachment from servers that keep to the range, send
 // another, or the whole.
 func TestFetchGoesOn(t *testing.T) {

@@ -86,9 +86,7 @@ func (c *Client) FolderDelete(ctx context.Context, key SyncKey, f FolderID) (Syn
 
 func (r *response) hierarchy(status *int, key string) error {
 	switch {
-	case status == nil:
-		return r.unexpected("no status")
-	case *status != 1:
+	case status != nil && *status != 1:
 		return r.statusError("Item", *status)
 	case key == "":
 		return r.unexpected("no sync key")

@@ -1,6 +1,7 @@
 package eas
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/easoauth/easoauth/internal/airsync"
@@ -20,9 +21,7 @@ func (c *Client) FolderSync(ctx context.Context, key SyncKey) (*Folders, error) 
 		return nil, err
 	}
 	switch {
-	case out.Status == nil:
-		return nil, r.unexpected("no status")
-	case *out.Status != 1:
+	case out.Status != nil && *out.Status != 1:
 		return nil, r.statusError("", *out.Status)
 	case out.SyncKey == "":
 		return nil, r.unexpected("no sync key")
@@ -31,18 +30,25 @@ func (c *Client) FolderSync(ctx context.Context, key SyncKey) (*Folders, error) 
 	if out.Changes == nil {
 		return f, nil
 	}
+	named := func(x airsync.Folder) bool { return x.ServerID != "" } // the others name nothing
 	for _, x := range out.Changes.Add {
-		f.Added = append(f.Added, folder(x))
+		if named(x) {
+			f.Added = append(f.Added, folder(x))
+		}
 	}
 	for _, x := range out.Changes.Update {
-		f.Changed = append(f.Changed, folder(x))
+		if named(x) {
+			f.Changed = append(f.Changed, folder(x))
+		}
 	}
 	for _, x := range out.Changes.Delete {
-		f.Deleted = append(f.Deleted, FolderID(x.ServerID))
+		if x.ServerID != "" {
+			f.Deleted = append(f.Deleted, FolderID(x.ServerID))
+		}
 	}
 	return f, nil
 }
 
 func folder(x airsync.Folder) Folder {
-	return Folder{ID: FolderID(x.ServerID), Parent: FolderID(x.ParentID), Name: x.DisplayName, Type: FolderType(x.Type)}
+	return Folder{ID: FolderID(x.ServerID), Parent: FolderID(x.ParentID), Name: x.DisplayName, Type: cmp.Or(FolderType(x.Type), FolderUnknown)}
 }

@@ -59,10 +59,10 @@ func (c *Client) fetchItemAt(ctx context.Context, version Version, what airsync.
 }
 
 func (r *response) itemOperations(out *airsync.ItemOperationsResponse) error {
-	if out.Status == nil {
+	if out.Status == nil && out.Response == nil {
 		return r.unexpected("no status")
 	}
-	if *out.Status != 1 {
+	if out.Status != nil && *out.Status != 1 {
 		return r.statusError("", *out.Status)
 	}
 	return nil

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/easoauth/easoauth/internal/airsync"
-	"github.com/easoauth/easoauth/internal/safehttp"
 	"github.com/easoauth/easoauth/internal/wbxml"
 )
 
@@ -39,38 +38,32 @@ func (a *asked) add(col *airsync.SyncCollection) {
 	a.most, a.total = max(a.most, n), a.total+n
 }
 
+// options returns how a response to the request is read.
 func (a asked) options() *wbxml.Options {
-	if a == (asked{}) {
-		return nil
+	o := &wbxml.Options{Odd: func(wbxml.Tag, []byte) {}, OddNumber: oddStatus}
+	if a != (asked{}) {
+		o.MaxList = max(MaxWindow, entriesPerWindow*a.most)
+		o.MaxMemory = memoryOfPage + int64(a.total)*memoryPerEntry
 	}
-	return &wbxml.Options{
-		MaxList:   max(MaxWindow, entriesPerWindow*a.most),
-		MaxMemory: memoryOfPage + int64(a.total)*memoryPerEntry,
-	}
+	return o
 }
 
+// unreadable is what a status counts as that is not a number. No server sends it.
+const unreadable = -1
+
+func oddStatus(t wbxml.Tag) (int64, bool) { return unreadable, t.Name() == "Status" }
+
 // decode reads the document into v. What is decoded of the items in it counts against the
-// same limit of memory. A value that cannot be read is as one that is absent, unless it is a
-// status, which says whether the rest holds, or part of a policy.
+// same limit of memory. A value that cannot be read is as one that is absent; a status, which
+// says whether the rest holds, is then a failure of what it is about, and a policy is refused.
 func (r *response) decode(v any, a asked) error {
 	o := a.options()
-	if o == nil {
-		o = &wbxml.Options{}
-	}
-	status := ""
-	if r.command != "Provision" {
-		o.Odd = func(t wbxml.Tag, text []byte) {
-			if t.Name() == "Status" {
-				status = fmt.Sprintf("%v is %q", t, safehttp.Clean(string(text), 32))
-			}
-		}
+	if r.command == "Provision" {
+		o.Odd, o.OddNumber = nil, nil
 	}
 	r.batch = wbxml.NewBatch(o, r.body)
 	err := r.batch.Document(v)
-	switch {
-	case err == nil && status != "":
-		return r.unexpected("a status cannot be read: " + status)
-	case err == nil:
+	if err == nil {
 		return nil
 	}
 	if err := limited(err); errors.Is(err, ErrTooLarge) {

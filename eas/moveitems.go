@@ -48,16 +48,22 @@ func (c *Client) MoveItems(ctx context.Context, moves ...Move) ([]MoveResult, er
 	if out.Status != nil && *out.Status != 1 && *out.Status != moved {
 		return nil, r.statusError("", *out.Status)
 	}
-	replies := map[string]airsync.MoveReply{}
+	replies := map[string][]airsync.MoveReply{} // items of several folders may have one name
 	for _, x := range out.Response {
-		replies[x.Source] = x
+		replies[x.Source] = append(replies[x.Source], x)
 	}
 	results := make([]MoveResult, len(moves))
 	for i, m := range moves {
 		results[i] = MoveResult{Move: m}
-		x, ok := replies[string(m.Item)]
+		list := replies[string(m.Item)]
+		if len(list) == 0 {
+			results[i].Err = r.unexpected("no result for an item")
+			continue
+		}
+		x := list[0]
+		replies[string(m.Item)] = list[1:]
 		switch {
-		case !ok || x.Status == nil:
+		case x.Status == nil:
 			results[i].Err = r.unexpected("no result for an item")
 		case *x.Status != moved:
 			results[i].Err = r.statusError("Item", *x.Status)
@@ -121,11 +127,12 @@ func (c *Client) estimateAt(ctx context.Context, version Version, f FolderID, ke
 		return 0, r.statusError("", *out.Status)
 	}
 	for _, x := range out.Response {
-		switch {
+		switch col := x.Collection; {
+		case col != nil && col.CollectionID != "" && col.CollectionID != string(f): // of another folder
 		case x.Status != nil && *x.Status != 1:
 			return 0, r.statusError("Item", *x.Status)
-		case x.Collection != nil && x.Collection.Estimate != nil:
-			return *x.Collection.Estimate, nil
+		case col != nil && col.Estimate != nil && *col.Estimate >= 0:
+			return *col.Estimate, nil
 		}
 	}
 	return 0, r.unexpected("no estimate")

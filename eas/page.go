@@ -2,6 +2,7 @@ package eas
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -87,48 +88,60 @@ func (r *response) page(col *airsync.SyncResponseFolder, key SyncKey, class Clas
 	}
 	p := &Page{Key: SyncKey(col.SyncKey), More: col.MoreAvailable}
 	switch {
-	case col.SyncKey == "" && (key == InitialSyncKey || col.Commands != nil):
+	case col.SyncKey == string(InitialSyncKey), col.SyncKey == "" && (key == InitialSyncKey || len(col.Commands) > 0):
 		return nil, r.unexpected("a collection without a sync key")
 	case col.SyncKey == "":
 		p.Key = key
 	}
-	if col.Commands == nil {
-		return p, nil
-	}
 	in := r.reader()
-	p.Added = slices.Grow(p.Added, len(col.Commands.Add))
-	for _, x := range col.Commands.Add {
-		p.Added = append(p.Added, entry(in, x, class))
-	}
-	for _, x := range col.Commands.Change {
-		p.Changed = append(p.Changed, entry(in, x, class))
-	}
-	for _, x := range col.Commands.Delete {
-		if x.InstanceID == "" {
-			p.Deleted = append(p.Deleted, ItemID(x.ServerID))
-			continue
-		}
-		start, err := parseTime(x.InstanceID)
-		if err != nil {
-			return nil, r.unexpected("the deletion of an occurrence without a date")
-		}
-		p.DeletedOccurrences = append(p.DeletedOccurrences, OccurrenceID{ItemID(x.ServerID), start})
-	}
-	for _, x := range col.Commands.SoftDelete {
-		p.SoftDeleted = append(p.SoftDeleted, ItemID(x.ServerID))
+	for _, c := range col.Commands {
+		p.add(c, in, class)
 	}
 	return p, nil
 }
 
+// add adds the server's changes to the page. A deletion that names nothing deletes nothing.
+func (p *Page) add(c airsync.SyncCommands, in *reader, class Class) {
+	p.Added = slices.Grow(p.Added, len(c.Add))
+	for _, x := range c.Add {
+		p.Added = append(p.Added, named(entry(in, x, class)))
+	}
+	for _, x := range c.Change {
+		p.Changed = append(p.Changed, named(entry(in, x, class)))
+	}
+	for _, x := range c.Delete {
+		start, err := parseTime(x.InstanceID)
+		switch {
+		case x.ServerID == "":
+		case x.InstanceID == "":
+			p.Deleted = append(p.Deleted, ItemID(x.ServerID))
+		case err != nil:
+			p.Changed = append(p.Changed, Entry{ID: ItemID(x.ServerID), Err: fmt.Errorf("eas: an occurrence is deleted, and its date cannot be read: %w", err)})
+		default:
+			p.DeletedOccurrences = append(p.DeletedOccurrences, OccurrenceID{ItemID(x.ServerID), start})
+		}
+	}
+	for _, x := range c.SoftDelete {
+		if x.ServerID != "" {
+			p.SoftDeleted = append(p.SoftDeleted, ItemID(x.ServerID))
+		}
+	}
+}
+
+// named returns the entry, as one that cannot be read if it has no ID.
+func named(e Entry) Entry {
+	if e.ID == "" && e.Err == nil {
+		e.Item, e.Err = nil, errors.New("eas: item without an ID")
+	}
+	return e
+}
+
 // results reads what became of edits.
 func (r *response) results(col *airsync.SyncResponseFolder, class Class) []Result {
-	if col.Responses == nil {
-		return nil
-	}
 	var out []Result
 	in := r.reader()
-	for _, list := range [][]airsync.SyncReply{col.Responses.Add, col.Responses.Change, col.Responses.Delete, col.Responses.Fetch} {
-		for _, x := range list {
+	for _, c := range col.Responses {
+		for _, x := range slices.Concat(c.Add, c.Change, c.Delete, c.Fetch) {
 			out = append(out, r.result(in, x, class))
 		}
 	}

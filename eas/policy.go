@@ -136,7 +136,7 @@ func (p *Policy) read(d *airsync.PolicyDoc) {
 		{"AllowRemoteDesktop", &p.RemoteDesktop, d.AllowRemoteDesktop},
 		{"AllowInternetSharing", &p.InternetSharing, d.AllowInternetSharing},
 	} {
-		switch v := trim(x.from); v {
+		switch v := strings.ToLower(trim(x.from)); v {
 		case "":
 		case "0", "1", "false", "true":
 			yes := v == "1" || v == "true"

@@ -39,10 +39,11 @@ const (
 
 // A Resolution is what the server makes of a name or an address.
 type Resolution struct {
-	To         string // as asked
-	Status     ResolutionStatus
-	Count      int // of people whom the name fits, as far as the server says
+	To         string           // as asked
+	Status     ResolutionStatus // 0 if Err is not nil, or the server did not say
+	Count      int              // of people whom the name fits, as far as the server says
 	Recipients []Recipient
+	Err        error // an [*Error], or nil: why the server did not look this name up
 }
 
 // A ResolutionStatus says how well a name fits.
@@ -129,8 +130,9 @@ func (c *Client) resolveAt(ctx context.Context, version Version, to []string, o 
 	var all []Resolution
 	for _, x := range out.Response {
 		res := Resolution{To: x.To, Status: ResolutionStatus(value(x.Status)), Count: value(x.RecipientCount)}
-		if res.Status > NotResolved {
-			return nil, r.statusError("Response", int(res.Status))
+		if res.Status > NotResolved || res.Status < 0 {
+			res.Err = r.statusError("Response", int(res.Status))
+			res.Status = 0
 		}
 		for _, p := range x.Recipient {
 			res.Recipients = append(res.Recipients, r.recipient(p))
@@ -163,7 +165,7 @@ func (r *response) recipient(p airsync.Recipient) Recipient {
 		}
 	}
 	for _, x := range p.Picture {
-		out.PictureStatus = value(x.Status)
+		out.PictureStatus = max(0, value(x.Status))
 		if x.Data != nil {
 			out.Picture = x.Data
 		}

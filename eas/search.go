@@ -249,9 +249,7 @@ func found(bounds string, total *int) *Results {
 	out := &Results{}
 	first, _, _ := strings.Cut(bounds, "-")
 	out.Offset, _ = strconv.Atoi(strings.TrimSpace(first))
-	if total != nil {
-		out.Total = *total
-	}
+	out.Offset, out.Total = max(0, out.Offset), max(0, value(total))
 	return out
 }
 

@@ -56,8 +56,10 @@ func (c *Client) OutOfOffice(ctx context.Context, t BodyType) (*OutOfOffice, err
 	if out.Oof == nil {
 		return nil, r.unexpected("no out-of-office settings: the server has none")
 	}
-	if err := r.settingsStatus("Oof", out.Oof.Status); err != nil {
-		return nil, err
+	if s := out.Oof.Status; s != nil || out.Oof.Get == nil {
+		if err := r.settingsStatus("Oof", s); err != nil {
+			return nil, err
+		}
 	}
 	if out.Oof.Get == nil {
 		return nil, r.unexpected("no out-of-office settings")
@@ -273,8 +275,8 @@ func (c *Client) settings(ctx context.Context, version Version, part string, in 
 	if err != nil {
 		return nil, nil, err
 	}
-	if out.Status == nil {
-		return nil, nil, r.unexpected("no status")
+	if out.Status == nil { // the part has one, or what was requested
+		return &out, r, nil
 	}
 	return &out, r, r.settingsStatus("Settings", out.Status)
 }

@@ -153,6 +153,9 @@ func (c *Client) syncCollection(ctx context.Context, version Version, col *airsy
 	if e := r.topError(&out); e != nil && (got == nil || got.Status == nil || *got.Status == 1) {
 		return nil, nil, e
 	}
+	if got == nil && out.Collections != nil && len(out.Collections.Collection) > 0 {
+		return nil, nil, r.unexpected("the response is about another folder")
+	}
 	return got, r, nil
 }
 

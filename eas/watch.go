@@ -65,7 +65,8 @@ type Changes struct {
 // the error of Client.Token), the user or the device is not allowed ([ErrForbidden]), a remote
 // wipe ([ErrRemoteWipe]), provisioning that is not accepted ([ErrProvisionRequired]), a
 // mailbox that has moved where Client.Moved does not follow ([ErrRedirected]), no common
-// version ([ErrVersion]), and what a server says about a wrong request.
+// version ([ErrVersion]), no ActiveSync at the URL (HTTP 404), a mailbox that is full (HTTP 507),
+// and what a server says about a wrong request.
 //
 // Watch outlasts everything else. It waits as long as Retry-After says, or from a second to a
 // minute, and pings again, without end:
@@ -73,7 +74,8 @@ type Changes struct {
 //   - networks: a name that does not resolve, a connection that is refused, reset or cut, a
 //     response that is late, an HTTP/2 stream or connection that is reset, closed or lost
 //   - devices in front: a certificate that does not verify and a page of HTML, as of a captive
-//     portal, an empty response or one that is cut off, a temporary redirect (302, 303, 307)
+//     portal, an empty response or one that is cut off, HTTP 2xx but 200, a temporary redirect
+//     (302, 303, 307)
 //   - servers: HTTP 408, 425, 429 and 500 to 599 but 501, 505 and 507; of Ping the statuses 3,
 //     5, 6 and 8; of any command 110, 111, 114 and 133; and what it does not know. After the
 //     statuses 132, 134 and 136, by which the server says that it has lost the state of the

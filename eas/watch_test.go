@@ -75,7 +75,7 @@ func TestWatchOutlasts(t *testing.T) {
 			http.Redirect(w, r, "https://portal.contoso.com/", http.StatusFound)
 		},
 	}
-	for _, status := range []int{408, 425, 429, 500, 502, 503, 504, 511, 520, 521, 522, 523, 524, 599} {
+	for _, status := range []int{204, 304, 408, 425, 429, 500, 502, 503, 504, 511, 520, 521, 522, 523, 524, 599} {
 		cases[fmt.Sprint("HTTP ", status)] = func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }
 	}
 	for _, status := range []string{"3", "5", "6", "8", "110", "111", "114", "132", "133", "134", "136", "999"} {

@@ -333,7 +333,7 @@ func (c *call) changes(f *folder, req *node, next *syncState, out *airsync.SyncR
 		}
 	}
 	if n > 0 {
-		out.Commands = cmds
+		out.Commands = []airsync.SyncCommands{*cmds}
 	}
 }
 
@@ -394,7 +394,7 @@ func (c *call) apply(f *folder, req, commands *node, next *syncState, out *airsy
 					replies.Change = append(replies.Change, reply)
 				}
 			}
-			out.Responses = replies
+			out.Responses = []airsync.SyncReplies{*replies}
 			return
 		}
 	}
@@ -467,7 +467,7 @@ func (c *call) apply(f *folder, req, commands *node, next *syncState, out *airsy
 		}
 	}
 	if len(replies.Add)+len(replies.Change)+len(replies.Delete)+len(replies.Fetch) > 0 {
-		out.Responses = replies
+		out.Responses = []airsync.SyncReplies{*replies}
 	}
 }
 

@@ -95,13 +95,13 @@ type SyncResponseFolders struct {
 
 // SyncResponseFolder is one collection of a response.
 type SyncResponseFolder struct {
-	Class         string        `wbxml:"AirSync:Class"`
-	SyncKey       string        `wbxml:"AirSync:SyncKey"`
-	CollectionID  string        `wbxml:"AirSync:CollectionId"`
-	Status        *int          `wbxml:"AirSync:Status"`
-	MoreAvailable bool          `wbxml:"AirSync:MoreAvailable,empty"`
-	Commands      *SyncCommands `wbxml:"AirSync:Commands"`
-	Responses     *SyncReplies  `wbxml:"AirSync:Responses"`
+	Class         string         `wbxml:"AirSync:Class"`
+	SyncKey       string         `wbxml:"AirSync:SyncKey"`
+	CollectionID  string         `wbxml:"AirSync:CollectionId"`
+	Status        *int           `wbxml:"AirSync:Status"`
+	MoreAvailable bool           `wbxml:"AirSync:MoreAvailable,empty"`
+	Commands      []SyncCommands `wbxml:"AirSync:Commands"` // one; a second would take the place of the first
+	Responses     []SyncReplies  `wbxml:"AirSync:Responses"`
 }
 
 // SyncCommands are the server's changes. [MS-ASCMD] 2.2.3.32

@@ -36,10 +36,10 @@ func (b *Batch) Document(v any) error {
 }
 
 // Unmarshal reads a part of the document into v, as the function [Unmarshal] does, with odd in
-// place of [Options.Odd]. The structs behind the pointers in v are valid until the next call,
+// place of [Options.Odd] and without [Options.OddNumber]. The structs behind the pointers in v are valid until the next call,
 // which uses them again.
 func (b *Batch) Unmarshal(raw Raw, v any, odd func(Tag, []byte)) error {
-	b.u.odd = odd
+	b.u.odd, b.u.oddNumber = odd, nil
 	b.u.reuse()
 	b.u.dec.lim.list, b.u.limit = 0, min(b.limit, b.u.memory+MaxPart+MemoryPerByte*int64(len(raw)))
 	b.u.dec.ResetBytes(raw)

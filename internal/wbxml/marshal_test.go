@@ -142,6 +142,30 @@ func TestOdd(t *testing.T) {
 	}
 }
 
+// TestOddNumber has numbers that are odd count as another, where that is said.
+func TestOddNumber(t *testing.T) {
+	o := &wbxml.Options{
+		Odd:       func(wbxml.Tag, []byte) {},
+		OddNumber: func(tag wbxml.Tag) (int64, bool) { return -1, tag.Name() != "WindowSize" },
+	}
+	for doc, want := range map[string]scalars{
+		"45 4e 03 6a 75 6e 6b 00 01 53 03 31 00 01 01": {Int: -1, Bool: true}, // junk
+		"45 4e 45 03 31 00 01 01 53 03 31 00 01 01":    {Int: -1, Bool: true}, // an element
+		"45 58 03 31 78 00 01 53 03 31 00 01 01":       {IntPtr: ptr(-1), Bool: true},
+		"45 4e 01 53 03 31 00 01 01":                   {Bool: true}, // empty is absent
+		"45 55 03 78 00 01 53 03 31 00 01 01":          {Bool: true}, // WindowSize
+		"45 53 03 32 00 01 4e 03 37 00 01 01":          {Int: 7},     // not a number
+	} {
+		var got scalars
+		if err := o.Unmarshal(document(doc), &got); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got, ignoreBlank); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", doc, diff)
+		}
+	}
+}
+
 // TestUnmarshalForms reads forms that Marshal does not write.
 func TestUnmarshalForms(t *testing.T) {
 	for _, tt := range []struct {

@@ -53,6 +53,10 @@ type Options struct {
 	// text, which is valid until Odd returns and is nil for an element that has children in
 	// place of text. If Odd is nil, Unmarshal fails.
 	Odd func(t Tag, text []byte)
+
+	// OddNumber, if not nil beside Odd, returns what a number of this element counts as where
+	// it cannot be read, for elements that must not read as absent, and false for the others.
+	OddNumber func(t Tag) (int64, bool)
 }
 
 // limits are Options with defaults filled in.

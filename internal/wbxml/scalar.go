@@ -84,7 +84,7 @@ func (u *unmarshaler) absent(f *field, v reflect.Value, text []byte, err error) 
 		return err
 	}
 	if err != nil {
-		return u.misfit(f, text, err)
+		return u.misfit(f, v, text, err)
 	}
 	return nil
 }

@@ -40,12 +40,13 @@ var unmarshalers = sync.Pool{New: func() any { return new(unmarshaler) }}
 
 // An unmarshaler is the state of one call of Unmarshal, or of a [Batch].
 type unmarshaler struct {
-	dec    Decoder
-	strict bool
-	odd    func(Tag, []byte)
-	sink   func(Tag) io.Writer
-	limit  int64 // bytes for structs; if 0, by what has been read
-	last   *plan // of the document that was read last
+	dec       Decoder
+	strict    bool
+	odd       func(Tag, []byte)
+	oddNumber func(Tag) (int64, bool) // for one that is odd
+	sink      func(Tag) io.Writer
+	limit     int64 // bytes for structs; if 0, by what has been read
+	last      *plan // of the document that was read last
 	arena
 }
 
@@ -53,7 +54,7 @@ func (u *unmarshaler) setOptions(o *Options) {
 	u.dec.lim = o.limits()
 	u.strict = u.dec.lim.strict
 	if o != nil {
-		u.odd, u.sink = o.Odd, o.Sink
+		u.odd, u.oddNumber, u.sink = o.Odd, o.OddNumber, o.Sink
 	}
 }
 
@@ -111,8 +112,9 @@ func (u *unmarshaler) fail(err error) error {
 	return u.dec.fail(&DecodeError{u.dec.Path(), u.dec.at, err})
 }
 
-// misfit deals with a value of the child f of the open element that does not fit.
-func (u *unmarshaler) misfit(f *field, text []byte, err error) error {
+// misfit deals with a value of the child f of the open element that does not fit, where v
+// is what it goes to.
+func (u *unmarshaler) misfit(f *field, v reflect.Value, text []byte, err error) error {
 	if u.odd == nil {
 		return u.dec.fail(&DecodeError{path(append(u.dec.stack[:len(u.dec.stack):len(u.dec.stack)], f.tag)), u.dec.at, err})
 	}
@@ -120,7 +122,17 @@ func (u *unmarshaler) misfit(f *field, text []byte, err error) error {
 		return err
 	}
 	u.odd(f.tag, text)
-	return nil
+	if f.kind != kindInt || u.oddNumber == nil {
+		return nil
+	}
+	n, ok := u.oddNumber(f.tag)
+	if !ok {
+		return nil
+	}
+	if v, err = u.place(f, v); err == nil {
+		v.SetInt(n)
+	}
+	return err
 }
 
 // oddCost is what a program may keep of an odd value, in bytes.
@@ -240,7 +252,7 @@ func (u *unmarshaler) field(f *field, v reflect.Value, t Token) error {
 			if !f.slice {
 				v.SetZero()
 			}
-			return u.misplaced(f)
+			return u.misplaced(f, v)
 		}
 		if err != nil {
 			return err
@@ -281,7 +293,7 @@ func (u *unmarshaler) spend(n int64) error {
 
 // misplaced deals with an element that has started within f, which has place for text
 // alone.
-func (u *unmarshaler) misplaced(f *field) error {
+func (u *unmarshaler) misplaced(f *field, v reflect.Value) error {
 	err := fmt.Errorf("an element where %s is expected", f.expects())
 	if u.odd == nil {
 		return u.fail(err)
@@ -291,7 +303,7 @@ func (u *unmarshaler) misplaced(f *field) error {
 			return err
 		}
 	}
-	return u.misfit(f, nil, err)
+	return u.misfit(f, v, nil, err)
 }
 
 func (f *field) expects() string {
@@ -314,7 +326,7 @@ func (u *unmarshaler) stream(f *field, s *Stream) error {
 	}
 	data, child, err := u.dec.text()
 	if child != 0 {
-		return u.misplaced(f)
+		return u.misplaced(f, reflect.Value{})
 	}
 	if err != nil {
 		return err
