@@ -119,8 +119,13 @@ func decodeContact(r *reader, raw []byte) (Item, error) {
 	if err != nil {
 		return nil, fmt.Errorf("eas: contact: %w", err)
 	}
-	c := &Contact{
-		Birthday: r.at("Contacts:Birthday", d.Birthday), Anniversary: r.at("Contacts:Anniversary", d.Anniversary), Body: body(d.Body), Other: others(d.Other),
+	block := &struct { // one allocation
+		Contact
+		body Body
+	}{}
+	c := &block.Contact
+	*c = Contact{
+		Birthday: r.at("Contacts:Birthday", d.Birthday), Anniversary: r.at("Contacts:Anniversary", d.Anniversary), Body: body(&block.body, d.Body), Other: others(d.Other),
 	}
 	for _, p := range c.strings(d) {
 		*p[0] = *p[1]
