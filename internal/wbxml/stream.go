@@ -213,7 +213,7 @@ func (d *Decoder) skip() bool {
 				return true
 			}
 		case c == globalStrI:
-			n := bytes.IndexByte(b[at:], 0)
+			n := stringEnd(b[at:])
 			if n < 0 || int64(n) > d.lim.data {
 				return false
 			}

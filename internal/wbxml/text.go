@@ -35,3 +35,15 @@ func utf8End(b []byte) int {
 	}
 	return at + n
 }
+
+// stringEnd returns the length of the string that b begins with, up to its 0; -1 if there is
+// no 0.
+func stringEnd(b []byte) int {
+	if len(b) >= 8 {
+		word := binary.LittleEndian.Uint64(b)
+		if zero := (word - lowBits) &^ word & highBits; zero != 0 {
+			return bits.TrailingZeros64(zero) / 8
+		}
+	}
+	return bytes.IndexByte(b, 0)
+}
