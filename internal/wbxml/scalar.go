@@ -142,6 +142,9 @@ func (u *unmarshaler) place(f *field, v unsafe.Pointer) (unsafe.Pointer, error) 
 
 // bool reads a truth value; ok is false where there is none.
 func (u *unmarshaler) bool(f *field, text []byte) (b, ok bool, err error) {
+	if len(text) == 1 && text[0]|1 == '1' {
+		return text[0] == '1', true, nil
+	}
 	switch text = bytes.TrimSpace(text); {
 	case f.empty: // present is true
 		return string(text) != "0" && !bytes.EqualFold(text, []byte("false")), true, nil
@@ -160,6 +163,10 @@ func (u *unmarshaler) bool(f *field, text []byte) (b, ok bool, err error) {
 // number reads a number as its absolute value; ok is false where there is none: Exchange
 // 2003 and 2010 send elements without content.
 func (u *unmarshaler) number(text []byte) (n uint64, negative, ok bool, err error) {
+	if n, ok = digits(text); ok {
+		return n, false, true, nil
+	}
+	n = 0
 	text = bytes.TrimSpace(text)
 	if len(text) == 0 {
 		if u.strict {
@@ -185,6 +192,21 @@ func (u *unmarshaler) number(text []byte) (n uint64, negative, ok bool, err erro
 		n = n*10 + uint64(c)
 	}
 	return n, negative, true, nil
+}
+
+// digits reads a number of 1 to 18 digits, which nearly all numbers are.
+func digits(text []byte) (n uint64, ok bool) {
+	if len(text) == 0 || len(text) > 18 {
+		return 0, false
+	}
+	for _, c := range text {
+		c -= '0'
+		if c > 9 {
+			return 0, false
+		}
+		n = n*10 + uint64(c)
+	}
+	return n, true
 }
 
 // fits reports whether the field's type holds the number.
