@@ -9,6 +9,7 @@ const (
 	maxShared = 128  // length of a string or of bytes that share a block with others
 	maxLast   = 256  // length of a string that is kept for the next one
 	maxBlock  = 2048 // size of a block; what one of its strings keeps from being freed
+	maxList   = 1024 // size of an array of structs that serves again
 	maxSlab   = 32   // structs, numbers, bools or strings allocated at once
 )
 
@@ -28,6 +29,7 @@ type arena struct {
 	strings slab[string]
 	raws    slab[Raw]
 	structs []structs // by plan.id
+	reuses  bool      // what pointers and lists of structs hold is used again
 }
 
 // A slab hands out values of one type.
@@ -67,14 +69,50 @@ type structs struct {
 	size  int // of slab
 	next  int // the first that is free
 	dirty int // those before it have been used
+
+	list sliceHeader // an array of such structs that serves again
+	busy bool        // it serves the part that is read
+}
+
+// of returns the slab of p.
+func (a *arena) of(p *plan) *structs {
+	for len(a.structs) <= p.id {
+		a.structs = append(a.structs, structs{})
+	}
+	return &a.structs[p.id]
+}
+
+// keepList notes the array of a list of structs, if it is small, for the lists of the parts
+// that come.
+func (a *arena) keepList(f *field, s *sliceHeader) {
+	if !a.reuses || f.kind != kindStruct || f.pointer || uintptr(s.cap)*f.size > maxList {
+		return
+	}
+	if l := a.of(f.sub); s.cap > l.list.cap {
+		l.list, l.busy = sliceHeader{s.data, 0, s.cap}, true
+	}
+}
+
+// takeList gives the empty list at v the array that was kept, if it is free.
+func (a *arena) takeList(f *field, v unsafe.Pointer) bool {
+	if !a.reuses {
+		return false
+	}
+	l := a.of(f.sub)
+	if l.busy || l.list.cap == 0 {
+		return false
+	}
+	s := (*sliceHeader)(v)
+	*s, l.busy = l.list, true
+	s.len = s.cap
+	reflect.NewAt(f.whole, v).Elem().Clear()
+	s.len = 0
+	return true
 }
 
 // newStruct returns a pointer to a zero struct of plan p.
 func (a *arena) newStruct(p *plan) unsafe.Pointer {
-	for len(a.structs) <= p.id {
-		a.structs = append(a.structs, structs{})
-	}
-	s := &a.structs[p.id]
+	s := a.of(p)
 	if s.next == s.size {
 		s.size = min(max(1, 2*s.size), maxSlab)
 		s.slab, s.next, s.dirty = reflect.MakeSlice(p.slice, s.size, s.size), 0, 0
@@ -89,10 +127,11 @@ func (a *arena) newStruct(p *plan) unsafe.Pointer {
 
 // reuse makes all free again that pointers point to.
 func (a *arena) reuse() {
+	a.reuses = true
 	a.ints.next, a.uint32s.next, a.uint64s.next, a.bools.next, a.strings.next, a.raws.next = 0, 0, 0, 0, 0, 0
 	for i := range a.structs {
 		s := &a.structs[i]
-		s.next, s.dirty = 0, max(s.next, s.dirty)
+		s.next, s.dirty, s.busy = 0, max(s.next, s.dirty), false
 	}
 }
 

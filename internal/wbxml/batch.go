@@ -36,8 +36,8 @@ func (b *Batch) Document(v any) error {
 }
 
 // Unmarshal reads a part of the document into v, as the function [Unmarshal] does, with odd in
-// place of [Options.Odd]. What the pointers in v point to is valid until the next call, which
-// uses it again.
+// place of [Options.Odd]. What the pointers and the slices of structs in v hold is valid
+// until the next call, which uses it again.
 func (b *Batch) Unmarshal(raw Raw, v any, odd func(Tag, []byte)) error {
 	b.u.odd = odd
 	b.u.reuse()

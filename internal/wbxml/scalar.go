@@ -109,7 +109,10 @@ func (u *unmarshaler) place(f *field, v unsafe.Pointer) (unsafe.Pointer, error) 
 			if n == 0 && f.size <= smallElement {
 				more = 4
 			}
-			reflect.NewAt(f.whole, v).Elem().Grow(more) // at most doubles what has been paid for
+			if n > 0 || f.kind != kindStruct || f.pointer || !u.takeList(f, v) {
+				reflect.NewAt(f.whole, v).Elem().Grow(more) // at most doubles what has been paid for
+				u.keepList(f, s)
+			}
 			if err := u.spend(int64(f.size) * int64(s.cap-n)); err != nil {
 				return v, err
 			}
