@@ -283,7 +283,9 @@ func (r *response) inline(body io.Reader, w *window, p *parts) (*Content, error)
 	case w.mime && kind != 0 && kind != BodyMIME:
 		return nil, r.incomplete(fmt.Sprintf("it sent a body of type %d in place of a message", kind))
 	default:
-		if _, err := p.copy(w, part); err != nil {
+		// QUIRK: Horde counts the parts from 0 behind the document, which is part 0 to others and
+		// never the content.
+		if _, err := p.copy(w, max(part, 1)); err != nil {
 			return nil, r.partsError(err)
 		}
 	}
