@@ -115,7 +115,7 @@ func (u *unmarshaler) fail(err error) error {
 
 // misfit deals with a value of the child f of the open element that does not fit, where v
 // is what it goes to.
-func (u *unmarshaler) misfit(f *field, v reflect.Value, text []byte, err error) error {
+func (u *unmarshaler) misfit(f *field, v unsafe.Pointer, text []byte, err error) error {
 	if u.odd == nil {
 		return u.dec.fail(&DecodeError{path(append(u.dec.stack[:len(u.dec.stack):len(u.dec.stack)], f.tag)), u.dec.at, err})
 	}
@@ -131,7 +131,7 @@ func (u *unmarshaler) misfit(f *field, v reflect.Value, text []byte, err error) 
 		return nil
 	}
 	if v, err = u.place(f, v); err == nil {
-		v.SetInt(n)
+		f.store(v, uint64(n), false) // two's complement
 	}
 	return err
 }
@@ -315,7 +315,7 @@ func (u *unmarshaler) spend(n int64) error {
 
 // misplaced deals with an element that has started within f, which has place for text
 // alone.
-func (u *unmarshaler) misplaced(f *field, v reflect.Value) error {
+func (u *unmarshaler) misplaced(f *field, v unsafe.Pointer) error {
 	err := fmt.Errorf("an element where %s is expected", f.expects())
 	if u.odd == nil {
 		return u.fail(err)

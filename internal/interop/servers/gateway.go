@@ -1,6 +1,7 @@
 package servers
 
 import (
+	"cmp"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -8,6 +9,8 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/base64"
+	"encoding/json"
 	"encoding/pem"
 	"fmt"
 	"io"
@@ -160,12 +163,28 @@ type front struct {
 
 func (f *front) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.URL.Host == f.host {
-		user, _, _ := strings.Cut(req.URL.Query().Get("User"), "@")
-		if to := f.users[user]; to != nil {
+		if to := f.users[userOf(req)]; to != nil {
 			return to.RoundTrip(req)
 		}
 	}
 	return f.tenant.RoundTrip(req)
+}
+
+// userOf returns what stands before the @ of the address of a request's user: OPTIONS has it in
+// the token alone, and a request without a token in the query.
+func userOf(req *http.Request) string {
+	address := req.URL.Query().Get("User")
+	if parts := strings.Split(req.Header.Get("Authorization"), "."); len(parts) == 3 {
+		var claims struct {
+			Name string `json:"preferred_username"`
+			UPN  string `json:"upn"`
+		}
+		if b, err := base64.RawURLEncoding.DecodeString(parts[1]); err == nil && json.Unmarshal(b, &claims) == nil {
+			address = cmp.Or(claims.UPN, claims.Name, address)
+		}
+	}
+	user, _, _ := strings.Cut(address, "@")
+	return user
 }
 
 // connect is a proxy to the addresses of the hosts that have one, and to that of "" for all

@@ -105,7 +105,7 @@ func backups(t *testing.T, user string) {
 		}
 	}
 	killed := 0
-	for wait := 300 * time.Millisecond; ; wait += 200 * time.Millisecond {
+	for wait := 250 * time.Millisecond; ; wait *= 2 {
 		_, cut := program.Run(wait, user, "-out", dir)
 		if !cut {
 			break

@@ -101,7 +101,7 @@ func calendars(t *testing.T, a, b party) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	monday := time.Date(2026, 10, 19, 9, 0, 0, 0, zone) // the clock changes on the 25th
+	monday := time.Date(2026, 10, 5, 9, 0, 0, 0, zone) // the clock changes on the 25th
 	busy := eas.BusyBusy
 	quarter := 15 * time.Minute
 	rules := eas.NewTimeZone(zone, 2026)
@@ -145,9 +145,6 @@ func calendars(t *testing.T, a, b party) {
 			c := openCalendar(t, p.user, p.version)
 			if diff := cmp.Diff(want, c.occurrences(zone)); diff != "" {
 				t.Errorf("calendar of %s, %s (-want +got):\n%s", p.user, p.version, diff)
-				if i == 0 {
-					t.Log(dav(t, upstream, p.user))
-				}
 				for _, e := range c.events {
 					t.Logf("%+v\nrecurrence %+v\nexceptions %+v", e.Event, e.Recurrence, e.Exceptions)
 				}
@@ -160,8 +157,8 @@ func calendars(t *testing.T, a, b party) {
 		}
 	}
 	run("4 events, 4 edits\n")
-	same("10-19 09:00 to 10-19 09:15 Stand-up, Room 1", "10-26 10:00 to 10-26 10:15 Stand-up, later, Room 2", "11-09 09:00 to 11-09 09:15 Stand-up, Room 1",
-		"10-20 to 10-21 Fair, ", "10-24 to 10-27 Trip, ", "10-19 19:00 to 10-19 21:00 Dinner, ")
+	same("10-05 09:00 to 10-05 09:15 Stand-up, Room 1", "10-12 10:00 to 10-12 10:15 Stand-up, later, Room 2", "10-26 09:00 to 10-26 09:15 Stand-up, Room 1",
+		"10-20 to 10-21 Fair, ", "10-24 to 10-27 Trip, ", "10-05 19:00 to 10-05 21:00 Dinner, ")
 	run("4 events, 0 edits\n")
 	if t.Failed() {
 		return
@@ -174,7 +171,7 @@ func calendars(t *testing.T, a, b party) {
 	})
 	two.apply(t, eas.Delete(two.events["Fair"].id))
 	run("3 events, 4 edits\n")
-	same("10-19 10:00 to 10-19 10:15 Stand-up, Room 1", "10-26 10:00 to 10-26 10:15 Stand-up, Room 1", "11-02 10:00 to 11-02 10:15 Stand-up, Room 1", "11-09 10:00 to 11-09 10:15 Stand-up, Room 1",
-		"10-24 to 10-27 Travel, ", "10-19 19:00 to 10-19 21:00 Dinner, Trattoria")
+	same("10-05 10:00 to 10-05 10:15 Stand-up, Room 1", "10-12 10:00 to 10-12 10:15 Stand-up, Room 1", "10-19 10:00 to 10-19 10:15 Stand-up, Room 1", "10-26 10:00 to 10-26 10:15 Stand-up, Room 1",
+		"10-24 to 10-27 Travel, ", "10-05 19:00 to 10-05 21:00 Dinner, Trattoria")
 	run("3 events, 0 edits\n")
 }

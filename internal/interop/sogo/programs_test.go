@@ -13,8 +13,8 @@ func TestPrograms(t *testing.T) {
 	sogo := []string{"ada", "bob", "eve", "dan"}
 	stack.mail = servers.Dovecot(t, sogo...)
 	stack.Site = servers.NewSite(t)
-	upstream = servers.SOGo(t, stack.mail, sogo...)
-	stack.Gateway(t, upstream, sogo...)
+
+	stack.Gateway(t, servers.SOGo(t, stack.mail, sogo...), sogo...)
 	stack.Tenant.AddMailbox("cloud@" + servers.Domain)
 	t.Run("backup of SOGo", func(t *testing.T) { backups(t, "bob") })
 	t.Run("backup of items of SOGo", func(t *testing.T) { backupOfItems(t, "dan") })
@@ -25,5 +25,3 @@ func TestPrograms(t *testing.T) {
 		calendars(t, party{"dan", eas.Version141}, party{"eve", eas.Version141})
 	})
 }
-
-var upstream string
