@@ -65,7 +65,8 @@ type response struct {
 	throttle   string
 	retryAfter time.Duration
 	location   *url.URL
-	site       *site // that was asked
+	verdict    Verdict // about location
+	site       *site   // that was asked
 	offer      *bearer.Offer
 	versions   []string
 	commands   []string
@@ -329,6 +330,7 @@ func (c *Client) header(command string, resp *http.Response, here *site) *respon
 		if v := h.Get(name); v != "" && len(h.Values(name)) == 1 {
 			if u, err := safehttp.Resolve(here.url, v); err == nil {
 				r.location = u
+				r.verdict, _ = c.judge(u)
 				break
 			}
 		}

@@ -63,6 +63,7 @@ type Error struct {
 	// Location is where status 451 points to. Nothing has been sent there. A program that
 	// wants to go on there checks the host, gets a token for it, and makes a new Client.
 	Location *url.URL
+	Verdict  Verdict // whose the host of Location is; "" without a Location
 
 	Offer *bearer.Offer // what the server says about the token; nil if nothing
 	Err   error         // the cause, or nil
@@ -92,7 +93,11 @@ func (e *Error) Error() string {
 		add("throttled by %s", e.Throttle)
 	}
 	if e.Location != nil {
-		add("to %s", safehttp.Clean(e.Location.Host, 256))
+		to := "to " + safehttp.Clean(e.Location.Host, 256)
+		if w := whose[e.Verdict]; w != "" {
+			to += ", which is " + w
+		}
+		add("%s", to)
 	}
 	d := e.diagnostics()
 	if d != nil {
@@ -218,7 +223,7 @@ func (r *response) httpError() *Error {
 	case r.status >= 500:
 		e.Name, e.Action = "ServerError", ActionReport
 	case isRedirect(r.status):
-		e.Name, e.Action, e.Location = "Redirect", ActionAdmin, r.location
+		e.Name, e.Action, e.Location, e.Verdict = "Redirect", ActionAdmin, r.location, r.verdict
 		e.meaning = "a device in front redirects; redirects are not followed, since they would carry the token"
 	default:
 		e.Name, e.Action = "unexpected HTTP status", ActionFix
@@ -230,7 +235,7 @@ func (r *response) httpError() *Error {
 			e.meaning = ""
 		}
 	case r.status == statusRedirect:
-		e.Location = r.location
+		e.Location, e.Verdict = r.location, r.verdict
 		e.meaning += "; no token has been sent there"
 	}
 	return e
