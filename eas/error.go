@@ -56,7 +56,7 @@ type Error struct {
 	Action     Action        // what to do
 	RequestID  string        // under which the server finds the request in its logs
 	Server     string        // X-FEServer
-	RetryAfter time.Duration // how long to wait; 0 if the server did not say
+	RetryAfter time.Duration // how long to wait, as the server or the source of tokens says; 0 if neither did
 	Throttle   string        // X-MS-ASThrottle
 	Limit      int           // the nearest value that the server accepts, with ActionAdjust
 
@@ -121,7 +121,7 @@ func (e *Error) Error() string {
 	case advice[e.Action] != "":
 		s += ": " + advice[e.Action]
 	}
-	if e.RetryAfter > 0 {
+	if e.RetryAfter > 0 && !strings.Contains(s, "retry after "+e.RetryAfter.String()) { // the source's error may say it
 		s += fmt.Sprintf(" (after %v)", e.RetryAfter)
 	}
 	return s
