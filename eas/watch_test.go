@@ -42,7 +42,6 @@ func firstChange(t *testing.T, c *eas.Client, o *eas.WatchOptions) (*eas.Changes
 // once, or as often as the case says, and then folder 2 has something new.
 func TestWatchOutlasts(t *testing.T) {
 	t.Parallel()
-	// S021, S115.
 	ping := func(n string) []byte { return statusOf(t, "Ping", n) }
 	changed := fromXML(t, `<Ping xmlns="Ping"><Status>2</Status><Folders><Folder>2</Folder></Folders></Ping>`)
 	answer := func(body []byte) http.HandlerFunc {
@@ -66,7 +65,12 @@ func TestWatchOutlasts(t *testing.T) {
 			w.(http.Flusher).Flush()
 			panic(http.ErrAbortHandler)
 		},
-		"a reset": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		"S021 a reset": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		"S021 a reset behind a GOAWAY": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Connection", "close") // over HTTP/2, GOAWAY
+			w.(http.Flusher).Flush()
+			panic(http.ErrAbortHandler)
+		},
 		"a temporary redirect": func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "https://portal.contoso.com/", http.StatusFound)
 		},
@@ -190,9 +194,8 @@ func TestWatchEndsWithWhatNoWaitMends(t *testing.T) {
 
 // A dead HTTP/2 connection, on which nothing comes and nothing is refused, is found and
 // replaced, and the commands that wait on it do not wait for their Timeout.
-func TestDeadConnection(t *testing.T) {
+func TestS022DeadConnection(t *testing.T) {
 	t.Parallel()
-	// S022.
 	var dead atomic.Bool
 	var dials atomic.Int32
 	c := over(t, true, func(w http.ResponseWriter, _ *http.Request) {
@@ -217,7 +220,7 @@ func TestDeadConnection(t *testing.T) {
 	}
 	dead.Store(true)
 	start := time.Now()
-	for _, err := range together(t.Context(), c, 12) {
+	for _, err := range together(t.Context(), c, 100) {
 		var e *eas.Error
 		if err != nil && (!errors.As(err, &e) || !e.Temporary()) {
 			t.Errorf("FolderSync = %v", err)

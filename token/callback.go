@@ -7,8 +7,8 @@ import (
 )
 
 // A PanicError says that code of the caller's that a [Source] called has panicked or ended its
-// goroutine. The renewal has failed and may be repeated. The text leaves the value out, which
-// may hold a secret.
+// goroutine, or has returned an error whose methods panic. The renewal has failed and may be
+// repeated. The text leaves the value out, which may hold a secret.
 type PanicError struct {
 	Callback string // "Source.Flow", "Store.Save", …; "" for this package itself
 	Value    any    // what it panicked with; nil for runtime.Goexit

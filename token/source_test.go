@@ -305,7 +305,7 @@ func TestEarlyFailureKeepsTheToken(t *testing.T) {
 	})
 }
 
-func TestRefreshOfARefusedToken(t *testing.T) {
+func TestS072RefreshOfARefusedToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSTS()
 		src := source(t, s)
@@ -675,7 +675,7 @@ func TestSignOut(t *testing.T) {
 	})
 }
 
-func TestClockJumps(t *testing.T) {
+func TestS071ClockJumps(t *testing.T) {
 	// The wall clock cannot be set in a test; a record with times from another clock is
 	// the same to a process that starts.
 	for _, tt := range []struct {
