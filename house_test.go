@@ -45,7 +45,7 @@ var graph = map[string][]string{
 	"token/storetest": {"token"},
 	"token/sqlstore":  {"token", "internal/keyed", "internal/seal"},
 	"token/keyring":   {"token", "internal/keyed", "github.com/zalando/go-keyring"},
-	"eas":             {"bearer", "internal/safehttp", "internal/airsync", "internal/wbxml", "golang.org/x/oauth2"},
+	"eas":             {"bearer", "internal/safehttp", "internal/origin", "internal/airsync", "internal/wbxml", "golang.org/x/oauth2"},
 	"eas/eastest": {"bearer", "eas", "internal/airsync", "internal/wbxml", "internal/safehttp",
 		"golang.org/x/oauth2", "github.com/go-jose/go-jose/v4"},
 }

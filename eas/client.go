@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/easoauth/easoauth/bearer"
+	"github.com/easoauth/easoauth/internal/origin"
 	"github.com/easoauth/easoauth/internal/safehttp"
 )
 
@@ -80,13 +81,19 @@ type Client struct {
 
 	// Moved is called when the server says, with HTTP status 451, that the mailbox is at
 	// another origin: once for a move, however many commands learn of it. It decides whether
-	// that host may be used, by the rules by which the first one was found, and returns the
-	// source of tokens for it: a token is good for one origin, and none is sent there before.
-	// The client then goes on there. An error, or a nil Moved, ends the commands in an error
+	// that host may be used, by the rules by which the first one was found ([Client.Judge]
+	// says whose it is), and returns the source of tokens for it: a token is good for one
+	// origin, and none is sent there before. The client then goes on there. It is not called
+	// for a host of [VerdictRefused]. An error, or a nil Moved, ends the commands in an error
 	// that matches [ErrRedirected]. Another URL of the same origin is followed without a
 	// call. At most 3 moves are made for a command. What Moved returns after its context has
 	// ended is dropped. A command of this client that needs the move fails within Moved.
 	Moved func(ctx context.Context, to *url.URL) (bearer.Source, error)
+
+	// AllowPrivate says that private addresses and names of a local network are the
+	// organization's own, so that the mailbox may move there. If the host of URL is one, it
+	// need not be set.
+	AllowPrivate bool
 
 	// ApplyPolicy is called before a policy is acknowledged, whenever the device is
 	// provisioned, and says what became of the policy. An error ends the command and leaves
@@ -114,6 +121,7 @@ type Client struct {
 	versions []Version    // copied from Versions
 	base     *http.Client // HTTPClient or the default
 	jar      *cookies
+	policy   origin.Policy
 
 	negotiating  flight[*ServerInfo]
 	provisioning flight[*Policy]
@@ -158,6 +166,7 @@ func (c *Client) configure() error {
 	if c.jar, err = newCookies(c.base.Jar); err != nil {
 		return fmt.Errorf("eas: cookie jar: %w", err)
 	}
+	c.policy = newPolicy(c.URL, c.User, c.AllowPrivate)
 	c.device = c.Device
 	for _, f := range []*string{&c.device.Type, &c.device.Model, &c.device.UserAgent} {
 		if *f == "" {

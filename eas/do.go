@@ -65,7 +65,8 @@ type response struct {
 	throttle   string
 	retryAfter time.Duration
 	location   *url.URL
-	site       *site // that was asked
+	verdict    Verdict // about location
+	site       *site   // that was asked
 	offer      *bearer.Offer
 	versions   []string
 	commands   []string
@@ -124,9 +125,7 @@ func (c *Client) sendHere(ctx context.Context, q request) (*response, error) {
 	case err != nil:
 		e := r.httpError()
 		e.Err = fmt.Errorf("the token could not be refreshed: %w", err)
-		if isTemporary(err) {
-			e.Action = ActionRetry
-		}
+		e.sourceFailed(err)
 		return nil, e
 	case again:
 		r, _, err = c.transmit(ctx, q)
@@ -210,10 +209,15 @@ func (c *Client) transmit(ctx context.Context, q request) (r *response, x *excha
 	return r, x, nil
 }
 
+// isDocument reports whether the body is a WBXML document and nothing else.
+func (r *response) isDocument() bool {
+	return r.mediaType == typeWBXML || r.mediaType == typeWBXMLOld || r.mediaType == "" && r.command != "GetAttachment"
+}
+
 // trim takes the line breaks away that some servers and gateways send behind the document.
-// No document ends with such a byte.
+// No document ends with such a byte. A [trimmed] does it for a document that is passed on.
 func (r *response) trim() {
-	if r.mediaType == typeWBXML || r.mediaType == typeWBXMLOld || r.mediaType == "" && r.command != "GetAttachment" {
+	if r.isDocument() {
 		r.body = bytes.TrimRight(r.body, "\r\n")
 	}
 }
@@ -329,6 +333,7 @@ func (c *Client) header(command string, resp *http.Response, here *site) *respon
 		if v := h.Get(name); v != "" && len(h.Values(name)) == 1 {
 			if u, err := safehttp.Resolve(here.url, v); err == nil {
 				r.location = u
+				r.verdict, _ = c.judge(u)
 				break
 			}
 		}

@@ -56,13 +56,14 @@ type Error struct {
 	Action     Action        // what to do
 	RequestID  string        // under which the server finds the request in its logs
 	Server     string        // X-FEServer
-	RetryAfter time.Duration // how long to wait; 0 if the server did not say
+	RetryAfter time.Duration // how long to wait, as the server or the source of tokens says; 0 if neither did
 	Throttle   string        // X-MS-ASThrottle
 	Limit      int           // the nearest value that the server accepts, with ActionAdjust
 
 	// Location is where status 451 points to. Nothing has been sent there. A program that
 	// wants to go on there checks the host, gets a token for it, and makes a new Client.
 	Location *url.URL
+	Verdict  Verdict // whose the host of Location is; "" without a Location
 
 	Offer *bearer.Offer // what the server says about the token; nil if nothing
 	Err   error         // the cause, or nil
@@ -92,7 +93,11 @@ func (e *Error) Error() string {
 		add("throttled by %s", e.Throttle)
 	}
 	if e.Location != nil {
-		add("to %s", safehttp.Clean(e.Location.Host, 256))
+		to := "to " + safehttp.Clean(e.Location.Host, 256)
+		if w := whose[e.Verdict]; w != "" {
+			to += ", which is " + w
+		}
+		add("%s", to)
 	}
 	d := e.diagnostics()
 	if d != nil {
@@ -116,7 +121,7 @@ func (e *Error) Error() string {
 	case advice[e.Action] != "":
 		s += ": " + advice[e.Action]
 	}
-	if e.RetryAfter > 0 {
+	if e.RetryAfter > 0 && !strings.Contains(s, "retry after "+e.RetryAfter.String()) { // the source's error may say it
 		s += fmt.Sprintf(" (after %v)", e.RetryAfter)
 	}
 	return s
@@ -224,7 +229,7 @@ func (r *response) httpError() *Error {
 	case r.status >= 500:
 		e.Name, e.Action = "ServerError", ActionReport
 	case isRedirect(r.status):
-		e.Name, e.Action, e.Location = "Redirect", ActionAdmin, r.location
+		e.Name, e.Action, e.Location, e.Verdict = "Redirect", ActionAdmin, r.location, r.verdict
 		e.meaning = "a device in front redirects; redirects are not followed, since they would carry the token"
 	case r.status < 400: // no refusal, and no answer of ActiveSync
 		e.Name, e.Action, e.Err = "unexpected HTTP status", ActionReport, ErrUnexpectedContent
@@ -238,7 +243,7 @@ func (r *response) httpError() *Error {
 			e.meaning = ""
 		}
 	case r.status == statusRedirect:
-		e.Location = r.location
+		e.Location, e.Verdict = r.location, r.verdict
 		e.meaning += "; no token has been sent there"
 	}
 	return e

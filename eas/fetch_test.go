@@ -114,6 +114,26 @@ func TestFetchCountsPartsFromZero(t *testing.T) {
 	}
 }
 
+// TestLineBreaksBehindDocument fetches from servers and gateways that send line breaks behind
+// the document: they cost nothing, whether it is short or passed on as it comes, and anything
+// else behind it is an error.
+func TestLineBreaksBehindDocument(t *testing.T) {
+	for _, data := range []string{"From: a\r\n\r\nx\r\n", strings.Repeat("From here on.\r\n", 2000)} {
+		for behind, whole := range map[string]bool{"": true, "\r\n": true, "\n": true, "\r\n\r\n": true, "\r\nx": false, "x": false, "\x00": false} {
+			c := serving(t, eas.Version141, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", "application/vnd.ms-sync.wbxml")
+				w.Write(fromXML(t, properties(`<Body xmlns="AirSyncBase"><Type>4</Type><Data>`+strings.ReplaceAll(data, "\r", "&#13;")+`</Data></Body>`)))
+				io.WriteString(w, behind)
+			})
+			var b strings.Builder
+			_, err := c.FetchMessage(t.Context(), "f", "1", &b, nil)
+			if (err == nil) != whole || whole && b.String() != data || !whole && !errors.Is(err, eas.ErrUnexpectedContent) {
+				t.Errorf("%d bytes with %q behind them: %d bytes, %v", len(data), behind, b.Len(), err)
+			}
+		}
+	}
+}
+
 // TestFetchGoesOn fetches the rest of an attachment from servers that keep to the range, send
 // another, or the whole.
 func TestFetchGoesOn(t *testing.T) {

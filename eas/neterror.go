@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"time"
 
 	"golang.org/x/oauth2"
 
@@ -52,13 +53,9 @@ func (c *Client) sendError(ctx context.Context, q *request, err error) error {
 	switch {
 	case errors.As(err, &refresh):
 		e.HTTPStatus, e.Offer, e.RequestID, e.Action = refresh.Status, refresh.Offer, refresh.RequestID, tokenAction(refresh.Offer)
-		if isTemporary(refresh.Err) {
-			e.Action = ActionRetry
-		}
+		e.sourceFailed(refresh.Err)
 	case errors.As(err, &source):
-		if isTemporary(source.err) {
-			e.Action = ActionRetry
-		}
+		e.sourceFailed(source.err)
 	case errors.Is(err, safehttp.ErrTooLarge):
 		e.Action = ActionAdjust
 	case !isExchangeFailure(err):
@@ -112,6 +109,28 @@ func isNetwork(err error) bool {
 		return true
 	}
 	return errors.As(err, &timeout) && timeout.Timeout() && !errors.Is(err, context.DeadlineExceeded)
+}
+
+// delayOf returns how long the error of a source of tokens says to wait, by a method
+// RetryDelay or the Retry-After of an authority; 0 if it does not say.
+func delayOf(err error) time.Duration {
+	var delay interface{ RetryDelay() time.Duration }
+	if errors.As(err, &delay) {
+		return min(max(delay.RetryDelay(), 0), maxRetryAfter)
+	}
+	var refused *oauth2.RetrieveError
+	if !errors.As(err, &refused) || refused.Response == nil {
+		return 0
+	}
+	d, _ := safehttp.RetryAfter(refused.Response.Header, time.Now(), maxRetryAfter)
+	return d
+}
+
+// sourceFailed notes what the error of a source of tokens says: that it may pass, and when.
+func (e *Error) sourceFailed(err error) {
+	if isTemporary(err) {
+		e.Action, e.RetryAfter = ActionRetry, max(e.RetryAfter, delayOf(err))
+	}
 }
 
 // isTemporary reports whether the error of a source of tokens may pass by itself: it says so

@@ -65,8 +65,13 @@ func (c *Client) move(ctx context.Context, r *response) (bool, error) {
 		return true, nil // another command has moved since this one was sent
 	}
 	to = &url.URL{Scheme: to.Scheme, Host: to.Host, Path: to.Path, RawPath: to.RawPath}
-	if !safehttp.SameOrigin(to, r.site.url) && c.Moved == nil {
-		return false, nil
+	if !safehttp.SameOrigin(to, r.site.url) {
+		if _, err := c.judge(to); err != nil {
+			return false, err
+		}
+		if c.Moved == nil {
+			return false, nil
+		}
 	}
 	_, err := c.moving.do(ctx, c.timeout(), func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, c.moveFrom(ctx, r.site, to)

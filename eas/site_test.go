@@ -21,6 +21,7 @@ import (
 	"github.com/easoauth/easoauth/bearer"
 	"github.com/easoauth/easoauth/eas"
 	"github.com/easoauth/easoauth/eas/eastest"
+	"github.com/easoauth/easoauth/token"
 )
 
 // Clients that share an http.Client do not get each other's cookies, and each is anchored by
@@ -97,6 +98,57 @@ type passing struct{ error }
 
 func (passing) Temporary() bool { return true }
 func (p passing) Unwrap() error { return p.error }
+
+// What a source of tokens says about when to try again reaches the caller, said once, whether
+// it was called before a request or because the server refused its token.
+func TestRetryAfterOfTheSource(t *testing.T) {
+	busy := func(header string) error {
+		return &oauth2.RetrieveError{Response: &http.Response{StatusCode: 429, Header: http.Header{"Retry-After": {header}}}}
+	}
+	for _, tt := range []struct {
+		name string
+		err  error
+		want time.Duration
+	}{
+		{"package token", &token.TransientError{RetryAfter: 90 * time.Second}, 90 * time.Second},
+		{"package token, wrapped", fmt.Errorf("no token: %w", &token.TransientError{RetryAfter: 90 * time.Second}), 90 * time.Second},
+		{"package token does not say", &token.TransientError{}, 0},
+		{"package oauth2", busy("30"), 30 * time.Second},
+		{"a delay beyond reason", delayed(1000 * time.Hour), 24 * time.Hour},
+		{"a negative delay", delayed(-time.Hour), 0},
+		{"no delay", passing{errGone}, 0},
+		{"a failure that stays", errGone, 0},
+	} {
+		for _, status := range []int{0, 401, 403} {
+			b := &backend{t: t}
+			b.respond = func(_ *http.Request, command string, _ int) *http.Response {
+				if command == "FolderSync" && status != 0 {
+					return reply1(status, nil, "WWW-Authenticate", `Bearer error="invalid_token"`)
+				}
+				return nil
+			}
+			c := restored(b)
+			if c.Token = (&renewable{err: tt.err}); status == 0 {
+				c.Token = bearer.SourceFunc(func(context.Context) (*oauth2.Token, error) { return nil, tt.err })
+			}
+			_, err := c.FolderSync(t.Context(), "0")
+			var e *eas.Error
+			if !errors.As(err, &e) || e.RetryAfter != tt.want || e.Temporary() != (tt.err != errGone) {
+				t.Errorf("%s, status %d: %v, RetryAfter %v; want %v", tt.name, status, err, e.RetryAfter, tt.want)
+			}
+			if n := strings.Count(err.Error(), "after "+tt.want.String()); tt.want > 0 && n != 1 {
+				t.Errorf("%s, status %d: %v says %d times when", tt.name, status, err, n)
+			}
+		}
+	}
+}
+
+// delayed is an error of a source of tokens that says when it may pass.
+type delayed time.Duration
+
+func (delayed) Error() string               { return "later" }
+func (delayed) Temporary() bool             { return true }
+func (d delayed) RetryDelay() time.Duration { return time.Duration(d) }
 
 // A 403 that a new token mends is mended; one that it does not costs one token and no more.
 func TestForbidden(t *testing.T) {

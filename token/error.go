@@ -184,6 +184,10 @@ func (e *TransientError) Unwrap() error { return e.Err }
 // wait, as eas.Client.Watch does, know by it that they may.
 func (e *TransientError) Temporary() bool { return true }
 
+// RetryDelay returns RetryAfter. By it eas.Error.RetryAfter says how long to wait, without
+// importing this package.
+func (e *TransientError) RetryDelay() time.Duration { return e.RetryAfter }
+
 // A RefusedError says that no other access token was requested for one that the endpoint
 // refused: the endpoint blames something that no token mends (Hint says what), or the token
 // was itself renewed for it a moment ago, and another renewal would only make a loop.

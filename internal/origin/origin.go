@@ -1,6 +1,6 @@
 // Package origin is the one place that says whose host it is that a redirect, a response,
-// DNS, a cache or an X-MS-Location names: the mail domain's own, Exchange Online's, somebody
-// else's, or one that may not be asked at all. What to do about the verdict is the caller's
+// DNS, a cache or an X-MS-Location names: the mail domain's own, Exchange Online's, that of
+// anyone else, or one that may not be asked at all. What to do about the verdict is the caller's
 // decision; nothing here sends anything.
 package origin
 
@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 
+	"golang.org/x/net/idna"
 	"golang.org/x/net/publicsuffix"
 
 	"github.com/easoauth/easoauth/internal/safehttp"
@@ -78,6 +79,17 @@ func IsSuffix(host string) bool {
 func IsRegistry(host string) bool {
 	suffix, icann := publicsuffix.PublicSuffix(host)
 	return suffix == host && (icann || !strings.Contains(host, "."))
+}
+
+// Domain returns the mail domain of an address as [Policy.Domain] takes it, or "" if the
+// address has none.
+func Domain(address string) string {
+	at := strings.LastIndexByte(address, '@')
+	ascii, err := idna.Lookup.ToASCII(address[at+1:])
+	if at < 0 || err != nil || IsRegistry(ascii) {
+		return ""
+	}
+	return strings.ToLower(ascii)
 }
 
 // Site returns what [Policy.Trusted] takes for all hosts of the organization that has host:

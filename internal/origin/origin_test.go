@@ -2,6 +2,8 @@ package origin_test
 
 import (
 	"net/url"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -61,6 +63,33 @@ func TestJudge(t *testing.T) {
 	}
 	if v, _ := contoso.Judge(nil); v != origin.Refused {
 		t.Errorf("Judge(nil) = %s", v)
+	}
+}
+
+func TestDomain(t *testing.T) {
+	for address, want := range map[string]string{
+		"ada@contoso.com": "contoso.com", "Ada@CONTOSO.com": "contoso.com", "ada@münchen.de": "xn--mnchen-3ya.de",
+		"\"a@b\"@contoso.com": "contoso.com", "ada@kapsi.fi": "kapsi.fi",
+		"ada": "", `CONTOSO\ada`: "", "": "", "ada@": "", "ada@co.uk": "", "ada@com": "", "ada@a b": "",
+	} {
+		if got := origin.Domain(address); got != want {
+			t.Errorf("Domain(%q) = %q, want %q", address, got, want)
+		}
+	}
+}
+
+// The table of all clouds is that of package autodiscover.
+func TestCloudHosts(t *testing.T) {
+	data, err := os.ReadFile("../../autodiscover/data/clouds.tsv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	for _, line := range strings.Split(strings.TrimSpace(string(data)), "\n")[1:] {
+		want = append(want, strings.Fields(strings.Split(line, "\t")[3])...)
+	}
+	if diff := cmp.Diff(want, origin.CloudHosts); diff != "" {
+		t.Errorf("CloudHosts (-want +got); go generate ./autodiscover:\n%s", diff)
 	}
 }
 
