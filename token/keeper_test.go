@@ -101,6 +101,7 @@ func TestLinger(t *testing.T) {
 		{"none", 0, false, 5 * time.Minute, 2, true},
 		{"approved while nobody waits", 15 * time.Minute, false, 5 * time.Minute, 1, false},
 		{"the next command joins", 15 * time.Minute, false, 2*time.Minute + 30*time.Second, 1, false},
+		{"the next command joins, and waits for longer", 150 * time.Second, false, 130 * time.Second, 1, false},
 		{"cancelled by the person", 15 * time.Minute, true, 5 * time.Minute, 2, true},
 		{"too long", 150 * time.Second, false, 5 * time.Minute, 2, true},
 	} {

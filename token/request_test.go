@@ -170,6 +170,14 @@ func TestGarbageFromTheTokenEndpoint(t *testing.T) {
 		{"10 MB", func(w http.ResponseWriter, r *http.Request) { w.Write(make([]byte, 10<<20)) }, "1048576"},
 		{"407", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(407) }, "407"},
 		{"400 without an error", func(w http.ResponseWriter, r *http.Request) { http.Error(w, "Bad Request", 400) }, "400"},
+		{"a refusal that breaks off", func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(400)
+			w.Write([]byte(`{"error":"invalid_grant","error_codes":[50173],"suberror":"bad_token","claims":"{`))
+		}, "not one of a token endpoint"},
+		{"300 with JSON", func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(300)
+			w.Write([]byte(`{"error":"invalid_grant","suberror":"bad_token"}`))
+		}, "redirect"},
 		{"S006 302 with JSON", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Location", "https://login.microsoftonline.com/x")
 			w.WriteHeader(302)
