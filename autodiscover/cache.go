@@ -110,7 +110,7 @@ func (l *lookup) cached(ctx context.Context) (e *Endpoint, done func(result bool
 	if e := l.get(ctx, key); e != nil {
 		return e, none
 	}
-	if !reflect.TypeOf(l.Cache).Comparable() {
+	if !reflect.ValueOf(l.Cache).Comparable() {
 		return nil, none
 	}
 	id := flightKey{l.Cache, key}
@@ -136,12 +136,45 @@ func (l *lookup) cached(ctx context.Context) (e *Endpoint, done func(result bool
 	}
 }
 
+// within calls f and reports whether it has returned before ctx ended: a callback that does not
+// heed its context holds nobody up. A panic is raised again in the caller's goroutine.
+func within(ctx context.Context, f func()) bool {
+	returned := make(chan any, 1)
+	go func() {
+		defer func() { returned <- recover() }()
+		f()
+	}()
+	select {
+	case p := <-returned:
+		if p != nil {
+			panic(p)
+		}
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
 // get reads the cache, and judges what it holds.
 func (l *lookup) get(ctx context.Context, key string) *Endpoint {
-	s, ok := l.Cache.Get(ctx, key)
-	if !ok {
+	var (
+		entry string
+		ok    bool
+		e     *Endpoint
+	)
+	limited, cancel := context.WithTimeout(ctx, l.timeout())
+	defer cancel()
+	if !within(limited, func() { entry, ok = l.Cache.Get(limited, key) }) || !ok {
 		return nil
 	}
+	if !within(ctx, func() { e = l.judge(ctx, entry) }) {
+		return nil
+	}
+	return e
+}
+
+// judge returns what an entry says, unless it may not be believed.
+func (l *lookup) judge(ctx context.Context, s string) *Endpoint {
 	s, vouch, _ := strings.Cut(s, " ")
 	u, err := url.Parse(s)
 	if err != nil || u.RawQuery != "" || u.Fragment != "" {
@@ -167,5 +200,8 @@ func (l *lookup) keep(ctx context.Context, e *Endpoint) {
 			vouch = vouchCloud
 		}
 	}
-	l.Cache.Put(ctx, l.cacheKey(), e.URL.String()+vouch)
+	limited, cancel := context.WithTimeout(ctx, l.timeout())
+	defer cancel()
+	entry := e.URL.String() + vouch
+	within(limited, func() { l.Cache.Put(limited, l.cacheKey(), entry) })
 }
