@@ -141,3 +141,16 @@ func TestScopes(t *testing.T) {
 		}
 	}
 }
+
+// Without an endpoint nothing can be said about scopes, and that is an error and no panic.
+func TestScopesWithoutEndpoint(t *testing.T) {
+	var ce *token.ConfigError
+	if err := token.CheckScopes([]string{"EAS.AccessAsUser.All"}, nil); !errors.As(err, &ce) || ce.Kind != token.ConfigScope {
+		t.Errorf("CheckScopes = %v, want *ConfigError of kind scope", err)
+	}
+	for _, kind := range []token.AuthorityKind{token.Entra, token.ADFS, token.OpenID} {
+		if s := token.Scopes(kind, nil); s != nil {
+			t.Errorf("Scopes(%s) = %v", kind, s)
+		}
+	}
+}

@@ -166,7 +166,7 @@ func (e *ConfigError) Unwrap() error { return e.Err }
 type TransientError struct {
 	Refusal
 	Hint       string
-	RetryAfter time.Duration // how long to wait; 0 when the authority did not say
+	RetryAfter time.Duration // how long to wait, at most an hour; 0 when the authority did not say
 	Err        error         // the cause, or nil
 }
 

@@ -66,6 +66,9 @@ type FileStore struct {
 
 // Load reads the record of key.
 func (s *FileStore) Load(_ context.Context, key string) (Record, error) {
+	if s.Dir == "" {
+		return Record{}, errNoDir()
+	}
 	r, _, err := s.read(key)
 	return r, err
 }

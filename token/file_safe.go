@@ -72,11 +72,13 @@ func unsafeFile(name, reason string) error {
 	return fmt.Errorf("%w: %s %s", ErrUnsafeFile, name, reason)
 }
 
+func errNoDir() error { return &ConfigError{Kind: ConfigMissing, Hint: "FileStore.Dir is not set"} }
+
 // makeDir makes the folder, and refuses one that is not safe.
 func (s *FileStore) makeDir() error {
 	switch {
 	case s.Dir == "":
-		return &ConfigError{Kind: ConfigMissing, Hint: "FileStore.Dir is not set"}
+		return errNoDir()
 	case s.EncryptionKey != nil && len(s.EncryptionKey) != seal.KeySize:
 		return &ConfigError{Kind: ConfigMissing, Hint: "FileStore.EncryptionKey must have 32 bytes"}
 	}

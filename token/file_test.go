@@ -504,3 +504,16 @@ func TestS095ProcessesShareAFileStore(t *testing.T) {
 		}
 	}
 }
+
+// A FileStore without a folder says so, and does not pretend that nobody has signed in.
+func TestFileStoreWithoutDir(t *testing.T) {
+	for _, call := range []func(s *token.FileStore) error{
+		func(s *token.FileStore) error { _, err := s.Load(t.Context(), "ada"); return err },
+		func(s *token.FileStore) error { _, err := s.Lock(t.Context(), "ada"); return err },
+	} {
+		var ce *token.ConfigError
+		if err := call(new(token.FileStore)); !errors.As(err, &ce) || ce.Kind != token.ConfigMissing || !strings.Contains(err.Error(), "FileStore.Dir") {
+			t.Errorf("error %v, want *ConfigError about FileStore.Dir", err)
+		}
+	}
+}

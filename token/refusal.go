@@ -151,7 +151,7 @@ func secretsOf(form url.Values) secrets {
 	return s
 }
 
-var address = regexp.MustCompile(`[^\s'"<>()]+@[^\s'"<>()]+`)
+var address = regexp.MustCompile(`[^\s'"<>()]+(@|%(?:25)*40)[^\s'"<>()]+`)
 
 // scrub makes a text of the authority safe to print, without secrets and addresses.
 func (s secrets) scrub(text string, limit int) string {

@@ -353,7 +353,7 @@ func TestErrorsHoldNoSecret(t *testing.T) {
 		s.intercept = func(w http.ResponseWriter, r *http.Request) bool {
 			writeJSON(w, 400, map[string]any{
 				"error": "invalid_grant", "error_codes": []int{50173}, "correlation_id": "corr-1", "trace_id": "trace-1",
-				"error_description": "AADSTS50173 for ada@contoso.com: " + r.Form.Encode() + "\x1b]0;x\x07 " + r.Form.Get("refresh_token"),
+				"error_description": "AADSTS50173 for ada@contoso.com, eva%2540contoso.com: " + r.Form.Encode() + "\x1b]0;x\x07 " + r.Form.Get("refresh_token"),
 			})
 			return true
 		}
@@ -366,7 +366,7 @@ func TestErrorsHoldNoSecret(t *testing.T) {
 		slog.New(slog.NewJSONHandler(&log, nil)).Error("x", "err", err, "rt", rt)
 		j, _ := json.Marshal(err)
 		all := fmt.Sprintf("%v %+v %s %v %s %s %s %q", err, err, err, rt, rt.Body, j, log.String(), rt.ErrorDescription)
-		for _, bad := range []string{"rt-secret", "client-secret-1", "s%2Fcr", "ada@contoso.com", "\x1b"} {
+		for _, bad := range []string{"rt-secret", "client-secret-1", "s%2Fcr", "ada@contoso.com", "eva%", "\x1b"} {
 			if strings.Contains(all, bad) {
 				t.Errorf("errors hold %q: %s", bad, all)
 			}

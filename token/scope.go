@@ -17,8 +17,11 @@ const permission = "EAS.AccessAsUser.All"
 // AD FS registers a resource with a trailing slash, so that its scope has two, and issues
 // refresh tokens without a request for them: https://mail.contoso.com//EAS.AccessAsUser.All.
 // At eas.outlook.com, where the personal accounts are, the resource is
-// https://outlook.office.com.
+// https://outlook.office.com. Without an endpoint there are none.
 func Scopes(kind AuthorityKind, endpoint *url.URL) []string {
+	if endpoint == nil {
+		return nil
+	}
 	resource := resourceOf(endpoint)
 	if kind == ADFS {
 		return []string{resource + "//" + permission, "openid"}
@@ -56,6 +59,9 @@ func resourceURI(endpoint *url.URL) string {
 func CheckScopes(scopes []string, endpoint *url.URL) error {
 	bad := func(format string, args ...any) error {
 		return &ConfigError{Kind: ConfigScope, Hint: fmt.Sprintf(format, args...)}
+	}
+	if endpoint == nil {
+		return bad("the endpoint is not set, which says what the scopes are for")
 	}
 	want := resourceOf(endpoint) + "/" + permission
 	resource := ""

@@ -215,7 +215,7 @@ func expired(e x509.CertificateInvalidError) string {
 }
 
 var (
-	address = regexp.MustCompile(`[^\s'"<>()\[\],;:=&?/\\]+(@|%40)[^\s'"<>()\[\],;:=&?/\\]*`)
+	address = regexp.MustCompile(`[^\s'"<>()\[\],;:=&?/\\]+(@|%(?:25)*40|&#(?:64|[xX]40);)[^\s'"<>()\[\],;:=&?/\\]*`)
 	query   = regexp.MustCompile(`\?[^\s'"<>]+`)
 	jwt     = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{5,}(\.[A-Za-z0-9_-]*)*`)
 	opaque  = regexp.MustCompile(`[A-Za-z0-9+_~%=-]{41,}`)

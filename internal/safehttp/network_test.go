@@ -339,6 +339,8 @@ func TestPlain(t *testing.T) {
 		"a plain text":              "a plain text",
 		"user ada@contoso.com here": "user … here",
 		"user=ada%40contoso.com;x":  "user=…;x",
+		"at ada%2540contoso.com, or ada%252540contoso.com":   "at …, or …",
+		"<p>ada&#64;contoso.com, ada&#x40;contoso.com</p>":   "<p>…, …</p>",
 		"see https://mail.contoso.com/a?code=secret now":     "see https://mail.contoso.com/a?… now",
 		"Expected 'https://mail.contoso.com'.":               "Expected 'https://mail.contoso.com'.",
 		"token eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiIsIng1dCI6": "token …",
