@@ -176,9 +176,9 @@ func checkCanary(t *testing.T, name string, v any, err error) {
 	}
 }
 
-// S133: whatever a server puts into a response, no address, code or token leaves through an
+// Whatever a server puts into a response, no address, code or token leaves through an
 // error or a result, at any contact.
-func TestCanaries(t *testing.T) {
+func TestS133Canaries(t *testing.T) {
 	for name, h := range hostile() {
 		c := &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 			rec := httptest.NewRecorder()
@@ -198,8 +198,8 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// S133: nor does what is not HTTP at all, and is quoted by net/http.
-func TestCanariesOnTheWire(t *testing.T) {
+// Nor does what is not HTTP at all, and is quoted by net/http.
+func TestS133CanariesOnTheWire(t *testing.T) {
 	const echo = "canary.user@contoso.com code=" + canaryCode + " " + canaryToken
 	// The certificate of httptest is for example.com, whatever the host's name is here.
 	srv := httptest.NewTLSServer(nil)

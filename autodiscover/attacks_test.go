@@ -75,7 +75,7 @@ func TestOriginPolicy(t *testing.T) {
 	}
 }
 
-func TestCachePolicy(t *testing.T) {
+func TestS042CachePolicy(t *testing.T) {
 	cache := new(autodiscover.MemoryCache)
 	hosts := map[string]http.HandlerFunc{own: jsonAnswer(200, foreign)}
 	lookup := func(r autodiscover.Resolver) (*autodiscover.Endpoint, int, error) {
@@ -87,7 +87,7 @@ func TestCachePolicy(t *testing.T) {
 	if e, _, err := lookup(autodiscover.Resolver{NoCloud: true, Confirm: yes}); err != nil || !e.Foreign {
 		t.Fatalf("Lookup = %v, %v", e, err)
 	}
-	// S042: what another Resolver's Confirm allowed is not this one's.
+	// What another Resolver's Confirm allowed is not this one's.
 	if e, _, err := lookup(autodiscover.Resolver{NoCloud: true}); !errors.Is(err, autodiscover.ErrForeign) {
 		t.Errorf("a strict Resolver got %v, %v from the cache", e, err)
 	}
@@ -107,7 +107,7 @@ func TestCachePolicy(t *testing.T) {
 		w := &world{hosts: map[string]http.HandlerFunc{own: jsonAnswer(200, found)}}
 		e, err := (&autodiscover.Resolver{HTTPClient: w.client(), Cache: poisoned, NoCloud: true}).Lookup(t.Context(), "ada@contoso.com")
 		if err != nil || e.URL.Host != "mail.contoso.com" || len(w.asked) != 1 {
-			t.Errorf("S042 with %q in the cache: %v, %v", bad, e, err)
+			t.Errorf("with %q in the cache: %v, %v", bad, e, err)
 		}
 	}
 }
@@ -117,8 +117,8 @@ type cacheFunc func() string
 func (f cacheFunc) Get(context.Context, string) (string, bool) { return f(), true }
 func (f cacheFunc) Put(context.Context, string, string)        {}
 
-// S031: counters in the query prolong nothing.
-func TestCircles(t *testing.T) {
+// Counters in the query prolong nothing.
+func TestS009S031Circles(t *testing.T) {
 	n := 0
 	count := func(host, path string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
@@ -132,7 +132,7 @@ func TestCircles(t *testing.T) {
 	if !errors.Is(err, autodiscover.ErrSelfRedirect) || len(w.asked) > 4 {
 		t.Errorf("cloud and organization that redirect to each other: %d requests, %v", len(w.asked), err)
 	}
-	// S009: an endless chain of new places ends, too.
+	// An endless chain of new places ends, too.
 	w = &world{hosts: map[string]http.HandlerFunc{own: func(rw http.ResponseWriter, r *http.Request) {
 		n++
 		redirectTo(fmt.Sprintf("https://%s/%d/autodiscover.json", own, n))(rw, r)
@@ -165,8 +165,8 @@ func TestCircles(t *testing.T) {
 	}
 }
 
-// S024: a cookie of one look-up is not sent in another.
-func TestNoCookieStays(t *testing.T) {
+// A cookie of one look-up is not sent in another.
+func TestS024NoCookieStays(t *testing.T) {
 	var got []string
 	w := &world{hosts: map[string]http.HandlerFunc{own: func(rw http.ResponseWriter, r *http.Request) {
 		got = append(got, r.Header.Get("Cookie"))
@@ -184,8 +184,8 @@ func TestNoCookieStays(t *testing.T) {
 	}
 }
 
-// S133: neither a Location nor a Url nor a message brings the address into a text.
-func TestNothingLeaks(t *testing.T) {
+// Neither a Location nor a Url nor a message brings the address into a text.
+func TestS133NothingLeaks(t *testing.T) {
 	const canary = "ada.lovelace"
 	for name, h := range map[string]http.HandlerFunc{
 		"Location that does not parse": redirectTo("https://%zz/?Email=" + canary + "@contoso.com"),
@@ -239,8 +239,8 @@ func TestConfirmHoldsNobody(t *testing.T) {
 	})
 }
 
-// S139: a panic comes back to the caller, who may recover.
-func TestPanicsReachTheCaller(t *testing.T) {
+// A panic comes back to the caller, who may recover.
+func TestS139PanicsReachTheCaller(t *testing.T) {
 	boom := func(context.Context, *url.URL, *url.URL) error { panic("boom of Confirm") }
 	w := &world{hosts: map[string]http.HandlerFunc{own: jsonAnswer(200, foreign)}}
 	defer func() {
@@ -434,8 +434,8 @@ func TestEveryHopHasARemedy(t *testing.T) {
 	}
 }
 
-// S011: a body that trickles ends with the timeout of its request.
-func TestTrickle(t *testing.T) {
+// A body that trickles ends with the timeout of its request.
+func TestS011Trickle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		slow := roundTripper(func(r *http.Request) (*http.Response, error) {
 			pr, pw := io.Pipe()
@@ -458,9 +458,9 @@ func TestTrickle(t *testing.T) {
 	})
 }
 
-// S019: a certificate for another name is an error with its names, and nothing is sent in
+// A certificate for another name is an error with its names, and nothing is sent in
 // the clear.
-func TestCertificateNames(t *testing.T) {
+func TestS019CertificateNames(t *testing.T) {
 	srv := httptest.NewTLSServer(jsonAnswer(200, found))
 	defer srv.Close()
 	c := srv.Client()

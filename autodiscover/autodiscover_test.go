@@ -305,7 +305,7 @@ func TestConfirm(t *testing.T) {
 	}
 }
 
-func TestRedirectLoop(t *testing.T) {
+func TestS009RedirectLoop(t *testing.T) {
 	n := 0
 	hop := func(w http.ResponseWriter, r *http.Request) {
 		n++
@@ -332,8 +332,8 @@ func TestRedirectLoop(t *testing.T) {
 	}
 }
 
-// S034: what is not one plain address sends nothing; what is, is sent as one parameter.
-func TestAddress(t *testing.T) {
+// What is not one plain address sends nothing; what is, is sent as one parameter.
+func TestS034Address(t *testing.T) {
 	for _, tt := range []struct{ in, email, host string }{
 		{"user+tag@contoso.com", "user+tag@contoso.com", own},
 		{"o'neill%41@contoso.com", "o'neill%41@contoso.com", own},
@@ -365,17 +365,17 @@ func TestAddress(t *testing.T) {
 	}
 }
 
-// S014, S017: a long body, a gzip bomb and a long header end the hop.
+// A long body, a gzip bomb and a long header end the hop.
 func TestLimits(t *testing.T) {
 	for name, h := range map[string]http.HandlerFunc{
-		"body": jsonAnswer(200, `{"x":"`+strings.Repeat("x", 2<<20)+`"}`),
-		"gzip": func(w http.ResponseWriter, r *http.Request) {
+		"S017 a body": jsonAnswer(200, `{"x":"`+strings.Repeat("x", 2<<20)+`"}`),
+		"S014 gzip": func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
 			z := gzip.NewWriter(w)
 			io.WriteString(z, `{"x":"`+strings.Repeat("x", 64<<20))
 			z.Close()
 		},
-		"header": func(w http.ResponseWriter, r *http.Request) {
+		"S015 a header": func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("X-Long", strings.Repeat("x", 65<<10))
 		},
 	} {
@@ -403,7 +403,7 @@ func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { retur
 
 // A server that does not respond costs its own timeout and no more; where an endpoint is in
 // hand, it costs Patience.
-func TestTimeout(t *testing.T) {
+func TestS041Timeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{hosts: map[string]http.HandlerFunc{own: jsonAnswer(200, found), cloud: func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }}}
 		start := time.Now()
@@ -414,7 +414,7 @@ func TestTimeout(t *testing.T) {
 		start = time.Now()
 		e, err = (&autodiscover.Resolver{HTTPClient: w.client()}).Lookup(t.Context(), "ada@contoso.com")
 		if err != nil || time.Since(start) != 7*time.Second || len(e.Hops) != 2 {
-			t.Errorf("S041 Lookup = %v, %v after %v, want after 7s: the head start and the patience", e, err, time.Since(start))
+			t.Errorf("Lookup = %v, %v after %v, want after 7s: the head start and the patience", e, err, time.Since(start))
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
@@ -426,7 +426,7 @@ func TestTimeout(t *testing.T) {
 }
 
 // The client of the zero Resolver does not dial into the network behind the program.
-func TestPrivateAddress(t *testing.T) {
+func TestS039PrivateAddress(t *testing.T) {
 	for _, addr := range []string{"127.0.0.1:443", "[::1]:443", "10.1.2.3:443", "172.16.0.1:443", "192.168.0.1:443", "169.254.169.254:80",
 		"[fe80::1]:443", "[fc00::1]:443", "0.0.0.0:443", "[::ffff:127.0.0.1]:443", "100.64.0.1:443", "224.0.0.1:443", "[::ffff:10.0.0.1]:443", "mail:443"} {
 		if err := safehttp.PublicOnly("tcp", addr, nil); !errors.Is(err, safehttp.ErrPrivateAddress) {

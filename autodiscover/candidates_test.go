@@ -107,11 +107,11 @@ func TestOptIns(t *testing.T) {
 			&net.SRV{Target: "c.hoster.example.", Port: 443, Priority: 20}, &net.SRV{Target: "a.hoster.example.", Port: 443, Priority: 5, Weight: 1},
 			&net.SRV{Target: "B.hoster.example.", Port: 8443, Priority: 5, Weight: 9}, nil, &net.SRV{Target: ".", Port: 443})},
 			map[string]http.HandlerFunc{"b.hoster.example:8443": jsonAnswer(200, found)}, "mail.contoso.com", nil, "sb.hoster.example:8443"},
-		{"SRV without Confirm", autodiscover.Resolver{NoCloud: true, NoHost: true, AskSRV: true, LookupSRV: srv(&net.SRV{Target: "mail.contoso.com.", Port: 443})}, nil, "", autodiscover.ErrUnconfirmed, ""},
+		{"S040 SRV without Confirm", autodiscover.Resolver{NoCloud: true, NoHost: true, AskSRV: true, LookupSRV: srv(&net.SRV{Target: "mail.contoso.com.", Port: 443})}, nil, "", autodiscover.ErrUnconfirmed, ""},
 		{"SRV refused", autodiscover.Resolver{NoCloud: true, NoHost: true, AskSRV: true, LookupSRV: srv(&net.SRV{Target: "x.example.", Port: 443}),
 			Confirm: func(context.Context, *url.URL, *url.URL) error { return io.EOF }}, nil, "", io.EOF, ""},
-		{"SRV to a private address", autodiscover.Resolver{NoCloud: true, NoHost: true, AskSRV: true, Confirm: yes, LookupSRV: srv(&net.SRV{Target: "127.0.0.1.", Port: 443})}, nil, "", autodiscover.ErrRedirect, ""},
-		{"SRV to a public suffix", autodiscover.Resolver{NoCloud: true, NoHost: true, AskSRV: true, Confirm: yes, LookupSRV: srv(&net.SRV{Target: "co.uk.", Port: 443})}, nil, "", autodiscover.ErrRedirect, ""},
+		{"S040 SRV to a private address", autodiscover.Resolver{NoCloud: true, NoHost: true, AskSRV: true, Confirm: yes, LookupSRV: srv(&net.SRV{Target: "127.0.0.1.", Port: 443})}, nil, "", autodiscover.ErrRedirect, ""},
+		{"S040 SRV to a public suffix", autodiscover.Resolver{NoCloud: true, NoHost: true, AskSRV: true, Confirm: yes, LookupSRV: srv(&net.SRV{Target: "co.uk.", Port: 443})}, nil, "", autodiscover.ErrRedirect, ""},
 		{"no SRV record", autodiscover.Resolver{NoCloud: true, NoHost: true, AskSRV: true, Confirm: yes, LookupSRV: srv()}, nil, "", autodiscover.ErrNotV2, ""},
 		{"http redirects", autodiscover.Resolver{NoCloud: true, NoHost: true, AskHTTP: true, Confirm: yes}, map[string]http.HandlerFunc{
 			"http://" + own: redirectTo("https://ad.hoster.example/autodiscover/autodiscover.xml"), "ad.hoster.example": jsonAnswer(200, found)},
@@ -178,7 +178,7 @@ func bearerT(_ context.Context, r *http.Request) error {
 	return nil
 }
 
-// S036, S037, S038: entities, depth and addresses in a circle; and what servers say.
+// Entities, depth and addresses in a circle; and what servers say.
 func TestV1(t *testing.T) {
 	yes := func(context.Context, *url.URL, *url.URL) error { return nil }
 	for _, tt := range []struct {
@@ -199,15 +199,15 @@ func TestV1(t *testing.T) {
 		{name: "another address, confirmed", answer: xmlAnswer(200, pox(`<Action><Redirect>ada@fabrikam.com</Redirect></Action>`)),
 			more: map[string]http.HandlerFunc{"autodiscover.fabrikam.com": xmlAnswer(200, poxFound)}, r: autodiscover.Resolver{Confirm: yes}, want: "mail.contoso.com"},
 		{name: "another address, not confirmed", answer: xmlAnswer(200, pox(`<Action><Redirect>ada@fabrikam.com</Redirect></Action>`)), is: autodiscover.ErrUnconfirmed, text: "another address"},
-		{name: "addresses in a circle", answer: xmlAnswer(200, pox(`<Action><Redirect>a&amp;da@contoso.com</Redirect></Action>`)), r: autodiscover.Resolver{Confirm: yes}, is: autodiscover.ErrRedirect, text: "circle"},
+		{name: "S038 addresses in a circle", answer: xmlAnswer(200, pox(`<Action><Redirect>a&amp;da@contoso.com</Redirect></Action>`)), r: autodiscover.Resolver{Confirm: yes}, is: autodiscover.ErrRedirect, text: "circle"},
 		{name: "no address", answer: xmlAnswer(200, pox(`<Action><Redirect>nobody</Redirect></Action>`)), is: autodiscover.ErrAddress, text: "another address"},
 		{name: "401", answer: plain(401, "WWW-Authenticate", "Basic realm=x"), is: autodiscover.ErrPreAuthentication, text: "401"},
 		{name: "302", answer: redirectTo("https://evil.example/"), is: autodiscover.ErrRedirect, text: "token is not sent"},
 		{name: "503", answer: plain(503, "Retry-After", "5"), is: autodiscover.ErrThrottled, text: "retry after 5s"},
 		{name: "X-AutoDiscovery-Error", answer: plain(401, "X-AutoDiscovery-Error", "LiveIdBasicAuth:AADSTS50053"), is: autodiscover.ErrNotV2, text: "AADSTS50053"},
-		{name: "a DOCTYPE", answer: xmlAnswer(200, `<!DOCTYPE a [<!ENTITY x "y">]>`+poxFound), text: "declaration"},
-		{name: "an entity", answer: xmlAnswer(200, strings.Replace(poxFound, "mail.contoso.com", "&x;", 1)), text: "syntax"},
-		{name: "too deep", answer: xmlAnswer(200, strings.Repeat("<Autodiscover>", 100)), text: "deeper"},
+		{name: "S036 a DOCTYPE", answer: xmlAnswer(200, `<!DOCTYPE a [<!ENTITY x "y">]>`+poxFound), text: "declaration"},
+		{name: "S036 an entity", answer: xmlAnswer(200, strings.Replace(poxFound, "mail.contoso.com", "&x;", 1)), text: "syntax"},
+		{name: "S037 too deep", answer: xmlAnswer(200, strings.Repeat("<Autodiscover>", 100)), text: "deeper"},
 		{name: "another root", answer: xmlAnswer(200, "<html/>"), text: "another root"},
 		{name: "nothing", answer: xmlAnswer(200, ""), text: "no document"},
 		{name: "no MobileSync", answer: xmlAnswer(200, pox(`<Action><Settings><Server><Type>CertEnroll</Type><Url>https://x/</Url></Server></Settings></Action>`)), is: autodiscover.ErrBadEndpoint, text: "MobileSync"},

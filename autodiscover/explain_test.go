@@ -72,7 +72,7 @@ var explanations = []struct {
 
 // elsewhere are the errors that no hop matches: they come before a request, or from another
 // service.
-var elsewhere = map[string]string{"ErrAddress": "TestAddress", "ErrHost": "TestHost", "ErrNotFound": "TestAutoDetect"}
+var elsewhere = map[string]string{"ErrAddress": "TestS034Address", "ErrHost": "TestHost", "ErrNotFound": "TestAutoDetect"}
 
 // A look-up that fails reads like an explanation: one screen, 80 columns, a remedy for each
 // kind of error, said once, and no address. testdata/explanations.txt shows them.

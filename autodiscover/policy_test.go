@@ -98,7 +98,7 @@ func TestConfirmOnce(t *testing.T) {
 
 // A cookie opens a place once more only to the host that has set it for itself: two hosts
 // that set cookies and redirect to each other are a circle.
-func TestCookiesDoNotOpenACircle(t *testing.T) {
+func TestS031CookiesDoNotOpenACircle(t *testing.T) {
 	n := 0
 	to := func(u string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
@@ -110,7 +110,7 @@ func TestCookiesDoNotOpenACircle(t *testing.T) {
 	w := &world{hosts: map[string]http.HandlerFunc{cloud: to("https://" + own + jsonPath), own: to("https://" + cloud + jsonPath)}}
 	_, err := (&autodiscover.Resolver{HTTPClient: w.client()}).Lookup(t.Context(), "ada@contoso.com")
 	if !errors.Is(err, autodiscover.ErrSelfRedirect) || len(w.asked) != 4 {
-		t.Errorf("S031 %d requests, %v; want 4: each candidate and one redirect", len(w.asked), err)
+		t.Errorf("%d requests, %v; want 4: each candidate and one redirect", len(w.asked), err)
 	}
 	// A server that sets another cookie each time has one more try, not ten.
 	w = &world{hosts: map[string]http.HandlerFunc{own: to("https://" + own + jsonPath)}}

@@ -53,9 +53,9 @@ func TestOnTheWire(t *testing.T) {
 	}
 }
 
-// S023: a proxy that demands a sign-in, refuses, or is not there is named as what it is; it
+// A proxy that demands a sign-in, refuses, or is not there is named as what it is; it
 // is sent no credential, and the zero Resolver says that it ignores HTTPS_PROXY.
-func TestProxy(t *testing.T) {
+func TestS023Proxy(t *testing.T) {
 	for status, fault := range map[int]string{http.StatusProxyAuthRequired: "PROXY_AUTH", http.StatusForbidden: "PROXY_UNREACHABLE", http.StatusBadGateway: "PROXY_UNREACHABLE"} {
 		var seen []*http.Request
 		proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -87,8 +87,8 @@ func TestProxy(t *testing.T) {
 	}
 }
 
-// S019: TLS that is too old, or cut off, is named, and nothing is tried without it.
-func TestTLSThatFails(t *testing.T) {
+// TLS that is too old, or cut off, is named, and nothing is tried without it.
+func TestS019TLSThatFails(t *testing.T) {
 	for name, tt := range map[string]struct {
 		serve func(net.Conn)
 		fault string

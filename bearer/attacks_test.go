@@ -41,7 +41,7 @@ func (r *recorder) client(s bearer.Source) *http.Client {
 	return &http.Client{Transport: &bearer.Transport{Source: s, Endpoint: u, Base: r.Client().Transport}}
 }
 
-// The cases are those of the attack list in SECURITY.md, by their ids.
+// The cases are those of docs/attacks.md, by their ids.
 func TestAttacks(t *testing.T) {
 	token := bearer.Static(&oauth2.Token{AccessToken: "good"})
 	endpoint, _ := url.Parse("https://mail.contoso.com/Microsoft-Server-ActiveSync")
@@ -61,6 +61,15 @@ func TestAttacks(t *testing.T) {
 		a.to, b.to = b.URL, a.URL
 		if _, err := a.client(token).Get(a.URL); !errors.Is(err, bearer.ErrForeignOrigin) || len(a.auth) != 1 || len(b.auth) != 0 {
 			t.Errorf("Get = %v; seen %q and %q", err, a.auth, b.auth)
+		}
+		// A sub-domain is another origin.
+		var hosts []string
+		c := &http.Client{Transport: &bearer.Transport{Source: token, Endpoint: endpoint, Base: roundTripper(func(r *http.Request) (*http.Response, error) {
+			hosts = append(hosts, r.URL.Host)
+			return response(302, http.Header{"Location": {"https://sub.mail.contoso.com/"}}), nil
+		})}}
+		if _, err := c.Get(endpoint.String()); !errors.Is(err, bearer.ErrForeignOrigin) || len(hosts) != 1 {
+			t.Errorf("Get = %v; sent to %q", err, hosts)
 		}
 	})
 	t.Run("S023 a proxy's challenge is not the server's", func(t *testing.T) {

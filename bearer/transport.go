@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 
 	"golang.org/x/oauth2"
@@ -78,6 +79,11 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return resp, nil
 	}
 	// The connection is free before the refresh, which may need it.
+	for _, values := range resp.Header {
+		for i := range values {
+			values[i] = without(values[i], tok)
+		}
+	}
 	offer := offerOf(resp)
 	discard(resp)
 	next, err := refresher.Refresh(req.Context(), tok, offer)
@@ -94,6 +100,18 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, &RefreshError{Status: resp.StatusCode, Offer: offer, RequestID: safehttp.RequestID(resp.Header), Err: err}
 	}
 	return t.send(req, body, next)
+}
+
+// minSecret is the length from which a token is cut out of what a server says: a shorter one
+// would be found in words.
+const minSecret = 16
+
+// without returns text without the token, which a server may repeat anywhere.
+func without(text string, tok *oauth2.Token) string {
+	if len(tok.AccessToken) < minSecret {
+		return text
+	}
+	return strings.ReplaceAll(text, tok.AccessToken, "…")
 }
 
 // offerOf returns all that an answer says about its refusal.
@@ -198,6 +216,12 @@ func (t *Transport) send(req *http.Request, body io.ReadCloser, tok *oauth2.Toke
 	resp, err := base.RoundTrip(out)
 	if resp != nil {
 		resp.Request = req // which has no token, and prints
+	}
+	// net/http quotes a response that it cannot read.
+	if err != nil {
+		if text := err.Error(); without(text, tok) != text {
+			err = errors.New(without(text, tok))
+		}
 	}
 	return resp, err
 }

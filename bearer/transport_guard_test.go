@@ -311,3 +311,34 @@ func TestTransportTellsWhy(t *testing.T) {
 		}
 	}
 }
+
+// A server that repeats the token wherever it can does not bring it into an error.
+func TestTransportErrorsHoldNoToken(t *testing.T) {
+	const secret = "EwBwA8l6BAAUs5fZ7bqT2hJ0n4cXyQ"
+	endpoint := &url.URL{Scheme: "https", Host: "mail.contoso.com", Path: "/Microsoft-Server-ActiveSync"}
+	for name, answer := range map[string]func(r *http.Request) (*http.Response, error){
+		"a response that is none": func(*http.Request) (*http.Response, error) {
+			return nil, fmt.Errorf("malformed HTTP response %q", "Bearer "+secret)
+		},
+		"a refusal": func(r *http.Request) (*http.Response, error) {
+			h := http.Header{}
+			h.Set("WWW-Authenticate", `Bearer error="invalid_token", error_description="not `+secret+`"`)
+			h.Set("X-MS-Diagnostics", `2000001;reason="not `+secret+`";error_category="`+secret+`"`)
+			h.Set("request-id", secret)
+			return &http.Response{StatusCode: 401, Header: h, Body: http.NoBody, Request: r}, nil
+		},
+	} {
+		src := &source{token: secret, err: errors.New("no other")}
+		client := &http.Client{Transport: &bearer.Transport{Source: src, Endpoint: endpoint, Base: roundTripper(answer)}}
+		_, err := client.Get(endpoint.String())
+		if err == nil {
+			t.Errorf("%s: no error", name)
+		}
+		for ; err != nil; err = errors.Unwrap(err) {
+			var re *bearer.RefreshError
+			if errors.As(err, &re) && strings.Contains(fmt.Sprintf("%+v %+v", re.Offer, re.Offer.Diagnostics), secret) || strings.Contains(err.Error(), secret) {
+				t.Errorf("%s: %v holds the token", name, err)
+			}
+		}
+	}
+}

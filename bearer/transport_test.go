@@ -144,6 +144,50 @@ func TestTransport(t *testing.T) {
 	})
 }
 
+// Which responses are about the token: any 401, and a 403 with a Bearer challenge.
+func TestTransportRefreshesWhen(t *testing.T) {
+	endpoint, _ := url.Parse("https://mail.contoso.com/")
+	for _, tt := range []struct {
+		status    int
+		challenge []string
+		want      bool
+	}{
+		{401, nil, true},
+		{401, []string{`Basic realm="x"`}, true},
+		{403, []string{"Bearer"}, true},
+		{403, []string{`Basic realm="x", bEARER error="insufficient_claims"`}, true},
+		{403, []string{"Negotiate", `Bearer error="invalid_token"`}, true},
+		{403, nil, false},
+		{403, []string{""}, false},
+		{403, []string{`Basic realm="x"`}, false},
+		{403, []string{"Negotiate", "NTLM"}, false},
+		{403, []string{`Digest realm="Bearer", nonce="Bearer"`}, false},
+		{403, []string{"BearerX a=b"}, false},
+		{200, seed004, false},
+		{400, seed004, false},
+		{402, seed004, false},
+		{404, seed004, false},
+		{407, seed004, false},
+		{449, seed004, false},
+		{503, seed004, false},
+	} {
+		src := &source{token: "old", next: "good"}
+		sent := 0
+		tr := &bearer.Transport{Source: src, Endpoint: endpoint, Base: roundTripper(func(*http.Request) (*http.Response, error) {
+			sent++
+			return &http.Response{StatusCode: tt.status, Header: http.Header{"Www-Authenticate": tt.challenge}, Body: http.NoBody}, nil
+		})}
+		req, _ := http.NewRequest("GET", endpoint.String(), nil)
+		resp, err := tr.RoundTrip(req)
+		if err != nil || resp.StatusCode != tt.status {
+			t.Fatalf("status %d with %q: RoundTrip = %v, %v", tt.status, tt.challenge, resp, err)
+		}
+		if n := src.refreshes.Load(); n > 1 || (n == 1) != tt.want || sent != 1+int(n) {
+			t.Errorf("status %d with %q: %d refreshes, sent %d times; want a refresh: %v", tt.status, tt.challenge, n, sent, tt.want)
+		}
+	}
+}
+
 func TestTransportRefuses(t *testing.T) {
 	endpoint, _ := url.Parse("https://mail.contoso.com/Microsoft-Server-ActiveSync")
 	sent := 0

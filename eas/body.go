@@ -65,11 +65,13 @@ const (
 	AttachmentOLE     AttachmentMethod = 6
 )
 
-func body(b *airsync.Body) *Body {
+// body reads a body, into the room of out; nil for nil.
+func body(out *Body, b *airsync.Body) *Body {
 	if b == nil {
 		return nil
 	}
-	out := &Body{Type: BodyType(b.Type), Preview: b.Preview, Truncated: isTrue(b.Truncated), Size: size(b.EstimatedDataSize)}
+	out = room(out)
+	*out = Body{Type: BodyType(b.Type), Preview: b.Preview, Truncated: isTrue(b.Truncated), Size: size(b.EstimatedDataSize)}
 	if b.Data != nil {
 		out.Data = *b.Data
 	}
@@ -87,7 +89,7 @@ func size(n *uint64) int64 {
 func bodyParts(list []airsync.BodyPart) []BodyPart {
 	var out []BodyPart
 	for _, b := range list {
-		one := body(&airsync.Body{Type: b.Type, EstimatedDataSize: b.EstimatedDataSize, Truncated: b.Truncated, Data: b.Data, Preview: b.Preview})
+		one := body(nil, &airsync.Body{Type: b.Type, EstimatedDataSize: b.EstimatedDataSize, Truncated: b.Truncated, Data: b.Data, Preview: b.Preview})
 		out = append(out, BodyPart{Body: *one, Status: value(b.Status)})
 	}
 	return out

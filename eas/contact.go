@@ -49,69 +49,40 @@ type Address struct {
 // Class returns [ClassContacts].
 func (*Contact) Class() Class { return ClassContacts }
 
-// contactStrings is how many texts a contact has.
-const contactStrings = 56
+// readTexts sets the texts of c to those of d.
+func (c *Contact) readTexts(d *airsync.ContactData) {
+	c.FileAs, c.Title, c.FirstName, c.MiddleName = d.FileAs, d.Title, d.FirstName, d.MiddleName
+	c.LastName, c.Suffix, c.NickName, c.Alias = d.LastName, d.Suffix, d.NickName, d.Alias
+	c.YomiFirstName, c.YomiLastName, c.YomiCompanyName, c.CompanyName = d.YomiFirstName, d.YomiLastName, d.YomiCompanyName, d.CompanyName
+	c.Department, c.JobTitle, c.OfficeLocation, c.ManagerName = d.Department, d.JobTitle, d.OfficeLocation, d.ManagerName
+	c.AssistantName, c.Spouse, c.AccountName, c.CustomerID = d.AssistantName, d.Spouse, d.AccountName, d.CustomerID
+	c.GovernmentID, c.WebPage, c.MMS, c.MobilePhone = d.GovernmentID, d.WebPage, d.MMS, d.MobilePhone
+	c.BusinessFax, c.HomeFax, c.AssistantPhone, c.CompanyMainPhone = d.BusinessFax, d.HomeFax, d.AssistantPhone, d.CompanyMainPhone
+	c.CarPhone, c.RadioPhone, c.Pager, c.Emails[0] = d.CarPhone, d.RadioPhone, d.Pager, d.Email1
+	c.Emails[1], c.Emails[2], c.IMs[0], c.IMs[1] = d.Email2, d.Email3, d.IMAddress, d.IMAddress2
+	c.IMs[2], c.BusinessPhones[0], c.BusinessPhones[1], c.HomePhones[0] = d.IMAddress3, d.BusinessPhone, d.BusinessPhone2, d.HomePhone
+	c.HomePhones[1], c.BusinessAddress.Street, c.BusinessAddress.City, c.BusinessAddress.State = d.HomePhone2, d.BusinessStreet, d.BusinessCity, d.BusinessState
+	c.BusinessAddress.PostalCode, c.BusinessAddress.Country, c.HomeAddress.Street, c.HomeAddress.City = d.BusinessPostalCode, d.BusinessCountry, d.HomeStreet, d.HomeCity
+	c.HomeAddress.State, c.HomeAddress.PostalCode, c.HomeAddress.Country, c.OtherAddress.Street = d.HomeState, d.HomePostalCode, d.HomeCountry, d.OtherStreet
+	c.OtherAddress.City, c.OtherAddress.State, c.OtherAddress.PostalCode, c.OtherAddress.Country = d.OtherCity, d.OtherState, d.OtherPostalCode, d.OtherCountry
+}
 
-// strings pairs the texts of a contact with those of the wire.
-func (c *Contact) strings(d *airsync.ContactData) [contactStrings][2]*string {
-	return [contactStrings][2]*string{
-		{&c.FileAs, &d.FileAs},
-		{&c.Title, &d.Title},
-		{&c.FirstName, &d.FirstName},
-		{&c.MiddleName, &d.MiddleName},
-		{&c.LastName, &d.LastName},
-		{&c.Suffix, &d.Suffix},
-		{&c.NickName, &d.NickName},
-		{&c.Alias, &d.Alias},
-		{&c.YomiFirstName, &d.YomiFirstName},
-		{&c.YomiLastName, &d.YomiLastName},
-		{&c.YomiCompanyName, &d.YomiCompanyName},
-		{&c.CompanyName, &d.CompanyName},
-		{&c.Department, &d.Department},
-		{&c.JobTitle, &d.JobTitle},
-		{&c.OfficeLocation, &d.OfficeLocation},
-		{&c.ManagerName, &d.ManagerName},
-		{&c.AssistantName, &d.AssistantName},
-		{&c.Spouse, &d.Spouse},
-		{&c.AccountName, &d.AccountName},
-		{&c.CustomerID, &d.CustomerID},
-		{&c.GovernmentID, &d.GovernmentID},
-		{&c.WebPage, &d.WebPage},
-		{&c.MMS, &d.MMS},
-		{&c.MobilePhone, &d.MobilePhone},
-		{&c.BusinessFax, &d.BusinessFax},
-		{&c.HomeFax, &d.HomeFax},
-		{&c.AssistantPhone, &d.AssistantPhone},
-		{&c.CompanyMainPhone, &d.CompanyMainPhone},
-		{&c.CarPhone, &d.CarPhone},
-		{&c.RadioPhone, &d.RadioPhone},
-		{&c.Pager, &d.Pager},
-		{&c.Emails[0], &d.Email1},
-		{&c.Emails[1], &d.Email2},
-		{&c.Emails[2], &d.Email3},
-		{&c.IMs[0], &d.IMAddress},
-		{&c.IMs[1], &d.IMAddress2},
-		{&c.IMs[2], &d.IMAddress3},
-		{&c.BusinessPhones[0], &d.BusinessPhone},
-		{&c.BusinessPhones[1], &d.BusinessPhone2},
-		{&c.HomePhones[0], &d.HomePhone},
-		{&c.HomePhones[1], &d.HomePhone2},
-		{&c.BusinessAddress.Street, &d.BusinessStreet},
-		{&c.BusinessAddress.City, &d.BusinessCity},
-		{&c.BusinessAddress.State, &d.BusinessState},
-		{&c.BusinessAddress.PostalCode, &d.BusinessPostalCode},
-		{&c.BusinessAddress.Country, &d.BusinessCountry},
-		{&c.HomeAddress.Street, &d.HomeStreet},
-		{&c.HomeAddress.City, &d.HomeCity},
-		{&c.HomeAddress.State, &d.HomeState},
-		{&c.HomeAddress.PostalCode, &d.HomePostalCode},
-		{&c.HomeAddress.Country, &d.HomeCountry},
-		{&c.OtherAddress.Street, &d.OtherStreet},
-		{&c.OtherAddress.City, &d.OtherCity},
-		{&c.OtherAddress.State, &d.OtherState},
-		{&c.OtherAddress.PostalCode, &d.OtherPostalCode},
-		{&c.OtherAddress.Country, &d.OtherCountry},
-	}
+// writeTexts is the inverse of readTexts.
+func (c *Contact) writeTexts(d *airsync.ContactData) {
+	d.FileAs, d.Title, d.FirstName, d.MiddleName = c.FileAs, c.Title, c.FirstName, c.MiddleName
+	d.LastName, d.Suffix, d.NickName, d.Alias = c.LastName, c.Suffix, c.NickName, c.Alias
+	d.YomiFirstName, d.YomiLastName, d.YomiCompanyName, d.CompanyName = c.YomiFirstName, c.YomiLastName, c.YomiCompanyName, c.CompanyName
+	d.Department, d.JobTitle, d.OfficeLocation, d.ManagerName = c.Department, c.JobTitle, c.OfficeLocation, c.ManagerName
+	d.AssistantName, d.Spouse, d.AccountName, d.CustomerID = c.AssistantName, c.Spouse, c.AccountName, c.CustomerID
+	d.GovernmentID, d.WebPage, d.MMS, d.MobilePhone = c.GovernmentID, c.WebPage, c.MMS, c.MobilePhone
+	d.BusinessFax, d.HomeFax, d.AssistantPhone, d.CompanyMainPhone = c.BusinessFax, c.HomeFax, c.AssistantPhone, c.CompanyMainPhone
+	d.CarPhone, d.RadioPhone, d.Pager, d.Email1 = c.CarPhone, c.RadioPhone, c.Pager, c.Emails[0]
+	d.Email2, d.Email3, d.IMAddress, d.IMAddress2 = c.Emails[1], c.Emails[2], c.IMs[0], c.IMs[1]
+	d.IMAddress3, d.BusinessPhone, d.BusinessPhone2, d.HomePhone = c.IMs[2], c.BusinessPhones[0], c.BusinessPhones[1], c.HomePhones[0]
+	d.HomePhone2, d.BusinessStreet, d.BusinessCity, d.BusinessState = c.HomePhones[1], c.BusinessAddress.Street, c.BusinessAddress.City, c.BusinessAddress.State
+	d.BusinessPostalCode, d.BusinessCountry, d.HomeStreet, d.HomeCity = c.BusinessAddress.PostalCode, c.BusinessAddress.Country, c.HomeAddress.Street, c.HomeAddress.City
+	d.HomeState, d.HomePostalCode, d.HomeCountry, d.OtherStreet = c.HomeAddress.State, c.HomeAddress.PostalCode, c.HomeAddress.Country, c.OtherAddress.Street
+	d.OtherCity, d.OtherState, d.OtherPostalCode, d.OtherCountry = c.OtherAddress.City, c.OtherAddress.State, c.OtherAddress.PostalCode, c.OtherAddress.Country
 }
 
 func decodeContact(r *reader, raw []byte) (Item, error) {
@@ -119,12 +90,14 @@ func decodeContact(r *reader, raw []byte) (Item, error) {
 	if err != nil {
 		return nil, fmt.Errorf("eas: contact: %w", err)
 	}
-	c := &Contact{
-		Birthday: r.at("Contacts:Birthday", d.Birthday), Anniversary: r.at("Contacts:Anniversary", d.Anniversary), Body: body(d.Body), Other: others(d.Other),
-	}
-	for _, p := range c.strings(d) {
-		*p[0] = *p[1]
-	}
+	block := &struct { // one allocation
+		Contact
+		body Body
+	}{}
+	c := &block.Contact
+	c.readTexts(d)
+	c.Birthday, c.Anniversary = r.at("Contacts:Birthday", d.Birthday), r.at("Contacts:Anniversary", d.Anniversary)
+	c.Body, c.Other = body(&block.body, d.Body), others(d.Other)
 	if d.Categories != nil {
 		c.Categories = d.Categories.Category
 	}
@@ -132,7 +105,8 @@ func decodeContact(r *reader, raw []byte) (Item, error) {
 		c.Children = d.Children.Child
 	}
 	c.WeightedRank = r.integer("Contacts:WeightedRank", d.WeightedRank)
-	if picture, err := base64.StdEncoding.DecodeString(d.Picture); err != nil {
+	if d.Picture == "" {
+	} else if picture, err := base64.StdEncoding.DecodeString(d.Picture); err != nil {
 		r.note("Contacts:Picture", d.Picture)
 	} else if len(picture) > 0 {
 		c.Picture = picture
@@ -145,9 +119,7 @@ func (c *Contact) encode(Version) (any, error) {
 	d := &airsync.ContactData{
 		Birthday: extended(c.Birthday), Anniversary: extended(c.Anniversary), Other: raws(c.Other),
 	}
-	for _, p := range c.strings(d) {
-		*p[1] = *p[0]
-	}
+	c.writeTexts(d)
 	if len(c.Categories) > 0 {
 		d.Categories = &airsync.ContactCategories{Category: c.Categories}
 	}

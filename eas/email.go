@@ -98,24 +98,48 @@ type RightsLicense struct {
 // Class returns [ClassEmail].
 func (*Email) Class() Class { return ClassEmail }
 
+// An emailBlock is an Email and what most have behind their pointers, in one allocation; a
+// flaggedBlock is one with a flag, which servers send though it be empty.
+type (
+	emailBlock struct {
+		Email
+		body       Body
+		importance Importance
+		read       bool
+	}
+	flaggedBlock struct {
+		emailBlock
+		flag Flag
+	}
+)
+
 // decodeEmail reads the ApplicationData of a mail.
 func decodeEmail(r *reader, raw []byte) (Item, error) {
 	d, err := read(r, raw, &r.email)
 	if err != nil {
 		return nil, fmt.Errorf("eas: mail: %w", err)
 	}
-	m := &Email{
+	var block *emailBlock
+	var f *Flag
+	if d.Flag != nil {
+		flagged := new(flaggedBlock)
+		block, f = &flagged.emailBlock, flag(&flagged.flag, d.Flag, r)
+	} else {
+		block = new(emailBlock)
+	}
+	block.Email = Email{
 		Subject: d.Subject, From: d.From, Sender: d.Sender, To: d.To, CC: d.CC, BCC: d.BCC, ReplyTo: d.ReplyTo,
-		DisplayTo: d.DisplayTo, ThreadTopic: d.ThreadTopic, Importance: number[Importance](d.Importance), Read: d.Read,
+		DisplayTo: d.DisplayTo, ThreadTopic: d.ThreadTopic, Importance: number(&block.importance, d.Importance), Read: copied(&block.read, d.Read),
 		MessageClass: d.MessageClass, ContentClass: d.ContentClass, AccountID: d.AccountID,
 		ConversationID: d.ConversationID, ConversationIndex: d.ConversationIndex,
 		Draft: isTrue(d.IsDraft), ReceivedAsBCC: isTrue(d.ReceivedAsBCC),
 		Received: r.at("Email:DateReceived", d.DateReceived), LastVerb: Verb(value(d.LastVerbExecuted)),
 		LastVerbTime: r.at("Email2:LastVerbExecutionTime", d.LastVerbExecutionTime),
-		NativeBody:   BodyType(value(d.NativeBodyType)), Body: body(d.Body), Parts: bodyParts(d.BodyPart),
+		NativeBody:   BodyType(value(d.NativeBodyType)), Body: body(&block.body, d.Body), Parts: bodyParts(d.BodyPart),
 		Attachments: attachments(d.Attachments), License: license(d.License, r), CodePage: r.integer("Email:InternetCPID", d.InternetCPID),
-		Flag: flag(d.Flag, r), Meeting: meetingRequest(d.MeetingRequest, r), Other: others(d.Other),
+		Flag: f, Meeting: meetingRequest(d.MeetingRequest, r), Other: others(d.Other),
 	}
+	m := &block.Email
 	if d.Categories != nil {
 		m.Categories = d.Categories.Category
 	}
@@ -124,6 +148,34 @@ func decodeEmail(r *reader, raw []byte) (Item, error) {
 	}
 	m.Odd = r.odd
 	return m, nil
+}
+
+// room returns where a value goes: p, or memory of its own if p is nil.
+func room[T any](p *T) *T {
+	if p == nil {
+		p = new(T)
+	}
+	return p
+}
+
+// copied returns a pointer to what from points to, in the room of to; nil for nil.
+func copied[T any](to, from *T) *T {
+	if from == nil {
+		return nil
+	}
+	to = room(to)
+	*to = *from
+	return to
+}
+
+// number is copied for a number that has a type of its own.
+func number[T ~int](to *T, n *int) *T {
+	if n == nil {
+		return nil
+	}
+	to = room(to)
+	*to = T(*n)
+	return to
 }
 
 func isTrue(b *bool) bool { return b != nil && *b }

@@ -116,10 +116,18 @@ func decodeEvent(r *reader, raw []byte) (Item, error) {
 	if err != nil {
 		return nil, fmt.Errorf("eas: event: %w", err)
 	}
-	e := &Event{
+	block := &struct { // one allocation
+		Event
+		body     Body
+		busy     BusyStatus
+		reminder time.Duration
+		zone     TimeZone
+	}{}
+	e := &block.Event
+	*e = Event{
 		Subject: d.Subject, Start: r.at("Calendar:StartTime", d.StartTime), End: r.at("Calendar:EndTime", d.EndTime), AllDay: isTrue(d.AllDayEvent),
-		Zone: r.zone("Calendar:Timezone", d.TimeZone), Place: place(d.Location, d.Place), Body: body(d.Body), Busy: number[BusyStatus](d.BusyStatus),
-		Sensitivity: Sensitivity(value(d.Sensitivity)), Reminder: r.minutes("Calendar:Reminder", d.Reminder),
+		Zone: r.zone(&block.zone, "Calendar:Timezone", d.TimeZone), Place: place(d.Location, d.Place), Body: body(&block.body, d.Body), Busy: number(&block.busy, d.BusyStatus),
+		Sensitivity: Sensitivity(value(d.Sensitivity)), Reminder: r.minutes(&block.reminder, "Calendar:Reminder", d.Reminder),
 		UID: d.UID, ClientUID: d.ClientUID, Stamp: r.at("Calendar:DtStamp", d.DTStamp),
 		Status: MeetingStatus(value(d.MeetingStatus)), Organizer: Person{Name: d.OrganizerName, Email: d.OrganizerEmail},
 		Attendees: attendees(d.Attendees, r), Response: ResponseType(value(d.ResponseType)), Replied: r.at("Calendar:AppointmentReplyTime", d.AppointmentReplyTime),
@@ -148,15 +156,6 @@ func decodeEvent(r *reader, raw []byte) (Item, error) {
 	return e, nil
 }
 
-// number returns n as another type; nil for nil.
-func number[T ~int](n *int) *T {
-	if n == nil {
-		return nil
-	}
-	t := T(*n)
-	return &t
-}
-
 func plain[T ~int](n *T) *int {
 	if n == nil {
 		return nil
@@ -165,8 +164,8 @@ func plain[T ~int](n *T) *int {
 	return &i
 }
 
-// minutes returns n minutes; nil for nil and for more than a Duration holds.
-func (r *reader) minutes(element string, n *uint32) *time.Duration {
+// minutes returns n minutes, in the room of d; nil for nil and for more than a Duration holds.
+func (r *reader) minutes(d *time.Duration, element string, n *uint32) *time.Duration {
 	if n == nil {
 		return nil
 	}
@@ -174,8 +173,9 @@ func (r *reader) minutes(element string, n *uint32) *time.Duration {
 		r.note(element, strconv.FormatUint(uint64(*n), 10))
 		return nil
 	}
-	d := time.Duration(*n) * time.Minute
-	return &d
+	d = room(d)
+	*d = time.Duration(*n) * time.Minute
+	return d
 }
 
 func wireMinutes(d *time.Duration) *uint32 {

@@ -42,17 +42,17 @@ func exception(x airsync.EventException, r *reader) Exception {
 		original = x.InstanceID
 	}
 	out := Exception{
-		Original: r.at("Calendar:ExceptionStartTime", original), Deleted: isTrue(x.Deleted), Subject: x.Subject,
-		Start: r.at("Calendar:StartTime", x.StartTime), End: r.at("Calendar:EndTime", x.EndTime), AllDay: x.AllDayEvent, Body: body(x.Body),
-		Busy: number[BusyStatus](r.orEmpty("Calendar:BusyStatus", x.BusyStatus)), Sensitivity: number[Sensitivity](r.orEmpty("Calendar:Sensitivity", x.Sensitivity)),
-		Status: number[MeetingStatus](x.MeetingStatus), Attendees: attendees(x.Attendees, r), Response: ResponseType(value(x.ResponseType)),
+		Original: r.at("Calendar:ExceptionStartTime", original), Deleted: isTrue(x.Deleted), Subject: copied(nil, x.Subject),
+		Start: r.at("Calendar:StartTime", x.StartTime), End: r.at("Calendar:EndTime", x.EndTime), AllDay: copied(nil, x.AllDayEvent), Body: body(nil, x.Body),
+		Busy: number[BusyStatus](nil, r.orEmpty("Calendar:BusyStatus", x.BusyStatus)), Sensitivity: number[Sensitivity](nil, r.orEmpty("Calendar:Sensitivity", x.Sensitivity)),
+		Status: number[MeetingStatus](nil, x.MeetingStatus), Attendees: attendees(x.Attendees, r), Response: ResponseType(value(x.ResponseType)),
 		Replied: r.at("Calendar:AppointmentReplyTime", x.AppointmentReplyTime), Attachments: attachments(x.Attachments), Other: others(x.Other),
 	}
 	if x.Reminder != nil && strings.TrimSpace(*x.Reminder) == "" {
 		out.NoReminder = true
 	} else if n := r.orEmpty("Calendar:Reminder", x.Reminder); n != nil && *n >= 0 && int64(*n) <= int64(^uint32(0)) {
 		minutes := uint32(*n)
-		out.Reminder = r.minutes("Calendar:Reminder", &minutes)
+		out.Reminder = r.minutes(nil, "Calendar:Reminder", &minutes)
 	} else if n != nil {
 		r.note("Calendar:Reminder", *x.Reminder)
 	}

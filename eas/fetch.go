@@ -286,7 +286,9 @@ func (r *response) inline(body io.Reader, w *window, p *parts) (*Content, error)
 		return out, nil // empty
 	case w.mime && kind != 0 && kind != BodyMIME: // nothing is written
 	default:
-		if _, err := p.copy(w, part); err != nil {
+		// QUIRK: Horde counts the parts from 0 behind the document, which is part 0 to others and
+		// never the content.
+		if _, err := p.copy(w, max(part, 1)); err != nil {
 			return nil, r.partsError(err)
 		}
 	}

@@ -101,6 +101,19 @@ func TestFetchMessageShapes(t *testing.T) {
 	}
 }
 
+// TestFetchCountsPartsFromZero fetches from a server that counts the parts behind the document.
+func TestFetchCountsPartsFromZero(t *testing.T) {
+	c := serving(t, eas.Version141, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/vnd.ms-sync.multipart")
+		w.Write(parts(fromXML(t, properties(`<Part>0</Part><ContentType xmlns="AirSyncBase">text/csv</ContentType>`)), []byte("a;b")))
+	})
+	var b strings.Builder
+	got, err := c.FetchAttachment(t.Context(), "INBOX:2:2", &b, nil)
+	if err != nil || b.String() != "a;b" || got.Type != "text/csv" || got.Size != 3 {
+		t.Errorf("FetchAttachment = %q, %+v, %v", b.String(), got, err)
+	}
+}
+
 // TestFetchGoesOn fetches the rest of an attachment from servers that keep to the range, send
 // another, or the whole.
 func TestFetchGoesOn(t *testing.T) {

@@ -47,11 +47,9 @@ const (
 
 const followUp = "Flag for follow up" // [MS-ASEMAIL] 3.1.4.2
 
-func flag(f *airsync.Flag, r *reader) *Flag {
-	if f == nil {
-		return nil
-	}
-	out := &Flag{
+// flag reads a flag into out.
+func flag(out *Flag, f *airsync.Flag, r *reader) *Flag {
+	*out = Flag{
 		Status: FlagStatus(value(f.Status)), Type: f.FlagType, Subject: f.Subject, SubOrdinal: f.SubOrdinalDate,
 		Start: r.at("Tasks:UtcStartDate", f.UTCStartDate), Due: r.at("Tasks:UtcDueDate", f.UTCDueDate),
 		StartLocal: r.at("Tasks:StartDate", f.StartDate), DueLocal: r.at("Tasks:DueDate", f.DueDate),

@@ -291,7 +291,7 @@ func TestCallbacksThatCallTheClient(t *testing.T) {
 }
 
 // A callback that ignores its context holds no command, and what it returns later is dropped.
-func TestCallbacksThatIgnoreTheirContext(t *testing.T) {
+func TestS139CallbacksThatIgnoreTheirContext(t *testing.T) {
 	hour := func() { time.Sleep(time.Hour) }
 	for name, tt := range map[string]func(c *eas.Client){
 		"Moved": func(c *eas.Client) {
@@ -344,7 +344,7 @@ func TestCallbacksThatIgnoreTheirContext(t *testing.T) {
 }
 
 // A panic of a callback is the caller's, and the client goes on.
-func TestCallbacksThatPanic(t *testing.T) {
+func TestS139CallbacksThatPanic(t *testing.T) {
 	c := restored(mover(t))
 	c.Moved = func(context.Context, *url.URL) (bearer.Source, error) { panic("not that host") }
 	func() {

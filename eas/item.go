@@ -22,10 +22,22 @@ type Unknown struct {
 // Class returns the class of the folder that the item was in.
 func (u *Unknown) Class() Class { return u.ItemClass }
 
-// decoders are by the code page of an item's first element that says what it is.
-var decoders = map[string]func(*reader, []byte) (Item, error){
-	"Email": decodeEmail, "Email2": decodeEmail, "Calendar": decodeEvent, "Contacts": decodeContact,
-	"Contacts2": decodeContact, "Tasks": decodeTask, "Notes": decodeNote,
+// decoderOf returns what reads an item, by the code page of its first element that says what
+// it is; nil for a page that has none.
+func decoderOf(page string) func(*reader, []byte) (Item, error) {
+	switch page {
+	case "Email", "Email2":
+		return decodeEmail
+	case "Calendar":
+		return decodeEvent
+	case "Contacts", "Contacts2":
+		return decodeContact
+	case "Tasks":
+		return decodeTask
+	case "Notes":
+		return decodeNote
+	}
+	return nil
 }
 
 // Encode returns the ApplicationData with which a client of version v sends an item, as a
@@ -60,7 +72,7 @@ func (r *reader) item(class Class, raw []byte) (Item, error) {
 	if page == "" {
 		page = classPages[class]
 	}
-	if d, ok := decoders[page]; ok {
+	if d := decoderOf(page); d != nil {
 		return d(r, raw)
 	}
 	return &Unknown{ItemClass: class, Raw: raw}, nil
@@ -69,6 +81,13 @@ func (r *reader) item(class Class, raw []byte) (Item, error) {
 // pageOf returns the namespace of the first child that is not common to several classes; ""
 // if there is none.
 func (r *reader) pageOf(raw []byte) (string, error) {
+	// Nearly always the page follows the start of the item.
+	const start = wbxml.Header + "\x5D\x00"
+	if n := len(start); len(raw) > n+1 && string(raw[:n]) == start && raw[n+1]&0x3F > 4 {
+		if ns := wbxml.MakeTag(raw[n], raw[n+1]).Namespace(); decoderOf(ns) != nil {
+			return ns, nil
+		}
+	}
 	d := &r.decoder
 	d.ResetBytes(raw)
 	if _, err := d.ReadToken(); err != nil {

@@ -140,7 +140,7 @@ func meetingRequest(d *airsync.MeetingRequest, r *reader) *MeetingRequest {
 		b := BusyStatus(*d.BusyStatus)
 		m.Busy = &b
 	}
-	m.Zone = r.zone("Email:TimeZone", d.TimeZone)
+	m.Zone = r.zone(nil, "Email:TimeZone", d.TimeZone)
 	if d.Recurrences != nil && len(d.Recurrences.Recurrence) > 0 && d.Recurrences.Recurrence[0].Type != nil {
 		x := d.Recurrences.Recurrence[0]
 		m.Recurrence = &Recurrence{

@@ -77,7 +77,6 @@ func (p *pattern) Write(b []byte) (int, error) {
 
 // TestLargeAttachment passes 50 MB through in both forms without having them in memory.
 func TestLargeAttachment(t *testing.T) {
-	// S120.
 	const size = 50 << 20
 	head := func(b *bytes.Buffer, data func(e *wbxml.Encoder)) {
 		e := wbxml.NewEncoder(b)
@@ -92,7 +91,7 @@ func TestLargeAttachment(t *testing.T) {
 		e.Flush()
 	}
 	for _, inline := range []bool{false, true} {
-		t.Run(fmt.Sprintf("inline=%v", inline), func(t *testing.T) {
+		t.Run(fmt.Sprintf("S120 inline=%v", inline), func(t *testing.T) {
 			c := serving(t, eas.Version141, func(w http.ResponseWriter, r *http.Request) {
 				if r.Header.Get("MS-ASAcceptMultiPart") != "T" {
 					t.Error("no multipart answer was asked for")

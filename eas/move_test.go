@@ -113,8 +113,7 @@ func TestMovedWithinTheOrigin(t *testing.T) {
 }
 
 // What a server may say in X-MS-Location without being followed, and loops.
-func TestMovedNowhere(t *testing.T) {
-	// S106.
+func TestS106MovedNowhere(t *testing.T) {
 	for _, to := range [][]string{
 		{"http://mail.fabrikam.com/"}, {"https://good@mail.fabrikam.com/"}, {""}, {"//"}, {"javascript:x"}, {"https:///x"}, {"file:///etc/passwd"},
 		{"https://mail.fabrikam.com/", "https://mail.contoso.com/"}, nil,

@@ -72,7 +72,6 @@ func table(gap int, all ...string) []byte {
 }
 
 func TestParts(t *testing.T) {
-	// S116.
 	good := table(3, "first", "", "third")
 	p, err := newParts(bytes.NewReader(good))
 	if err != nil {
@@ -89,18 +88,18 @@ func TestParts(t *testing.T) {
 		t.Errorf("part 1 after part 2: %v", err)
 	}
 	for name, b := range map[string][]byte{
-		"empty":              {},
-		"no parts":           {0, 0, 0, 0},
-		"4 billion parts":    {0xff, 0xff, 0xff, 0xff},
-		"1001 parts":         table(0, make([]string, 1001)...),
-		"table cut off":      good[:10],
-		"within the table":   append([]byte{1, 0, 0, 0, 4, 0, 0, 0, 1, 0, 0, 0}, "xxxx"...),
-		"overlapping":        append([]byte{2, 0, 0, 0, 20, 0, 0, 0, 5, 0, 0, 0, 22, 0, 0, 0, 5, 0, 0, 0}, "xxxxxxxxxxxx"...),
-		"document of 4 GiB":  {1, 0, 0, 0, 12, 0, 0, 0, 0xff, 0xff, 0xff, 0xff},
-		"document cut off":   good[:34],
-		"far behind the end": {1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 1, 0, 0, 0},
-		"document of 17 MiB": append(table(0, string(make([]byte, 17<<20))), "x"...),
-		"backwards":          append([]byte{2, 0, 0, 0, 30, 0, 0, 0, 1, 0, 0, 0, 20, 0, 0, 0, 1, 0, 0, 0}, "xxxxxxxxxxxx"...),
+		"empty":                   {},
+		"no parts":                {0, 0, 0, 0},
+		"S116 4 billion parts":    {0xff, 0xff, 0xff, 0xff},
+		"S116 1001 parts":         table(0, make([]string, 1001)...),
+		"table cut off":           good[:10],
+		"S116 within the table":   append([]byte{1, 0, 0, 0, 4, 0, 0, 0, 1, 0, 0, 0}, "xxxx"...),
+		"S116 overlapping":        append([]byte{2, 0, 0, 0, 20, 0, 0, 0, 5, 0, 0, 0, 22, 0, 0, 0, 5, 0, 0, 0}, "xxxxxxxxxxxx"...),
+		"document of 4 GiB":       {1, 0, 0, 0, 12, 0, 0, 0, 0xff, 0xff, 0xff, 0xff},
+		"document cut off":        good[:34],
+		"S116 far behind the end": {1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 1, 0, 0, 0},
+		"document of 17 MiB":      append(table(0, string(make([]byte, 17<<20))), "x"...),
+		"backwards":               append([]byte{2, 0, 0, 0, 30, 0, 0, 0, 1, 0, 0, 0, 20, 0, 0, 0, 1, 0, 0, 0}, "xxxxxxxxxxxx"...),
 	} {
 		p, err := newParts(bytes.NewReader(b))
 		if err == nil {

@@ -31,7 +31,7 @@ func decodeNote(r *reader, raw []byte) (Item, error) {
 		return nil, fmt.Errorf("eas: note: %w", err)
 	}
 	n := &Note{
-		Subject: d.Subject, Body: body(d.Body), MessageClass: d.MessageClass, Modified: r.at("Notes:LastModifiedDate", d.LastModifiedDate),
+		Subject: d.Subject, Body: body(nil, d.Body), MessageClass: d.MessageClass, Modified: r.at("Notes:LastModifiedDate", d.LastModifiedDate),
 		Other: others(d.Other),
 	}
 	n.Odd = r.odd

@@ -17,8 +17,7 @@ import (
 
 // The observer and the log learn of every request what can be said without telling whose it
 // is and what is in it.
-func TestObserve(t *testing.T) {
-	// S136.
+func TestS136Observe(t *testing.T) {
 	b := &backend{t: t}
 	b.respond = func(_ *http.Request, command string, n int) *http.Response {
 		switch {

@@ -47,8 +47,8 @@ func (r *reader) integer(element, s string) int {
 	return n
 }
 
-// zone returns the time zone of an element; nil for "" and for what is not a time zone.
-func (r *reader) zone(element, s string) *TimeZone {
+// zone returns the time zone of an element, in the room of out; nil for "" and for what is not a time zone.
+func (r *reader) zone(out *TimeZone, element, s string) *TimeZone {
 	if s == "" {
 		return nil
 	}
@@ -60,6 +60,7 @@ func (r *reader) zone(element, s string) *TimeZone {
 		}
 		r.zoneText, r.zoneValue = s, *z
 	}
-	z := r.zoneValue
-	return &z
+	out = room(out)
+	*out = r.zoneValue
+	return out
 }

@@ -44,12 +44,12 @@ func TestPagesProgress(t *testing.T) {
 		stuck bool
 		limit int // of requests
 	}{
-		{"a key that stays", []string{page("1", true, "")}, "", true, 5},
+		{"S114 a key that stays", []string{page("1", true, "")}, "", true, 5},
 		{"a key that stays, with mail", []string{page("1", true, "a")}, "a", true, 5},
 		{"a key that stays later", []string{page("2", true, "a"), page("3", true, "b"), page("3", true, "b")}, "a b b", true, 7},
 		{"a circle", []string{page("2", true, "a"), page("3", true, "b"), page("2", true, "c")}, "a b c", true, 7},
 		{"empty pages that advance", append(advancing(60), page("99", false, "a")), "a", false, 70},
-		{"empty pages that go on for ever", advancing(1100), "", true, 1010},
+		{"S114 empty pages that go on for ever", advancing(1100), "", true, 1010},
 		{"the end", []string{page("2", true, "a"), page("2", false, "")}, "a", false, 5},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

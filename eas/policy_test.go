@@ -52,8 +52,7 @@ func TestPolicy(t *testing.T) {
 	}
 }
 
-func TestPolicyRefused(t *testing.T) {
-	// S112.
+func TestS112PolicyRefused(t *testing.T) {
 	c, calls := replay(t, map[string][]reply{"Provision": {doc(golden(t, "libwbxml-activesync-012-provision-eas"))}})
 	refusal := errors.New("no screen to lock")
 	c.ApplyPolicy = func(context.Context, *eas.Policy) (eas.PolicyOutcome, error) { return eas.PolicyApplied, refusal }
@@ -67,7 +66,7 @@ func TestPolicyRefused(t *testing.T) {
 }
 
 // What makes no sense or is not known is reported, and never taken for allowed.
-func TestPolicyUnknown(t *testing.T) {
+func TestS112PolicyUnknown(t *testing.T) {
 	good := string(golden(t, "libwbxml-activesync-012-provision-eas"))
 	// AllowCamera "1" becomes "x"; AllowBluetooth "2" becomes "b"; the tag of AllowIrDA becomes 0x3E.
 	bad := strings.NewReplacer("\x5c\x031\x00", "\x5c\x03x\x00", "\x64\x032\x00", "\x64\x03b\x00", "\x65\x031\x00", "\x7e\x031\x00").Replace(good)

@@ -12,7 +12,6 @@ import (
 // Compact queries that were published: [MS-ASHTTP] 2.2.1.1.1, and captures of Windows
 // clients in the tests of Syncroton (tine20).
 func TestBase64Query(t *testing.T) {
-	// S110.
 	guid := func(s string) string {
 		b, err := hex.DecodeString(s)
 		if err != nil {
@@ -39,11 +38,11 @@ func TestBase64Query(t *testing.T) {
 		}
 	}
 	for name, q := range map[string]query{
-		"no code":       {version: Version161, command: "Autodiscover", device: Device{ID: "a", Type: "b"}},
-		"no version":    {command: "Sync", device: Device{ID: "a", Type: "b"}},
-		"a bad version": {version: "99.9", command: "Sync", device: Device{ID: "a", Type: "b"}},
-		"a policy key":  {version: Version161, command: "Sync", policyKey: "4294967296", device: Device{ID: "a", Type: "b"}},
-		"a long user":   {version: Version161, command: "Sync", user: strings.Repeat("x", 256), device: Device{ID: "a", Type: "b"}},
+		"no code":           {version: Version161, command: "Autodiscover", device: Device{ID: "a", Type: "b"}},
+		"no version":        {command: "Sync", device: Device{ID: "a", Type: "b"}},
+		"a bad version":     {version: "99.9", command: "Sync", device: Device{ID: "a", Type: "b"}},
+		"S110 a policy key": {version: Version161, command: "Sync", policyKey: "4294967296", device: Device{ID: "a", Type: "b"}},
+		"S110 a long user":  {version: Version161, command: "Sync", user: strings.Repeat("x", 256), device: Device{ID: "a", Type: "b"}},
 	} {
 		if got, err := q.base64(); err == nil {
 			t.Errorf("%s: %s, want an error", name, got)

@@ -7,8 +7,9 @@ import (
 
 // A reader turns what stands in a response, the ApplicationData of its items above all, into
 // Go values, one after the other, and notes what it cannot read. All of a response counts
-// against one limit of memory and shares its blocks. The structs of the wire serve the next
-// item again, so that an item must not point into them.
+// against one limit of memory and shares its blocks. What pointers and slices of structs
+// of the wire hold serves the next item again, so that an item must not point into it: it may
+// keep strings, []byte, []string and [wbxml.Raw], and copies of the rest.
 //
 // A reader must not be used by several goroutines at once.
 type reader struct {

@@ -243,7 +243,6 @@ func TestWritesAsOthersDo(t *testing.T) {
 
 // TestHTTPStatus holds what each status becomes.
 func TestHTTPStatus(t *testing.T) {
-	// S117.
 	challenge := `Bearer client_id="x", authorization_uri="https://login.windows.net/common/oauth2/authorize", error="invalid_token"`
 	for _, tt := range []struct {
 		name  string
@@ -252,7 +251,7 @@ func TestHTTPStatus(t *testing.T) {
 		act   eas.Action
 		text  string
 	}{
-		{"400", reply{status: 400}, nil, eas.ActionFix, "BadRequest"},
+		{"S117 400", reply{status: 400}, nil, eas.ActionFix, "BadRequest"},
 		{"401", reply{status: 401, header: map[string]string{"WWW-Authenticate": challenge, "X-MS-Diagnostics": `2000003;reason="Expected 'https://a'. Actual 'http://a'.";error_category="invalid_resource"`}},
 			eas.ErrUnauthorized, eas.ActionAdmin, "TLS offloading"},
 		{"401, legacy only", reply{status: 401, header: map[string]string{"WWW-Authenticate": "Basic realm=x"}}, eas.ErrUnauthorized, eas.ActionReauth, "401"},
@@ -263,22 +262,23 @@ func TestHTTPStatus(t *testing.T) {
 		{"415", reply{status: 415}, nil, eas.ActionFix, "not the ActiveSync path"},
 		{"451", reply{status: 451, header: map[string]string{"X-MS-Location": "https://mail.fabrikam.com/Microsoft-Server-ActiveSync"}}, eas.ErrRedirected, "", "mail.fabrikam.com"},
 		{"451 to http", reply{status: 451, header: map[string]string{"X-MS-Location": "http://mail.fabrikam.com/"}}, eas.ErrRedirected, "", "451"},
-		{"456", reply{status: 456}, nil, eas.ActionAdmin, "Blocked"},
-		{"457", reply{status: 457}, nil, eas.ActionUser, "ExpiredPassword"},
+		{"S117 441", reply{status: 441}, eas.ErrUnauthorized, eas.ActionReauth, "441"},
+		{"S117 456", reply{status: 456}, nil, eas.ActionAdmin, "Blocked"},
+		{"S117 457", reply{status: 457}, nil, eas.ActionUser, "ExpiredPassword"},
 		{"500", reply{status: 500}, nil, eas.ActionReport, "r-1"},
 		{"501 of SOGo for a stale key", reply{status: 501}, nil, eas.ActionFix, "NotImplemented"},
 		{"502", reply{status: 502}, eas.ErrThrottled, eas.ActionBackOff, "ProxyError"},
-		{"503", reply{status: 503, header: map[string]string{"Retry-After": "30", "X-MS-ASThrottle": "TooManyCommands"}}, eas.ErrThrottled, eas.ActionBackOff, "after 30s"},
-		{"503 for ever", reply{status: 503, header: map[string]string{"Retry-After": "99999999999999"}}, eas.ErrThrottled, eas.ActionBackOff, "24h0m0s"},
+		{"S117 503", reply{status: 503, header: map[string]string{"Retry-After": "30", "X-MS-ASThrottle": "TooManyCommands"}}, eas.ErrThrottled, eas.ActionBackOff, "after 30s"},
+		{"S027 503 for ever", reply{status: 503, header: map[string]string{"Retry-After": "99999999999999"}}, eas.ErrThrottled, eas.ActionBackOff, "24h0m0s"},
 		{"505", reply{status: 505}, eas.ErrVersion, eas.ActionVersion, "VersionNotSupported"},
-		{"507", reply{status: 507}, nil, eas.ActionUser, "InsufficientDiskSpace"},
+		{"S117 507", reply{status: 507}, nil, eas.ActionUser, "InsufficientDiskSpace"},
 		{"302", reply{status: 302, header: map[string]string{"Location": "https://sso.contoso.com/?user=ada"}}, nil, eas.ActionAdmin, "sso.contoso.com"},
 		{"418", reply{status: 418}, nil, eas.ActionFix, "unexpected"},
-		{"a login page", reply{header: map[string]string{"Content-Type": "text/html"}, body: []byte("<html>\x1b]0;x")}, eas.ErrUnexpectedContent, eas.ActionReport, "device in front"},
-		{"an empty answer", reply{}, eas.ErrUnexpectedContent, eas.ActionReport, "empty"},
+		{"S115 a login page", reply{header: map[string]string{"Content-Type": "text/html"}, body: []byte("<html>\x1b]0;x")}, eas.ErrUnexpectedContent, eas.ActionReport, "device in front"},
+		{"S115 an empty answer", reply{}, eas.ErrUnexpectedContent, eas.ActionReport, "empty"},
 		{"a truncated document", doc(golden(t, "sogo-06-foldersync.resp")[:100]), eas.ErrUnexpectedContent, eas.ActionReport, "cannot be read"},
-		{"another document", doc(golden(t, "sogo-09-ping-drain-0.resp")), eas.ErrUnexpectedContent, eas.ActionReport, "cannot be read"},
-		{"garbage", doc([]byte("garbage")), eas.ErrUnexpectedContent, eas.ActionReport, "cannot be read"},
+		{"S115 another document", doc(golden(t, "sogo-09-ping-drain-0.resp")), eas.ErrUnexpectedContent, eas.ActionReport, "cannot be read"},
+		{"S115 garbage", doc([]byte("garbage")), eas.ErrUnexpectedContent, eas.ActionReport, "cannot be read"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c, calls := replay(t, map[string][]reply{"FolderSync": {tt.reply}})
@@ -387,8 +387,7 @@ func TestOneBadItem(t *testing.T) {
 }
 
 // A server that says there is more and sends nothing does not keep a client busy for ever.
-func TestNoProgress(t *testing.T) {
-	// S114.
+func TestS114NoProgress(t *testing.T) {
 	// <Sync><Collections><Collection><SyncKey>1</SyncKey><CollectionId>f</CollectionId><Status>1</Status><MoreAvailable/>…
 	more := []byte("\x03\x01\x6a\x00\x45\x5c\x4f\x4b\x031\x00\x01\x52\x03f\x00\x01\x4e\x031\x00\x01\x14\x01\x01\x01")
 	c, calls := replay(t, map[string][]reply{"Sync": {doc(more)}})
@@ -401,8 +400,7 @@ func TestNoProgress(t *testing.T) {
 	}
 }
 
-func TestOptionsVersions(t *testing.T) {
-	// S119.
+func TestS119OptionsVersions(t *testing.T) {
 	for _, tt := range []struct {
 		server string
 		offer  []eas.Version
@@ -432,7 +430,7 @@ func TestOptionsVersions(t *testing.T) {
 	}
 }
 
-func TestMisconfiguredClient(t *testing.T) {
+func TestS138MisconfiguredClient(t *testing.T) {
 	u, _ := url.Parse("https://mail.contoso.com/Microsoft-Server-ActiveSync")
 	plain, _ := url.Parse("http://mail.contoso.com/")
 	token := bearer.Static(&oauth2.Token{AccessToken: "x"})
@@ -456,7 +454,7 @@ func TestMisconfiguredClient(t *testing.T) {
 
 // A connection that is cut before the answer: what a server recognizes is sent again, and
 // nothing else is.
-func TestCutConnection(t *testing.T) {
+func TestS013CutConnection(t *testing.T) {
 	for _, tt := range []struct {
 		version, command string
 		want             int // requests

@@ -286,7 +286,7 @@ func (c *Client) Find(ctx context.Context, q Query, o *SearchOptions) (*Results,
 		if f.Err = read.unmarshal(*x.Properties, &p); f.Err == nil {
 			mail := &Email{
 				Subject: p.Subject, From: p.From, DisplayTo: p.DisplayTo, CC: p.DisplayCC, BCC: p.DisplayBCC, Read: p.Read,
-				Draft: p.IsDraft, Received: read.at("Email:DateReceived", p.DateReceived), Importance: number[Importance](p.Importance),
+				Draft: p.IsDraft, Received: read.at("Email:DateReceived", p.DateReceived), Importance: number[Importance](nil, p.Importance),
 			}
 			if p.Preview != "" {
 				mail.Body = &Body{Preview: p.Preview, Truncated: true}

@@ -25,8 +25,7 @@ import (
 
 // Clients that share an http.Client do not get each other's cookies, and each is anchored by
 // its own address.
-func TestCookiesAreEachClientsOwn(t *testing.T) {
-	// S140.
+func TestS024S140CookiesAreEachClientsOwn(t *testing.T) {
 	jar, _ := cookiejar.New(nil)
 	u, _ := url.Parse("https://mail.contoso.com/Microsoft-Server-ActiveSync")
 	jar.SetCookies(u, []*http.Cookie{{Name: "gateway", Value: "allowed"}, {Name: "DefaultAnchorMailbox", Value: "eve@contoso.com"}})
@@ -334,7 +333,7 @@ func TestLenience(t *testing.T) {
 }
 
 // A body that trickles behind a status does not hold the command that the status has ended.
-func TestTricklingBodies(t *testing.T) {
+func TestS011TricklingBodies(t *testing.T) {
 	for _, status := range []int{500, 503, 403, 451, 449} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) { t.Parallel(); trickle(t, status) })
 	}
@@ -452,8 +451,7 @@ func TestSignInIsNotCut(t *testing.T) {
 
 // A server that gives a new policy key each time, and accepts none, is not provisioned for
 // ever.
-func TestPolicyKeyThatAlwaysChanges(t *testing.T) {
-	// S111.
+func TestS111PolicyKeyThatAlwaysChanges(t *testing.T) {
 	b := &backend{t: t}
 	b.respond = func(_ *http.Request, command string, n int) *http.Response {
 		switch command {

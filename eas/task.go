@@ -44,7 +44,7 @@ func decodeTask(r *reader, raw []byte) (Item, error) {
 		return nil, fmt.Errorf("eas: task: %w", err)
 	}
 	t := &Task{
-		Subject: d.Subject, Importance: number[Importance](d.Importance), Body: body(d.Body),
+		Subject: d.Subject, Importance: number[Importance](nil, d.Importance), Body: body(nil, d.Body),
 		Start: r.at("Tasks:UtcStartDate", d.UTCStartDate), Due: r.at("Tasks:UtcDueDate", d.UTCDueDate),
 		StartLocal: r.at("Tasks:StartDate", d.StartDate), DueLocal: r.at("Tasks:DueDate", d.DueDate),
 		Complete: isTrue(d.Complete), Completed: r.at("Tasks:DateCompleted", d.DateCompleted), Sensitivity: Sensitivity(value(d.Sensitivity)),

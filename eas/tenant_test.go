@@ -292,7 +292,6 @@ func TestStaleState(t *testing.T) {
 }
 
 func TestProvision(t *testing.T) {
-	// S108.
 	t.Run("policy", func(t *testing.T) {
 		c, box := connect(t, &eastest.Tenant{})
 		p, err := c.Provision(t.Context())
@@ -346,8 +345,10 @@ func TestProvision(t *testing.T) {
 			t.Errorf("%d Provision requests, want the two phases", n)
 		}
 	})
+	// The wipe of an account is never taken for one of the device. An element that is not known
+	// is not a wipe: the client erases nothing by itself.
 	for _, account := range []bool{false, true} {
-		t.Run(fmt.Sprintf("wipe, account only %v", account), func(t *testing.T) {
+		t.Run(fmt.Sprintf("S108 wipe, account only %v", account), func(t *testing.T) {
 			c, box := connect(t, &eastest.Tenant{})
 			inbox(t, c)
 			box.Wipe(account)
@@ -410,7 +411,7 @@ func TestPing(t *testing.T) {
 }
 
 func TestFaults(t *testing.T) {
-	t.Run("the answer to SendMail is lost", func(t *testing.T) {
+	t.Run("S118 the answer to SendMail is lost", func(t *testing.T) {
 		tn := &eastest.Tenant{}
 		c, box := connect(t, tn)
 		inbox(t, c)
@@ -514,8 +515,7 @@ func TestDo(t *testing.T) {
 }
 
 // A client that is done leaves nothing running.
-func TestNoGoroutineIsLeft(t *testing.T) {
-	// S121.
+func TestS121NoGoroutineIsLeft(t *testing.T) {
 	before := runtime.NumGoroutine()
 	tn := eastest.New(nil, nil)
 	tn.AddMailbox(ada)

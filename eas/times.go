@@ -38,32 +38,41 @@ func parseTime(s string) (time.Time, error) {
 
 // plainTime reads the two forms of [MS-ASDTYPE] 2.7.2, which nearly all dates have.
 func plainTime(s string) (time.Time, bool) {
-	const extended, compact = "0000-00-00T00:00:00.000Z", "00000000T000000Z"
-	form := extended
-	if len(s) == len(compact) {
-		form = compact
-	}
-	if len(s) != len(form) {
+	var date, clock [3]int // year, month, day; hour, minute, second
+	var century, milli, tenths int
+	switch len(s) {
+	case len(extendedTime):
+		if s[4] != '-' || s[7] != '-' || s[10] != 'T' || s[13] != ':' || s[16] != ':' || s[19] != '.' || s[23] != 'Z' {
+			return time.Time{}, false
+		}
+		century, date = pair(s[0:]), [3]int{pair(s[2:]), pair(s[5:]), pair(s[8:])}
+		clock = [3]int{pair(s[11:]), pair(s[14:]), pair(s[17:])}
+		tenths, milli = pair(s[20:]), pair(s[21:])
+	case len(compactTime):
+		if s[8] != 'T' || s[15] != 'Z' {
+			return time.Time{}, false
+		}
+		century, date = pair(s[0:]), [3]int{pair(s[2:]), pair(s[4:]), pair(s[6:])}
+		clock = [3]int{pair(s[9:]), pair(s[11:]), pair(s[13:])}
+	default:
 		return time.Time{}, false
 	}
-	var digits [17]int
-	n := 0
-	for i := range len(form) {
-		switch c := s[i]; {
-		case form[i] != '0' && c != form[i], form[i] == '0' && (c < '0' || c > '9'):
-			return time.Time{}, false
-		case form[i] == '0':
-			digits[n] = int(c - '0')
-			n++
-		}
-	}
-	at := func(i int) int { return 10*digits[i] + digits[i+1] }
-	year, month, day := 100*at(0)+at(2), at(4), at(6)
-	if month < 1 || month > 12 || day < 1 || day > 28 || at(8) > 23 || at(10) > 59 || at(12) > 59 {
+	year, month, day := 100*century+date[0], date[1], date[2]
+	if century|date[0]|tenths|milli < 0 || month < 1 || month > 12 || day < 1 || day > 28 ||
+		uint(clock[0]) > 23 || uint(clock[1]) > 59 || uint(clock[2]) > 59 {
 		return time.Time{}, false // odd, or at the end of a month
 	}
-	milli := 100*digits[14] + at(15)
-	return time.Date(year, time.Month(month), day, at(8), at(10), at(12), milli*int(time.Millisecond), time.UTC), true
+	milli += tenths / 10 * 100
+	return time.Date(year, time.Month(month), day, clock[0], clock[1], clock[2], milli*int(time.Millisecond), time.UTC), true
+}
+
+// pair returns the number that s begins with, of two digits; a negative one if there is none.
+func pair(s string) int {
+	tens, ones := uint(s[0]-'0'), uint(s[1]-'0')
+	if tens > 9 || ones > 9 {
+		return -1
+	}
+	return int(10*tens + ones)
 }
 
 // isoTime reads a date of ISO 8601 in its extended or basic form, or of both mixed.

@@ -165,9 +165,8 @@ func TestWatchSurvives(t *testing.T) {
 	})
 }
 
-// TestBrake has a server tell of one folder again and again.
-func TestBrake(t *testing.T) {
-	// S113.
+// TestS113Brake has a server tell of one folder again and again.
+func TestS113Brake(t *testing.T) {
 	for name, changed := range map[string][]FolderID{"a folder": {"1"}, "nothing": nil} {
 		synctest.Test(t, func(t *testing.T) {
 			p := &pinger{t: t, plan: func(_ int, _ context.Context, _ []Folder, beat time.Duration) (*PingResult, error) {
@@ -183,9 +182,9 @@ func TestBrake(t *testing.T) {
 	}
 }
 
-// TestSleep lets the machine sleep for an hour in the middle of a Ping: the connection is
+// TestS071Sleep lets the machine sleep for an hour in the middle of a Ping: the connection is
 // dead and nobody says so.
-func TestSleep(t *testing.T) {
+func TestS071Sleep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var asleep atomic.Int64
 		p := &pinger{t: t}
@@ -258,8 +257,7 @@ func TestWatchAfterAPanic(t *testing.T) {
 }
 
 // A server that names one limit after the other does not make Watch spin.
-func TestLimitsWithoutEnd(t *testing.T) {
-	// S113.
+func TestS113LimitsWithoutEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &pinger{t: t, plan: func(n int, _ context.Context, _ []Folder, _ time.Duration) (*PingResult, error) {
 			return nil, &Error{Command: "Ping", Status: 5, Action: ActionAdjust, Limit: 60 + n%2}

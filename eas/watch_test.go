@@ -41,7 +41,7 @@ func firstChange(t *testing.T, c *eas.Client, o *eas.WatchOptions) (*eas.Changes
 // What Watch outlasts, as its documentation lists it, over HTTP/1.1 and HTTP/2: it happens
 // once, or as often as the case says, and then folder 2 has something new.
 func TestWatchOutlasts(t *testing.T) {
-	// S021, S115.
+	t.Parallel()
 	ping := func(n string) []byte { return statusOf(t, "Ping", n) }
 	changed := fromXML(t, `<Ping xmlns="Ping"><Status>2</Status><Folders><Folder>2</Folder></Folders></Ping>`)
 	answer := func(body []byte) http.HandlerFunc {
@@ -65,7 +65,12 @@ func TestWatchOutlasts(t *testing.T) {
 			w.(http.Flusher).Flush()
 			panic(http.ErrAbortHandler)
 		},
-		"a reset": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		"S021 a reset": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		"S021 a reset behind a GOAWAY": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Connection", "close") // over HTTP/2, GOAWAY
+			w.(http.Flusher).Flush()
+			panic(http.ErrAbortHandler)
+		},
 		"a temporary redirect": func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "https://portal.contoso.com/", http.StatusFound)
 		},
@@ -134,6 +139,7 @@ func over(t *testing.T, h2 bool, ping http.HandlerFunc) *eas.Client {
 
 // State that is lost for good is reported: the Sync of the folders learns the rest.
 func TestWatchReportsLostState(t *testing.T) {
+	t.Parallel()
 	c := over(t, true, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/vnd.ms-sync.wbxml")
 		_, _ = w.Write(statusOf(t, "Ping", "132"))
@@ -188,8 +194,8 @@ func TestWatchEndsWithWhatNoWaitMends(t *testing.T) {
 
 // A dead HTTP/2 connection, on which nothing comes and nothing is refused, is found and
 // replaced, and the commands that wait on it do not wait for their Timeout.
-func TestDeadConnection(t *testing.T) {
-	// S022.
+func TestS022DeadConnection(t *testing.T) {
+	t.Parallel()
 	var dead atomic.Bool
 	var dials atomic.Int32
 	c := over(t, true, func(w http.ResponseWriter, _ *http.Request) {
@@ -214,7 +220,7 @@ func TestDeadConnection(t *testing.T) {
 	}
 	dead.Store(true)
 	start := time.Now()
-	for _, err := range together(t.Context(), c, 12) {
+	for _, err := range together(t.Context(), c, 100) {
 		var e *eas.Error
 		if err != nil && (!errors.As(err, &e) || !e.Temporary()) {
 			t.Errorf("FolderSync = %v", err)
@@ -231,6 +237,7 @@ func TestDeadConnection(t *testing.T) {
 // Over a transport of the caller's that sends no pings, a command that is late is the last on
 // its HTTP/2 connection.
 func TestDeadConnectionWithoutPings(t *testing.T) {
+	t.Parallel()
 	var dead atomic.Bool
 	var dials atomic.Int32
 	c := over(t, true, func(w http.ResponseWriter, _ *http.Request) {

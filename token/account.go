@@ -19,7 +19,8 @@ func (e *AccountError) Error() string {
 	case e.Err != nil:
 		return "token: the account that signed in is not accepted: " + e.Err.Error()
 	case e.Actual == Account{}:
-		return "token: the tokens do not say which account signed in, and Source.Account expects one: request the scopes openid and profile"
+		return "token: the tokens do not say which account signed in, and one is expected; nothing was stored: " +
+			"request the scopes openid and profile, or sign out first to use any account"
 	}
 	return "token: another account signed in than expected; nothing was stored: sign in with the expected account, " +
 		"or sign out first to use another"
@@ -47,6 +48,12 @@ func (a Account) differs(b Account) bool {
 		return true
 	}
 	return a.Username != "" && b.Username != "" && !strings.EqualFold(a.Username, b.Username)
+}
+
+// follows reports whether a may replace old, the account of the sign-in under the same key: one
+// that the tokens do not name may be anybody's.
+func (a Account) follows(old Account) bool {
+	return old == Account{} || a != Account{} && !a.differs(old)
 }
 
 // meets reports whether a is the account that want describes, as far as want says.

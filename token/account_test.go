@@ -61,6 +61,7 @@ func TestWhoSignedIn(t *testing.T) {
 		{name: "another tenant", stored: ada, actual: token.Account{Tenant: "t2", Object: "oid-ada"}, bad: true},
 		{name: "another name, and nothing else is known", stored: token.Account{Username: "ada@contoso.com"}, actual: token.Account{Username: "admin@contoso.com"}, bad: true},
 		{name: "not known before", stored: token.Account{Username: "ada@contoso.com"}, actual: ada},
+		{name: "known before, and the tokens do not say", stored: ada, bad: true},
 		{name: "expected by object", expect: token.Account{Object: "oid-ada"}, actual: ada},
 		{name: "expected by name", expect: token.Account{Username: "Ada@contoso.com"}, actual: ada},
 		{name: "expected by name, another", expect: token.Account{Username: "ada@contoso.com"}, actual: admin, bad: true},

@@ -24,7 +24,8 @@ func (a adapter) Token() (*oauth2.Token, error) { return a.src.Token(a.ctx) }
 
 // FromTokenSource returns ts as a [bearer.Source] whose callers wait no longer than their
 // own contexts. A call of ts goes on when its caller has left, and its outcome is dropped;
-// one call is made for each caller, so that ts should be an [oauth2.ReuseTokenSource].
+// one call is made for each caller, so that ts should be an [oauth2.ReuseTokenSource]. A call
+// that panics or ends its goroutine is a [*PanicError].
 func FromTokenSource(ts oauth2.TokenSource) bearer.Source {
 	return bearer.SourceFunc(func(ctx context.Context) (*oauth2.Token, error) {
 		type outcome struct {
@@ -33,11 +34,18 @@ func FromTokenSource(ts oauth2.TokenSource) bearer.Source {
 		}
 		c := make(chan outcome, 1)
 		go func() {
-			t, err := ts.Token()
-			if err == nil && t == nil {
-				err = errors.New("token: the oauth2.TokenSource returned neither token nor error")
+			o, returned := outcome{}, false
+			defer func() {
+				if p := recover(); p != nil || !returned {
+					o = outcome{err: panicked("the oauth2.TokenSource", p)}
+				}
+				c <- o
+			}()
+			o.t, o.err = ts.Token()
+			returned = true
+			if o.err == nil && o.t == nil {
+				o.err = errors.New("token: the oauth2.TokenSource returned neither token nor error")
 			}
-			c <- outcome{t, err}
 		}()
 		select {
 		case o := <-c:

@@ -2,6 +2,7 @@ package token_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -198,10 +199,13 @@ func TestGroupsOverage(t *testing.T) {
 	}
 }
 
+// A value prints no more than a pointer to it does.
 func TestCertificateDoesNotPrint(t *testing.T) {
 	c := &token.Certificate{Key: signingKey()}
-	j, _ := c.MarshalJSON()
-	if s := fmt.Sprintf("%v %+v %#v %s", c, c, c, j); strings.Contains(s, signingKey().D.String()[:20]) || !strings.Contains(s, "redacted") {
-		t.Errorf("the certificate prints as %s", s)
+	for _, v := range []any{c, *c, struct{ Certificate token.Certificate }{*c}, []any{*c}} {
+		j, err := json.Marshal(v)
+		if s := fmt.Sprintf("%v %+v %#v %x %s", v, v, v, v, j); err != nil || strings.Contains(s, signingKey().D.String()[:20]) || !strings.Contains(s, "redacted") {
+			t.Errorf("the certificate prints as %s, %v", s, err)
+		}
 	}
 }

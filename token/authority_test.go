@@ -41,22 +41,22 @@ func TestParseAuthority(t *testing.T) {
 		{"loopback", "http://127.0.0.1:9000/adfs/oauth2/authorize", &token.Options{TrustedAuthorities: own.TrustedAuthorities, AllowLoopback: true}, answer{token.ADFS, "127.0.0.1:9000", "", ""}},
 
 		{"AD FS not trusted", "https://fs.contoso.com/adfs/oauth2/authorize", nil, answer{}},
-		{"suffix", "https://login.windows.net.evil.example/common/oauth2/authorize", nil, answer{}},
+		{"S044 suffix", "https://login.windows.net.evil.example/common/oauth2/authorize", nil, answer{}},
 		{"prefix", "https://evil-login.windows.net/common/oauth2/authorize", nil, answer{}},
 		{"sub-domain", "https://x.login.windows.net/common/oauth2/authorize", nil, answer{}},
-		{"user information", "https://login.windows.net@evil.example/common", nil, answer{}},
+		{"S044 user information", "https://login.windows.net@evil.example/common", nil, answer{}},
 		{"user information of a known host", "https://evil.example@login.windows.net/common", nil, answer{}},
-		{"another port", "https://login.windows.net:444/common/oauth2/authorize", nil, answer{}},
-		{"trailing dot", "https://login.windows.net./common/oauth2/authorize", nil, answer{}},
-		{"homograph", "https://lоgin.windows.net/common/oauth2/authorize", nil, answer{}}, // Cyrillic о
+		{"S044 another port", "https://login.windows.net:444/common/oauth2/authorize", nil, answer{}},
+		{"S044 trailing dot", "https://login.windows.net./common/oauth2/authorize", nil, answer{}},
+		{"S044 homograph", "https://lоgin.windows.net/common/oauth2/authorize", nil, answer{}}, // Cyrillic о
 		{"punycode homograph", "https://xn--lgin-tsa.windows.net/common/oauth2/authorize", nil, answer{}},
 		{"full-width dot", "https://login。windows。net/common/oauth2/authorize", nil, answer{}},
 		{"escaped dot", "https://login%2ewindows%2enet/common/oauth2/authorize", nil, answer{}},
-		{"backslash", `https://login.windows.net\@evil.example/common`, nil, answer{}},
-		{"tab", "https://login.windows\t.net/common", nil, answer{}},
+		{"S044 backslash", `https://login.windows.net\@evil.example/common`, nil, answer{}},
+		{"S044 tab", "https://login.windows\t.net/common", nil, answer{}},
 		{"space", " https://login.windows.net/common", nil, answer{}},
 		{"line feed", "https://login.windows.net/common\n", nil, answer{}},
-		{"http", "http://login.windows.net/common/oauth2/authorize", nil, answer{}},
+		{"S045 http", "http://login.windows.net/common/oauth2/authorize", nil, answer{}},
 		{"http although loopback is allowed", "http://login.windows.net/common/oauth2/authorize", &token.Options{AllowLoopback: true}, answer{}},
 		{"loopback not allowed", "http://127.0.0.1:9000/adfs/oauth2/authorize", own, answer{}},
 		{"loopback not listed", "http://127.0.0.1:9001/adfs", &token.Options{TrustedAuthorities: own.TrustedAuthorities, AllowLoopback: true}, answer{}},
@@ -140,7 +140,7 @@ func TestConfigure(t *testing.T) {
 }
 
 // The scope comes from the endpoint, whatever the challenge says.
-func TestScopeDoesNotComeFromTheChallenge(t *testing.T) {
+func TestS049ScopeDoesNotComeFromTheChallenge(t *testing.T) {
 	offer := &bearer.Offer{AuthorizationURI: v1Authority + "?resource=https%3A%2F%2Fgraph.microsoft.com", Scope: []string{"https://graph.microsoft.com/.default"}}
 	c, err := token.Configure(t.Context(), clientID, offer, endpoint, &token.Options{HTTPClient: newSTS().Client()})
 	if err != nil {
@@ -234,7 +234,7 @@ func TestDiscoverInCapitals(t *testing.T) {
 	}
 }
 
-func TestDiscoverRefusesMetadata(t *testing.T) {
+func TestS051DiscoverRefusesMetadata(t *testing.T) {
 	type change = func(m map[string]any)
 	for _, tt := range []struct {
 		name   string
@@ -255,7 +255,7 @@ func TestDiscoverRefusesMetadata(t *testing.T) {
 		{"no token endpoint", "", func(m map[string]any) { delete(m, "token_endpoint") }},
 		{"token endpoint elsewhere", "", func(m map[string]any) { m["token_endpoint"] = "https://evil.example/token" }},
 		{"token endpoint of another cloud", "", func(m map[string]any) { m["token_endpoint"] = "https://login.microsoftonline.us/token" }},
-		{"token endpoint over http", "", func(m map[string]any) { m["token_endpoint"] = "http://login.microsoftonline.com/token" }},
+		{"S007 token endpoint over http", "", func(m map[string]any) { m["token_endpoint"] = "http://login.microsoftonline.com/token" }},
 		{"token endpoint on another port", "", func(m map[string]any) { m["token_endpoint"] = "https://login.microsoftonline.com:8443/token" }},
 		{"keys over http", "", func(m map[string]any) { m["jwks_uri"] = "http://login.microsoftonline.com/keys" }},
 		{"device endpoint elsewhere", "", func(m map[string]any) { m["device_authorization_endpoint"] = "https://evil.example/d" }},

@@ -119,6 +119,9 @@ type redemption struct {
 // Interactive returns false: the person has done their part.
 func (*redemption) Interactive() bool { return false }
 
+// Format prints neither the code nor the verifier under any verb.
+func (r *redemption) Format(f fmt.State, _ rune) { fmt.Fprint(f, "redemption of ", r.authorization) }
+
 func (r *redemption) SignIn(ctx context.Context, c *Config) (*oauth2.Token, error) {
 	a := r.authorization
 	c, err := c.complete(ctx)

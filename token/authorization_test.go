@@ -251,7 +251,8 @@ func TestHalvesDoNotPrint(t *testing.T) {
 	}
 	var out strings.Builder
 	log := slog.New(slog.NewJSONHandler(&out, nil))
-	for _, v := range []any{a, *a, d, *d, struct{ A any }{a}, []any{*a, d}} {
+	redeem := a.Redeem(url.Values{"code": {secrets.Verifier}, "state": {a.State}})
+	for _, v := range []any{a, *a, d, *d, struct{ A any }{a}, []any{*a, d}, redeem, struct{ Flow token.Flow }{redeem}} {
 		fmt.Fprintf(&out, "%v %+v %#v %s\n", v, v, v, v)
 		log.Info("x", "v", v)
 		b, err := json.Marshal(v)

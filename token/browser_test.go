@@ -136,8 +136,9 @@ func TestBrowser(t *testing.T) {
 
 // Every attempt has a verifier, state and nonce of its own, and S256 whatever the metadata
 // lists.
-func TestBrowserIsNewEachTime(t *testing.T) {
+func TestS057BrowserIsNewEachTime(t *testing.T) {
 	s := newSTS()
+	s.metadata = func(m map[string]any) { m["code_challenge_methods_supported"] = []string{"plain"} }
 	c := s.config(t)
 	u := &user{sts: s}
 	seen := map[string]bool{}
@@ -169,7 +170,7 @@ func TestBrowserRefusals(t *testing.T) {
 		target   any
 		mention  string
 	}{
-		{"declined", nil, func(v url.Values) {
+		{"S059 declined", nil, func(v url.Values) {
 			v.Del("code")
 			v.Set("error", "access_denied")
 			v.Set("error_description", "<script>alert(1)</script> ada@contoso.com")
@@ -235,7 +236,7 @@ func TestBrowserAcceptsTheAnnouncedIssuer(t *testing.T) {
 }
 
 // Other programs and pages knock at the listener; the sign-in goes on.
-func TestBrowserIgnoresStrays(t *testing.T) {
+func TestS058S059BrowserIgnoresStrays(t *testing.T) {
 	s := newSTS()
 	u := &user{sts: s}
 	u.first = func(redirect *url.URL, state string) {
@@ -316,7 +317,7 @@ func TestBrowserStateIsOneShot(t *testing.T) {
 	}
 }
 
-func TestBrowserListensOnLoopbackOnly(t *testing.T) {
+func TestS058BrowserListensOnLoopbackOnly(t *testing.T) {
 	for _, host := range []string{"", "localhost", "127.0.0.1", "::1"} {
 		s := newSTS()
 		u := &user{sts: s}
@@ -381,7 +382,7 @@ func TestBrowserEndsWithItsContext(t *testing.T) {
 }
 
 // Many idle connections do not keep the user's answer out.
-func TestBrowserUnderFlood(t *testing.T) {
+func TestS060BrowserUnderFlood(t *testing.T) {
 	s := newSTS()
 	u := &user{sts: s}
 	u.first = func(redirect *url.URL, state string) {
@@ -456,7 +457,7 @@ func TestSourceWithBrowser(t *testing.T) {
 }
 
 // An Open that blocks for as long as the browser runs, or for ever, keeps nobody waiting.
-func TestBrowserWhoseOpenBlocks(t *testing.T) {
+func TestS139BrowserWhoseOpenBlocks(t *testing.T) {
 	for _, answer := range []bool{true, false} {
 		s := newSTS()
 		u := &user{sts: s}

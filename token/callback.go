@@ -7,8 +7,8 @@ import (
 )
 
 // A PanicError says that code of the caller's that a [Source] called has panicked or ended its
-// goroutine. The renewal has failed and may be repeated. The text leaves the value out, which
-// may hold a secret.
+// goroutine, or has returned an error whose methods panic. The renewal has failed and may be
+// repeated. The text leaves the value out, which may hold a secret.
 type PanicError struct {
 	Callback string // "Source.Flow", "Store.Save", …; "" for this package itself
 	Value    any    // what it panicked with; nil for runtime.Goexit
@@ -33,13 +33,13 @@ func (e *PanicError) Unwrap() error {
 }
 
 // Format prints neither the value nor the stack under any verb.
-func (e *PanicError) Format(f fmt.State, _ rune) { fmt.Fprint(f, e.Error()) }
+func (e PanicError) Format(f fmt.State, _ rune) { fmt.Fprint(f, e.Error()) }
 
 // LogValue holds neither the value nor the stack.
-func (e *PanicError) LogValue() slog.Value { return slog.StringValue(e.Error()) }
+func (e PanicError) LogValue() slog.Value { return slog.StringValue(e.Error()) }
 
 // MarshalJSON writes neither the value nor the stack.
-func (e *PanicError) MarshalJSON() ([]byte, error) { return fmt.Appendf(nil, "%q", e.Error()), nil }
+func (e PanicError) MarshalJSON() ([]byte, error) { return fmt.Appendf(nil, "%q", e.Error()), nil }
 
 // panicked makes the error of a recovered panic, or of runtime.Goexit if p is nil.
 func panicked(callback string, p any) *PanicError {

@@ -3,7 +3,10 @@ package token
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"time"
+
+	"golang.org/x/oauth2"
 )
 
 // maxRetryAfter bounds what an authority may ask for.
@@ -84,8 +87,11 @@ var oauthErrors = map[string]aadstsEntry{
 // is listed as the end of a grant. Without both, invalid_grant is the end of it at an
 // authority that goes by RFC 6749, and at Entra it is not: there it also stands for policies
 // and numbers that are not known yet.
-func judge(kind AuthorityKind, r *Refusal) aadstsEntry {
+func judge(kind AuthorityKind, r *Refusal, cause error) aadstsEntry {
 	number, known := aadstsTable[r.AADSTS]
+	if blamesScopes(r, cause) {
+		number = aadstsEntry{class: classUser, kind: string(ReauthConsent)}
+	}
 	if number.class == classTransient {
 		return number
 	}
@@ -142,6 +148,14 @@ func judge(kind AuthorityKind, r *Refusal) aadstsEntry {
 	return e
 }
 
+// blamesScopes reports whether the authority refuses what was requested and not the refresh
+// token, with a number that also stands for a dead one: for personal accounts AADSTS70000 is
+// both, and only the text tells them apart. The token is good for other scopes then.
+func blamesScopes(r *Refusal, cause error) bool {
+	var re *oauth2.RetrieveError
+	return r.AADSTS == 70000 && errors.As(cause, &re) && strings.Contains(re.ErrorDescription, "scopes requested")
+}
+
 // isClientError reports whether an HTTP status says that the request was at fault, and not
 // the moment.
 func isClientError(status int) bool {
@@ -151,7 +165,7 @@ func isClientError(status int) bool {
 // classify turns a refusal into one of the three kinds of error, with a hint that fits what
 // was requested.
 func classify(q inquiry, r Refusal, cause error, wait time.Duration) error {
-	e := judge(q.kind, &r)
+	e := judge(q.kind, &r, cause)
 	switch e.class {
 	case classTransient:
 		return &TransientError{Refusal: r, Hint: e.hint, RetryAfter: wait, Err: cause}
@@ -166,5 +180,5 @@ func classify(q inquiry, r Refusal, cause error, wait time.Duration) error {
 // refusal leaves it as good as it was.
 func endsGrant(err error, kind AuthorityKind) bool {
 	var re *ReauthError
-	return errors.As(err, &re) && judge(kind, &re.Refusal).class == classEnded
+	return errors.As(err, &re) && judge(kind, &re.Refusal, re.Err).class == classEnded
 }

@@ -23,7 +23,7 @@ var endings = map[int]string{
 	700084: "the refresh token of a single-page app is over",
 }
 
-// S070: every combination of error, suberror and number, at every kind of authority. A
+// Every combination of error, suberror and number, at every kind of authority. A
 // refresh token that is dropped implies a listed reason, and whatever is kept says what to do.
 func TestS070GrantEndsForAListedReasonOnly(t *testing.T) {
 	type row struct{ class, kind string }

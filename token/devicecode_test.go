@@ -47,6 +47,8 @@ func device(s *sts, init map[string]any, answers ...string) {
 	}
 }
 
+// A page on another host than the authority's is shown, as long as it is https: Entra's own is
+// at microsoft.com, and it is the authority that names it, over TLS.
 func TestDeviceCode(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
@@ -60,9 +62,9 @@ func TestDeviceCode(t *testing.T) {
 		{"pending", nil, []string{"authorization_pending", "authorization_pending", "ok"}, 15 * time.Second, nil, ""},
 		{"slow_down", nil, []string{"authorization_pending", "slow_down", "slow_down", "ok"}, 5*time.Second + 5*time.Second + 10*time.Second + 15*time.Second, nil, ""},
 		{"interval of the authority", map[string]any{"interval": "7"}, []string{"ok"}, 7 * time.Second, nil, ""},
-		{"interval 0", map[string]any{"interval": 0}, []string{"ok"}, 5 * time.Second, nil, ""},
+		{"S062 interval 0", map[string]any{"interval": 0}, []string{"ok"}, 5 * time.Second, nil, ""},
 		{"interval -1", map[string]any{"interval": -1}, []string{"ok"}, 5 * time.Second, nil, ""},
-		{"interval 1e9", map[string]any{"interval": 1e9}, []string{"ok"}, time.Minute, nil, ""},
+		{"S062 interval 1e9", map[string]any{"interval": 1e9}, []string{"ok"}, time.Minute, nil, ""},
 		{"no interval", map[string]any{"interval": nil}, []string{"ok"}, 5 * time.Second, nil, ""},
 		{"authority ill for a while", nil, []string{"503", "503", "ok"}, 35 * time.Second, nil, ""},
 		{"older name of the URI", map[string]any{"verification_uri": nil, "verification_url": "https://www.microsoft.com/link"}, []string{"ok"}, 0, nil, ""},
@@ -71,13 +73,13 @@ func TestDeviceCode(t *testing.T) {
 		{"declined elsewhere", nil, []string{"access_denied"}, 5 * time.Second, new(*token.ReauthError), "declined"},
 		{"expired", nil, []string{"expired_token"}, 5 * time.Second, new(*token.ReauthError), "expired"},
 		{"never used", nil, []string{"authorization_pending"}, 15 * time.Minute, new(*token.ReauthError), "expired"},
-		{"slow_down for ever", map[string]any{"expires_in": 600}, []string{"slow_down"}, 10 * time.Minute, new(*token.ReauthError), "expired"},
-		{"no lifetime", map[string]any{"expires_in": 0}, []string{"authorization_pending"}, 15 * time.Minute, new(*token.ReauthError), "expired"},
+		{"S062 slow_down for ever", map[string]any{"expires_in": 600}, []string{"slow_down"}, 10 * time.Minute, new(*token.ReauthError), "expired"},
+		{"S062 no lifetime", map[string]any{"expires_in": 0}, []string{"authorization_pending"}, 15 * time.Minute, new(*token.ReauthError), "expired"},
 		{"endless lifetime", map[string]any{"expires_in": 1e12}, []string{"authorization_pending"}, time.Hour, new(*token.ReauthError), "expired"},
 		{"public client flows are off", nil, []string{"invalid_client"}, 5 * time.Second, new(*token.ConfigError), "public client flows"},
-		{"plain http page", map[string]any{"verification_uri": "http://microsoft.com/devicelogin"}, nil, 0, new(*token.TransientError), "verification_uri"},
+		{"S062 plain http page", map[string]any{"verification_uri": "http://microsoft.com/devicelogin"}, nil, 0, new(*token.TransientError), "verification_uri"},
 		{"script for a page", map[string]any{"verification_uri": "javascript:alert(1)"}, nil, 0, new(*token.TransientError), "verification_uri"},
-		{"page with user information", map[string]any{"verification_uri": "https://microsoft.com@evil.example/"}, nil, 0, new(*token.TransientError), "verification_uri"},
+		{"S062 page with user information", map[string]any{"verification_uri": "https://microsoft.com@evil.example/"}, nil, 0, new(*token.TransientError), "verification_uri"},
 		{"no page", map[string]any{"verification_uri": nil}, nil, 0, new(*token.TransientError), "verification_uri"},
 		{"no code", map[string]any{"user_code": ""}, nil, 0, new(*token.TransientError), "no device code"},
 		{"no device code", map[string]any{"device_code": 7}, nil, 0, new(*token.TransientError), "no device code"},
@@ -116,7 +118,7 @@ func TestDeviceCode(t *testing.T) {
 	}
 }
 
-func TestDevicePromptIsSafeToPrint(t *testing.T) {
+func TestS062DevicePromptIsSafeToPrint(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSTS()
 		c := s.config(t)

@@ -122,7 +122,7 @@ func ExampleAuthorization() {
 
 // A code that is shown by one process is waited for by another, which may be started after it.
 func ExampleDeviceAuthorization() {
-	tn := eastest.New(nil, &eastest.Tenant{DeviceInterval: time.Second})
+	tn := eastest.New(nil, &eastest.Tenant{DeviceInterval: time.Second, ManualDevice: true})
 	defer tn.Close()
 	tn.AddMailbox("ada@contoso.com")
 	ctx := context.Background()
@@ -136,6 +136,9 @@ func ExampleDeviceAuthorization() {
 		log.Fatal(err)
 	}
 	fmt.Println("visit", d.VerificationURI)
+	if err := tn.ApproveDevice(d.UserCode, ""); err != nil { // as the user does there
+		log.Fatal(err)
+	}
 	kept, err := d.Encode() // a secret
 	if err != nil {
 		log.Fatal(err)
@@ -158,7 +161,7 @@ func ExampleDeviceAuthorization() {
 // A program that had a refresh token before it used this package imports it; if it is dead
 // the user signs in with the browser, and with a code where there is none.
 func ExampleFirstOf() {
-	tn := eastest.New(nil, &eastest.Tenant{DeviceInterval: time.Second})
+	tn := eastest.New(nil, &eastest.Tenant{DeviceInterval: time.Second, ManualDevice: true})
 	defer tn.Close()
 	tn.AddMailbox("ada@contoso.com")
 	ctx := context.Background()
@@ -173,7 +176,7 @@ func ExampleFirstOf() {
 		&token.Browser{Open: noDisplay},
 		&token.DeviceCode{Prompt: func(_ context.Context, p *token.DevicePrompt) error {
 			fmt.Println("visit", p.VerificationURI)
-			return nil
+			return tn.ApproveDevice(p.UserCode, "") // as the user does there
 		}},
 	)}
 	if _, err := src.Token(ctx); err != nil {

@@ -56,7 +56,7 @@ func Example() {
 
 // A program without a browser shows a code.
 func ExampleDeviceCode() {
-	tn := eastest.New(nil, &eastest.Tenant{DeviceInterval: time.Second})
+	tn := eastest.New(nil, &eastest.Tenant{DeviceInterval: time.Second, ManualDevice: true})
 	defer tn.Close()
 	tn.AddMailbox("ada@contoso.com")
 	ctx := context.Background()
@@ -71,7 +71,7 @@ func ExampleDeviceCode() {
 		Config: cfg,
 		Flow: &token.DeviceCode{Prompt: func(ctx context.Context, p *token.DevicePrompt) error {
 			fmt.Println("visit", p.VerificationURI)
-			return nil
+			return tn.ApproveDevice(p.UserCode, "") // as the user does there
 		}},
 	}
 	if _, err := src.Token(ctx); err != nil {

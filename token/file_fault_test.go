@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -159,9 +160,9 @@ func writes(calls []string) []string {
 	return out
 }
 
-// TestFileStoreOrder pins what must be on the disk before what: a killed process keeps the
+// TestS098FileStoreOrder pins what must be on the disk before what: a killed process keeps the
 // page cache, so no test with processes can see it.
-func TestFileStoreOrder(t *testing.T) {
+func TestS098FileStoreOrder(t *testing.T) {
 	d := &tracedDisk{}
 	s := &FileStore{Dir: filepath.Join(t.TempDir(), "tokens"), disk: d}
 	var r Record
@@ -325,3 +326,36 @@ func checkNoOrphan(t *testing.T, dir, what string) {
 		}
 	}
 }
+
+// A file system without locks is an error with the system's reason: nothing goes on without.
+func TestS094NoLocks(t *testing.T) {
+	const key = "ada"
+	s := &FileStore{Dir: filepath.Join(t.TempDir(), "tokens")}
+	r, err := s.Save(t.Context(), key, Record{Lineage: "l", RefreshToken: "rt-old"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, reason := range []error{syscall.ENOLCK, syscall.EOPNOTSUPP} {
+		s := &FileStore{Dir: s.Dir, disk: lockless{err: reason}}
+		r.RefreshToken = "rt-new"
+		_, saveErr := s.Save(t.Context(), key, r)
+		_, lockErr := s.Lock(t.Context(), key)
+		_, reserveErr := s.Reserve(t.Context(), key, 100)
+		for what, err := range map[string]error{"Save": saveErr, "Lock": lockErr, "Reserve": reserveErr, "Delete": s.Delete(t.Context(), key, r.Generation)} {
+			if !errors.Is(err, reason) {
+				t.Errorf("%s = %v, want %v", what, err, reason)
+			}
+		}
+		if got, err := s.Load(t.Context(), key); err != nil || got.RefreshToken != "rt-old" {
+			t.Errorf("Load = %v, %v; want the record as it was", got, err)
+		}
+	}
+}
+
+// lockless is a disk without locks.
+type lockless struct {
+	osDisk
+	err error
+}
+
+func (d lockless) Lock(context.Context, string) (func() error, error) { return nil, d.err }

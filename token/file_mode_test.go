@@ -18,7 +18,7 @@ import (
 
 // Volumes whose modes and owners the operator does not choose: a Kubernetes volume with an
 // fsGroup, CIFS and DrvFs mounts, and plain mistakes.
-func TestFileStoreModes(t *testing.T) {
+func TestS091FileStoreModes(t *testing.T) {
 	sealing := token.NewEncryptionKey()
 	for _, tt := range []struct {
 		name       string
@@ -140,9 +140,9 @@ func TestFileStorePlantedPlainFile(t *testing.T) {
 func TestFileStoreOddFiles(t *testing.T) {
 	for _, key := range []token.EncryptionKey{nil, token.NewEncryptionKey()} {
 		for what, plant := range map[string]func(name string) error{
-			"FIFO":   func(name string) error { return syscall.Mkfifo(name, 0o600) },
-			"folder": func(name string) error { return os.Mkdir(name, 0o700) },
-			"link":   func(name string) error { return os.Symlink("/dev/null", name) },
+			"S090 FIFO": func(name string) error { return syscall.Mkfifo(name, 0o600) },
+			"folder":    func(name string) error { return os.Mkdir(name, 0o700) },
+			"link":      func(name string) error { return os.Symlink("/dev/null", name) },
 		} {
 			s, name := fileStore(t, key)
 			for _, suffix := range []string{"token", "write"} {
@@ -165,9 +165,9 @@ func TestFileStoreOddFiles(t *testing.T) {
 
 // A file that is replaced while it is read has no name left. It is the old record, whole.
 func TestFileStoreLoadBesideSaves(t *testing.T) {
-	loads := 20_000
-	if testing.Short() {
-		loads = 2_000
+	loads := 2_000
+	if full {
+		loads = 20_000
 	}
 	if n := os.Getenv("TOKEN_TEST_LOADS"); n != "" {
 		if _, err := fmt.Sscan(n, &loads); err != nil {

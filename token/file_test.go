@@ -21,6 +21,9 @@ import (
 	"github.com/easoauth/easoauth/token/storetest"
 )
 
+// full says that tests take the sizes that they are about, and the time for it.
+var full = os.Getenv("EASOAUTH_TEST_FULL") != ""
+
 func TestMain(m *testing.M) {
 	if dir := os.Getenv("TOKEN_TEST_PEER"); dir != "" {
 		peer(dir)
@@ -29,7 +32,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func TestFileStore(t *testing.T) {
+func TestS101FileStore(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) token.Store { return &token.FileStore{Dir: filepath.Join(t.TempDir(), "a", "b")} })
 }
 
@@ -53,7 +56,7 @@ func fileStore(t *testing.T, key []byte) (*token.FileStore, string) {
 	return s, names[0]
 }
 
-func TestFileStoreModesAndNames(t *testing.T) {
+func TestS091S101FileStoreModesAndNames(t *testing.T) {
 	s, name := fileStore(t, nil)
 	if strings.Contains(name, "ada") {
 		t.Errorf("the file name %s holds the address", name)
@@ -86,17 +89,17 @@ func TestFileStoreRefusesUnsafeFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	for what, spoil := range map[string]func(s *token.FileStore, name string) error{
-		"mode 0644": func(s *token.FileStore, name string) error { return os.Chmod(name, 0o644) },
-		"mode 0660": func(s *token.FileStore, name string) error { return os.Chmod(name, 0o660) },
-		"hard link": func(s *token.FileStore, name string) error { return os.Link(name, name+"2") },
-		"sym link": func(s *token.FileStore, name string) error {
+		"S091 mode 0644": func(s *token.FileStore, name string) error { return os.Chmod(name, 0o644) },
+		"mode 0660":      func(s *token.FileStore, name string) error { return os.Chmod(name, 0o660) },
+		"S090 hard link": func(s *token.FileStore, name string) error { return os.Link(name, name+"2") },
+		"S090 sym link": func(s *token.FileStore, name string) error {
 			return errors.Join(os.Remove(name), os.Symlink(victim, name))
 		},
 		"folder": func(s *token.FileStore, name string) error {
 			return errors.Join(os.Remove(name), os.Mkdir(name, 0o755))
 		},
-		"open dir": func(s *token.FileStore, name string) error { return os.Chmod(s.Dir, 0o777) },
-		"linked dir": func(s *token.FileStore, name string) error {
+		"S091 open dir": func(s *token.FileStore, name string) error { return os.Chmod(s.Dir, 0o777) },
+		"S090 linked dir": func(s *token.FileStore, name string) error {
 			return errors.Join(os.Rename(s.Dir, s.Dir+"2"), os.Symlink(s.Dir+"2", s.Dir))
 		},
 		"linked lock": func(s *token.FileStore, name string) error {
@@ -119,7 +122,10 @@ func TestFileStoreRefusesUnsafeFiles(t *testing.T) {
 	}
 }
 
-func TestFileStoreTornFiles(t *testing.T) {
+// A file that cannot be read is an error with its name. There is no second, older copy to fall
+// back to, whose refresh token the authority may have seen spent: the user signs in again, and
+// the file is kept aside.
+func TestS096FileStoreTornFiles(t *testing.T) {
 	for _, key := range [][]byte{nil, token.NewEncryptionKey()} {
 		s, name := fileStore(t, key)
 		whole, err := os.ReadFile(name)
@@ -174,7 +180,7 @@ func TestFileStoreTornFiles(t *testing.T) {
 	}
 }
 
-func TestFileStoreEncryption(t *testing.T) {
+func TestS104FileStoreEncryption(t *testing.T) {
 	s, name := fileStore(t, token.NewEncryptionKey())
 	b, err := os.ReadFile(name)
 	if err != nil || strings.Contains(string(b), "secret") {
@@ -227,7 +233,7 @@ func TestFileStoreReadOnly(t *testing.T) {
 
 // What a process that was killed has left in its temporary file, a refresh token in plain
 // among it, goes with the next use of the key, and with a sign-out in any case.
-func TestFileStoreOrphans(t *testing.T) {
+func TestS092FileStoreOrphans(t *testing.T) {
 	const key = "ada@contoso.com"
 	for what, use := range map[string]func(s *token.FileStore) error{
 		"Reserve": func(s *token.FileStore) error {
@@ -287,7 +293,7 @@ func plantOrphans(t *testing.T, s *token.FileStore, key string) {
 }
 
 // A reservation that was overtaken by another process is neither used nor removed.
-func TestFileStoreReservationOvertaken(t *testing.T) {
+func TestS102FileStoreReservationOvertaken(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("an open file cannot be removed")
 	}
@@ -403,7 +409,7 @@ func TestFileStoreTooLong(t *testing.T) {
 }
 
 // A lock whose file was removed is not the lock.
-func TestFileStoreLockFileRemoved(t *testing.T) {
+func TestS093S102FileStoreLockFileRemoved(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("an open file cannot be removed")
 	}
@@ -431,9 +437,14 @@ func TestFileStoreLockFileRemoved(t *testing.T) {
 
 // Eight processes on one FileStore, and an authority that ends the sign-in when a refresh
 // token comes twice: one request at each expiry.
-func TestProcessesShareAFileStore(t *testing.T) {
+func TestS095ProcessesShareAFileStore(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts processes")
+	}
+	t.Parallel()
+	expiries := 2
+	if full {
+		expiries = 5
 	}
 	s := newSTS()
 	s.strict, s.audience, s.lifetime = true, "", 2*time.Second
@@ -472,7 +483,7 @@ func TestProcessesShareAFileStore(t *testing.T) {
 		defer func() { in.Close(); cmd.Wait() }()
 		peers = append(peers, process{bufio.NewWriter(in), bufio.NewScanner(out)})
 	}
-	for expiry := 1; expiry <= 3; expiry++ {
+	for expiry := 1; expiry <= expiries; expiry++ {
 		time.Sleep(s.lifetime)
 		var wg sync.WaitGroup
 		var mu sync.Mutex

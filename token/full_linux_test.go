@@ -15,7 +15,7 @@ import (
 
 // A disk that is full fails before the refresh token is spent, and when there is room again
 // the sign-in goes on.
-func TestDiskFull(t *testing.T) {
+func TestS089DiskFull(t *testing.T) {
 	disk := t.TempDir()
 	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=256k,mode=0700"); err != nil {
 		t.Skip("a small file system cannot be mounted here: ", err)
@@ -56,7 +56,7 @@ func TestDiskFull(t *testing.T) {
 
 // A file system that is mounted read-only hands out the records, though the lock files are
 // missing; what must be written fails with the system's reason.
-func TestReadOnlyDisk(t *testing.T) {
+func TestS089ReadOnlyDisk(t *testing.T) {
 	disk := t.TempDir()
 	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=256k,mode=0700"); err != nil {
 		t.Skip("a small file system cannot be mounted here: ", err)

@@ -33,7 +33,7 @@ func signRaw(t *testing.T, header, payload string) string {
 	return over + "." + e(sig)
 }
 
-// S075: a token in which something stands twice means two things to two readers, and is
+// A token in which something stands twice means two things to two readers, and is
 // refused although its signature holds.
 func TestS075RepeatedMembers(t *testing.T) {
 	const header = `{"alg":"RS256","kid":"k1"}`

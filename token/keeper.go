@@ -321,6 +321,30 @@ func (k *keeper) fly(f *flight, turn *Limiter, refused error) {
 		return
 	}
 	a.guard(func() { a.handout, a.err = a.run() })
+	a.prove()
+}
+
+// prove sees to it that settle and those who wait can read the errors: the methods of one that
+// a callback returned may panic, as those of a nil pointer do.
+func (a *renewal) prove() {
+	proven := false
+	a.guard(func() {
+		a.call("an error that a callback returned", func() {
+			read(a.err)
+			read(a.cause)
+		})
+		proven = true
+	})
+	if !proven {
+		a.cause = a.err
+	}
+}
+
+func read(err error) {
+	if err != nil {
+		_ = meaningOf(err)
+		_ = err.Error()
+	}
 }
 
 // settle makes the outcome of a renewal state, and hands it to everybody who waits.

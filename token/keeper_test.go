@@ -350,7 +350,7 @@ func TestFlowWithoutARefreshToken(t *testing.T) {
 }
 
 // SignOut against what is under way, at each point of it.
-func TestSignOutIsFinal(t *testing.T) {
+func TestS103SignOutIsFinal(t *testing.T) {
 	for _, point := range []string{"request", "save", "saved", "flow", "new sign-in", "new sign-in saved", "import saved"} {
 		t.Run(point, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

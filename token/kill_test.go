@@ -16,7 +16,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -25,7 +27,12 @@ import (
 )
 
 // rotations is how many rotations the processes that are killed make.
-const rotations = 1000
+func rotations() int {
+	if full {
+		return 1000
+	}
+	return 200
+}
 
 // A killing is an authority and a store that outlive the processes which use them.
 type killing struct {
@@ -111,17 +118,18 @@ func (k *killing) rotations() int {
 	return k.issued
 }
 
-// Processes are killed at random points of a thousand rotations. With an authority that
+// Processes are killed at random points of many rotations. With an authority that
 // leaves the old refresh token valid, as Entra does, no sign-in is lost. With one that
 // ends the sign-in when a refresh token comes twice, it is lost by a kill after the
 // authority's answer and before its storage, which nobody can prevent, and by no other; it
 // costs one probe and says what happened.
 func TestKilledProcesses(t *testing.T) {
 	for _, strict := range []bool{false, true} {
-		t.Run(fmt.Sprintf("strict=%v", strict), func(t *testing.T) {
+		t.Run(fmt.Sprintf("S093 strict=%v", strict), func(t *testing.T) {
+			t.Parallel()
 			k := newKilling(t, strict, peerStorm)
 			kills, lost := 0, 0
-			for behind := false; k.rotations() < rotations; kills++ {
+			for behind := false; k.rotations() < rotations(); kills++ {
 				posts := k.posts()
 				cmd, out := k.start(t)
 				out.Scan()
@@ -152,6 +160,55 @@ func TestKilledProcesses(t *testing.T) {
 			t.Logf("%d rotations, %d kills, %d sign-ins lost in the window", k.rotations(), kills, lost)
 		})
 	}
+}
+
+// Eight processes rotate one sign-in, and each is killed at random points and followed by
+// another. With an authority that leaves the old refresh token valid, no sign-in is lost, and
+// no process reads an error. TOKEN_TEST_ROTATIONS sets how many rotations they make.
+func TestKilledTogether(t *testing.T) {
+	want := rotations() / 5
+	if s := os.Getenv("TOKEN_TEST_ROTATIONS"); s != "" {
+		n, err := strconv.Atoi(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want = n
+	}
+	k := newKilling(t, false, peerStorm)
+	end := make(chan struct{})
+	var kills atomic.Int64
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for {
+				cmd, out := k.start(t)
+				late := time.AfterFunc(time.Duration(50+rand.IntN(400))*time.Millisecond, func() { cmd.Process.Kill() })
+				for out.Scan() {
+					if line := out.Text(); line != peerToken {
+						t.Errorf("after %d kills a process says %q", kills.Load(), line)
+					}
+				}
+				cmd.Wait()
+				if !late.Stop() {
+					kills.Add(1)
+				}
+				select {
+				case <-end:
+					return
+				default:
+				}
+			}
+		})
+	}
+	for k.rotations() < want && !t.Failed() {
+		time.Sleep(10 * time.Millisecond)
+	}
+	close(end)
+	wg.Wait()
+	if _, err := (&token.Source{Config: k.signer.Config, Store: k.store, Key: "ada", Early: -1, Replay: token.ReplayTolerant}).Token(t.Context()); err != nil {
+		t.Errorf("at the end Token = %v", err)
+	}
+	t.Logf("%d rotations, %d kills", k.rotations(), kills.Load())
 }
 
 // A process is killed in the very window: the authority has answered, and nothing is
@@ -229,7 +286,7 @@ func peerTransport() *http.Transport {
 func (pc peerConfig) storm() {
 	base := peerTransport()
 	store := &token.FileStore{Dir: pc.Dir}
-	for first := true; ; first = false {
+	for said := false; ; {
 		r, err := store.Load(context.Background(), "ada")
 		if err == nil {
 			r.Access = nil
@@ -239,14 +296,17 @@ func (pc peerConfig) storm() {
 			_, err = pc.source(base).Token(context.Background())
 		}
 		switch {
+		case errors.Is(err, token.ErrConflict):
+			// Another process was quicker.
 		case errors.Is(err, token.ErrRefreshUncertain):
 			fmt.Println(peerUncertain)
 			return
 		case err != nil:
 			fmt.Println("error", err)
 			return
-		case first:
+		case !said:
 			fmt.Println(peerToken)
+			said = true
 		}
 	}
 }

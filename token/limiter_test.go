@@ -102,7 +102,7 @@ func (c *tenants) sources(n int, l *token.Limiter) []*token.Source {
 }
 
 // How many requests are under way, and how many begin in a second.
-func TestLimiterBounds(t *testing.T) {
+func TestS074LimiterBounds(t *testing.T) {
 	for _, tt := range []struct {
 		name            string
 		limiter         *token.Limiter
@@ -350,7 +350,7 @@ func TestLimiterAndSignOut(t *testing.T) {
 
 // Sources that start together do not stay together: the first renewals of a process are
 // spread over the lifetime.
-func TestRenewalsAreSpread(t *testing.T) {
+func TestS074RenewalsAreSpread(t *testing.T) {
 	n := 1000
 	if raceEnabled {
 		n = 200

@@ -42,10 +42,10 @@ func (c Config) Format(f fmt.State, _ rune) {
 func (c *Config) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(*c)) }
 
 // Format prints no key under any verb.
-func (c *Certificate) Format(f fmt.State, _ rune) { fmt.Fprint(f, "certificate ", redacted) }
+func (Certificate) Format(f fmt.State, _ rune) { fmt.Fprint(f, "certificate ", redacted) }
 
 // LogValue prints no key.
-func (c *Certificate) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
+func (c Certificate) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 
 // MarshalJSON writes no key.
-func (c *Certificate) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
+func (Certificate) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }

@@ -36,34 +36,34 @@ func TestTokenResponses(t *testing.T) {
 		{"fraction", `"access_token":"at","refresh_token":"rt2","expires_in":3599.5`, 3599500 * time.Millisecond, ""},
 		{"fraction in a string", `"access_token":"at","refresh_token":"rt2","expires_in":" 3599.0 "`, 3599 * time.Second, ""},
 		{"exponent", `"access_token":"at","refresh_token":"rt2","expires_in":3.6e3`, time.Hour, ""},
-		{"missing", `"access_token":"at","refresh_token":"rt2"`, time.Hour, ""},
+		{"S063 missing", `"access_token":"at","refresh_token":"rt2"`, time.Hour, ""},
 		{"null", `"access_token":"at","refresh_token":"rt2","expires_in":null`, time.Hour, ""},
 		{"empty string", `"access_token":"at","refresh_token":"rt2","expires_in":""`, time.Hour, ""},
 		{"zero", `"access_token":"at","refresh_token":"rt2","expires_in":0`, time.Hour, ""},
-		{"negative", `"access_token":"at","refresh_token":"rt2","expires_in":-1`, time.Hour, ""},
-		{"hexadecimal", `"access_token":"at","refresh_token":"rt2","expires_in":"0x10"`, time.Hour, ""},
+		{"S063 negative", `"access_token":"at","refresh_token":"rt2","expires_in":-1`, time.Hour, ""},
+		{"S063 hexadecimal", `"access_token":"at","refresh_token":"rt2","expires_in":"0x10"`, time.Hour, ""},
 		{"infinite", `"access_token":"at","refresh_token":"rt2","expires_in":"Inf"`, time.Hour, ""},
 		{"object", `"access_token":"at","refresh_token":"rt2","expires_in":{"s":3}`, time.Hour, ""},
-		{"huge", `"access_token":"at","refresh_token":"rt2","expires_in":1e18`, 366 * 24 * time.Hour, ""},
+		{"S063 huge", `"access_token":"at","refresh_token":"rt2","expires_in":1e18`, 366 * 24 * time.Hour, ""},
 		{"out of range", `"access_token":"at","refresh_token":"rt2","expires_in":1e999`, 366 * 24 * time.Hour, ""},
 		{"expires_on only, by the server's clock", fmt.Sprintf(`"access_token":"at","refresh_token":"rt2","expires_on":"%d"`, date.Add(2*time.Hour).Unix()), 2 * time.Hour, ""},
 		{"expires_on in the past", fmt.Sprintf(`"access_token":"at","refresh_token":"rt2","expires_on":%d`, date.Add(-2*time.Hour).Unix()), time.Hour, ""},
 		{"expires_in before expires_on", fmt.Sprintf(`"access_token":"at","refresh_token":"rt2","expires_in":1800,"expires_on":%d`, date.Add(2*time.Hour).Unix()), 30 * time.Minute, ""},
-		{"no refresh token", `"access_token":"at","expires_in":3600`, time.Hour, "rt-secret-1"},
-		{"empty refresh token", `"access_token":"at","refresh_token":"","expires_in":3600`, time.Hour, "rt-secret-1"},
+		{"S065 no refresh token", `"access_token":"at","expires_in":3600`, time.Hour, "rt-secret-1"},
+		{"S065 empty refresh token", `"access_token":"at","refresh_token":"","expires_in":3600`, time.Hour, "rt-secret-1"},
 		{"refresh token of the wrong type", `"access_token":"at","refresh_token":7,"expires_in":3600`, time.Hour, "rt-secret-1"},
-		{"the same refresh token", `"access_token":"at","refresh_token":"rt-secret-1","expires_in":3600`, time.Hour, "rt-secret-1"},
+		{"S065 the same refresh token", `"access_token":"at","refresh_token":"rt-secret-1","expires_in":3600`, time.Hour, "rt-secret-1"},
 		{"lower-case type", `"access_token":"at","token_type":"bearer","refresh_token":"rt2","expires_in":3600`, time.Hour, ""},
 		{"members of odd types", `"access_token":"at","refresh_token":"rt2","expires_in":3600,"scope":["a"],"id_token":1,"refresh_in":"x"`, time.Hour, ""},
 
 		{"all that was requested", `"access_token":"at","refresh_token":"rt2","expires_in":3600,"scope":"https://mail.contoso.com/EAS.AccessAsUser.All"`, time.Hour, ""},
 
-		{"less than was requested", `"access_token":"at","refresh_token":"rt2","expires_in":3600,"scope":"openid profile"`, 0, ""},
-		{"no access token", `"refresh_token":"rt2","expires_in":3600`, 0, ""},
+		{"S063 less than was requested", `"access_token":"at","refresh_token":"rt2","expires_in":3600,"scope":"openid profile"`, 0, ""},
+		{"S063 no access token", `"refresh_token":"rt2","expires_in":3600`, 0, ""},
 		{"empty access token", `"access_token":"","refresh_token":"rt2","expires_in":3600`, 0, ""},
 		{"access token with a line break", `"access_token":"a\r\nX: y","refresh_token":"rt2","expires_in":3600`, 0, ""},
-		{"type mac", `"access_token":"at","token_type":"mac","refresh_token":"rt2","expires_in":3600`, 0, ""},
-		{"type DPoP", `"access_token":"at","token_type":"DPoP","refresh_token":"rt2","expires_in":3600`, 0, ""},
+		{"S063 type mac", `"access_token":"at","token_type":"mac","refresh_token":"rt2","expires_in":3600`, 0, ""},
+		{"S063 type DPoP", `"access_token":"at","token_type":"DPoP","refresh_token":"rt2","expires_in":3600`, 0, ""},
 		{"status 200 with an error", `"access_token":"at","refresh_token":"rt2","error":"temporarily_unavailable"`, 0, "rt-secret-1"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -160,7 +160,7 @@ func TestGarbageFromTheTokenEndpoint(t *testing.T) {
 		answer  http.HandlerFunc
 		mention string
 	}{
-		{"HTML with 200", func(w http.ResponseWriter, r *http.Request) {
+		{"S064 HTML with 200", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", "text/html")
 			w.Write([]byte("<html>Welcome to the hotel"))
 		}, "captive portal"},
@@ -170,7 +170,7 @@ func TestGarbageFromTheTokenEndpoint(t *testing.T) {
 		{"10 MB", func(w http.ResponseWriter, r *http.Request) { w.Write(make([]byte, 10<<20)) }, "1048576"},
 		{"407", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(407) }, "407"},
 		{"400 without an error", func(w http.ResponseWriter, r *http.Request) { http.Error(w, "Bad Request", 400) }, "400"},
-		{"302 with JSON", func(w http.ResponseWriter, r *http.Request) {
+		{"S006 302 with JSON", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Location", "https://login.microsoftonline.com/x")
 			w.WriteHeader(302)
 			w.Write([]byte(`{"error":"invalid_grant"}`))
@@ -250,6 +250,11 @@ func TestRefusals(t *testing.T) {
 		{"inactive", 400, `{"error":"invalid_grant","error_codes":[700082]}`, want{reauth: token.ReauthExpired, ended: true}},
 		{"revoked", 400, `{"error":"invalid_grant","error_codes":[50173]}`, want{reauth: token.ReauthRevoked, ended: true}},
 		{"sign-in frequency", 400, `{"error":"invalid_grant","error_codes":[70043]}`, want{reauth: token.ReauthFrequency, ended: true}},
+		{"scopes that a personal account has not granted", 400, `{"error":"invalid_grant","error_codes":[70000],"error_description":"AADSTS70000: The request was denied because one or more scopes requested are unauthorized or expired."}`,
+			want{reauth: token.ReauthConsent}},
+		{"the same, and the token is of no use", 400, `{"error":"invalid_grant","suberror":"bad_token","error_codes":[70000],"error_description":"AADSTS70000: one or more scopes requested are unauthorized"}`,
+			want{reauth: token.ReauthRevoked, ended: true}},
+		{"not valid", 400, `{"error":"invalid_grant","error_codes":[70000],"error_description":"AADSTS70000: The provided grant is invalid or malformed."}`, want{reauth: token.ReauthRevoked, ended: true}},
 		{"password", 400, `{"error":"invalid_grant","error_codes":[50133]}`, want{reauth: token.ReauthPassword, ended: true}},
 		{"number in the text only", 400, `{"error":"invalid_grant","error_description":"AADSTS700082: The refresh token has expired"}`, want{reauth: token.ReauthExpired, ended: true}},
 		{"suberror bad_token", 400, `{"error":"invalid_grant","suberror":"bad_token"}`, want{reauth: token.ReauthRevoked, ended: true}},
@@ -372,7 +377,7 @@ func TestErrorsHoldNoSecret(t *testing.T) {
 	})
 }
 
-// S134: an authority that echoes the request, in whole, escaped or in part, wherever there is
+// An authority that echoes the request, in whole, escaped or in part, wherever there is
 // room for it.
 func TestS134EchoedSecrets(t *testing.T) {
 	const secret = "client/secret+value"
@@ -446,7 +451,7 @@ func TestErrRefreshUncertainIsOneLine(t *testing.T) {
 // Over real HTTP: a token endpoint that answers 307 to another origin gets no second
 // request sent, and neither a 503 nor a missing client is answered by trying another
 // way of authentication.
-func TestTokenEndpointOverTheWire(t *testing.T) {
+func TestS006TokenEndpointOverTheWire(t *testing.T) {
 	var stolen int
 	thief := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { stolen++ }))
 	defer thief.Close()

@@ -178,7 +178,7 @@ func (a *renewal) replace(rec Record) error {
 			// It cannot be read, and is replaced.
 		case err != nil:
 			return fmt.Errorf("%w; it is kept in memory and tried again: %w", ErrNotPersisted, err)
-		case a.s.Account == (Account{}) && old.Account.differs(rec.Account):
+		case a.s.Account == (Account{}) && !rec.Account.follows(old.Account):
 			a.flowFailed = true
 			return forget(&AccountError{Expected: old.Account, Actual: rec.Account})
 		}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -108,7 +110,7 @@ func TestNotPersisted(t *testing.T) {
 }
 
 // A disk that is full or read-only fails before the refresh token is spent.
-func TestReserveFailsFirst(t *testing.T) {
+func TestS089ReserveFailsFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSTS()
 		src, f := faultySource(t, s)
@@ -154,7 +156,7 @@ func TestLoadFails(t *testing.T) {
 	})
 }
 
-func TestStoreThatPanics(t *testing.T) {
+func TestS139StoreThatPanics(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSTS()
 		src, f := faultySource(t, s)
@@ -322,7 +324,7 @@ func TestPeersWithoutLocks(t *testing.T) {
 				t.Errorf("stored %v, error %v; want both access tokens and the rotated refresh token", r, err)
 			}
 		}},
-		{"a peer rotated, earlier", func(t *testing.T, s *sts, src *token.Source) {
+		{"S073 a peer rotated, earlier", func(t *testing.T, s *sts, src *token.Source) {
 			r, _ := src.Store.Load(t.Context(), src.Key)
 			r.RefreshToken, r.RefreshIssued = "rt-peer", time.Now()
 			if _, err := src.Store.Save(t.Context(), src.Key, r); err != nil {
@@ -333,7 +335,7 @@ func TestPeersWithoutLocks(t *testing.T) {
 				t.Errorf("stored %q, error %v; want the one that was issued last", r.RefreshToken, err)
 			}
 		}},
-		{"a peer rotated, later", func(t *testing.T, s *sts, src *token.Source) {
+		{"S073 a peer rotated, later", func(t *testing.T, s *sts, src *token.Source) {
 			r, _ := src.Store.Load(t.Context(), src.Key)
 			r.RefreshToken, r.RefreshIssued = "rt-peer", time.Now().Add(time.Minute)
 			if _, err := src.Store.Save(t.Context(), src.Key, r); err != nil {
@@ -411,7 +413,7 @@ func TestInvalidGrantAfterAPeer(t *testing.T) {
 
 // Eight sources on one store with locks, against an authority that ends the sign-in when
 // a refresh token comes twice: one request at each expiry.
-func TestPeersWithLocks(t *testing.T) {
+func TestS095PeersWithLocks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSTS()
 		s.strict = true
@@ -441,6 +443,55 @@ func TestPeersWithLocks(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A backup is put back over the folder, whose refresh token the authority has seen spent: the
+// user signs in once more, and nothing asks in a circle.
+func TestS097BackupPutBack(t *testing.T) {
+	for _, restart := range []bool{false, true} {
+		t.Run(fmt.Sprintf("restart=%v", restart), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newSTS()
+				s.strict = true
+				store := &token.FileStore{Dir: filepath.Join(t.TempDir(), "tokens")}
+				src := &token.Source{Config: s.config(t), Store: store, Key: "ada", Flow: s, Early: -1, Replay: token.ReplayStrict}
+				mustToken(t, src)
+				src.Flow = nil
+				names, _ := filepath.Glob(filepath.Join(store.Dir, "*.token"))
+				if len(names) != 1 {
+					t.Fatalf("files %q", names)
+				}
+				backup, err := os.ReadFile(names[0])
+				if err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(2 * time.Hour)
+				mustToken(t, src)
+				if err := os.WriteFile(names[0], backup, 0o600); err != nil {
+					t.Fatal(err)
+				}
+				if restart {
+					src = &token.Source{Config: src.Config, Store: &token.FileStore{Dir: store.Dir}, Key: "ada", Early: -1, Replay: token.ReplayStrict}
+				}
+				posts := s.posts()
+				for range 100 {
+					time.Sleep(time.Hour)
+					var re *token.ReauthError
+					if _, err := src.Token(t.Context()); !errors.As(err, &re) {
+						t.Fatalf("Token = %v, want *ReauthError", err)
+					}
+				}
+				if n := s.posts() - posts; n != 1 {
+					t.Errorf("%d requests, want 1", n)
+				}
+				src.Flow = s
+				s.set(func() { s.dead = false })
+				if _, err := src.SignIn(t.Context()); err != nil {
+					t.Errorf("SignIn = %v", err)
+				}
+			})
+		})
+	}
 }
 
 func TestRecordDoesNotPrint(t *testing.T) {

@@ -51,13 +51,13 @@ func TestVerifier(t *testing.T) {
 	}
 	good := sign(accessClaims(nil))
 	parts := strings.Split(good, ".")
-	embedded := func() string {
-		signer, _ := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: other}, &jose.SignerOptions{EmbedJWK: true})
+	signedWith := func(o *jose.SignerOptions) string { // with a key that the header names
+		signer, _ := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: other}, o)
 		b, _ := json.Marshal(accessClaims(nil))
 		jws, _ := signer.Sign(b)
 		s, _ := jws.CompactSerialize()
 		return s
-	}()
+	}
 	header := func(h string) string {
 		return base64.RawURLEncoding.EncodeToString([]byte(h)) + "." + parts[1] + "." + parts[2]
 	}
@@ -69,24 +69,26 @@ func TestVerifier(t *testing.T) {
 	}{
 		{"good", good, "", 0},
 		{"several audiences", sign(accessClaims(func(m map[string]any) { m["aud"] = []string{"x", "https://mail.contoso.com/"} })), "", 0},
-		{"no key ID", signWith(jose.RS256, signingKey(), "", accessClaims(nil)), "", 0},
+		{"S083 no key ID", signWith(jose.RS256, signingKey(), "", accessClaims(nil)), "", 0},
 		{"expired within the leeway", sign(accessClaims(func(m map[string]any) { m["exp"] = now.Add(-4 * time.Minute).Unix() })), "", 0},
 		{"not yet valid within the leeway", sign(accessClaims(func(m map[string]any) { m["nbf"] = now.Add(4 * time.Minute).Unix() })), "", 0},
 
 		{"opaque", "opaque", token.VerifyMalformed, 2000001},
 		{"HTML", "<html>", token.VerifyMalformed, 2000001},
 		{"none", parts[0] + "." + parts[1] + ".", token.VerifySignature, 2000000},
-		{"alg none", unsigned(`{"alg":"none","kid":"k1"}`, string(mustJSON(accessClaims(nil)))), token.VerifySignature, 2000000},
-		{"HMAC with the public key", signWith(jose.HS256, spki, "k1", accessClaims(nil)), token.VerifySignature, 2000000},
+		{"S075 alg none", unsigned(`{"alg":"none","kid":"k1"}`, string(mustJSON(accessClaims(nil)))), token.VerifySignature, 2000000},
+		{"S075 HMAC with the public key", signWith(jose.HS256, spki, "k1", accessClaims(nil)), token.VerifySignature, 2000000},
 		{"algorithm of another key type", header(`{"alg":"ES256","kid":"k1"}`), token.VerifySignature, 2000000},
 		{"another RSA algorithm than the key's", signWith(jose.PS256, signingKey(), "k1", accessClaims(nil)), token.VerifySignature, 2000000},
 		{"foreign key", signWith(jose.RS256, other, "k1", accessClaims(nil)), token.VerifySignature, 2000000},
 		{"unknown key", signWith(jose.RS256, other, "k2", accessClaims(nil)), token.VerifySignature, 2000000},
-		{"key in the header", embedded, token.VerifySignature, 2000000},
-		{"crit", header(`{"alg":"RS256","kid":"k1","crit":["exp"],"exp":1}`), token.VerifySignature, 2000000},
+		{"S075 key in the header", signedWith(&jose.SignerOptions{EmbedJWK: true}), token.VerifySignature, 2000000},
+		{"S075 jku", signedWith((&jose.SignerOptions{}).WithHeader("jku", "https://evil.example/keys")), token.VerifySignature, 2000000},
+		{"S075 x5u", signedWith((&jose.SignerOptions{}).WithHeader("x5u", "https://evil.example/cert")), token.VerifySignature, 2000000},
+		{"S075 crit", header(`{"alg":"RS256","kid":"k1","crit":["exp"],"exp":1}`), token.VerifySignature, 2000000},
 		{"changed payload", parts[0] + "." + base64.RawURLEncoding.EncodeToString(mustJSON(accessClaims(func(m map[string]any) { m["scp"] = "x" }))) + "." + parts[2], token.VerifySignature, 2000000},
-		{"line break", good[:50] + "\n" + good[50:], token.VerifyMalformed, 2000001},
-		{"trailing space", good + " ", token.VerifyMalformed, 2000001},
+		{"S078 line break", good[:50] + "\n" + good[50:], token.VerifyMalformed, 2000001},
+		{"S078 trailing space", good + " ", token.VerifyMalformed, 2000001},
 		{"issuer of another tenant", sign(accessClaims(func(m map[string]any) {
 			m["iss"] = "https://login.microsoftonline.com/00000000-0000-0000-0000-000000000001/v2.0"
 		})), token.VerifySignature, 2000000},
@@ -98,10 +100,10 @@ func TestVerifier(t *testing.T) {
 		{"no audience", sign(accessClaims(func(m map[string]any) { delete(m, "aud") })), token.VerifyAudience, 2000003},
 		{"odd audience", sign(accessClaims(func(m map[string]any) { m["aud"] = 7 })), token.VerifyMalformed, 2000001},
 		{"expired", sign(accessClaims(func(m map[string]any) { m["exp"] = now.Add(-6 * time.Minute).Unix() })), token.VerifyExpired, 2000002},
-		{"no exp", sign(accessClaims(func(m map[string]any) { delete(m, "exp") })), token.VerifyExpired, 2000002},
-		{"exp 1e300", sign(accessClaims(func(m map[string]any) { m["exp"] = 1e300 })), token.VerifyMalformed, 2000001},
+		{"S081 no exp", sign(accessClaims(func(m map[string]any) { delete(m, "exp") })), token.VerifyExpired, 2000002},
+		{"S081 exp 1e300", sign(accessClaims(func(m map[string]any) { m["exp"] = 1e300 })), token.VerifyMalformed, 2000001},
 		{"not yet valid", sign(accessClaims(func(m map[string]any) { m["nbf"] = now.Add(6 * time.Minute).Unix() })), token.VerifyNotYet, 2000002},
-		{"from the future", sign(accessClaims(func(m map[string]any) { m["iat"] = now.Add(time.Hour).Unix() })), token.VerifyNotYet, 2000002},
+		{"S081 from the future", sign(accessClaims(func(m map[string]any) { m["iat"] = now.Add(time.Hour).Unix() })), token.VerifyNotYet, 2000002},
 		{"other permissions", sign(accessClaims(func(m map[string]any) { m["scp"] = "Mail.Read" })), token.VerifyScope, 2000008},
 		{"another client", sign(accessClaims(func(m map[string]any) { m["azp"] = "x" })), token.VerifyClient, 2000006},
 		{"another tenant", sign(accessClaims(func(m map[string]any) {
@@ -296,7 +298,7 @@ func TestVerifierADFS(t *testing.T) {
 
 // However many bad tokens come, the keys are asked for once in 30 seconds; a new key is
 // found, and a withdrawn one forgotten.
-func TestKeys(t *testing.T) {
+func TestS083Keys(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSTS()
 		v := verifier(t, s)
@@ -348,14 +350,17 @@ func TestKeys(t *testing.T) {
 
 func TestKeysThatCannotBeHad(t *testing.T) {
 	for name, answer := range map[string]http.HandlerFunc{
-		"503":    func(w http.ResponseWriter, r *http.Request) { http.Error(w, "", http.StatusServiceUnavailable) },
-		"HTML":   func(w http.ResponseWriter, r *http.Request) { w.Write([]byte("<html>")) },
-		"2 MiB":  func(w http.ResponseWriter, r *http.Request) { w.Write(make([]byte, 2<<20)) },
+		"503":  func(w http.ResponseWriter, r *http.Request) { http.Error(w, "", http.StatusServiceUnavailable) },
+		"HTML": func(w http.ResponseWriter, r *http.Request) { w.Write([]byte("<html>")) },
+		"S077 2 MiB": func(w http.ResponseWriter, r *http.Request) { // with the key first
+			b := mustJSON(map[string]any{"keys": []any{jwk(&signingKey().PublicKey, "k1", "https://login.microsoftonline.com/{tenantid}/v2.0")}})
+			w.Write(append(append(b[:len(b)-1], `,"x":"`...), strings.Repeat("x", 2<<20)+`"}`...))
+		},
 		"no key": func(w http.ResponseWriter, r *http.Request) { w.Write([]byte(`{"keys":[]}`)) },
 		"odd keys": func(w http.ResponseWriter, r *http.Request) {
 			w.Write([]byte(`{"keys":[1,"x",{"kty":"oct","k":"AAAA","kid":"k1"},{"kty":"RSA","kid":"k1"}]}`))
 		},
-		"too many": func(w http.ResponseWriter, r *http.Request) {
+		"S077 too many": func(w http.ResponseWriter, r *http.Request) {
 			w.Write([]byte(`{"keys":[` + strings.Repeat(`{},`, 300) + `{}]}`))
 		},
 	} {

@@ -17,7 +17,7 @@ import (
 	"github.com/easoauth/easoauth/eas/eastest"
 )
 
-func TestTranscriptHoldsNoSecret(t *testing.T) {
+func TestS136TranscriptHoldsNoSecret(t *testing.T) {
 	tn := eastest.New(t, nil)
 	tn.AddMailbox("ada@contoso.com")
 	const secret = "do-not-keep-me"

@@ -18,20 +18,10 @@ import (
 func demonstrate(ctx context.Context, out io.Writer) error {
 	tn := eastest.New(nil, nil)
 	defer tn.Close()
-	zone, err := time.LoadLocation("Europe/Berlin")
+	s, boxes, err := embedded(tn)
 	if err != nil {
 		return err
 	}
-	s := &state{zone: zone}
-	var boxes []*eastest.Mailbox
-	for i, version := range []eas.Version{eas.Version141, eas.Version161} {
-		address := []string{"ada@contoso.com", "bob@contoso.com"}[i]
-		boxes = append(boxes, tn.AddMailbox(address))
-		s.Sides[i].client = &eas.Client{
-			URL: tn.URL(), User: address, Token: bearer.Static(tn.Token(address)), HTTPClient: tn.Client(), Versions: []eas.Version{version},
-		}
-	}
-	fill(boxes, zone)
 	for _, what := range []string{"first", "nothing new", "one edit on each side"} {
 		if what == "one edit on each side" {
 			if err := s.edit(ctx); err != nil {
@@ -47,12 +37,31 @@ func demonstrate(ctx context.Context, out io.Writer) error {
 		fmt.Fprintf(out, "%s, %s:\n", b.Address(), s.Sides[i].client.Versions[0])
 		var lines []string
 		for _, item := range b.Contents(eas.FolderCalendar) {
-			lines = append(lines, show(item.(*eas.Event), zone)...)
+			lines = append(lines, show(item.(*eas.Event), s.zone)...)
 		}
 		slices.Sort(lines)
 		fmt.Fprint(out, strings.Join(lines, ""))
 	}
 	return nil
+}
+
+// embedded returns the state of two mailboxes of a tenant that have never been copied.
+func embedded(tn *eastest.Tenant) (*state, []*eastest.Mailbox, error) {
+	zone, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		return nil, nil, err
+	}
+	s := &state{zone: zone}
+	var boxes []*eastest.Mailbox
+	for i, version := range []eas.Version{eas.Version141, eas.Version161} {
+		address := []string{"ada@contoso.com", "bob@contoso.com"}[i]
+		boxes = append(boxes, tn.AddMailbox(address))
+		s.Sides[i].client = &eas.Client{
+			URL: tn.URL(), User: address, Token: bearer.Static(tn.Token(address)), HTTPClient: tn.Client(), Versions: []eas.Version{version},
+		}
+	}
+	fill(boxes, zone)
+	return s, boxes, nil
 }
 
 // fill gives each mailbox what the other has not.

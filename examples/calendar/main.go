@@ -18,6 +18,8 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"time"
 
 	"github.com/easoauth/easoauth/eas"
@@ -88,8 +90,8 @@ type pair struct {
 	IDs   [2]eas.ItemID
 	Event *eas.Event // in the form that normal returns
 
-	changed [2]*eas.Event // by a side since then
-	deleted [2]bool
+	Changed [2]*eas.Event // by a side since then
+	Deleted [2]bool
 }
 
 func load(name string) (*state, error) {
@@ -125,31 +127,55 @@ func (s *state) save() error {
 	return os.Rename(f.Name(), s.name)
 }
 
-// run makes the two calendars alike. The state is kept after each step, so that a run that is
-// cut short is made good by the next one.
+// run makes the two calendars alike. The state is kept after each page and each event, so that
+// a run that is cut short is made good by the next one. A calendar whose server has lost track
+// is read again from the start.
 func (s *state) run(ctx context.Context, out io.Writer) error {
+	n := 0
+	for attempt := 1; ; attempt++ {
+		sent, err := s.pass(ctx)
+		n += sent
+		if err == nil {
+			break
+		}
+		if attempt == 3 || !errors.Is(err, eas.ErrInvalidSyncKey) {
+			return errors.Join(err, s.save())
+		}
+	}
+	fmt.Fprintf(out, "%d events, %d edits\n", len(s.Pairs), n)
+	return s.save()
+}
+
+// pass reads both sides and settles every pair. It returns how many edits that took.
+func (s *state) pass(ctx context.Context) (int, error) {
 	for i := range s.Sides {
 		if err := s.read(ctx, i); err != nil {
-			return err
+			return 0, s.lost(i, err)
 		}
 	}
 	n := 0
 	for _, p := range s.Pairs {
 		sent, err := s.settle(ctx, p)
-		if err != nil {
-			return fmt.Errorf("%q: %w", p.Event.Subject, err)
-		}
 		n += sent
-	}
-	var left []*pair
-	for _, p := range s.Pairs {
-		if p.Event != nil {
-			left = append(left, p)
+		if err != nil {
+			return n, fmt.Errorf("%q: %w", p.Event.Subject, err)
+		}
+		if sent > 0 {
+			if err := s.save(); err != nil {
+				return n, err
+			}
 		}
 	}
-	s.Pairs = left
-	fmt.Fprintf(out, "%d events, %d edits\n", len(s.Pairs), n)
-	return s.save()
+	s.Pairs = slices.DeleteFunc(s.Pairs, func(p *pair) bool { return p.Event == nil })
+	return n, nil
+}
+
+// lost has a side whose server does not know its key begin from the start.
+func (s *state) lost(i int, err error) error {
+	if errors.Is(err, eas.ErrInvalidSyncKey) {
+		s.Sides[i].Key = eas.InitialSyncKey
+	}
+	return err
 }
 
 // read takes in what changed on a side.
@@ -166,6 +192,8 @@ func (s *state) read(ctx context.Context, i int) error {
 		}
 		x.Folder = f.ID
 	}
+	first := x.Key == eas.InitialSyncKey || x.Key == ""
+	key, seen := x.Key, map[eas.ItemID]bool{} // of a first read, which counts as a whole
 	for page, err := range x.client.Pages(ctx, x.Folder, x.Key, &eas.SyncOptions{Class: eas.ClassCalendar}) {
 		if err != nil {
 			return err
@@ -178,22 +206,35 @@ func (s *state) read(ctx context.Context, i int) error {
 			touched[o.Series] = true
 		}
 		for id := range touched {
-			if err := s.look(ctx, i, id); err != nil {
+			seen[id] = true
+			if err := s.look(ctx, i, id, first); err != nil {
 				return err
 			}
 		}
 		for _, id := range append(page.Deleted, page.SoftDeleted...) {
 			if p := s.find(i, id); p != nil {
-				p.deleted[i] = true
+				p.Changed[i], p.Deleted[i] = nil, true
 			}
 		}
-		x.Key = page.Key
+		if key = page.Key; !first {
+			x.Key = key
+			if err := s.save(); err != nil {
+				return err
+			}
+		}
 	}
-	return nil
+	for _, p := range s.Pairs {
+		if first && p.IDs[i] != "" && !seen[p.IDs[i]] {
+			p.Changed[i], p.Deleted[i] = nil, true
+		}
+	}
+	x.Key = key
+	return s.save()
 }
 
-// look fetches an event that is new or changed: a change holds only what changed.
-func (s *state) look(ctx context.Context, i int, id eas.ItemID) error {
+// look fetches an event that is new or changed: a change holds only what changed. In a first
+// read, which tells of every event, one that waits for a change of the other side is not new.
+func (s *state) look(ctx context.Context, i int, id eas.ItemID, first bool) error {
 	x := &s.Sides[i]
 	e, err := x.client.FetchItem(ctx, x.Folder, id, &eas.ItemOptions{Class: eas.ClassCalendar})
 	var ee *eas.Error
@@ -213,7 +254,13 @@ func (s *state) look(ctx context.Context, i int, id eas.ItemID) error {
 		p.IDs[i] = id
 		s.Pairs = append(s.Pairs, p)
 	}
-	p.changed[i] = normal(event)
+	now := normal(event)
+	switch {
+	case reflect.DeepEqual(now, p.Event):
+		p.Changed[i] = nil
+	case !first || p.Changed[1-i] == nil:
+		p.Changed[i] = now
+	}
 	return nil
 }
 

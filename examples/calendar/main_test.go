@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/easoauth/easoauth/eas"
+	"github.com/easoauth/easoauth/eas/eastest"
 )
 
 func TestDemonstrate(t *testing.T) {
@@ -27,6 +29,91 @@ func TestDemonstrate(t *testing.T) {
 		"ada@contoso.com, 14.1:\n" + events + "bob@contoso.com, 16.1:\n" + events
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// again returns the state that s has kept, as the next start reads it.
+func (s *state) again(t *testing.T) *state {
+	t.Helper()
+	next, err := load(s.name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next.zone = s.zone
+	for i := range next.Sides {
+		next.Sides[i].client = s.Sides[i].client
+	}
+	return next
+}
+
+// three holds each mailbox to have the three events of fill, once.
+func three(t *testing.T, boxes []*eastest.Mailbox) {
+	t.Helper()
+	for _, b := range boxes {
+		if n := len(b.Contents(eas.FolderCalendar)); n != 3 {
+			t.Errorf("%d events of %s, want 3", n, b.Address())
+		}
+	}
+}
+
+// TestCutShort holds a copy that is cut short at each of its requests to be made good by the
+// next run, with nothing doubled.
+func TestCutShort(t *testing.T) {
+	cuts := 0
+	for ; ; cuts++ {
+		tn := eastest.New(t, nil)
+		s, boxes, err := embedded(tn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.name = filepath.Join(t.TempDir(), "state.json")
+		if cuts > 0 {
+			tn.Fail("Sync", eastest.Fault{Delay: 1, Times: cuts})
+		}
+		tn.Fail("Sync", eastest.Fault{Status: 500})
+		if s.run(t.Context(), io.Discard) == nil {
+			break
+		}
+		if err := s.again(t).run(t.Context(), io.Discard); err != nil {
+			t.Fatalf("cut at request %d: %v", cuts, err)
+		}
+		three(t, boxes)
+	}
+	if cuts < 6 {
+		t.Errorf("cut at %d requests", cuts)
+	}
+}
+
+// TestLostKey holds a copy to go on where a server has lost track, and an event that was
+// deleted meanwhile to be deleted on the other side.
+func TestLostKey(t *testing.T) {
+	for i := range 2 {
+		tn := eastest.New(t, nil)
+		s, boxes, err := embedded(tn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.name = filepath.Join(t.TempDir(), "state.json")
+		if err := s.run(t.Context(), io.Discard); err != nil {
+			t.Fatal(err)
+		}
+		s = s.again(t)
+		s.Sides[i].Key = "{00000000-0000-0000-0000-000000000000}7"
+		var out bytes.Buffer
+		if err := s.run(t.Context(), &out); err != nil || out.String() != "3 events, 0 edits\n" {
+			t.Errorf("side %d: %q, %v", i, &out, err)
+		}
+		three(t, boxes)
+		gone := s.Pairs[0]
+		side := s.Sides[i]
+		if _, err := side.client.ApplyWith(t.Context(), side.Folder, side.Key, &eas.ApplyOptions{Class: eas.ClassCalendar}, eas.Delete(gone.IDs[i])); err != nil {
+			t.Fatal(err)
+		}
+		s.Sides[i].Key = "{00000000-0000-0000-0000-000000000000}7"
+		out.Reset()
+		if err := s.run(t.Context(), &out); err != nil || out.String() != "2 events, 1 edits\n" {
+			t.Errorf("side %d, one gone: %q, %v", i, &out, err)
+		}
 	}
 }
 

@@ -16,20 +16,24 @@ func (s *state) settle(ctx context.Context, p *pair) (int, error) {
 		var err error
 		switch {
 		case p.Event == nil:
-		case p.deleted[from] && p.changed[to] == nil:
-			if p.IDs[to] != "" && !p.deleted[to] {
+		case p.Deleted[from] && p.Changed[to] == nil:
+			if p.IDs[to] != "" && !p.Deleted[to] {
 				n++
 				_, err = s.apply(ctx, to, eas.Delete(p.IDs[to]))
 			}
-			p.Event = nil
-		case p.changed[from] == nil:
-		case p.IDs[to] == "" || p.deleted[to]:
+			if err == nil {
+				p.Event = nil
+			}
+		case p.Changed[from] == nil:
+		case p.IDs[to] == "" || p.Deleted[to]:
 			n++
-			err = s.add(ctx, p, to, p.changed[from])
+			err = s.add(ctx, p, to, p.Changed[from])
 		default:
 			n++
-			_, err = s.apply(ctx, to, eas.Update(p.IDs[to], local(p.Event, s.zone), local(p.changed[from], s.zone)))
-			p.settled(p.changed[from])
+			_, err = s.apply(ctx, to, eas.Update(p.IDs[to], local(p.Event, s.zone), local(p.Changed[from], s.zone)))
+			if err == nil {
+				p.settled(p.Changed[from])
+			}
 		}
 		if err != nil {
 			return n, err
@@ -40,7 +44,7 @@ func (s *state) settle(ctx context.Context, p *pair) (int, error) {
 
 // settled notes what the pair is now on both sides.
 func (p *pair) settled(e *eas.Event) {
-	p.Event, p.changed, p.deleted = e, [2]*eas.Event{}, [2]bool{}
+	p.Event, p.Changed, p.Deleted = e, [2]*eas.Event{}, [2]bool{}
 }
 
 // add makes the copy of an event, and then its exceptions, which newer versions take only
@@ -55,7 +59,7 @@ func (s *state) add(ctx context.Context, p *pair, to int, e *eas.Event) error {
 	if len(got.Results) != 1 || got.Results[0].ID == "" {
 		return errors.New("the server did not name the copy")
 	}
-	p.IDs[to] = got.Results[0].ID
+	p.IDs[to], p.Event = got.Results[0].ID, &plain
 	if len(e.Exceptions) > 0 {
 		if _, err := s.apply(ctx, to, eas.Update(p.IDs[to], local(&plain, s.zone), local(e, s.zone))); err != nil {
 			return err
@@ -70,7 +74,7 @@ func (s *state) apply(ctx context.Context, i int, e eas.Edit) (*eas.Applied, err
 	x := &s.Sides[i]
 	got, err := x.client.ApplyWith(ctx, x.Folder, x.Key, &eas.ApplyOptions{Class: eas.ClassCalendar}, e)
 	if err != nil {
-		return nil, err
+		return nil, s.lost(i, err)
 	}
 	x.Key = got.Key
 	return got, got.Err()

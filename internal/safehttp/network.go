@@ -149,7 +149,14 @@ func explain(err error, at stage) (Layer, fault.ID, string) {
 		}
 		return LayerTLS, "TLS_HANDSHAKE_CUT", ""
 	case strings.Contains(text, "tls: "):
-		return LayerTLS, "TLS_VERSION", ""
+		// What the client itself found wrong.
+		switch {
+		case strings.Contains(text, "version"), strings.Contains(text, "cipher suite"), strings.Contains(text, "curve"), strings.Contains(text, "group"):
+			return LayerTLS, "TLS_VERSION", ""
+		case strings.Contains(text, "certificate"):
+			return LayerCertificate, "TLS_CERT_INVALID", ""
+		}
+		return LayerTLS, "", "the handshake breaks the protocol"
 	case errors.As(err, &limit):
 		return LayerHTTP, "", limit.Error()
 	case isOp && op.Op == "dial" && errors.Is(err, syscall.ECONNREFUSED):

@@ -17,6 +17,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -92,6 +93,10 @@ func TestRequestError(t *testing.T) {
 	good := certificate(t, time.Now().Add(time.Hour))
 	other := certificate(t, time.Now().Add(time.Hour), "www.contoso.com")
 	past := certificate(t, time.Now().Add(-time.Hour))
+	chain := good
+	for range 1000 {
+		chain.Certificate = append(chain.Certificate, good.Certificate[0])
+	}
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -122,6 +127,9 @@ func TestRequestError(t *testing.T) {
 		{"S019 expired", trusting(past), raw(t, &past, respond("")), safehttp.LayerCertificate, "TLS_CERT_INVALID", "it expired on "},
 		{"plain http", trusting(good), raw(t, nil, func(c net.Conn) { io.WriteString(c, "HTTP/1.1 400 Bad Request\r\n\r\n") }), safehttp.LayerTLS, "NOT_TLS", "over https"},
 		{"S020 a handshake that is cut", trusting(good), raw(t, nil, func(net.Conn) {}), safehttp.LayerTLS, "TLS_HANDSHAKE_CUT", "another network"},
+		{"S020 a certificate chain without end", trusting(good), raw(t, &chain, respond("")), safehttp.LayerTLS, "", "the handshake breaks the protocol"},
+		{"a version that the client does not know", failing(errors.New("tls: server selected unsupported protocol version 305")), any, safehttp.LayerTLS, "TLS_VERSION", "TLS 1.2"},
+		{"a certificate that cannot be read", failing(errors.New("tls: failed to parse certificate from server: x509: malformed certificate")), any, safehttp.LayerCertificate, "TLS_CERT_INVALID", "does not verify"},
 		{"a client certificate is demanded", failing(tls.AlertError(116)), any, safehttp.LayerTLS, "CLIENT_CERT", "client certificate"},
 		{"S019 an old TLS version", failing(tls.AlertError(70)), any, safehttp.LayerTLS, "TLS_VERSION", "TLS 1.2"},
 		{"closed before the response", trusting(good), raw(t, &good, respond("")), safehttp.LayerHTTP, "CONN_RESET", "closed before a response"},
@@ -150,8 +158,58 @@ func TestRequestError(t *testing.T) {
 	}
 }
 
+// TestAlerts has the server end the handshake with each alert of RFC 8446 section 6.2 that says
+// something about whose matter it is.
+func TestAlerts(t *testing.T) {
+	want := map[tls.AlertError]fault.ID{39: "TLS_HANDSHAKE_CUT", 40: "TLS_VERSION", 41: "TLS_HANDSHAKE_CUT", 47: "TLS_HANDSHAKE_CUT",
+		69: "TLS_HANDSHAKE_CUT", 70: "TLS_VERSION", 71: "TLS_VERSION", 72: "TLS_HANDSHAKE_CUT", 80: "TLS_HANDSHAKE_CUT", 115: "TLS_HANDSHAKE_CUT", 116: "CLIENT_CERT"}
+	for a := tls.AlertError(42); a <= 46; a++ {
+		want[a] = "CLIENT_CERT"
+	}
+	for alert, id := range want {
+		c := &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) { return nil, alert })}
+		req, _ := http.NewRequestWithContext(t.Context(), "GET", "https://mail.contoso.com/", nil)
+		_, err := safehttp.Do(c, req)
+		var re *safehttp.RequestError
+		if !errors.As(err, &re) || re.Layer != safehttp.LayerTLS || re.Fault != id {
+			t.Errorf("alert %d: %v, want %s", uint8(alert), err, id)
+		}
+	}
+}
+
+// The parts of the text, with which other errors are built.
+func TestRequestErrorTexts(t *testing.T) {
+	const remedy = "the certificate does not verify: its name, its chain or its dates are wrong: install a certificate that names this host and whose chain is complete and trusted"
+	for _, tt := range []struct {
+		err            error
+		detail, reason string
+	}{
+		{&tls.CertificateVerificationError{Err: errors.New("x")}, "certificate", "certificate: " + remedy},
+		{x509.UnknownAuthorityError{}, "certificate: it is signed by an unknown authority", "certificate: it is signed by an unknown authority; " + remedy},
+		{context.Canceled, "canceled", "canceled"},
+		{safehttp.ErrPrivateAddress, "", "the name leads to a private address: allow private addresses if the program runs inside the organization; " +
+			"otherwise correct the public DNS record"},
+		{errors.New("odd"), "HTTP: odd", "HTTP: odd"},
+	} {
+		c := &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) { return nil, tt.err })}
+		req, _ := http.NewRequestWithContext(t.Context(), "GET", "https://mail.contoso.com/", nil)
+		_, err := safehttp.Do(c, req)
+		var re *safehttp.RequestError
+		if !errors.As(err, &re) {
+			t.Fatalf("Do = %v", err)
+		}
+		if re.Detail() != tt.detail || re.Reason() != tt.reason {
+			t.Errorf("%v: Detail %q, Reason %q; want %q, %q", tt.err, re.Detail(), re.Reason(), tt.detail, tt.reason)
+		}
+		cause := re.Cause()
+		if _, own := cause.(interface{ Unwrap() error }); !errors.Is(cause, tt.err) || own == (tt.err == context.Canceled) || own && cause.Error() != tt.reason {
+			t.Errorf("%v: Cause = %#v", tt.err, cause)
+		}
+	}
+}
+
 // A Location that does not parse is not printed, whoever would.
-func TestLocationIsNotParsed(t *testing.T) {
+func TestS008S133LocationIsNotParsed(t *testing.T) {
 	for _, location := range []string{
 		"https://%zz/" + canaryAddress + "?code=" + canaryCode,
 		"http://[::1/?Email=" + canaryAddress,
@@ -165,7 +223,7 @@ func TestLocationIsNotParsed(t *testing.T) {
 		req, _ := http.NewRequestWithContext(t.Context(), "GET", srv.URL, nil)
 		resp, err := safehttp.Do(srv.Client(), req)
 		if err != nil {
-			t.Errorf("S133 S008: Do = %v, want the response", err)
+			t.Errorf("Do = %v, want the response", err)
 			srv.Close()
 			continue
 		}
@@ -174,21 +232,84 @@ func TestLocationIsNotParsed(t *testing.T) {
 		}
 		_, err = safehttp.Location(resp)
 		if !errors.Is(err, safehttp.ErrURL) || strings.Contains(err.Error(), "lovelace") || strings.Contains(err.Error(), "CANARY") || len(err.Error()) > 300 {
-			t.Errorf("S133 Location = %v", err)
+			t.Errorf("Location = %v", err)
 		}
 		resp.Body.Close()
 		srv.Close()
 	}
 }
 
+// What follows a response on its connection is never read as the response to the next request.
+func TestS018NoSecondResponse(t *testing.T) {
+	good := certificate(t, time.Now().Add(time.Hour))
+	const forged = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged"
+	for name, first := range map[string]string{
+		"chunked beside a length":        "HTTP/1.1 200 OK\r\nContent-Length: 12\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+		"chunked beside a length, after": "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+		"a response without a request":   "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+		"no body":                        "HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n",
+		"bare CR":                        "HTTP/1.1 200 OK\r\nX: a\rContent-Length: 0\r\n\r\n",
+	} {
+		var requests atomic.Int32
+		u := raw(t, &good, func(c net.Conn) {
+			for r := bufio.NewReader(c); ; {
+				if _, err := http.ReadRequest(r); err != nil {
+					return
+				}
+				if requests.Add(1) == 1 {
+					io.WriteString(c, first+forged)
+				} else {
+					io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nours")
+				}
+				if name == "bare CR" {
+					return
+				}
+			}
+		})
+		client := trusting(good)
+		for n := range 2 {
+			req, _ := http.NewRequestWithContext(t.Context(), "GET", u.String(), nil)
+			resp, err := safehttp.Do(client, req)
+			if err != nil {
+				continue
+			}
+			body, _ := safehttp.ReadAll(resp.Body, 100)
+			resp.Body.Close()
+			if n == 1 && string(body) != "ours" {
+				t.Errorf("%s: the second response is %q", name, body)
+			}
+		}
+	}
+}
+
+// A thousand interim responses cost what a long header does, and their number is bounded.
 func TestS016InterimResponses(t *testing.T) {
 	good := certificate(t, time.Now().Add(time.Hour))
-	u := raw(t, &good, respond(strings.Repeat("HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n", 1000)+"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
-	req, _ := http.NewRequestWithContext(t.Context(), "GET", u.String(), nil)
-	if resp, err := safehttp.Do(trusting(good), req); err == nil {
-		resp.Body.Close()
-	} else if len(err.Error()) > 500 {
-		t.Errorf("Do = %v", err)
+	const hint, last = "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+	for _, tt := range []struct {
+		name    string
+		respond func(net.Conn)
+		ok      bool
+	}{
+		{"a thousand", respond(strings.Repeat(hint, 1000) + last), true},
+		{"without end", func(c net.Conn) {
+			for many := strings.Repeat(hint, 1000); ; {
+				if _, err := io.WriteString(c, many); err != nil {
+					return
+				}
+			}
+		}, false},
+	} {
+		req, _ := http.NewRequestWithContext(t.Context(), "GET", raw(t, &good, tt.respond).String(), nil)
+		resp, err := safehttp.Do(trusting(good), req)
+		if (err == nil) != tt.ok {
+			t.Errorf("%s: Do = %v, want a response: %v", tt.name, err, tt.ok)
+		}
+		if err == nil {
+			resp.Body.Close()
+		} else if len(err.Error()) > 500 {
+			t.Errorf("%s: an error of %d bytes", tt.name, len(err.Error()))
+		}
 	}
 }
 

@@ -36,7 +36,7 @@ func ReadSized(r io.Reader, size, limit int64) ([]byte, error) {
 	if int64(len(b)) > limit {
 		return nil, &LimitError{What: "body", Limit: limit}
 	}
-	return b, err
+	return b, readFailure(err)
 }
 
 // readExactly reads a body of size bytes. net/http ends a body at its length, but a reader
@@ -51,5 +51,5 @@ func readExactly(r io.Reader, size, limit int64) ([]byte, error) {
 		rest, err := ReadAll(r, limit-int64(n))
 		return append(b, rest...), err
 	}
-	return b[:n:n], err
+	return b[:n:n], readFailure(err)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/textproto"
 	"net/url"
 	"strconv"
 	"strings"
@@ -129,14 +130,36 @@ func headerSize(h http.Header) int {
 }
 
 // ReadAll reads r to its end, and at most limit bytes of it; a longer r is a [*LimitError].
-// What was read before an error is returned with it.
+// What was read before an error is returned with it. The text of the error is safe to print: that
+// of net/http quotes trailers that it cannot read, and what the server says when it hangs up.
 func ReadAll(r io.Reader, limit int64) ([]byte, error) {
 	b, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if int64(len(b)) > limit {
 		return b[:limit], &LimitError{What: "body", Limit: limit}
 	}
-	return b, err
+	return b, readFailure(err)
 }
+
+// A readError says why a body ended early, in words that are not the server's.
+type readError struct{ err error }
+
+func readFailure(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &readError{err}
+}
+
+func (e *readError) Error() string {
+	var protocol textproto.ProtocolError
+	text := e.err.Error()
+	if errors.As(e.err, &protocol) || strings.Contains(text, "GOAWAY") {
+		return "it breaks the protocol"
+	}
+	return Plain(text, 160)
+}
+
+func (e *readError) Unwrap() error { return e.err }
 
 // What is read of a body that is not wanted, so that the connection can be used again.
 const (

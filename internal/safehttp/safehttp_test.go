@@ -1,6 +1,7 @@
 package safehttp_test
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"context"
@@ -80,8 +81,8 @@ func TestDoDoesNotFollow(t *testing.T) {
 	}
 }
 
-// S007: nothing is sent over plain http, but to a loopback address that the caller allows.
-func TestDoRefusesPlainHTTP(t *testing.T) {
+// Nothing is sent over plain http, but to a loopback address that the caller allows.
+func TestS007DoRefusesPlainHTTP(t *testing.T) {
 	var asked bool
 	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true }))
 	defer srv.Close()
@@ -100,7 +101,7 @@ func TestDoRefusesPlainHTTP(t *testing.T) {
 	}
 }
 
-func TestDoLimitsHeader(t *testing.T) {
+func TestS015DoLimitsHeader(t *testing.T) {
 	srv := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for range 100 {
 			w.Header().Add("WWW-Authenticate", strings.Repeat("x", 1024))
@@ -126,8 +127,8 @@ func TestDoErrorHoldsNoQuery(t *testing.T) {
 	}
 }
 
-// S014: a bomb costs what any other long body does.
-func TestReadAllStopsAGzipBomb(t *testing.T) {
+// A bomb costs what any other long body does.
+func TestS014ReadAllStopsAGzipBomb(t *testing.T) {
 	srv := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Encoding", "gzip")
 		z := gzip.NewWriter(w)
@@ -164,6 +165,10 @@ func TestOrigin(t *testing.T) {
 		{"https://mail.contoso.com", "http://mail.contoso.com", false},
 		{"https://contoso.com", "https://mail.contoso.com", false},
 		{"https://[::1]:443", "https://[::1]", true},
+		{"http://contoso.com:80", "HTTP://contoso.com", true},
+		{"http://contoso.com:443", "http://contoso.com", false},
+		{"https://contoso.com:80", "https://contoso.com", false},
+		{"http://contoso.com:8080", "https://contoso.com:8080", false},
 	} {
 		a, _ := url.Parse(tt.a)
 		b, _ := url.Parse(tt.b)
@@ -173,8 +178,8 @@ func TestOrigin(t *testing.T) {
 	}
 }
 
-// S027: a wait that is huge, negative, past or garbage.
-func TestRetryAfter(t *testing.T) {
+// A wait that is huge, negative, past or garbage.
+func TestS027RetryAfter(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	for _, tt := range []struct {
 		in   string
@@ -183,6 +188,12 @@ func TestRetryAfter(t *testing.T) {
 	}{
 		{"120", 2 * time.Minute, true},
 		{" 0 ", 0, true},
+		{"3599", 3599 * time.Second, true},
+		{"3600", time.Hour, true},
+		{"3601", time.Hour, true},
+		{"1 0", 0, false},
+		{"1:", 0, false},
+		{"1/", 0, false},
 		{"99999999999999", time.Hour, true},
 		{"999999999999999999999999999", time.Hour, true},
 		{"-5", 0, false},
@@ -282,6 +293,10 @@ func TestClean(t *testing.T) {
 		{"a\u202eb", 64, "a·b"},
 		{"\xff", 64, "·"},
 		{"abcdef", 3, "abc…"},
+		{"abc", 3, "abc"},
+		{"ab\x7f", 3, "ab·"},
+		{"ab \x1f", 64, "ab ·"},
+		{"aäb", 3, "aä…"},
 		{"ä", 1, "…"},
 		{"Anmeldung nötig", 64, "Anmeldung nötig"},
 	} {
@@ -309,3 +324,35 @@ func FuzzResolve(f *testing.F) {
 		}
 	})
 }
+
+// The text of a body that broke off holds nothing of what the server sent, which may be the
+// secret of the request.
+func TestBodyThatBreaksOffQuotesNothing(t *testing.T) {
+	secret := "eyJhbGciOiJub25lIn0.secret.x"
+	for name, tt := range map[string]struct{ response, want string }{
+		"trailer":  {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X\r\n\r\n1\r\na\r\n0\r\nsecret\r\n\r\n", "it breaks the protocol"},
+		"cut":      {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab", "unexpected EOF"},
+		"encoding": {"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 6\r\n\r\nsecret", "gzip: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			resp, err := http.ReadResponse(bufio.NewReader(strings.NewReader(tt.response)), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body := resp.Body
+			if resp.Header.Get("Content-Encoding") == "gzip" {
+				body = io.NopCloser(failing{errors.New("gzip: invalid header in " + secret)})
+			}
+			if _, err := safehttp.ReadAll(body, 100); err == nil || strings.Contains(err.Error(), "secret") || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("ReadAll = %v, want %q and no secret", err, tt.want)
+			}
+		})
+	}
+	if _, err := safehttp.ReadAll(failing{context.Canceled}, 100); !errors.Is(err, context.Canceled) {
+		t.Errorf("ReadAll = %v, want the cause wrapped", err)
+	}
+}
+
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }

@@ -8,7 +8,7 @@ import (
 	"github.com/easoauth/easoauth/internal/seal"
 )
 
-func TestSeal(t *testing.T) {
+func TestS104Seal(t *testing.T) {
 	key, other := bytes.Repeat([]byte{1}, 32), bytes.Repeat([]byte{2}, 32)
 	plain := []byte("a refresh token")
 	sealed, err := seal.Seal(key, plain, "ada")

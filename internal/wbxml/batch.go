@@ -31,13 +31,13 @@ func (b *Batch) Document(v any) error {
 	b.u.dec.ResetBytes(b.document)
 	b.u.dec.free, b.u.limit = 0, b.limit
 	err := b.finish(v)
-	clear(b.u.structs) // they stay with v
+	b.u.forget() // it stays with v
 	return err
 }
 
 // Unmarshal reads a part of the document into v, as the function [Unmarshal] does, with odd in
-// place of [Options.Odd] and without [Options.OddNumber]. The structs behind the pointers in v are valid until the next call,
-// which uses them again.
+// place of [Options.Odd] and without [Options.OddNumber]. What the pointers and the slices of
+// structs in v hold is valid until the next call, which uses it again.
 func (b *Batch) Unmarshal(raw Raw, v any, odd func(Tag, []byte)) error {
 	b.u.odd, b.u.oddNumber = odd, nil
 	b.u.reuse()

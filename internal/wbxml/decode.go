@@ -70,10 +70,9 @@ func (d *Decoder) reset() {
 	if d.lim == (limits{}) { // a Decoder that was not made by NewDecoder
 		d.lim = (*Options)(nil).limits()
 	}
-	*d = Decoder{
-		lim: d.lim, own: d.own, mark: -1, free: -1,
-		stack: d.stack[:0], table: d.table[:0], scratch: d.scratch[:0],
-	}
+	d.r, d.pos, d.mark, d.base, d.free = nil, 0, -1, 0, -1
+	d.state, d.err, d.page, d.latin1, d.pendingEnd, d.elements, d.at = stateHeader, nil, 0, false, false, 0, 0
+	d.stack, d.table, d.scratch = d.stack[:0], d.table[:0], d.scratch[:0]
 }
 
 // InputOffset returns the offset of the first byte that has not been read as part of a

@@ -89,13 +89,13 @@ var cases = []struct {
 	{name: "page lasts over an end", doc: document("45 00 11 4a 01 06 01"), want: `<AirSync:Sync <AirSyncBase:Body > <AirSyncBase:Type/ > >`},
 	{name: "page switch before an end", doc: document("45 0b 00 06 01"), want: `<AirSync:Sync <AirSync:SyncKey/ > >`},
 	{name: "two page switches", doc: document("00 01 00 00 05"), want: `<AirSync:Sync/ >`},
-	{name: "unknown token", doc: document("45 3f 01"), want: `<AirSync:Sync <AirSync:0x3F/ > >`, strict: "unknown element AirSync:0x3F at offset 5"},
-	{name: "unknown page", doc: document("45 00 63 45 01 01"), want: `<AirSync:Sync <0x63:0x05 > >`, strict: "unknown element 0x63:0x05 at offset 7"},
+	{name: "S126 unknown token", doc: document("45 3f 01"), want: `<AirSync:Sync <AirSync:0x3F/ > >`, strict: "unknown element AirSync:0x3F at offset 5"},
+	{name: "S126 unknown page", doc: document("45 00 63 45 01 01"), want: `<AirSync:Sync <0x63:0x05 > >`, strict: "unknown element 0x63:0x05 at offset 7"},
 	{name: "text between elements", doc: document("45 03 61 00 0b 01"), want: `<AirSync:Sync "a" <AirSync:SyncKey/ > >`},
-	{name: "not UTF-8", doc: document("4b 03 61 ff c3 28 00 01"), want: `<AirSync:SyncKey "a` + "\uFFFD\uFFFD" + `(" >`, strict: "not UTF-8 at offset 5"},
+	{name: "S125 not UTF-8", doc: document("4b 03 61 ff c3 28 00 01"), want: `<AirSync:SyncKey "a` + "\uFFFD\uFFFD" + `(" >`, strict: "not UTF-8 at offset 5"},
 	{name: "CR in a string", doc: document("4b 03 61 0d 0a 00 01"), want: `<AirSync:SyncKey "a\r\n" >`},
 
-	{name: "string table", doc: unhex("03 01 6a 05 61 62 00 63 00 4b 83 03 83 00 01"), want: `<AirSync:SyncKey "c" "ab" >`, strict: "string table of 5 bytes) that ActiveSync does not use at offset 0"},
+	{name: "S128 string table", doc: unhex("03 01 6a 05 61 62 00 63 00 4b 83 03 83 00 01"), want: `<AirSync:SyncKey "c" "ab" >`, strict: "string table of 5 bytes) that ActiveSync does not use at offset 0"},
 	{name: "middle of a string of the table", doc: unhex("03 01 6a 03 61 62 00 4b 83 01 01"), want: `<AirSync:SyncKey "b" >`, strict: "header"},
 	{name: "public identifier in the table", doc: unhex("03 00 00 6a 03 61 62 00 05"), want: `<AirSync:Sync/ >`, strict: "header"},
 	{name: "entity", doc: document("4b 02 81 20 02 41 01"), want: `<AirSync:SyncKey "\u00a0" "A" >`, strict: "token 0x02, which ActiveSync does not use at offset 5"},
@@ -106,12 +106,12 @@ var cases = []struct {
 	{name: "token of the tag space in attributes", doc: document("c5 44 00 01 01"), err: "token 0x44 in attributes at offset 4", strict: "attributes"},
 	{name: "version 1.1", doc: unhex("01 01 6a 00 05"), want: `<AirSync:Sync/ >`, strict: "version 1.1"},
 	{name: "version 1.2", doc: unhex("02 01 6a 00 05"), want: `<AirSync:Sync/ >`, strict: "version 1.2"},
-	{name: "version 1.0", doc: unhex("00 01 6a 00 05"), err: "version 1.0 of WBXML"},
-	{name: "version 1.4", doc: unhex("04 01 6a 00 05"), err: "version 1.4 of WBXML"},
-	{name: "public identifier of WML", doc: unhex("03 04 6a 00 05"), err: "public identifier 4"},
+	{name: "S128 version 1.0", doc: unhex("00 01 6a 00 05"), err: "version 1.0 of WBXML"},
+	{name: "S128 version 1.4", doc: unhex("04 01 6a 00 05"), err: "version 1.4 of WBXML"},
+	{name: "S128 public identifier of WML", doc: unhex("03 04 6a 00 05"), err: "public identifier 4"},
 	{name: "public identifier outside of the table", doc: unhex("03 00 03 6a 03 61 62 00 05"), err: "public identifier at 3 is outside", strict: "header"},
 	{name: "US-ASCII", doc: unhex("03 01 03 00 05"), want: `<AirSync:Sync/ >`, strict: "character set 3"},
-	{name: "unknown character set", doc: unhex("03 01 00 00 05"), want: `<AirSync:Sync/ >`, strict: "character set 0"},
+	{name: "S128 unknown character set", doc: unhex("03 01 00 00 05"), want: `<AirSync:Sync/ >`, strict: "character set 0"},
 	{name: "ISO-8859-1", doc: unhex("03 01 04 02 e4 00 4b 03 e9 00 83 00 01"), want: `<AirSync:SyncKey "é" "ä" >`, strict: "character set 4"},
 	{name: "UTF-16", doc: unhex("03 01 87 77 00 05"), err: "character set 1015"},
 
@@ -121,13 +121,13 @@ var cases = []struct {
 	{name: "two line ends after the document", doc: document("45 01 0a 0a"), want: `<AirSync:Sync >`, strict: "data after the end of the root element at offset 6"},
 	{name: "a document after a line end", doc: document("05 0a 05"), err: "data after the end of the root element at offset 6", strict: "data after the end of the root element at offset 5"},
 	{name: "trailing space", doc: document("05 20"), err: "data after the end of the root element at offset 5"},
-	{name: "trailing NUL", doc: document("05 00"), err: "data after the end of the root element at offset 5"},
-	{name: "end underflow", doc: document("45 01 01"), err: "data after the end of the root element at offset 6"},
+	{name: "S129 trailing NUL", doc: document("05 00"), err: "data after the end of the root element at offset 5"},
+	{name: "S129 end underflow", doc: document("45 01 01"), err: "data after the end of the root element at offset 6"},
 	{name: "end first", doc: document("01"), err: "end without a start at offset 4"},
 	{name: "text in place of the root", doc: document("03 61 00"), err: "token 0x03 in place of the root element at offset 4"},
-	{name: "missing end", doc: document("45 4b 01"), err: "end of input inside the document at offset 7"},
-	{name: "string without NUL", doc: document("4b 03 61 62"), err: "end of input in an inline string at offset 8"},
-	{name: "page switch without a page", doc: document("45 00"), err: "end of input in a page switch at offset 6"},
+	{name: "S129 missing end", doc: document("45 4b 01"), err: "end of input inside the document at offset 7"},
+	{name: "S125 string without NUL", doc: document("4b 03 61 62"), err: "end of input in an inline string at offset 8"},
+	{name: "S126 page switch without a page", doc: document("45 00"), err: "end of input in a page switch at offset 6"},
 	{name: "opaque cut short", doc: document("4b c3 05 61"), err: "end of input in opaque data at offset 8"},
 	{name: "length cut short", doc: document("4b c3 85"), err: "end of input in an integer at offset 7"},
 	{name: "length of 33 bits", doc: document("4b c3 90 80 80 80 00"), err: "integer of more than 32 bits at offset 5"},
@@ -163,8 +163,8 @@ func TestReadToken(t *testing.T) {
 	}
 }
 
-// TestGlobalTokens says for each byte value what it means as content of an element.
-func TestGlobalTokens(t *testing.T) {
+// TestS127GlobalTokens says for each byte value what it means as content of an element.
+func TestS127GlobalTokens(t *testing.T) {
 	// What follows the byte makes every form of it complete.
 	global := map[byte]string{
 		0x00: `<AirSync:Sync >`,                    // SWITCH_PAGE 1
@@ -319,8 +319,8 @@ type stuck struct{}
 
 func (stuck) Read([]byte) (int, error) { return 0, nil }
 
-// TestHostile reads documents that cost a naive reader its stack or its memory.
-func TestHostile(t *testing.T) {
+// TestS131Hostile reads documents that cost a naive reader its stack or its memory.
+func TestS131Hostile(t *testing.T) {
 	deep := append(document(""), bytes.Repeat([]byte{0x45}, 500_000)...)
 	wide := append(document("45"), bytes.Repeat([]byte{0x07}, 5_000_000)...)
 	switches := append(document("45"), bytes.Repeat([]byte{0x00, 0x01}, 1_000_000)...)
@@ -331,7 +331,7 @@ func TestHostile(t *testing.T) {
 	}{
 		{"depth 500,000", deep, "depth"},
 		{"5,000,000 elements", wide, "elements"},
-		{"1,000,000 page switches", switches, "page switches"},
+		{"S126 1,000,000 page switches", switches, "page switches"},
 		{"page switches before the root", document(strings.Repeat("0001", 100)), "page switches"},
 		{"opaque of 4 GiB", document("45 c3 8f ff ff ff 7f"), "data"},
 		{"opaque of 100 MB", document("45 c3 af d7 84 00"), ""},

@@ -18,11 +18,31 @@ func seed(f *testing.F) {
 	for _, c := range cases {
 		f.Add(c.doc)
 	}
-	// Forms known to have crashed other readers of WBXML.
-	f.Add(document("c5 c3 8f ff ff ff 7f"))
-	f.Add(unhex("03 00 8f ff ff ff 7f 6a 00 05"))
-	f.Add(append(document(""), bytes.Repeat([]byte{0x45}, 300)...))
-	f.Add(document("84 00 04 c3 01"))
+	for _, doc := range crashers {
+		f.Add(doc)
+	}
+}
+
+// crashers have the forms that are known to have crashed other readers of WBXML.
+var crashers = [][]byte{
+	document("c5 c3 8f ff ff ff 7f"),
+	unhex("03 00 8f ff ff ff 7f 6a 00 05"),
+	append(document(""), bytes.Repeat([]byte{0x45}, 300)...),
+	document("84 00 04 c3 01"),
+}
+
+func TestS132CrashersOfOthers(t *testing.T) {
+	for _, doc := range crashers {
+		for _, strict := range []bool{false, true} {
+			o := &wbxml.Options{Strict: strict}
+			if got, err := describeBytes(doc, o); err == nil {
+				t.Errorf("%.20x, strict %v: %s, want an error", doc, strict, got)
+			}
+			if err := o.Unmarshal(doc, new(syncResponse)); err == nil {
+				t.Errorf("%.20x, strict %v: Unmarshal succeeded", doc, strict)
+			}
+		}
+	}
 }
 
 // fuzzOptions keep what a document may take small, so that a fault is seen.
@@ -61,10 +81,10 @@ type oneByOne struct{ r io.Reader }
 
 func (o oneByOne) Read(p []byte) (int, error) { return o.r.Read(p[:min(1, len(p))]) }
 
-// FuzzRoundTrip writes what it has read. The first copy may differ from the document, as
+// FuzzS130RoundTrip writes what it has read. The first copy may differ from the document, as
 // there are several forms of the same thing, but copies of the copy do not, and nothing
 // that is read from them differs.
-func FuzzRoundTrip(f *testing.F) {
+func FuzzS130RoundTrip(f *testing.F) {
 	seed(f)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		before, err := describeBytes(b, fuzzOptions)

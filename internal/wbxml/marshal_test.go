@@ -304,7 +304,7 @@ func TestStructs(t *testing.T) {
 	}
 }
 
-func TestAmplification(t *testing.T) {
+func TestS131Amplification(t *testing.T) {
 	type fat struct {
 		Key string `wbxml:"AirSync:SyncKey"`
 		Pad [4096]byte

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"unsafe"
 )
 
 // A Stream is the content of an element that need not stand in memory. A field of type
@@ -38,6 +39,8 @@ type field struct {
 	name    string
 	tag     Tag
 	index   []int
+	offset  uintptr      // in the struct, in bytes
+	whole   reflect.Type // of the field
 	typ     reflect.Type // without slice and pointer
 	kind    kind
 	slice   bool // repeated
@@ -45,7 +48,9 @@ type field struct {
 	always  bool
 	empty   bool
 	opaque  bool
-	direct  bool    // a pointer to a type of directTypes, which an arena makes
+	plain   bool    // neither slice nor pointer
+	direct  bool    // a pointer to a type of directKinds, which an arena makes
+	numeral uint8   // of a number, the bits of its type
 	size    uintptr // of an element of the slice, in bytes
 	sub     *plan   // of kindStruct
 }
@@ -55,6 +60,7 @@ type plan struct {
 	id     int // counts up from 0
 	typ    reflect.Type
 	slice  reflect.Type // []typ
+	size   uintptr      // of typ, in bytes
 	root   Tag
 	fields []field // in struct order, "any" among them with tag 0
 	any    *field
@@ -87,9 +93,7 @@ var (
 	streamType = reflect.TypeFor[Stream]()
 	tagType    = reflect.TypeFor[Tag]()
 
-	directTypes = []reflect.Type{
-		reflect.TypeFor[string](), reflect.TypeFor[bool](), reflect.TypeFor[int](), reflect.TypeFor[uint32](), reflect.TypeFor[uint64](),
-	}
+	directKinds = []reflect.Kind{reflect.String, reflect.Bool, reflect.Int, reflect.Uint32, reflect.Uint64}
 )
 
 // planOf returns the plan of a struct type, made once.
@@ -115,9 +119,9 @@ func makePlan(t reflect.Type, made map[reflect.Type]*plan) (*plan, error) {
 	if p, ok := made[t]; ok {
 		return p, nil
 	}
-	p := &plan{id: int(lastPlan.Add(1)) - 1, typ: t, slice: reflect.SliceOf(t), others: map[Tag]uint8{}}
+	p := &plan{id: int(lastPlan.Add(1)) - 1, typ: t, slice: reflect.SliceOf(t), size: t.Size(), others: map[Tag]uint8{}}
 	made[t] = p
-	if err := p.addFields(t, nil, made); err != nil {
+	if err := p.addFields(t, nil, 0, made); err != nil {
 		return nil, err
 	}
 	if len(p.fields) > 255 {
@@ -147,15 +151,16 @@ func makePlan(t reflect.Type, made map[reflect.Type]*plan) (*plan, error) {
 	return p, nil
 }
 
-// addFields plans the fields of t; those of an embedded struct count as its own.
-func (p *plan) addFields(t reflect.Type, prefix []int, made map[reflect.Type]*plan) error {
+// addFields plans the fields of t, which stands at base; those of an embedded struct count as
+// its own.
+func (p *plan) addFields(t reflect.Type, prefix []int, base uintptr, made map[reflect.Type]*plan) error {
 	for i := range t.NumField() {
 		sf := t.Field(i)
 		index := append(prefix[:len(prefix):len(prefix)], i)
 		text, tagged := sf.Tag.Lookup("wbxml")
 		if !tagged {
 			if sf.Anonymous && sf.Type.Kind() == reflect.Struct {
-				if err := p.addFields(sf.Type, index, made); err != nil {
+				if err := p.addFields(sf.Type, index, base+sf.Offset, made); err != nil {
 					return err
 				}
 			}
@@ -188,7 +193,7 @@ func (p *plan) addFields(t reflect.Type, prefix []int, made map[reflect.Type]*pl
 		if !sf.IsExported() {
 			return fail("not exported")
 		}
-		f := field{name: sf.Name, tag: tag, index: index}
+		f := field{name: sf.Name, tag: tag, index: index, offset: base + sf.Offset, whole: sf.Type}
 		isAny := false
 		for opt := range strings.SplitSeq(opts, ",") {
 			switch opt {
@@ -241,7 +246,8 @@ func (f *field) setType(t reflect.Type) string {
 		f.pointer, t = true, t.Elem()
 	}
 	f.typ = t
-	f.direct = f.pointer && !f.slice && slices.Contains(directTypes, t)
+	f.plain = !f.slice && !f.pointer
+	f.direct = f.pointer && !f.slice && slices.Contains(directKinds, t.Kind())
 	switch k := t.Kind(); {
 	case t == rawType:
 		f.kind = kindRaw
@@ -257,9 +263,9 @@ func (f *field) setType(t reflect.Type) string {
 	case k == reflect.Bool:
 		f.kind = kindBool
 	case k >= reflect.Int && k <= reflect.Int64:
-		f.kind = kindInt
+		f.kind, f.numeral = kindInt, uint8(t.Bits())
 	case k >= reflect.Uint && k <= reflect.Uint64:
-		f.kind = kindUint
+		f.kind, f.numeral = kindUint, uint8(t.Bits())
 	case k == reflect.Struct:
 		f.kind = kindStruct
 	default:
@@ -273,6 +279,12 @@ func (f *field) setType(t reflect.Type) string {
 	}
 	return ""
 }
+
+// at returns where the field is in the struct at v, which is of the plan's type.
+func (f *field) at(v unsafe.Pointer) unsafe.Pointer { return unsafe.Add(v, f.offset) }
+
+// clear sets the field at v to zero.
+func (f *field) clear(v unsafe.Pointer) { reflect.NewAt(f.whole, v).Elem().SetZero() }
 
 // value returns the field in v, which is of the plan's type.
 func (f *field) value(v reflect.Value) reflect.Value {

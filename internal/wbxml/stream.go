@@ -213,7 +213,7 @@ func (d *Decoder) skip() bool {
 				return true
 			}
 		case c == globalStrI:
-			n := bytes.IndexByte(b[at:], 0)
+			n := stringEnd(b[at:])
 			if n < 0 || int64(n) > d.lim.data {
 				return false
 			}
@@ -222,9 +222,20 @@ func (d *Decoder) skip() bool {
 			if elements++; elements > d.lim.elements || depth >= d.lim.depth {
 				return false
 			}
-			if c&bitContent != 0 {
-				depth++
+			if c&bitContent == 0 {
+				break
 			}
+			if at < len(b) && b[at] == globalStrI { // nearly always all of the content
+				n := stringEnd(b[at+1:])
+				if n < 0 || int64(n) > d.lim.data {
+					return false
+				}
+				if at += n + 2; at < len(b) && b[at] == globalEnd {
+					at++
+					break
+				}
+			}
+			depth++
 		case c == globalSwitchPage && at < len(b):
 			if switches++; switches > maxSwitches {
 				return false

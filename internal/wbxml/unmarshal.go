@@ -7,7 +7,7 @@ import (
 	"io"
 	"reflect"
 	"sync"
-	"unicode/utf8"
+	"unsafe"
 )
 
 // Unmarshal reads the document b into v, a pointer to a struct whose root element is named
@@ -64,7 +64,7 @@ func (u *unmarshaler) finish(err error) error {
 	if cap(u.dec.own) > maxPooled {
 		u.dec.own = nil
 	}
-	clear(u.structs)
+	u.forget()
 	*u = unmarshaler{dec: u.dec, arena: arena{structs: u.structs}}
 	unmarshalers.Put(u)
 	return err
@@ -75,6 +75,7 @@ func (u *unmarshaler) document(v any) error {
 	if rv.Kind() != reflect.Pointer || rv.IsNil() || rv.Elem().Kind() != reflect.Struct {
 		return &TypeError{fmt.Sprintf("%T", v), "", "not a pointer to a struct"}
 	}
+	at := rv.UnsafePointer()
 	rv = rv.Elem()
 	p := u.last
 	if p == nil || p.typ != rv.Type() {
@@ -98,7 +99,7 @@ func (u *unmarshaler) document(v any) error {
 	if t.Tag != p.root {
 		return u.fail(fmt.Errorf("the document is not %v", p.root))
 	}
-	if err := u.fields(p, rv); err != nil {
+	if err := u.fields(p, at); err != nil {
 		return err
 	}
 	_, err = u.dec.ReadToken()
@@ -114,7 +115,7 @@ func (u *unmarshaler) fail(err error) error {
 
 // misfit deals with a value of the child f of the open element that does not fit, where v
 // is what it goes to.
-func (u *unmarshaler) misfit(f *field, v reflect.Value, text []byte, err error) error {
+func (u *unmarshaler) misfit(f *field, v unsafe.Pointer, text []byte, err error) error {
 	if u.odd == nil {
 		return u.dec.fail(&DecodeError{path(append(u.dec.stack[:len(u.dec.stack):len(u.dec.stack)], f.tag)), u.dec.at, err})
 	}
@@ -130,7 +131,7 @@ func (u *unmarshaler) misfit(f *field, v reflect.Value, text []byte, err error) 
 		return nil
 	}
 	if v, err = u.place(f, v); err == nil {
-		v.SetInt(n)
+		f.store(v, uint64(n), false) // two's complement
 	}
 	return err
 }
@@ -138,15 +139,12 @@ func (u *unmarshaler) misfit(f *field, v reflect.Value, text []byte, err error) 
 // oddCost is what a program may keep of an odd value, in bytes.
 const oddCost = 128
 
-// fields reads the content of the element that has just started into a struct.
-func (u *unmarshaler) fields(p *plan, v reflect.Value) error {
+// fields reads the content of the element that has just started into the struct at v.
+func (u *unmarshaler) fields(p *plan, v unsafe.Pointer) error {
 	var seen [4]uint64 // fields met, in strict mode
 	for {
-		if f, text := u.leaf(p); f != nil {
-			if err := u.set(f, f.value(v), text); err != nil {
-				return err
-			}
-			continue
+		if err := u.leaves(p, v); err != nil {
+			return err
 		}
 		t, err := u.dec.ReadToken()
 		if err != nil {
@@ -175,40 +173,65 @@ func (u *unmarshaler) fields(p *plan, v reflect.Value) error {
 			}
 			seen[i/64] |= 1 << (i % 64)
 		}
-		if err := u.field(f, f.value(v), t); err != nil {
+		if err := u.field(f, f.at(v), t); err != nil {
 			return err
 		}
 	}
 }
 
-// leaf reads the element that comes next, if all of it is in the buffer, it is a field of
-// text and its content is one inline string in UTF-8: nearly all elements are like that.
-// Otherwise it reads nothing and returns nil.
-func (u *unmarshaler) leaf(p *plan) (*field, []byte) {
+// leaves reads the elements that come next, as long as each is all in the buffer, is a field
+// of text, and has one inline string in UTF-8, or a little opaque data, as its content: nearly
+// all elements are like that.
+func (u *unmarshaler) leaves(p *plan, v unsafe.Pointer) error {
 	d := &u.dec
-	b, at, page := d.buf, d.pos, d.page
-	if at+1 < len(b) && b[at] == globalSwitchPage {
-		page = b[at+1]
-		at += 2
+	if u.strict || d.latin1 || d.pendingEnd || len(d.stack) >= d.lim.depth {
+		return nil
 	}
-	if at+1 >= len(b) || b[at+1] != globalStrI || b[at]&0xC0 != bitContent || b[at]&0x3F <= globalLiteral {
-		return nil, nil
+	for b := d.buf; d.elements < d.lim.elements; {
+		at, page := d.pos, d.page
+		if at+1 < len(b) && b[at] == globalSwitchPage {
+			page = b[at+1]
+			at += 2
+		}
+		if at+2 >= len(b) || b[at]&0xC0 != bitContent || b[at]&0x3F <= globalLiteral {
+			return nil
+		}
+		f := p.lookup(Tag(page)<<8 | Tag(b[at]&0x3F))
+		if f == nil || f.kind > kindUint {
+			return nil
+		}
+		var text []byte
+		end := 0
+		switch b[at+1] {
+		case globalStrI:
+			text = b[at+2:]
+			n := utf8End(text)
+			if n < 0 {
+				return nil
+			}
+			text, end = text[:n], at+2+n+1
+		case globalOpaque:
+			if end = at + 3 + int(b[at+2]); b[at+2] > 0x7F || end > len(b) {
+				return nil
+			}
+			text = b[at+3 : end]
+		default:
+			return nil
+		}
+		if end >= len(b) || b[end] != globalEnd || int64(len(text)) > d.lim.data {
+			return nil
+		}
+		d.elements++
+		d.page, d.at, d.pos = page, d.base+int64(at), end+1
+		if f.kind == kindString && f.plain {
+			*(*string)(f.at(v)) = u.string(text)
+			continue
+		}
+		if err := u.set(f, f.at(v), text); err != nil {
+			return err
+		}
 	}
-	if u.strict || d.latin1 || d.pendingEnd || len(d.stack) >= d.lim.depth || d.elements >= d.lim.elements {
-		return nil, nil
-	}
-	f := p.lookup(Tag(page)<<8 | Tag(b[at]&0x3F))
-	if f == nil || f.kind > kindUint {
-		return nil, nil
-	}
-	text := b[at+2:]
-	n := bytes.IndexByte(text, 0)
-	if n < 0 || n+1 >= len(text) || text[n+1] != globalEnd || int64(n) > d.lim.data || !utf8.Valid(text[:n]) {
-		return nil, nil
-	}
-	d.elements++
-	d.page, d.at, d.pos = page, d.base+int64(at), at+2+n+2
-	return f, text[:n]
+	return nil
 }
 
 func (p *plan) byTagIndex(f *field) uint8 {
@@ -219,7 +242,7 @@ func (p *plan) byTagIndex(f *field) uint8 {
 }
 
 // other deals with an element that the struct has no field for.
-func (u *unmarshaler) other(p *plan, v reflect.Value, t Token) error {
+func (u *unmarshaler) other(p *plan, v unsafe.Pointer, t Token) error {
 	if p.any == nil && u.strict {
 		return u.fail(errors.New("an element that is not expected here"))
 	}
@@ -229,28 +252,27 @@ func (u *unmarshaler) other(p *plan, v reflect.Value, t Token) error {
 	if err := u.spend(int64(p.any.typ.Size()) + 8); err != nil {
 		return err
 	}
-	switch list := p.any.value(v).Addr().Interface().(type) {
-	case *[]Tag:
+	if p.any.typ == tagType {
+		list := (*[]Tag)(p.any.at(v))
 		*list = append(*list, t.Tag)
 		return u.dec.SkipElement()
-	case *[]Raw:
-		raw, err := u.dec.ReadRaw(t)
-		if err != nil {
-			return err
-		}
-		*list = append(*list, raw)
 	}
+	raw, err := u.dec.ReadRaw(t)
+	if err != nil {
+		return err
+	}
+	list := (*[]Raw)(p.any.at(v))
+	*list = append(*list, raw)
 	return nil
 }
 
-// field reads the element that has just started into v, a field with its slice and
-// pointer.
-func (u *unmarshaler) field(f *field, v reflect.Value, t Token) error {
+// field reads the element that has just started into the field at v.
+func (u *unmarshaler) field(f *field, v unsafe.Pointer, t Token) error {
 	if f.kind <= kindUint {
 		text, child, err := u.dec.text()
 		if child != 0 {
 			if !f.slice {
-				v.SetZero()
+				f.clear(v)
 			}
 			return u.misplaced(f, v)
 		}
@@ -265,16 +287,16 @@ func (u *unmarshaler) field(f *field, v reflect.Value, t Token) error {
 	}
 	switch f.kind {
 	case kindStruct:
-		if !f.pointer && !f.slice && !to.IsZero() {
-			to.SetZero() // a second occurrence replaces the first
+		if f.plain {
+			f.clear(to) // a second occurrence replaces the first
 		}
 		return u.fields(f.sub, to)
 	case kindRaw:
 		raw, err := u.dec.ReadRaw(t)
-		to.SetBytes(raw)
+		*(*Raw)(to) = raw
 		return err
 	}
-	return u.stream(f, to.Addr().Interface().(*Stream))
+	return u.stream(f, (*Stream)(to))
 }
 
 // spend counts memory against the limit. Structs count three times: for what a program
@@ -293,7 +315,7 @@ func (u *unmarshaler) spend(n int64) error {
 
 // misplaced deals with an element that has started within f, which has place for text
 // alone.
-func (u *unmarshaler) misplaced(f *field, v reflect.Value) error {
+func (u *unmarshaler) misplaced(f *field, v unsafe.Pointer) error {
 	err := fmt.Errorf("an element where %s is expected", f.expects())
 	if u.odd == nil {
 		return u.fail(err)

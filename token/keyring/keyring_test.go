@@ -196,6 +196,27 @@ func TestResetKeepsTheOldKey(t *testing.T) {
 	}
 }
 
+// A keychain holds short values alone, 2,560 bytes on Windows: it has the key, and the records
+// are files of any length.
+func TestS100ShortEntries(t *testing.T) {
+	gokeyring.MockInit()
+	dir := filepath.Join(t.TempDir(), "tokens")
+	s, err := keyring.Open(t.Context(), service, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	long := strings.Repeat("x", 100_000)
+	if _, err := s.Save(t.Context(), "ada", token.Record{Lineage: "l", RefreshToken: long}); err != nil {
+		t.Fatal(err)
+	}
+	if entry, err := gokeyring.Get(service, dir); err != nil || len(entry) > 100 {
+		t.Errorf("the keychain has %d bytes, %v; want the key alone", len(entry), err)
+	}
+	if r, err := s.Load(t.Context(), "ada"); err != nil || r.RefreshToken != long {
+		t.Errorf("Load = %d bytes, %v", len(r.RefreshToken), err)
+	}
+}
+
 func TestForeignEntry(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "tokens")
 	for _, value := range []string{"", "hunter2", "easoauth-key-1:", "easoauth-key-1:AAAA", "easoauth-key-1:!", "easoauth-key-2:" + strings.Repeat("A", 44)} {
@@ -216,7 +237,8 @@ func TestForeignEntry(t *testing.T) {
 	}
 }
 
-func TestNoKeychain(t *testing.T) {
+// No keychain is an error, and nothing falls back to plain files.
+func TestS099NoKeychain(t *testing.T) {
 	gokeyring.MockInitWithError(errors.New("The name org.freedesktop.secrets was not provided by any .service files"))
 	defer gokeyring.MockInit()
 	dir := filepath.Join(t.TempDir(), "tokens")
@@ -229,6 +251,9 @@ func TestNoKeychain(t *testing.T) {
 		if !errors.Is(err, keyring.ErrUnavailable) || !strings.Contains(err.Error(), "EncryptionKey") {
 			t.Errorf("%s = %v, want ErrUnavailable with a way out", name, err)
 		}
+	}
+	if files, _ := filepath.Glob(filepath.Join(dir, "*.token")); len(files) != 0 {
+		t.Errorf("without a keychain there are files %q", files)
 	}
 }
 

@@ -47,9 +47,9 @@ func page(t *testing.T, n byte, leave map[wbxml.Tag]bool) []byte {
 	return b.Bytes()
 }
 
-// TestLibwbxml has libwbxml read what we write, for every code page that it knows, us what it
+// TestS130Libwbxml has libwbxml read what we write, for every code page that it knows, us what it
 // makes of it, and it what it has made: three times the same bytes.
-func TestLibwbxml(t *testing.T) {
+func TestS130Libwbxml(t *testing.T) {
 	decode, encode := servers.Need(t, "wbxml2xml"), servers.Need(t, "xml2wbxml")
 	dir := t.TempDir()
 	in, xml, out := filepath.Join(dir, "in"), filepath.Join(dir, "xml"), filepath.Join(dir, "out")

@@ -1,6 +1,7 @@
 package servers
 
 import (
+	"cmp"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -8,6 +9,8 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/base64"
+	"encoding/json"
 	"encoding/pem"
 	"fmt"
 	"io"
@@ -15,6 +18,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
 	"net/url"
 	"os"
 	"os/exec"
@@ -32,31 +36,65 @@ import (
 // Domain is that of the users at the servers.
 const Domain = "contoso.test"
 
-// A Site is an ActiveSync server behind examples/gateway, and the authority that it trusts.
+// A Site is one address at which ActiveSync servers stand, each for its users, and the authority
+// that they trust. A user whom no gateway serves has the mailbox of the tenant.
 type Site struct {
 	URL    *url.URL
 	Client *http.Client // reaches the site and the authority
 	Tenant *eastest.Tenant
+
+	front *front
+	ca    []byte // what programs trust, PEM
+	proxy string // the internet to programs
+}
+
+// NewSite makes a site without servers.
+func NewSite(t testing.TB) *Site {
+	t.Helper()
+	tn := eastest.New(t, &eastest.Tenant{Hybrid: true, Domain: Domain})
+	authority, client, err := tn.Listen()
+	if err != nil {
+		t.Fatal(err)
+	}
+	public := &url.URL{Scheme: "https", Host: "mail." + Domain, Path: "/Microsoft-Server-ActiveSync"}
+	f := &front{host: public.Host, tenant: client.Transport, users: map[string]http.RoundTripper{}}
+	server := httptest.NewUnstartedServer(&httputil.ReverseProxy{
+		Transport: f, FlushInterval: -1,
+		Rewrite: func(r *httputil.ProxyRequest) { r.Out.URL.Scheme, r.Out.URL.Host = public.Scheme, public.Host },
+	})
+	cert, key := certificate(t, public.Host)
+	pair, err := tls.X509KeyPair(cert, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{pair}}
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	proxy := httptest.NewServer(connect(map[string]string{public.Host + ":443": server.Listener.Addr().String(), "": authority}))
+	t.Cleanup(proxy.Close)
+	return &Site{URL: public, Tenant: tn, Client: &http.Client{Transport: f}, front: f, proxy: proxy.URL,
+		ca: append(cert, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: tn.Certificate().Raw})...)}
+}
+
+// Gateway returns a site with one server, see [Site.Gateway].
+func Gateway(t testing.TB, upstream string, users ...string) *Site {
+	t.Helper()
+	s := NewSite(t)
+	s.Gateway(t, upstream, users...)
+	return s
 }
 
 // Gateway runs examples/gateway, as a process, in front of a server that knows passwords. The
 // users' logins are what stands before the @ of their addresses, and their passwords
 // "secret-" and that.
-func Gateway(t testing.TB, upstream string, users ...string) *Site {
+func (s *Site) Gateway(t testing.TB, upstream string, users ...string) {
 	t.Helper()
 	dir := Dir(t, "")
-	tn := eastest.New(t, &eastest.Tenant{Hybrid: true, Domain: Domain})
 	var lines strings.Builder
 	for _, u := range users {
-		tn.AddMailbox(u + "@" + Domain)
+		s.Tenant.AddMailbox(u + "@" + Domain)
 		fmt.Fprintf(&lines, "%s@%s %s secret-%s\n", u, Domain, u, u)
 	}
-	authority, client, err := tn.Listen()
-	if err != nil {
-		t.Fatal(err)
-	}
-	proxy := httptest.NewServer(connect(authority))
-	t.Cleanup(proxy.Close)
 	write := func(name string, b []byte) string {
 		name = filepath.Join(dir, name)
 		if err := os.WriteFile(name, b, 0o600); err != nil {
@@ -64,38 +102,40 @@ func Gateway(t testing.TB, upstream string, users ...string) *Site {
 		}
 		return name
 	}
-	public := &url.URL{Scheme: "https", Host: "mail." + Domain, Path: "/Microsoft-Server-ActiveSync"}
-	cert, key := certificate(t, public.Host)
+	cert, key := certificate(t, s.URL.Host)
 	port := FreePort(t)
 	listen := fmt.Sprintf("127.0.0.1:%d", port)
-
-	binary := filepath.Join(dir, "gateway")
-	build := exec.Command("go", "build", "-o", binary, "github.com/easoauth/easoauth/examples/gateway")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	cmd := exec.Command(binary, "-listen", listen, "-public", public.String(), "-upstream", upstream,
+	cmd := exec.Command(build(t, dir, "gateway"), "-listen", listen, "-public", s.URL.String(), "-upstream", upstream,
 		"-users", write("users", []byte(lines.String())), "-authority", "https://login.microsoftonline.com/common/oauth2/authorize",
 		"-cert", write("cert.pem", cert), "-key", write("key.pem", key), "-tenants", eastest.TenantID)
-	ca := write("ca.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: tn.Certificate().Raw}))
-	cmd.Env = append(os.Environ(), "SSL_CERT_FILE="+ca, "SSL_CERT_DIR="+dir, "HTTPS_PROXY="+proxy.URL, "NO_PROXY=")
+	cmd.Env = s.environment(t, dir)
 	out := Start(t, cmd)
 	Await(t, "the gateway", out, Listening(port))
 
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(cert)
-	front := &http.Transport{
+	to := &http.Transport{
 		TLSClientConfig: &tls.Config{RootCAs: pool},
 		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, network, listen)
 		},
 	}
-	t.Cleanup(front.CloseIdleConnections)
-	return &Site{URL: public, Tenant: tn, Client: &http.Client{Transport: route{public.Host, front, client.Transport}}}
+	t.Cleanup(to.CloseIdleConnections)
+	for _, u := range users {
+		s.front.users[u] = to
+	}
 }
 
 // Mailbox does the dance for a user, from the challenge to a client.
 func (s *Site) Mailbox(t testing.TB, user string, versions ...eas.Version) *eas.Client {
+	t.Helper()
+	source := s.signIn(t, user, new(token.MemoryStore))
+	return &eas.Client{URL: s.URL, User: user + "@" + Domain, Token: source, HTTPClient: s.Client, Versions: versions,
+		Device: eas.Device{ID: eas.NewDeviceID(), Type: "interop", Model: "interop"}}
+}
+
+// signIn signs a user in and keeps the sign-in as the programs do.
+func (s *Site) signIn(t testing.TB, user string, store token.Store) *token.Source {
 	t.Helper()
 	address := user + "@" + Domain
 	offer, err := bearer.Probe(t.Context(), s.Client, s.URL, address)
@@ -106,33 +146,58 @@ func (s *Site) Mailbox(t testing.TB, user string, versions ...eas.Version) *eas.
 	if err != nil {
 		t.Fatal(err)
 	}
-	source := &token.Source{Config: config, Flow: &token.Browser{Open: s.Tenant.Browser(), LoginHint: address}}
+	source := token.NewSource(config, address, store)
+	source.Flow = &token.Browser{Open: s.Tenant.Browser(), LoginHint: address}
 	if _, err := source.SignIn(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return &eas.Client{URL: s.URL, User: address, Token: source, HTTPClient: s.Client, Versions: versions,
-		Device: eas.Device{ID: eas.NewDeviceID(), Type: "interop", Model: "interop"}}
+	return source
 }
 
-type route struct {
-	host         string
-	here, others http.RoundTripper
+// A front passes a request on to the server of its user, and to the tenant what is of nobody.
+type front struct {
+	host   string
+	tenant http.RoundTripper
+	users  map[string]http.RoundTripper
 }
 
-func (r route) RoundTrip(req *http.Request) (*http.Response, error) {
-	if req.URL.Host == r.host {
-		return r.here.RoundTrip(req)
+func (f *front) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.URL.Host == f.host {
+		if to := f.users[userOf(req)]; to != nil {
+			return to.RoundTrip(req)
+		}
 	}
-	return r.others.RoundTrip(req)
+	return f.tenant.RoundTrip(req)
 }
 
-// connect is a proxy to one address, whatever is asked for: to a process the tenant is the
-// internet.
-func connect(address string) http.Handler {
+// userOf returns what stands before the @ of the address of a request's user: OPTIONS has it in
+// the token alone, and a request without a token in the query.
+func userOf(req *http.Request) string {
+	address := req.URL.Query().Get("User")
+	if parts := strings.Split(req.Header.Get("Authorization"), "."); len(parts) == 3 {
+		var claims struct {
+			Name string `json:"preferred_username"`
+			UPN  string `json:"upn"`
+		}
+		if b, err := base64.RawURLEncoding.DecodeString(parts[1]); err == nil && json.Unmarshal(b, &claims) == nil {
+			address = cmp.Or(claims.UPN, claims.Name, address)
+		}
+	}
+	user, _, _ := strings.Cut(address, "@")
+	return user
+}
+
+// connect is a proxy to the addresses of the hosts that have one, and to that of "" for all
+// others: to a process the site and the tenant are the internet.
+func connect(addresses map[string]string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodConnect {
 			w.WriteHeader(http.StatusMethodNotAllowed)
 			return
+		}
+		address := addresses[r.Host]
+		if address == "" {
+			address = addresses[""]
 		}
 		to, err := net.Dial("tcp", address)
 		if err != nil {

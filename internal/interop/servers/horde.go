@@ -14,8 +14,8 @@ import (
 //go:embed horde/*.php
 var hordeFiles embed.FS
 
-// Horde starts Horde's ActiveSync for mail, on a database file of its own, and returns its
-// URL.
+// Horde starts Horde's ActiveSync for mail, and for calendars where Kronolith is there, on a
+// database file of its own, and returns its URL.
 func Horde(t testing.TB, m *Mail) string {
 	t.Helper()
 	php := Need(t, "php")
@@ -33,10 +33,14 @@ func Horde(t testing.TB, m *Mail) string {
 	fill := strings.NewReplacer("{dir}", dir, "{imap}", strconv.Itoa(m.IMAP), "{smtp}", strconv.Itoa(m.SMTP)).Replace
 	for name, to := range map[string]string{
 		"conf.php": "etc/horde/conf.php", "registry.local.php": "etc/horde/registry.local.php", "backends.local.php": "etc/imp/backends.local.php", "imp.php": "etc/imp/conf.php",
-		"migrate.php": "migrate.php", "router.php": "router.php",
+		"kronolith.php": "etc/kronolith/conf.php",
+		"migrate.php":   "migrate.php", "router.php": "router.php",
 	} {
 		b, err := hordeFiles.ReadFile("horde/" + name)
 		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, to)), 0o755); err != nil {
 			t.Fatal(err)
 		}
 		if err := os.WriteFile(filepath.Join(dir, to), []byte(fill(string(b))), 0o644); err != nil {
@@ -53,7 +57,7 @@ func Horde(t testing.TB, m *Mail) string {
 		cmd.Dir = dir
 		return cmd
 	}
-	migrate := inside(php + ` migrate.php $(find /usr/share -type d -name migration | grep -iE 'horde|imp')`)
+	migrate := inside(php + ` migrate.php $(find /usr/share -type d -name migration | grep -iE 'horde|imp|content|kronolith')`)
 	if out, err := migrate.CombinedOutput(); err != nil || !strings.Contains(string(out), "horde_activesync") {
 		t.Fatalf("Horde's tables: %v\n%s", err, out)
 	}

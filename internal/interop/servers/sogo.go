@@ -64,7 +64,7 @@ func SOGo(t testing.TB, m *Mail, users ...string) string {
   SOGoSMTPServer = "smtp://127.0.0.1:%d";
   SOGoMailDomain = "%s";
   SOGoMemcachedHost = "127.0.0.1:%d";
-  SOGoTimeZone = UTC;
+  SOGoTimeZone = "Europe/Berlin";
   SOGoLanguage = English;
   SOGoDraftsFolderName = Drafts;
   SOGoSentFolderName = Sent;

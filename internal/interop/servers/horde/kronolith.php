@@ -1,0 +1,21 @@
+<?php
+$conf['calendar']['params']['table'] = 'kronolith_events';
+$conf['calendar']['params']['driverconfig'] = 'horde';
+$conf['calendar']['params']['utc'] = true;
+$conf['calendar']['driver'] = 'sql';
+$conf['storage']['params']['table'] = 'kronolith_storage';
+$conf['storage']['params']['driverconfig'] = 'horde';
+$conf['storage']['driver'] = 'sql';
+$conf['calendars']['driver'] = 'default';
+$conf['resource']['params']['table'] = 'kronolith_resources';
+$conf['resource']['params']['driverconfig'] = 'horde';
+$conf['resource']['params']['utc'] = true;
+$conf['resource']['driver'] = 'sql';
+$conf['resources']['enabled'] = false;
+$conf['reminder']['server_name'] = '';
+$conf['reminder']['from_addr'] = '';
+$conf['autoshare']['shareperms'] = 'none';
+$conf['share']['notify'] = false;
+$conf['holidays']['enable'] = false;
+$conf['menu']['import_export'] = false;
+$conf['maps']['driver'] = false;

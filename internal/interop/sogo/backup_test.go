@@ -1,0 +1,182 @@
+package sogo
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-imap"
+
+	"github.com/easoauth/easoauth/eas"
+	"github.com/easoauth/easoauth/internal/interop/servers"
+)
+
+// withFile returns a mail with an attachment.
+func withFile(subject, name, content string) string {
+	return fmt.Sprintf("From: sender@%s\r\nTo: bob@%s\r\nSubject: %s\r\nMessage-ID: <%d@%s>\r\nDate: %s\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nSee it\r\n--b\r\nContent-Type: text/csv; name=%q\r\nContent-Disposition: attachment; filename=%q\r\n\r\n%s\r\n--b--\r\n",
+		servers.Domain, servers.Domain, subject, time.Now().UnixNano(), servers.Domain, time.Now().Format(time.RFC1123Z), name, name, content)
+}
+
+// originals returns the mails of a folder as IMAP has them.
+func originals(t *testing.T, user, folder string) []string {
+	t.Helper()
+	c := imapOf(t, user, folder)
+	if c.Mailbox().Messages == 0 {
+		return nil
+	}
+	set := new(imap.SeqSet)
+	set.AddRange(1, c.Mailbox().Messages)
+	section := &imap.BodySectionName{Peek: true}
+	ch := make(chan *imap.Message, c.Mailbox().Messages)
+	if err := c.Fetch(set, []imap.FetchItem{section.FetchItem()}, ch); err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for m := range ch {
+		b, err := io.ReadAll(m.GetBody(section))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, string(b))
+	}
+	slices.Sort(all)
+	return all
+}
+
+// saved returns the files of a backup whose names end so.
+func saved(t *testing.T, dir, suffix string) []string {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(dir, "*", "*"+suffix))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, name := range names {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, string(b))
+	}
+	slices.Sort(all)
+	return all
+}
+
+// backups runs examples/backup on a mailbox with attachments, kills it again and again, and
+// compares what it has with what IMAP shows. Then it does so with what has come meanwhile.
+func backups(t *testing.T, user string) {
+	const mails = 60
+	var attached []string
+	put := func(i int) {
+		subject := fmt.Sprintf("Mail %d", i)
+		if i%3 > 0 {
+			deliver(t, user, message(subject, strings.Repeat("Text ", i)))
+			return
+		}
+		content := strings.Repeat(fmt.Sprintf("%d;value\r\n", i), 10+i*i)
+		attached = append(attached, strings.TrimSpace(content))
+		deliver(t, user, withFile(subject, fmt.Sprintf("table %d.csv", i), content))
+	}
+	for i := range mails {
+		put(i)
+	}
+	dir := t.TempDir()
+	program := stack.Program(t, "backup", user)
+	check := func() {
+		t.Helper()
+		slices.Sort(attached)
+		got := saved(t, dir, ".csv")
+		for i := range got {
+			got[i] = strings.TrimSpace(got[i]) // the line end before the boundary is no part of it
+		}
+		if !slices.Equal(got, attached) {
+			t.Errorf("%d attachments were saved, want the %d that were sent", len(got), len(attached))
+		}
+		want, have := originals(t, user, "INBOX"), saved(t, dir, ".eml")
+		if missing := missing(want, have); len(missing) > 0 || len(want) != len(have) {
+			t.Errorf("%d mails were saved and IMAP has %d, of which %d are not saved as they are; the first: %.500q", len(have), len(want), len(missing), append(missing, "")[0])
+		}
+	}
+	killed := 0
+	for wait := 250 * time.Millisecond; ; wait *= 2 {
+		_, cut := program.Run(wait, user, "-out", dir)
+		if !cut {
+			break
+		}
+		killed++
+	}
+	t.Logf("whole after %d kills", killed)
+	if killed == 0 {
+		t.Error("no run was cut short")
+	}
+	check()
+	for i := range 5 {
+		put(mails + i)
+	}
+	out, _ := program.Run(0, user, "-out", dir)
+	if !strings.Contains(out, ": 5\n") {
+		t.Errorf("the second backup brought %q, want the 5 mails that are new", out)
+	}
+	check()
+	if left, _ := filepath.Glob(filepath.Join(dir, "*", ".new-*")); len(left) > 0 {
+		t.Logf("%d files of killed runs are left", len(left))
+	}
+	if t.Failed() {
+		return
+	}
+	if out, _ := program.Run(0, user, "-out", dir); out != "" {
+		t.Errorf("a backup of nothing new brought %q", out)
+	}
+}
+
+// missing returns what of want is not in have.
+func missing(want, have []string) []string {
+	there := maps.Collect(func(yield func(string, bool) bool) {
+		for _, x := range have {
+			if !yield(x, true) {
+				return
+			}
+		}
+	})
+	return slices.DeleteFunc(slices.Clone(want), func(x string) bool { return there[x] })
+}
+
+// backupOfItems holds an event and a contact to be in a backup, whole.
+func backupOfItems(t *testing.T, user string) {
+	b := open(t, user)
+	long := strings.Repeat("A long note. ", 1000)
+	start := time.Date(2026, 12, 7, 9, 0, 0, 0, time.UTC)
+	for _, x := range []struct {
+		folder eas.FolderType
+		item   eas.Item
+	}{
+		{eas.FolderCalendar, &eas.Event{Subject: "Kept", Start: start, End: start.Add(time.Hour), Stamp: start, UID: "interop-backup-1", Zone: eas.NewTimeZone(time.UTC, 2026), Body: &eas.Body{Type: eas.BodyPlain, Data: long}}},
+		{eas.FolderContacts, &eas.Contact{FirstName: "Kept", LastName: "Contact", FileAs: "Kept"}},
+	} {
+		f := b.folder(t, x.folder)
+		o := &eas.SyncOptions{Class: f.Type.Class()}
+		key, _ := b.read(t, f.ID, eas.InitialSyncKey, o)
+		got, err := b.ApplyWith(t.Context(), f.ID, key, &eas.ApplyOptions{Class: o.Class}, eas.Add("", x.item))
+		if err == nil {
+			err = got.Err()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	dir := t.TempDir()
+	stack.Program(t, "backup", user).Run(0, user, "-out", dir)
+	all := saved(t, dir, ".wbxml")
+	for _, want := range []string{long, "Contact"} {
+		if !slices.ContainsFunc(all, func(s string) bool { return bytes.Contains([]byte(s), []byte(want)) }) {
+			t.Errorf("no item of %d holds %.20q", len(all), want)
+		}
+	}
+}
