@@ -348,7 +348,7 @@ func (u *unmarshaler) stream(f *field, s *Stream) error {
 	}
 	data, child, err := u.dec.text()
 	if child != 0 {
-		return u.misplaced(f, reflect.Value{})
+		return u.misplaced(f, nil)
 	}
 	if err != nil {
 		return err
