@@ -2,6 +2,7 @@ package eas
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
@@ -93,6 +94,9 @@ func whole(item Item, v Version) ([]wbxml.Raw, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := exceptionBodies(nil, item); err != nil {
+		return nil, err
+	}
 	body, files := e.content()
 	return appendContent(list, nil, body, nil, files, v)
 }
@@ -163,16 +167,38 @@ func difference(before, after Item, v Version) (change, error) {
 	if err != nil {
 		return change{}, err
 	}
-	if equalElements(old, list) && len(content) == 0 {
-		return change{}, nil
-	}
 	if sendsDifference(a, v) {
 		return change{elements: append(different(old, list), content...)}, nil
 	}
-	if err := a.lossless(); err != nil {
+	if equalElements(old, list) && len(content) == 0 {
+		return change{}, exceptionBodies(before, after)
+	}
+	if err := cmp.Or(a.lossless(), exceptionBodies(before, after)); err != nil {
 		return change{}, err
 	}
 	return change{append(withPicture(old, list), content...), true}, nil
+}
+
+// exceptionBodies refuses the exceptions of an event whose bodies are truncated and not as they
+// were: truncated bodies are left out where the exceptions are sent with the series.
+func exceptionBodies(before, after Item) error {
+	e, ok := after.(*Event)
+	if !ok {
+		return nil
+	}
+	was, _ := before.(*Event)
+	for _, x := range e.Exceptions {
+		var old *Body
+		if was != nil {
+			if i := was.exceptionAt(x.Original); i >= 0 {
+				old = was.Exceptions[i].Body
+			}
+		}
+		if _, err := changedBody(old, x.Body); err != nil {
+			return fmt.Errorf("exception of %s: %w", x.Original.Format(time.RFC3339), err)
+		}
+	}
+	return nil
 }
 
 // lossless refuses an item with an odd value that is to be sent whole: the server would remove

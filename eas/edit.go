@@ -66,7 +66,7 @@ func Add(clientID string, item Item) Edit {
 // whole, but for a body or a picture that is the same in both.
 //
 // A truncated body is never sent: it is an error if it was changed, and stays as it is
-// otherwise. Attachments of after with a Content are added, and those that only before has
+// otherwise; a nil Body of after, where before has one, removes it. Attachments of after with a Content are added, and those that only before has
 // removed. Of a mail that is not a draft, a client changes Read, Flag and Categories. Exceptions
 // of an event that differ are sent with it or, from 16.0 on, as edits of their own; an
 // exception that is left out of after stays.

@@ -669,3 +669,29 @@ func TestOddIsNotRemoved(t *testing.T) {
 		}
 	}
 }
+
+// TestTruncatedException has the body of an exception be the beginning of one: it is not sent,
+// and that it is left out is no secret where it is new.
+func TestTruncatedException(t *testing.T) {
+	begin := func(s string) []eas.Exception {
+		return []eas.Exception{{Original: at("2026-06-08 08:00"), Subject: ptr("moved"), Body: &eas.Body{Type: eas.BodyPlain, Data: s, Truncated: true}}}
+	}
+	with := func(subject string, x []eas.Exception) *eas.Event {
+		return &eas.Event{Subject: subject, Start: at("2026-06-01 08:00"), End: at("2026-06-01 09:00"), Recurrence: &eas.Recurrence{Type: eas.Weekly, Days: eas.Monday}, Exceptions: x}
+	}
+	for _, v := range []eas.Version{eas.Version141, eas.Version161} {
+		if got, err := send(t, v, eas.Update("1", with("a", begin("x")), with("b", begin("x")))); err != nil || strings.Contains(got, "<Body") {
+			t.Errorf("%s: as it was: %s, %v", v, got, err)
+		}
+		for name, e := range map[string]eas.Edit{
+			"changed":        eas.Update("1", with("a", begin("x")), with("a", begin("y"))),
+			"changed beside": eas.Update("1", with("a", begin("x")), with("b", begin("y"))),
+			"new":            eas.Update("1", with("a", nil), with("a", begin("x"))),
+			"added":          eas.Add("c1", with("a", begin("x"))),
+		} {
+			if got, err := send(t, v, e); err == nil || got != "" {
+				t.Errorf("%s: %s: sent %s", v, name, got)
+			}
+		}
+	}
+}

@@ -80,7 +80,9 @@ func (c *Client) fetchAt(ctx context.Context, version Version, what airsync.Fetc
 		return nil, errors.New("eas: ItemOperations: no writer")
 	case what.FileReference == "" && what.LinkID == "" && (what.CollectionID == "" || what.ServerID == ""):
 		return nil, errors.New("eas: ItemOperations: nothing to fetch")
-	case o.First < 0 || last < 0 || last > 0 && last < o.First:
+	case o.First < 0 || last < 0:
+		return nil, errors.New("eas: ItemOperations: FetchOptions: a byte before the first")
+	case last > 0 && last < o.First:
 		return nil, errors.New("eas: ItemOperations: FetchOptions: Last is before First")
 	case o.First > 0 || last > 0:
 		if last == 0 {

@@ -8,7 +8,7 @@ import (
 )
 
 // FolderSync returns how the folder hierarchy differs from what it was at key:
-// [InitialSyncKey] brings all folders. Save the key of the result after dealing with it.
+// [InitialSyncKey], or "", brings all folders. Save the key of the result after dealing with it.
 //
 // An error that matches [ErrInvalidFolderKey] says to begin again from InitialSyncKey.
 func (c *Client) FolderSync(ctx context.Context, key SyncKey) (*Folders, error) {
