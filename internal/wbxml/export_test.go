@@ -9,3 +9,9 @@ func ReadInteger(b []byte) (uint32, error) {
 	n, err := d.integer()
 	return n, err
 }
+
+// UTF8End and StringEnd find the end of a string.
+var (
+	UTF8End   = utf8End
+	StringEnd = stringEnd
+)
