@@ -26,7 +26,7 @@ func TestHordeCalendar(t *testing.T) {
 		t.Skip("Kronolith is not installed")
 	}
 	horde(t, eas.Version141)
-	calendars(t, party{"ada", eas.Version141}, party{"cloud", eas.Version161})
+	calendars(t, party{"ada", eas.Version141}, party{"cloud", eas.Version161}, "")
 }
 
 func horde(t *testing.T, newest eas.Version) {
