@@ -9,14 +9,17 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/easoauth/easoauth/eas"
 )
 
 //go:embed horde/*.php
 var hordeFiles embed.FS
 
 // Horde starts Horde's ActiveSync for mail, and for calendars where Kronolith is there, on a
-// database file of its own, and returns its URL.
-func Horde(t testing.TB, m *Mail) string {
+// database file of its own, and returns its URL. It speaks versions up to
+// newest, and the users have a calendar each.
+func Horde(t testing.TB, m *Mail, newest eas.Version, users ...string) string {
 	t.Helper()
 	php := Need(t, "php")
 	for _, name := range []string{"/usr/share/horde/rpc.php", "/usr/share/horde/imp", "/usr/share/php/Horde/ActiveSync.php"} {
@@ -30,7 +33,7 @@ func Horde(t testing.TB, m *Mail) string {
 	if out, err := exec.Command("cp", "-r", "/etc/horde", filepath.Join(dir, "etc")).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	fill := strings.NewReplacer("{dir}", dir, "{imap}", strconv.Itoa(m.IMAP), "{smtp}", strconv.Itoa(m.SMTP)).Replace
+	fill := strings.NewReplacer("{dir}", dir, "{users}", "'"+strings.Join(users, "', '")+"'", "{version}", strings.TrimSuffix(string(newest), ".0"), "{imap}", strconv.Itoa(m.IMAP), "{smtp}", strconv.Itoa(m.SMTP)).Replace
 	for name, to := range map[string]string{
 		"conf.php": "etc/horde/conf.php", "registry.local.php": "etc/horde/registry.local.php", "backends.local.php": "etc/imp/backends.local.php", "imp.php": "etc/imp/conf.php",
 		"kronolith.php": "etc/kronolith/conf.php",

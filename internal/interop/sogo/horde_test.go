@@ -12,20 +12,28 @@ import (
 
 // TestHorde synchronizes mail with a real Horde, which speaks 16.0.
 func TestHorde(t *testing.T) {
-	users := []string{"ada", "bob"}
-	stack.mail = servers.Dovecot(t, users...)
-	stack.Site = servers.Gateway(t, servers.Horde(t, stack.mail), users...)
-	stack.Tenant.AddMailbox("cloud@" + servers.Domain)
+	horde(t, eas.Version160)
 	for _, v := range []eas.Version{eas.Version141, eas.Version160} {
 		t.Run(string(v), func(t *testing.T) { hordeMail(t, v) })
 	}
 	t.Run("backup", func(t *testing.T) { backups(t, "bob") })
-	t.Run("calendars of Horde and a tenant", func(t *testing.T) {
-		if _, err := os.Stat("/usr/share/horde/kronolith"); err != nil {
-			t.Skip("Kronolith is not installed")
-		}
-		calendars(t, party{"ada", eas.Version160}, party{"cloud", eas.Version161})
-	})
+}
+
+// TestHordeCalendar runs examples/calendar. At 16.0, Kronolith 4.2 fails on an event with a
+// place (HTTP 500), so that Horde speaks 14.1.
+func TestHordeCalendar(t *testing.T) {
+	if _, err := os.Stat("/usr/share/horde/kronolith"); err != nil {
+		t.Skip("Kronolith is not installed")
+	}
+	horde(t, eas.Version141)
+	calendars(t, party{"ada", eas.Version141}, party{"cloud", eas.Version161}, "")
+}
+
+func horde(t *testing.T, newest eas.Version) {
+	users := []string{"ada", "bob"}
+	stack.mail = servers.Dovecot(t, users...)
+	stack.Site = servers.Gateway(t, servers.Horde(t, stack.mail, newest, users...), users...)
+	stack.Tenant.AddMailbox("cloud@" + servers.Domain)
 }
 
 func hordeMail(t *testing.T, v eas.Version) {
