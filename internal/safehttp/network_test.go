@@ -343,6 +343,9 @@ func TestPlain(t *testing.T) {
 		"<p>ada&#64;contoso.com, ada&#x40;contoso.com</p>":   "<p>…, …</p>",
 		"see https://mail.contoso.com/a?code=secret now":     "see https://mail.contoso.com/a?… now",
 		"Expected 'https://mail.contoso.com'.":               "Expected 'https://mail.contoso.com'.",
+		"token eyJhbGciOiJub25lIn0.e30.x":                    "token …", // too short for an opaque one
+		"token " + strings.Repeat("a", 40):                   "token " + strings.Repeat("a", 40),
+		"token " + strings.Repeat("0", 41):                   "token …",
 		"token eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiIsIng1dCI6": "token …",
 	} {
 		if got := safehttp.Plain(in, 100); got != want {
