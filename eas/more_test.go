@@ -518,7 +518,7 @@ func TestReadsPublishedAnswers(t *testing.T) {
 		"GetItemEstimate": {doc(golden(t, "exchange-getitemestimate-response"))},
 		"Settings":        {doc(golden(t, "libwbxml-activesync-005-settings_status"))},
 	})
-	if n, err := c.GetItemEstimate(t.Context(), "77", "1", nil); err != nil || n != 0 {
+	if n, err := c.GetItemEstimate(t.Context(), "10", "1", nil); err != nil || n != 0 {
 		t.Errorf("GetItemEstimate = %d, %v", n, err)
 	}
 	if err := c.SetDeviceInformation(t.Context(), nil); err != nil {
