@@ -105,8 +105,11 @@ func zipped(t *testing.T, document []byte) (*eas.Client, int) {
 // bounded by the length of the document, items included, and entries far beyond the window
 // are refused.
 func TestS123Flood(t *testing.T) {
+	n := 500_000
+	if raced {
+		n = 100_000
+	}
 	const (
-		n       = 500_000
 		item    = "AirSync:Commands/AirSync:Add/AirSync:ApplicationData"
 		base    = 40 << 20 // bytes
 		perByte = 20

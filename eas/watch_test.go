@@ -195,7 +195,6 @@ func TestWatchEndsWithWhatNoWaitMends(t *testing.T) {
 // A dead HTTP/2 connection, on which nothing comes and nothing is refused, is found and
 // replaced, and the commands that wait on it do not wait for their Timeout.
 func TestS022DeadConnection(t *testing.T) {
-	t.Parallel()
 	var dead atomic.Bool
 	var dials atomic.Int32
 	c := over(t, true, func(w http.ResponseWriter, _ *http.Request) {
@@ -237,7 +236,6 @@ func TestS022DeadConnection(t *testing.T) {
 // Over a transport of the caller's that sends no pings, a command that is late is the last on
 // its HTTP/2 connection.
 func TestDeadConnectionWithoutPings(t *testing.T) {
-	t.Parallel()
 	var dead atomic.Bool
 	var dials atomic.Int32
 	c := over(t, true, func(w http.ResponseWriter, _ *http.Request) {

@@ -300,8 +300,7 @@ func TestS102FileStoreReservationOvertaken(t *testing.T) {
 	const key = "ada@contoso.com"
 	first, _ := fileStore(t, nil)
 	second := &token.FileStore{Dir: first.Dir}
-	releaseFirst, err := first.Reserve(t.Context(), key, 1000)
-	if err != nil {
+	if _, err := first.Reserve(t.Context(), key, 1000); err != nil {
 		t.Fatal(err)
 	}
 	releaseSecond, err := second.Reserve(t.Context(), key, 2000)
@@ -317,7 +316,8 @@ func TestS102FileStoreReservationOvertaken(t *testing.T) {
 	if _, err := second.Save(t.Context(), key, token.Record{Lineage: "l", RefreshToken: "rt3", Generation: 2}); err != nil {
 		t.Errorf("Save of the other process: %v", err)
 	}
-	if releaseFirst, err = first.Reserve(t.Context(), key, 1000); err != nil {
+	releaseFirst, err := first.Reserve(t.Context(), key, 1000)
+	if err != nil {
 		t.Fatal(err)
 	}
 	releaseSecond() // used up long ago
