@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/easoauth/easoauth/internal/safehttp"
@@ -146,6 +147,15 @@ func TestReadAllStopsAGzipBomb(t *testing.T) {
 	}
 	if b, err := safehttp.ReadAll(bytes.NewReader([]byte("four")), 4); err != nil || string(b) != "four" {
 		t.Errorf("ReadAll at the limit = %q, %v", b, err)
+	}
+}
+
+// What came before a body broke off is returned with the error.
+func TestReadAllBroken(t *testing.T) {
+	broken := errors.New("connection reset")
+	b, err := safehttp.ReadAll(io.MultiReader(strings.NewReader("rt"), iotest.ErrReader(broken)), 10)
+	if string(b) != "rt" || !errors.Is(err, broken) {
+		t.Errorf("ReadAll = %q, %v; want what was read, and the error", b, err)
 	}
 }
 
