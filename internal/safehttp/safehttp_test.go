@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/easoauth/easoauth/internal/safehttp"
@@ -148,6 +149,15 @@ func TestS014ReadAllStopsAGzipBomb(t *testing.T) {
 	}
 	if b, err := safehttp.ReadAll(bytes.NewReader([]byte("four")), 4); err != nil || string(b) != "four" {
 		t.Errorf("ReadAll at the limit = %q, %v", b, err)
+	}
+}
+
+// What came before a body broke off is returned with the error.
+func TestReadAllBroken(t *testing.T) {
+	broken := errors.New("connection reset")
+	b, err := safehttp.ReadAll(io.MultiReader(strings.NewReader("rt"), iotest.ErrReader(broken)), 10)
+	if string(b) != "rt" || !errors.Is(err, broken) {
+		t.Errorf("ReadAll = %q, %v; want what was read, and the error", b, err)
 	}
 }
 
