@@ -14,38 +14,6 @@ import (
 	"github.com/easoauth/easoauth/token"
 )
 
-// A person has signed in, and the caller leaves while that is being stored: it is stored, and
-// the person is not asked again.
-func TestCallerLeavesWhileASignInIsStored(t *testing.T) {
-	for _, point := range []string{"save", "saved"} {
-		synctest.Test(t, func(t *testing.T) {
-			s := newSTS()
-			runs := 0
-			at := &staged{Store: unlocked{&token.MemoryStore{}}, reached: make(chan struct{}), goOn: make(chan struct{})}
-			at.set(point)
-			src := &token.Source{Config: s.config(t), Store: at, Key: "ada"}
-			src.Flow = flowFunc(func(ctx context.Context, c *token.Config) (*oauth2.Token, error) {
-				runs++
-				return s.SignIn(ctx, c)
-			})
-			ctx, cancel := context.WithCancel(t.Context())
-			go func() {
-				<-at.reached
-				cancel()
-				synctest.Wait()
-				close(at.goOn)
-			}()
-			if _, err := src.Token(ctx); !errors.Is(err, context.Canceled) {
-				t.Errorf("%s: Token = %v, want Canceled", point, err)
-			}
-			mustToken(t, src)
-			if r := load(t, src); runs != 1 || r.RefreshToken != "rt-secret-1" {
-				t.Errorf("%s: the Flow ran %d times, stored %q", point, runs, r.RefreshToken)
-			}
-		})
-	}
-}
-
 // A sign-in that fails is no reason not to use the one that is there.
 func TestRefreshAfterAFailedSignIn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -59,37 +27,6 @@ func TestRefreshAfterAFailedSignIn(t *testing.T) {
 		mustToken(t, src)
 		if s.posts() != 1 {
 			t.Errorf("%d refreshes, want 1", s.posts())
-		}
-	})
-}
-
-// A renewal that waits for its turn for long is not joined by another of the same grant.
-func TestOneEarlyRenewalInTheQueue(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newSTS()
-		s.strict = true
-		limiter := &token.Limiter{Rate: 1.0 / 600}
-		other := source(t, s)
-		other.Limiter = limiter
-		time.Sleep(2 * time.Hour)
-		src := source(t, s)
-		src.Limiter, src.Spread = limiter, -1
-		time.Sleep(53 * time.Minute)
-		mustToken(t, other) // the next turn is in ten minutes
-		before := s.posts()
-		for range 9 {
-			time.Sleep(40 * time.Second)
-			mustToken(t, src)
-		}
-		time.Sleep(10 * time.Minute)
-		mustToken(t, src)
-		if n := s.posts() - before; n != 1 {
-			t.Errorf("%d refreshes, want 1", n)
-		}
-		time.Sleep(2 * time.Hour)
-		mustToken(t, src)
-		if r := load(t, src); s.tokens[r.RefreshToken] == nil || s.tokens[r.RefreshToken].used {
-			t.Error("the refresh token that is stored has been used")
 		}
 	})
 }
