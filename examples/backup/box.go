@@ -51,18 +51,22 @@ func (b *box) keep(key eas.SyncKey) error {
 	if err != nil {
 		return err
 	}
-	return b.replace(stateName, func(w io.Writer) error { _, err := w.Write(text); return err })
+	return replace(b.dir, stateName, text)
 }
 
 // file writes a file of an item; one that is there is replaced.
 func (b *box) file(id eas.ItemID, suffix string, content func(io.Writer) error) error {
-	return b.replace(fileName(string(id))+suffix, content)
+	return write(b.dir, fileName(string(id))+suffix, content)
 }
 
-// replace writes a file beside, syncs it, and puts it into place, so that it is whole or not
+func replace(dir, name string, text []byte) error {
+	return write(dir, name, func(w io.Writer) error { _, err := w.Write(text); return err })
+}
+
+// write writes a file beside, syncs it, and puts it into place, so that it is whole or not
 // there.
-func (b *box) replace(name string, content func(io.Writer) error) error {
-	f, err := os.CreateTemp(b.dir, ".new-*")
+func write(dir, name string, content func(io.Writer) error) error {
+	f, err := os.CreateTemp(dir, ".new-*")
 	if err != nil {
 		return err
 	}
@@ -78,7 +82,7 @@ func (b *box) replace(name string, content func(io.Writer) error) error {
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), filepath.Join(b.dir, name))
+	return os.Rename(f.Name(), filepath.Join(dir, name))
 }
 
 // fileName makes a name of an identifier, which is opaque and may hold anything.

@@ -54,12 +54,16 @@ func main() {
 
 // backup copies every folder that holds items.
 func backup(ctx context.Context, client *eas.Client, dir string, out io.Writer) error {
-	folders, err := client.FolderSync(ctx, eas.InitialSyncKey)
+	t, err := openTree(dir)
 	if err != nil {
 		return err
 	}
+	client.Restore(t.Client)
+	if err := t.update(ctx, client); err != nil {
+		return err
+	}
 	var failed []error
-	for _, f := range folders.Added {
+	for _, f := range t.Folders {
 		if f.Type == eas.FolderOutbox || f.Type == eas.FolderRecipientCache {
 			continue
 		}
@@ -192,6 +196,22 @@ func demonstrate(ctx context.Context, out io.Writer) error {
 			return err
 		}
 	}
+	// A start with nothing new costs a command for the hierarchy and one for each folder.
+	before := len(tn.Requests())
+	client, err := account.OpenEmbedded(ctx, tn, address)
+	if err != nil {
+		return err
+	}
+	if err := backup(ctx, client, dir, io.Discard); err != nil {
+		return err
+	}
+	commands := 0
+	for _, r := range tn.Requests()[before:] {
+		if r.Command != "" {
+			commands++
+		}
+	}
+	fmt.Fprintf(out, "nothing new: %d commands\n", commands)
 	counts := map[string]int{}
 	for _, kind := range []string{"*.eml", "*report.txt", "*.wbxml"} {
 		files, err := filepath.Glob(filepath.Join(dir, "*", kind))

@@ -14,6 +14,10 @@ func TestDemonstrate(t *testing.T) {
 	if !strings.Contains(out.String(), "60 mails, 20 attachments, 2 other items") {
 		t.Error(&out)
 	}
+	// Nine folders hold items; no OPTIONS, no Provision, no hierarchy from its beginning.
+	if !strings.Contains(out.String(), "nothing new: 10 commands") {
+		t.Error(&out)
+	}
 }
 
 func TestClean(t *testing.T) {
