@@ -66,10 +66,11 @@ func Add(clientID string, item Item) Edit {
 // whole, but for a body or a picture that is the same in both.
 //
 // A truncated body is never sent: it is an error if it was changed, and stays as it is
-// otherwise; a nil Body of after, where before has one, removes it. Attachments of after with a Content are added, and those that only before has
-// removed. Of a mail that is not a draft, a client changes Read, Flag and Categories. Exceptions
-// of an event that differ are sent with it or, from 16.0 on, as edits of their own; an
-// exception that is left out of after stays.
+// otherwise; a nil Body of after, where before has one, removes it. Attachments of after with
+// a Content are added, and those that only before has are removed. Of a mail that is not a
+// draft, a client changes Read, Flag and Categories. Exceptions of an event that differ are
+// sent with it or, from 16.0 on, as edits of their own; an exception that is left out of after
+// stays.
 //
 // A value that could not be read and would be removed, since the item is sent whole, is an
 // error: set the field in after and clear its Odd, or clear Odd alone to have it removed.
