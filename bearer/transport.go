@@ -79,11 +79,9 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return resp, nil
 	}
 	// The connection is free before the refresh, which may need it.
-	for _, values := range resp.Header {
-		for i := range values {
-			values[i] = without(values[i], tok)
-		}
-	}
+	refusal := *resp
+	refusal.Header = withoutToken(resp.Header, tok)
+	resp = &refusal
 	offer := offerOf(resp)
 	discard(resp)
 	next, err := refresher.Refresh(req.Context(), tok, offer)
@@ -112,6 +110,17 @@ func without(text string, tok *oauth2.Token) string {
 		return text
 	}
 	return strings.ReplaceAll(text, tok.AccessToken, "…")
+}
+
+// withoutToken returns a copy of h without the token. The Base may share what it returned.
+func withoutToken(h http.Header, tok *oauth2.Token) http.Header {
+	h = h.Clone()
+	for _, values := range h {
+		for i := range values {
+			values[i] = without(values[i], tok)
+		}
+	}
+	return h
 }
 
 // offerOf returns all that an answer says about its refusal.
