@@ -65,7 +65,7 @@ func TestChromium(t *testing.T) {
 	if _, err := source.SignIn(ctx); err != nil {
 		t.Fatalf("SignIn = %v; the browser shows %q", err, receive(last))
 	}
-	if text := receive(last); !strings.Contains(text, "The answer has arrived") {
+	if text := receive(last); !strings.Contains(text, "The response has arrived") {
 		t.Errorf("the browser shows %q", text)
 	}
 }
@@ -118,7 +118,7 @@ func TestChromiumAtTheFake(t *testing.T) {
 	if _, err := source.SignIn(ctx); err != nil {
 		t.Fatalf("SignIn = %v; the browser shows %q", err, receive(last))
 	}
-	if text := receive(last); !strings.Contains(text, "The answer has arrived") {
+	if text := receive(last); !strings.Contains(text, "The response has arrived") {
 		t.Errorf("the browser shows %q", text)
 	}
 }
