@@ -16,7 +16,7 @@ func TestPrograms(t *testing.T) {
 
 	stack.Gateway(t, servers.SOGo(t, stack.mail, sogo...), sogo...)
 	stack.Tenant.AddMailbox("cloud@" + servers.Domain)
-	t.Run("backup of SOGo", func(t *testing.T) { backups(t, "bob") })
+	t.Run("backup of SOGo", func(t *testing.T) { backups(t, "bob", whole) })
 	t.Run("backup of items of SOGo", func(t *testing.T) { backupOfItems(t, "bob") })
 	t.Run("calendars of SOGo and a tenant", func(t *testing.T) {
 		calendars(t, party{"ada", eas.Version141}, party{"cloud", eas.Version161}, "Room 2")
