@@ -83,7 +83,7 @@ type exchange struct {
 	response       *response // once its header has come
 	token          *oauth2.Token
 	renewed        bool        // the token was refused and refreshed
-	traced         atomic.Bool // the transport tells of connections
+	traced         atomic.Bool // the transport reports its connections
 	connected      atomic.Bool // a connection was found, so that something may have been sent
 	shared         atomic.Bool // over HTTP/2: the next request will get the same connection
 }

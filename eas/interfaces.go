@@ -38,7 +38,7 @@ type (
 		SmartReply(ctx context.Context, source MailSource, mime io.Reader, o *SmartOptions) error
 		SmartForward(ctx context.Context, source MailSource, mime io.Reader, o *SmartOptions) error
 	}
-	// A Watcher tells of changes as they happen.
+	// A Watcher reports changes as they happen.
 	Watcher interface {
 		Watch(ctx context.Context, folders []Folder, o *WatchOptions) iter.Seq2[*Changes, error]
 	}

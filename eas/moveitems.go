@@ -25,7 +25,7 @@ type MoveResult struct {
 }
 
 // MoveItems moves items and returns what became of each, in the order of moves. The Sync of
-// the folders that follows tells of the moves as well.
+// the folders that follows reports the moves as well.
 func (c *Client) MoveItems(ctx context.Context, moves ...Move) ([]MoveResult, error) {
 	switch {
 	case len(moves) == 0:

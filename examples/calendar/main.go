@@ -233,7 +233,7 @@ func (s *state) read(ctx context.Context, i int) error {
 }
 
 // look fetches an event that is new or changed: a change holds only what changed. In a first
-// read, which tells of every event, one that waits for a change of the other side is not new.
+// read, which reports every event, one that waits for a change of the other side is not new.
 func (s *state) look(ctx context.Context, i int, id eas.ItemID, first bool) error {
 	x := &s.Sides[i]
 	e, err := x.client.FetchItem(ctx, x.Folder, id, &eas.ItemOptions{Class: eas.ClassCalendar})

@@ -76,7 +76,7 @@ func (d *dance) sendAndPing(ctx context.Context) error {
 			return r.error
 		}
 		if len(r.Changed) != 1 || r.Changed[0] != inbox.ID {
-			return fmt.Errorf("the Ping tells of %v, not of the Inbox", r.Changed)
+			return fmt.Errorf("the Ping reports %v, not the Inbox", r.Changed)
 		}
 		learn("changed", "%s", inbox.Name)
 		return d.sync(ctx, inbox.ID, learn)
