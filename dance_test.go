@@ -61,15 +61,15 @@ const ada = "ada@contoso.com"
 // what is wrong; that no credential but a bearer token was tried; and that no goroutine and no
 // connection is left, since a bubble with one does not end.
 func TestMistakes(t *testing.T) {
-	status := func(code int) *eastest.Fault {
-		return &eastest.Fault{Status: code, Header: http.Header{"Content-Type": {"text/html"}}, Body: "<html>no</html>", Times: 9}
+	status := func(code int) *eastest.Failure {
+		return &eastest.Failure{Status: code, Header: http.Header{"Content-Type": {"text/html"}}, Body: "<html>no</html>", Times: 9}
 	}
 	for _, tt := range []struct {
 		name   string
 		addr   string // if not ada's
-		tenant *eastest.Tenant
+		tenant *eastest.Options
 		match  string // of a fault
-		fault  *eastest.Fault
+		fault  *eastest.Failure
 		step   string
 		is     error
 		text   string
@@ -77,47 +77,47 @@ func TestMistakes(t *testing.T) {
 		{name: "a malformed address", addr: "ada at contoso.com", step: "autodiscover", is: autodiscover.ErrAddress, text: "not a mail address"},
 		{name: "a public suffix", addr: "ada@co.uk", step: "autodiscover", is: autodiscover.ErrAddress, text: "public suffix"},
 		{name: "an unknown user", addr: "eve@contoso.com", step: "autodiscover", text: "no endpoint found"},
-		{name: "no AutoDiscover", tenant: &eastest.Tenant{NoAutoDiscover: true}, step: "autodiscover", is: autodiscover.ErrNotV2, text: "404"},
-		{name: "pre-authentication", tenant: &eastest.Tenant{PreAuth: true}, step: "autodiscover", is: autodiscover.ErrPreAuthentication, text: "device in front"},
+		{name: "no AutoDiscover", tenant: &eastest.Options{NoAutoDiscover: true}, step: "autodiscover", is: autodiscover.ErrNotV2, text: "404"},
+		{name: "pre-authentication", tenant: &eastest.Options{PreAuth: true}, step: "autodiscover", is: autodiscover.ErrPreAuthentication, text: "device in front"},
 		{name: "AutoDiscover redirects elsewhere", match: "autodiscover.contoso.com", step: "autodiscover", is: autodiscover.ErrRedirect, text: "evil.example",
-			fault: &eastest.Fault{Status: 302, Header: http.Header{"Location": {"https://evil.example/autodiscover/autodiscover.json"}}, Times: 9}},
+			fault: &eastest.Failure{Status: 302, Header: http.Header{"Location": {"https://evil.example/autodiscover/autodiscover.json"}}, Times: 9}},
 		{name: "AutoDiscover fails", match: "/autodiscover", fault: status(500), step: "autodiscover", is: autodiscover.ErrServer, text: "500"},
-		{name: "the wrong ExternalUrl", tenant: &eastest.Tenant{EndpointURL: "http://mail.contoso.com/"}, step: "autodiscover", is: autodiscover.ErrBadEndpoint, text: "ExternalUrl"},
-		{name: "no challenge", tenant: &eastest.Tenant{NoChallenge: true}, step: "bearer", is: bearer.ErrNoChallenge, text: "device in front"},
-		{name: "Basic only", tenant: &eastest.Tenant{BasicOnly: true}, step: "bearer", is: bearer.ErrLegacyOnly, text: "Basic"},
-		{name: "no authority", tenant: &eastest.Tenant{NoAuthorizationURI: true}, step: "bearer", is: bearer.ErrNoAuthorizationURI, text: "IsDefaultAuthorizationEndpoint"},
+		{name: "the wrong ExternalUrl", tenant: &eastest.Options{EndpointURL: "http://mail.contoso.com/"}, step: "autodiscover", is: autodiscover.ErrBadEndpoint, text: "ExternalUrl"},
+		{name: "no challenge", tenant: &eastest.Options{NoChallenge: true}, step: "bearer", is: bearer.ErrNoChallenge, text: "device in front"},
+		{name: "Basic only", tenant: &eastest.Options{BasicOnly: true}, step: "bearer", is: bearer.ErrLegacyOnly, text: "Basic"},
+		{name: "no authority", tenant: &eastest.Options{NoAuthorizationURI: true}, step: "bearer", is: bearer.ErrNoAuthorizationURI, text: "IsDefaultAuthorizationEndpoint"},
 		{name: "the probe fails", match: "mail.contoso.com", fault: status(503), step: "bearer", text: "503"},
 		{name: "the probe is forbidden", match: "mail.contoso.com", fault: status(403), step: "bearer", text: "403"},
-		{name: "an untrusted authority", tenant: &eastest.Tenant{AuthorizationURI: "https://login.windows.net.evil.example/common/oauth2/authorize"}, step: "configure",
+		{name: "an untrusted authority", tenant: &eastest.Options{AuthorizationURI: "https://login.windows.net.evil.example/common/oauth2/authorize"}, step: "configure",
 			is: token.ErrUntrustedAuthority, text: "login.windows.net.evil.example"},
-		{name: "an authority over http", tenant: &eastest.Tenant{AuthorizationURI: "http://login.windows.net/common/oauth2/authorize"}, step: "configure", is: token.ErrUntrustedAuthority, text: "http"},
-		{name: "an unknown tenant", tenant: &eastest.Tenant{AuthorizationURI: "https://login.windows.net/fabrikam.com/oauth2/authorize"}, step: "configure", text: "AADSTS90002"},
+		{name: "an authority over http", tenant: &eastest.Options{AuthorizationURI: "http://login.windows.net/common/oauth2/authorize"}, step: "configure", is: token.ErrUntrustedAuthority, text: "http"},
+		{name: "an unknown tenant", tenant: &eastest.Options{AuthorizationURI: "https://login.windows.net/fabrikam.com/oauth2/authorize"}, step: "configure", text: "AADSTS90002"},
 		{name: "no metadata", match: "openid-configuration", fault: status(404), step: "configure", text: "404"},
 		{name: "the authority fails", match: "openid-configuration", fault: status(500), step: "configure", text: "500"},
-		{name: "a refused sign-in", tenant: &eastest.Tenant{RefuseSignIn: "53003"}, step: "sign-in", text: "AADSTS53003"},
-		{name: "no consent", tenant: &eastest.Tenant{RefuseSignIn: "65001"}, step: "sign-in", text: "consent"},
-		{name: "the host is not registered", tenant: &eastest.Tenant{NoResource: true}, step: "sign-in", text: "AADSTS500011"},
-		{name: "a token without an audience", tenant: &eastest.Tenant{Audience: "-"}, step: "sign-in", text: "no aud claim"},
-		{name: "a token for http", tenant: &eastest.Tenant{Audience: "http://mail.contoso.com"}, step: "sign-in", text: "TLS offloading"},
-		{name: "a token for Exchange Online", tenant: &eastest.Tenant{Audience: "https://outlook.office365.com"}, step: "sign-in", text: "Exchange Online"},
+		{name: "a refused sign-in", tenant: &eastest.Options{RefuseSignIn: "53003"}, step: "sign-in", text: "AADSTS53003"},
+		{name: "no consent", tenant: &eastest.Options{RefuseSignIn: "65001"}, step: "sign-in", text: "consent"},
+		{name: "the host is not registered", tenant: &eastest.Options{NoResource: true}, step: "sign-in", text: "AADSTS500011"},
+		{name: "a token without an audience", tenant: &eastest.Options{Audience: "-"}, step: "sign-in", text: "no aud claim"},
+		{name: "a token for http", tenant: &eastest.Options{Audience: "http://mail.contoso.com"}, step: "sign-in", text: "TLS offloading"},
+		{name: "a token for Exchange Online", tenant: &eastest.Options{Audience: "https://outlook.office365.com"}, step: "sign-in", text: "Exchange Online"},
 		{name: "the device code is refused", match: "devicecode", fault: status(400), step: "sign-in", text: "400"},
-		{name: "TLS offloading", tenant: &eastest.Tenant{TLSOffloading: true}, step: "eas", is: eas.ErrUnauthorized, text: "TLS offloading"},
-		{name: "ActiveSync is disabled", tenant: &eastest.Tenant{DisableEAS: true}, step: "eas", is: eas.ErrForbidden, text: "403"},
+		{name: "TLS offloading", tenant: &eastest.Options{TLSOffloading: true}, step: "eas", is: eas.ErrUnauthorized, text: "TLS offloading"},
+		{name: "ActiveSync is disabled", tenant: &eastest.Options{DisableEAS: true}, step: "eas", is: eas.ErrForbidden, text: "403"},
 		{name: "Provision fails", match: "Provision", fault: status(500), step: "eas", text: "Provision: HTTP status 500"},
 		{name: "FolderSync fails", match: "FolderSync", fault: status(503), step: "eas", is: eas.ErrThrottled, text: "FolderSync: HTTP status 503"},
 		{name: "Sync is not allowed", match: "Sync", fault: status(403), step: "eas", is: eas.ErrForbidden, text: "Sync: HTTP status 403"},
-		{name: "a truncated document", match: "Sync", fault: &eastest.Fault{Truncate: 12}, step: "eas", is: eas.ErrUnexpectedContent, text: "Sync"},
+		{name: "a truncated document", match: "Sync", fault: &eastest.Failure{Truncate: 12}, step: "eas", is: eas.ErrUnexpectedContent, text: "Sync"},
 		{name: "a page in place of a document", match: "FolderSync", fault: status(200), step: "eas", is: eas.ErrUnexpectedContent, text: "text/html"},
-		{name: "old versions only", tenant: &eastest.Tenant{Versions: []eas.Version{eas.Version121}}, step: "eas", is: eas.ErrVersion, text: "12.1"},
+		{name: "old versions only", tenant: &eastest.Options{Versions: []eas.Version{eas.Version121}}, step: "eas", is: eas.ErrVersion, text: "12.1"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				tn := tt.tenant
-				if tn == nil {
-					tn = &eastest.Tenant{}
+				o := tt.tenant
+				if o == nil {
+					o = &eastest.Options{}
 				}
-				tn.Hybrid = true
-				eastest.New(t, tn)
+				o.Hybrid = true
+				tn := eastest.New(t, o)
 				tn.AddMailbox(ada, &eas.Email{Subject: "one"})
 				if tt.fault != nil {
 					tn.Fail(tt.match, *tt.fault)
@@ -157,7 +157,7 @@ func TestMistakes(t *testing.T) {
 // A token for http is refused with both sides of the comparison.
 func TestAudienceErrorHasBothSides(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		tn := eastest.New(t, &eastest.Tenant{Hybrid: true, Audience: "http://mail.contoso.com"})
+		tn := eastest.New(t, &eastest.Options{Hybrid: true, Audience: "http://mail.contoso.com"})
 		tn.AddMailbox(ada)
 		_, _, err := dance(t.Context(), tn, ada)
 		var ae *token.AudienceError

@@ -42,7 +42,7 @@ func ExampleParseLenient() {
 }
 
 func ExampleProbe() {
-	tn := eastest.New(nil, &eastest.Tenant{Hybrid: true})
+	tn := eastest.New(nil, &eastest.Options{Hybrid: true})
 	defer tn.Close()
 	tn.AddMailbox("ada@contoso.com")
 	offer, err := bearer.Probe(context.Background(), tn.Client(), tn.URL(), "ada@contoso.com")

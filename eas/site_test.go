@@ -269,7 +269,7 @@ func TestMultipartDemands(t *testing.T) {
 // the later one alone, and both get through.
 func TestTwoClientsProvisionAtOnce(t *testing.T) {
 	for range 5 {
-		tn := eastest.New(t, &eastest.Tenant{})
+		tn := eastest.New(t, &eastest.Options{})
 		tn.AddMailbox(ada)
 		var all sync.WaitGroup
 		for range 4 {

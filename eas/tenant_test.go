@@ -23,7 +23,6 @@ const ada = "ada@contoso.com"
 // connect returns a client of a tenant with one mailbox.
 func connect(t *testing.T, tn *eastest.Tenant, items ...eas.Item) (*eas.Client, *eastest.Mailbox) {
 	t.Helper()
-	eastest.New(t, tn)
 	box := tn.AddMailbox(ada, items...)
 	return &eas.Client{URL: tn.URL(), User: ada, Token: bearer.Static(tn.Token(ada)), HTTPClient: tn.Client()}, box
 }
@@ -68,7 +67,7 @@ func TestVersions(t *testing.T) {
 	for _, v := range []eas.Version{eas.Version121, eas.Version140, eas.Version141, eas.Version160, eas.Version161} {
 		for _, compact := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/%v", v, compact), func(t *testing.T) {
-				tn := &eastest.Tenant{Versions: []eas.Version{v}}
+				tn := eastest.New(t, &eastest.Options{Versions: []eas.Version{v}})
 				c, box := connect(t, tn, mails(3)...)
 				c.Versions, c.Base64Query = []eas.Version{v}, compact
 				in := inbox(t, c)
@@ -111,7 +110,7 @@ func TestVersions(t *testing.T) {
 }
 
 func TestWindows(t *testing.T) {
-	c, box := connect(t, &eastest.Tenant{}, mails(25)...)
+	c, box := connect(t, eastest.New(t, &eastest.Options{}), mails(25)...)
 	in := inbox(t, c)
 	var pages []int
 	key := eas.InitialSyncKey
@@ -153,7 +152,7 @@ func TestWindows(t *testing.T) {
 }
 
 func TestBodies(t *testing.T) {
-	c, _ := connect(t, &eastest.Tenant{}, &eas.Email{Subject: "s", From: "b@contoso.com", Body: &eas.Body{Type: eas.BodyHTML, Data: "<p>a &amp; b</p>"},
+	c, _ := connect(t, eastest.New(t, &eastest.Options{}), &eas.Email{Subject: "s", From: "b@contoso.com", Body: &eas.Body{Type: eas.BodyHTML, Data: "<p>a &amp; b</p>"},
 		Attachments: []eas.Attachment{{Name: "a.txt", Size: 3}}, Categories: []string{"red", "green"}, Flag: &eas.Flag{Status: eas.FlagActive, Type: "Flag for follow up"}})
 	in := inbox(t, c)
 	for _, tt := range []struct {
@@ -184,7 +183,7 @@ func TestBodies(t *testing.T) {
 }
 
 func TestApply(t *testing.T) {
-	c, box := connect(t, &eastest.Tenant{}, mails(3)...)
+	c, box := connect(t, eastest.New(t, &eastest.Options{}), mails(3)...)
 	in := inbox(t, c)
 	items, key := read(t, c, in.ID, "", nil)
 	p, err := c.Apply(t.Context(), in.ID, key, eas.MarkRead(items[0].ID, true), eas.SetFlag(items[0].ID, eas.Flag{Status: eas.FlagActive, Type: "x"}),
@@ -224,7 +223,7 @@ func TestApply(t *testing.T) {
 
 func TestFilter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		tn := &eastest.Tenant{AccessLifetime: 24 * 365 * time.Hour}
+		tn := eastest.New(t, &eastest.Options{AccessLifetime: 24 * 365 * time.Hour})
 		c, box := connect(t, tn, mails(1)...)
 		in := inbox(t, c)
 		o := &eas.SyncOptions{Filter: eas.ThreeDays}
@@ -242,7 +241,7 @@ func TestFilter(t *testing.T) {
 }
 
 func TestStaleState(t *testing.T) {
-	c, box := connect(t, &eastest.Tenant{}, mails(1)...)
+	c, box := connect(t, eastest.New(t, &eastest.Options{}), mails(1)...)
 	ctx := t.Context()
 	f, err := c.FolderSync(ctx, "")
 	if err != nil {
@@ -293,7 +292,7 @@ func TestStaleState(t *testing.T) {
 
 func TestProvision(t *testing.T) {
 	t.Run("policy", func(t *testing.T) {
-		c, box := connect(t, &eastest.Tenant{})
+		c, box := connect(t, eastest.New(t, &eastest.Options{}))
 		p, err := c.Provision(t.Context())
 		if err != nil || p.Key == "" || p.PasswordEnabled == nil || *p.PasswordEnabled || p.Camera == nil || !*p.Camera || p.MinPasswordLength != nil {
 			t.Fatalf("Provision = %+v, %v", p, err)
@@ -313,7 +312,7 @@ func TestProvision(t *testing.T) {
 		inbox(t, next)
 	})
 	t.Run("none", func(t *testing.T) {
-		tn := &eastest.Tenant{NoPolicy: true}
+		tn := eastest.New(t, &eastest.Options{NoPolicy: true})
 		c, _ := connect(t, tn)
 		if p, err := c.Provision(t.Context()); err != nil || p.Key != "" {
 			t.Fatalf("Provision = %+v, %v", p, err)
@@ -324,7 +323,7 @@ func TestProvision(t *testing.T) {
 		}
 	})
 	t.Run("many at once", func(t *testing.T) {
-		tn := &eastest.Tenant{}
+		tn := eastest.New(t, &eastest.Options{})
 		c, _ := connect(t, tn)
 		errs := make(chan error, 20)
 		for range cap(errs) {
@@ -349,7 +348,7 @@ func TestProvision(t *testing.T) {
 	// is not a wipe: the client erases nothing by itself.
 	for _, account := range []bool{false, true} {
 		t.Run(fmt.Sprintf("S108 wipe, account only %v", account), func(t *testing.T) {
-			c, box := connect(t, &eastest.Tenant{})
+			c, box := connect(t, eastest.New(t, &eastest.Options{}))
 			inbox(t, c)
 			box.Wipe(account)
 			_, err := c.FolderSync(t.Context(), "0")
@@ -366,7 +365,7 @@ func TestProvision(t *testing.T) {
 
 func TestPing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		tn := &eastest.Tenant{AccessLifetime: 24 * time.Hour}
+		tn := eastest.New(t, &eastest.Options{AccessLifetime: 24 * time.Hour})
 		c, box := connect(t, tn)
 		in := inbox(t, c)
 		_, key := read(t, c, in.ID, "", nil)
@@ -412,10 +411,10 @@ func TestPing(t *testing.T) {
 
 func TestFaults(t *testing.T) {
 	t.Run("S118 the answer to SendMail is lost", func(t *testing.T) {
-		tn := &eastest.Tenant{}
+		tn := eastest.New(t, &eastest.Options{})
 		c, box := connect(t, tn)
 		inbox(t, c)
-		tn.Fail("SendMail", eastest.Fault{Lose: true})
+		tn.Fail("SendMail", eastest.Failure{Lose: true})
 		o := &eas.SendOptions{ClientID: "outbox1"}
 		mail := "To: " + ada + "\r\nSubject: once\r\n\r\nb"
 		if err := c.SendMail(t.Context(), strings.NewReader(mail), o); err != nil {
@@ -429,14 +428,14 @@ func TestFaults(t *testing.T) {
 		}
 	})
 	t.Run("the answer to Sync is lost", func(t *testing.T) {
-		tn := &eastest.Tenant{}
+		tn := eastest.New(t, &eastest.Options{})
 		c, _ := connect(t, tn, mails(2)...)
 		in := inbox(t, c)
 		p, err := c.Sync(t.Context(), in.ID, "", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		tn.Fail("Sync", eastest.Fault{Lose: true})
+		tn.Fail("Sync", eastest.Failure{Lose: true})
 		if _, err := c.Sync(t.Context(), in.ID, p.Key, nil); err != nil {
 			t.Logf("the first try failed: %v", err)
 		}
@@ -446,20 +445,20 @@ func TestFaults(t *testing.T) {
 		}
 	})
 	t.Run("truncated", func(t *testing.T) {
-		tn := &eastest.Tenant{}
+		tn := eastest.New(t, &eastest.Options{})
 		c, _ := connect(t, tn)
 		inbox(t, c)
-		tn.Fail("FolderSync", eastest.Fault{Truncate: 20})
+		tn.Fail("FolderSync", eastest.Failure{Truncate: 20})
 		if _, err := c.FolderSync(t.Context(), "0"); !errors.Is(err, eas.ErrUnexpectedContent) {
 			t.Errorf("FolderSync = %v", err)
 		}
 	})
 	t.Run("late", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			tn := &eastest.Tenant{AccessLifetime: 24 * time.Hour}
+			tn := eastest.New(t, &eastest.Options{AccessLifetime: 24 * time.Hour})
 			c, _ := connect(t, tn)
 			inbox(t, c)
-			tn.Fail("FolderSync", eastest.Fault{Delay: time.Hour})
+			tn.Fail("FolderSync", eastest.Failure{Delay: time.Hour})
 			start := time.Now()
 			_, err := c.FolderSync(t.Context(), "0")
 			if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != eas.DefaultTimeout || !strings.Contains(err.Error(), "2m0s") {
@@ -468,16 +467,16 @@ func TestFaults(t *testing.T) {
 		})
 	})
 	t.Run("too large", func(t *testing.T) {
-		c, _ := connect(t, &eastest.Tenant{})
+		c, _ := connect(t, eastest.New(t, &eastest.Options{}))
 		c.MaxBody = 100
 		if _, err := c.FolderSync(t.Context(), "0"); err == nil || !strings.Contains(err.Error(), "100 bytes") {
 			t.Errorf("FolderSync = %v", err)
 		}
 	})
 	t.Run("throttled", func(t *testing.T) {
-		tn := &eastest.Tenant{}
+		tn := eastest.New(t, &eastest.Options{})
 		c, _ := connect(t, tn)
-		tn.Fail("FolderSync", eastest.Fault{Status: 503, Header: http.Header{"Retry-After": {"7"}}})
+		tn.Fail("FolderSync", eastest.Failure{Status: 503, Header: http.Header{"Retry-After": {"7"}}})
 		_, err := c.FolderSync(t.Context(), "0")
 		var e *eas.Error
 		if !errors.Is(err, eas.ErrThrottled) || !errors.As(err, &e) || e.RetryAfter != 7*time.Second {
@@ -485,17 +484,17 @@ func TestFaults(t *testing.T) {
 		}
 	})
 	t.Run("disabled", func(t *testing.T) {
-		tn := &eastest.Tenant{DisableEAS: true}
+		tn := eastest.New(t, &eastest.Options{DisableEAS: true})
 		c, _ := connect(t, tn)
 		if _, err := c.FolderSync(t.Context(), "0"); !errors.Is(err, eas.ErrForbidden) {
 			t.Errorf("FolderSync = %v", err)
 		}
 	})
 	t.Run("451 to the same host (eas.outlook.com)", func(t *testing.T) {
-		tn := &eastest.Tenant{}
+		tn := eastest.New(t, &eastest.Options{})
 		c, _ := connect(t, tn)
 		inbox(t, c)
-		tn.Fail("FolderSync", eastest.Fault{Status: 451, Header: http.Header{"X-Ms-Location": {tn.URL().String()}}, Times: 2})
+		tn.Fail("FolderSync", eastest.Failure{Status: 451, Header: http.Header{"X-Ms-Location": {tn.URL().String()}}, Times: 2})
 		if _, err := c.FolderSync(t.Context(), "0"); !errors.Is(err, eas.ErrRedirected) {
 			t.Errorf("FolderSync = %v; 451 for ever must end", err)
 		}
@@ -507,7 +506,7 @@ func TestFaults(t *testing.T) {
 
 // Do sends what the typed methods do not know.
 func TestDo(t *testing.T) {
-	c, _ := connect(t, &eastest.Tenant{})
+	c, _ := connect(t, eastest.New(t, &eastest.Options{}))
 	out, err := c.Do(t.Context(), "FolderSync", golden(t, "foldersync-request-0"))
 	if err != nil || len(out) < 100 {
 		t.Errorf("Do = %d bytes, %v", len(out), err)

@@ -280,7 +280,7 @@ func TestDoIsNotRepeatedInAnotherVersion(t *testing.T) {
 
 // A server that goes back to an older version, as the tenant has it: the series stays.
 func TestDowngradeKeepsTheSeries(t *testing.T) {
-	tn := &eastest.Tenant{}
+	tn := eastest.New(t, &eastest.Options{})
 	start := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	c, box := connect(t, tn)
 	box.Put(eas.FolderCalendar, &eas.Event{Subject: "daily", Start: start, End: start.Add(time.Hour), Recurrence: &eas.Recurrence{Type: eas.Daily, Interval: 1}})
@@ -293,7 +293,7 @@ func TestDowngradeKeepsTheSeries(t *testing.T) {
 	if len(items) != 1 {
 		t.Fatalf("%d events", len(items))
 	}
-	tn.Change(func(tn *eastest.Tenant) { tn.Versions = []eas.Version{eas.Version141} })
+	tn.Change(func(o *eastest.Options) { o.Versions = []eas.Version{eas.Version141} })
 	if _, err := c.Apply(t.Context(), calendar.ID, key, eas.DeleteOccurrence(items[0].ID, nil, start.AddDate(0, 0, 1))); err == nil {
 		t.Error("DeleteOccurrence at 14.1 = nil")
 	}

@@ -122,7 +122,7 @@ func ExampleAuthorization() {
 
 // A code that is shown by one process is waited for by another, which may be started after it.
 func ExampleDeviceAuthorization() {
-	tn := eastest.New(nil, &eastest.Tenant{DeviceInterval: time.Second, ManualDevice: true})
+	tn := eastest.New(nil, &eastest.Options{DeviceInterval: time.Second, ManualDevice: true})
 	defer tn.Close()
 	tn.AddMailbox("ada@contoso.com")
 	ctx := context.Background()
@@ -161,7 +161,7 @@ func ExampleDeviceAuthorization() {
 // A program that had a refresh token before it used this package imports it; if it is dead
 // the user signs in with the browser, and with a code where there is none.
 func ExampleFirstOf() {
-	tn := eastest.New(nil, &eastest.Tenant{DeviceInterval: time.Second, ManualDevice: true})
+	tn := eastest.New(nil, &eastest.Options{DeviceInterval: time.Second, ManualDevice: true})
 	defer tn.Close()
 	tn.AddMailbox("ada@contoso.com")
 	ctx := context.Background()

@@ -56,7 +56,7 @@ func Example() {
 
 // A program without a browser shows a code.
 func ExampleDeviceCode() {
-	tn := eastest.New(nil, &eastest.Tenant{DeviceInterval: time.Second, ManualDevice: true})
+	tn := eastest.New(nil, &eastest.Options{DeviceInterval: time.Second, ManualDevice: true})
 	defer tn.Close()
 	tn.AddMailbox("ada@contoso.com")
 	ctx := context.Background()

@@ -24,10 +24,10 @@ func (tn *Tenant) autodiscover(cloud bool) http.Handler {
 		defer tn.mu.Unlock()
 		tn.mark(w)
 		switch {
-		case tn.PreAuth:
+		case tn.o.PreAuth:
 			loginPage(w)
 			return
-		case tn.NoAutoDiscover:
+		case tn.o.NoAutoDiscover:
 			w.WriteHeader(http.StatusNotFound)
 			return
 		case strings.EqualFold(r.URL.Path, "/autodiscover/autodiscover.xml"):
@@ -38,7 +38,7 @@ func (tn *Tenant) autodiscover(cloud bool) http.Handler {
 			w.WriteHeader(http.StatusMethodNotAllowed)
 			return
 		}
-		if tn.NoV2 {
+		if tn.o.NoV2 {
 			w.WriteHeader(http.StatusNotFound)
 			return
 		}
@@ -56,7 +56,7 @@ func (tn *Tenant) autodiscover(cloud bool) http.Handler {
 		}
 		protocol := q["protocol"]
 		status := http.StatusBadRequest
-		if tn.ErrorWith200 {
+		if tn.o.ErrorWith200 {
 			status = http.StatusOK
 		}
 		switch {
@@ -73,13 +73,13 @@ func (tn *Tenant) autodiscover(cloud bool) http.Handler {
 		}
 		known := tn.users[strings.ToLower(email)] != nil
 		switch {
-		case cloud && tn.RedirectTo != "":
-			redirect(w, tn.RedirectTo)
-		case cloud && (!known || tn.Hybrid):
+		case cloud && tn.o.RedirectTo != "":
+			redirect(w, tn.o.RedirectTo)
+		case cloud && (!known || tn.o.Hybrid):
 			// What the cloud does not place goes back to the cloud, or to the
 			// organization if the domain is its own.
 			host := cloudHost
-			if tn.Hybrid && strings.HasSuffix(strings.ToLower(email), "@"+tn.Domain) {
+			if tn.o.Hybrid && strings.HasSuffix(strings.ToLower(email), "@"+tn.o.Domain) {
 				host = tn.autodiscoverHost()
 			}
 			count, _ := strconv.Atoi(q["redirectcount"])
@@ -88,7 +88,7 @@ func (tn *Tenant) autodiscover(cloud bool) http.Handler {
 		case !known:
 			jsonError(w, http.StatusNotFound, "UserNotFound", "The mailbox cannot be found.")
 		default:
-			target := tn.EndpointURL
+			target := tn.o.EndpointURL
 			if target == "" {
 				target = "https://" + tn.easHost() + "/Microsoft-Server-ActiveSync"
 			}

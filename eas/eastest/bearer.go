@@ -69,7 +69,7 @@ func (tn *Tenant) checkBearer(w http.ResponseWriter, r *http.Request) *Mailbox {
 		return nil
 	case raw == "":
 		identity := strings.ToLower(r.Header.Get("X-User-Identity"))
-		if tn.Hybrid && tn.users[identity] == nil {
+		if tn.o.Hybrid && tn.users[identity] == nil {
 			tn.challenge(w, &refusal{diagnostics: tn.flighting(), err: "invalid_token"})
 			return nil
 		}
@@ -86,7 +86,7 @@ func (tn *Tenant) checkBearer(w http.ResponseWriter, r *http.Request) *Mailbox {
 }
 
 func (tn *Tenant) flighting() string {
-	return fmt.Sprintf(`4000000;reason="Flighting is not enabled for domain '%s'.";error_category="oauth_not_available"`, tn.Domain)
+	return fmt.Sprintf(`4000000;reason="Flighting is not enabled for domain '%s'.";error_category="oauth_not_available"`, tn.o.Domain)
 }
 
 // account finds the mailbox of a token, or says why Exchange refuses it.
@@ -99,11 +99,11 @@ func (tn *Tenant) account(raw, host string) (*Mailbox, string) {
 		return nil, `2000001;reason="OAuth token submitted with the request can not be parsed.";error_category="invalid_token"`
 	}
 	own := url.URL{Scheme: "https", Host: host}
-	if tn.TLSOffloading {
+	if tn.o.TLSOffloading {
 		own.Scheme = "http"
 	}
 	aud := strings.TrimSuffix(c.Audience, "/")
-	online := !tn.Hybrid && !tn.TLSOffloading && (aud == "https://outlook.office.com" || aud == exchangeAppID)
+	online := !tn.o.Hybrid && !tn.o.TLSOffloading && (aud == "https://outlook.office.com" || aud == exchangeAppID)
 	m := tn.users[strings.ToLower(c.User)]
 	switch {
 	case time.Now().Unix() >= c.Expires:
@@ -140,21 +140,21 @@ func (tn *Tenant) challenge(w http.ResponseWriter, why *refusal) {
 	h := w.Header()
 	basic := fmt.Sprintf(`Basic realm="%s"`, tn.easHost())
 	switch {
-	case tn.NoChallenge:
+	case tn.o.NoChallenge:
 		for name := range h {
 			h.Del(name)
 		}
-	case why == nil || tn.BasicOnly:
+	case why == nil || tn.o.BasicOnly:
 		h.Set("WWW-Authenticate", basic)
 	default:
 		c := fmt.Sprintf(`Bearer client_id="%s", trusted_issuers="00000001-0000-0000-c000-000000000000@%s", `+
 			`token_types="app_asserted_user_v1 service_asserted_app_v1"`, exchangeAppID, TenantID)
 		diagnostics := why.diagnostics
 		switch {
-		case tn.NoAuthorizationURI && diagnostics == "":
+		case tn.o.NoAuthorizationURI && diagnostics == "":
 			diagnostics, why.err = tn.flighting(), "invalid_token"
-		case why.uri && !tn.NoAuthorizationURI:
-			uri := tn.AuthorizationURI
+		case why.uri && !tn.o.NoAuthorizationURI:
+			uri := tn.o.AuthorizationURI
 			if uri == "" {
 				uri = "https://" + aliasHost + "/common/oauth2/authorize"
 			}

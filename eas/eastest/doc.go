@@ -1,13 +1,13 @@
 // Package eastest is a fake Microsoft 365 tenant for tests: AutoDiscover, an authority and
 // Exchange ActiveSync, as the whole internet of an [http.Client].
 //
-//	tn := eastest.New(t, &eastest.Tenant{Hybrid: true})
+//	tn := eastest.New(t, &eastest.Options{Hybrid: true})
 //	box := tn.AddMailbox("ada@contoso.com", &eas.Email{Subject: "Hello"})
 //	client := tn.Client() // give it to the code under test
 //
 // The client reaches the tenant's hosts in memory, over real TLS, under their real names, and
 // no others: outlook.office365.com, login.microsoftonline.com with login.windows.net, the
-// AutoDetect and federation provider services, and in a [Tenant.Hybrid] deployment
+// AutoDetect and federation provider services, and in a [Options.Hybrid] deployment
 // autodiscover.<domain> and mail.<domain>. [Tenant.Listen] serves
 // them on loopback as well, for programs of their own; [Tenant.Handler] hands them out as
 // http.Handlers.

@@ -13,7 +13,7 @@ import (
 
 // In a test, pass t instead of nil; the tenant is closed when the test ends.
 func Example() {
-	tn := eastest.New(nil, &eastest.Tenant{Hybrid: true})
+	tn := eastest.New(nil, &eastest.Options{Hybrid: true})
 	defer tn.Close()
 	box := tn.AddMailbox("ada@contoso.com", &eas.Email{Subject: "Hello"})
 
@@ -40,7 +40,7 @@ func Example() {
 
 // A mistake that lasts is a field of the tenant.
 func ExampleTenant() {
-	tn := eastest.New(nil, &eastest.Tenant{Hybrid: true, TLSOffloading: true})
+	tn := eastest.New(nil, &eastest.Options{Hybrid: true, TLSOffloading: true})
 	defer tn.Close()
 	tn.AddMailbox("ada@contoso.com")
 	client := &eas.Client{
@@ -60,7 +60,7 @@ func ExampleTenant_Fail() {
 	tn := eastest.New(nil, nil)
 	defer tn.Close()
 	tn.AddMailbox("ada@contoso.com")
-	tn.Fail("outlook.office365.com", eastest.Fault{Status: 503, Header: map[string][]string{"Retry-After": {"30"}}})
+	tn.Fail("outlook.office365.com", eastest.Failure{Status: 503, Header: map[string][]string{"Retry-After": {"30"}}})
 
 	r := &autodiscover.Resolver{HTTPClient: tn.Client(), Host: "outlook.office365.com", Timeout: 5 * time.Second}
 	_, err := r.Lookup(context.Background(), "ada@contoso.com")

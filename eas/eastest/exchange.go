@@ -141,7 +141,7 @@ func (tn *Tenant) serveExchange(w http.ResponseWriter, r *http.Request) {
 	tn.mu.Lock()
 	defer tn.mu.Unlock()
 	tn.mark(w)
-	if tn.PreAuth {
+	if tn.o.PreAuth {
 		loginPage(w)
 		return
 	}
@@ -149,7 +149,7 @@ func (tn *Tenant) serveExchange(w http.ResponseWriter, r *http.Request) {
 	if box == nil {
 		return
 	}
-	if tn.DisableEAS {
+	if tn.o.DisableEAS {
 		w.WriteHeader(http.StatusForbidden)
 		return
 	}
@@ -194,8 +194,8 @@ func (tn *Tenant) serveExchange(w http.ResponseWriter, r *http.Request) {
 }
 
 func (tn *Tenant) versions() []eas.Version {
-	if tn.Versions != nil {
-		return tn.Versions
+	if tn.o.Versions != nil {
+		return tn.o.Versions
 	}
 	return versions
 }

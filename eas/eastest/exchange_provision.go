@@ -15,7 +15,7 @@ func (c *call) provisioned() bool {
 	switch {
 	case c.dev.wipe != "":
 		status = 140
-	case c.NoPolicy:
+	case c.o.NoPolicy:
 		return true
 	case c.dev.acknowledged && c.key == c.dev.policy:
 		return true
@@ -75,7 +75,7 @@ func (c *call) provision() {
 	switch {
 	case policy.value(wbxml.ProvisionPolicyType) != policyType:
 		p.PolicyType, p.Status = policy.value(wbxml.ProvisionPolicyType), intp(3)
-	case c.NoPolicy:
+	case c.o.NoPolicy:
 		p.Status = intp(2)
 	default:
 		c.dev.temporary = c.policyKey()

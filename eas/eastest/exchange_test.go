@@ -75,7 +75,6 @@ func (s *stranger) raw(query, contentType string, body []byte) (status int, h ht
 // newStranger returns a client that has provisioned and knows the folders.
 func newStranger(t *testing.T, tn *eastest.Tenant, version string) *stranger {
 	t.Helper()
-	eastest.New(t, tn)
 	tn.AddMailbox(ada, &eas.Email{Subject: "one", Body: &eas.Body{Data: "text"}}, &eas.Email{Subject: "two"})
 	s := &stranger{t: t, tn: tn, version: version, key: "0", token: tn.Token(ada).AccessToken}
 	info := ""
@@ -105,7 +104,7 @@ func syncDoc(collection, rest string) string {
 
 // TestRefusals is what the server does with requests that are wrong.
 func TestRefusals(t *testing.T) {
-	s := newStranger(t, &eastest.Tenant{}, "16.1")
+	s := newStranger(t, eastest.New(t, &eastest.Options{}), "16.1")
 	_, _, a := s.post("Sync", syncDoc(`<SyncKey>0</SyncKey><CollectionId>1</CollectionId>`, ""))
 	key := between(a, "<SyncKey>", "</SyncKey>")
 	inbox := `<SyncKey>` + key + `</SyncKey><CollectionId>1</CollectionId>`
@@ -178,7 +177,7 @@ func TestRefusals(t *testing.T) {
 
 // Versions up to 12.1 say by HTTP what later ones say in the answer.
 func TestOldVersions(t *testing.T) {
-	s := newStranger(t, &eastest.Tenant{}, "12.1")
+	s := newStranger(t, eastest.New(t, &eastest.Options{}), "12.1")
 	if status, _, a := s.post("Sync", syncDoc(`<SyncKey>0</SyncKey><CollectionId>1</CollectionId>`, "")); status != 400 {
 		t.Errorf("Sync without a class: %d %s", status, a)
 	}
@@ -192,7 +191,7 @@ func TestOldVersions(t *testing.T) {
 }
 
 func TestHTTPLayer(t *testing.T) {
-	s := newStranger(t, &eastest.Tenant{}, "16.1")
+	s := newStranger(t, eastest.New(t, &eastest.Options{}), "16.1")
 	const wb = "application/vnd.ms-sync.wbxml"
 	folder, _ := hex.DecodeString("03016a00000756520330000101")
 	for _, tt := range []struct {
@@ -226,7 +225,7 @@ func TestHTTPLayer(t *testing.T) {
 
 // An empty Sync repeats the last request, and waits if that said so.
 func TestEmptySync(t *testing.T) {
-	s := newStranger(t, &eastest.Tenant{}, "14.1")
+	s := newStranger(t, eastest.New(t, &eastest.Options{}), "14.1")
 	if _, _, a := s.post("Sync", ""); !strings.Contains(a, "<Status>13</Status>") {
 		t.Errorf("an empty Sync with nothing kept: %s", a)
 	}
@@ -258,7 +257,7 @@ func deliver(tn *eastest.Tenant, subject string) {
 	req.Header.Set("Authorization", "Bearer "+tn.Token(ada).AccessToken)
 	req.Header.Set("MS-ASProtocolVersion", "12.1")
 	req.Header.Set("Content-Type", "message/rfc822")
-	tn.Change(func(tn *eastest.Tenant) { tn.NoPolicy = true })
+	tn.Change(func(o *eastest.Options) { o.NoPolicy = true })
 	resp, err := tn.Client().Do(req)
 	if err != nil || resp.StatusCode != 200 {
 		panic(fmt.Sprint("SendMail: ", resp, err))
@@ -268,18 +267,18 @@ func deliver(tn *eastest.Tenant, subject string) {
 
 // What the server says about tokens, in the words of the captures.
 func TestChallenges(t *testing.T) {
-	tn := eastest.New(t, &eastest.Tenant{Hybrid: true})
+	tn := eastest.New(t, &eastest.Options{Hybrid: true})
 	tn.AddMailbox(ada)
 	tn.AddMailbox("bob@contoso.com")
 	good := tn.Token(ada).AccessToken
-	forge := func(f func(tn *eastest.Tenant)) string {
+	forge := func(f func(o *eastest.Options)) string {
 		tn.Change(f)
-		defer tn.Change(func(tn *eastest.Tenant) { tn.Audience = "" })
+		defer tn.Change(func(o *eastest.Options) { o.Audience = "" })
 		return tn.Token(ada).AccessToken
 	}
-	other := forge(func(tn *eastest.Tenant) { tn.Audience = "https://outlook.office365.com" })
-	none := forge(func(tn *eastest.Tenant) { tn.Audience = "-" })
-	slash := forge(func(tn *eastest.Tenant) { tn.Audience = "https://mail.contoso.com/" })
+	other := forge(func(o *eastest.Options) { o.Audience = "https://outlook.office365.com" })
+	none := forge(func(o *eastest.Options) { o.Audience = "-" })
+	slash := forge(func(o *eastest.Options) { o.Audience = "https://mail.contoso.com/" })
 	get := func(auth, identity string) (int, http.Header) {
 		req, _ := http.NewRequest("OPTIONS", tn.URL().String(), nil)
 		if auth != "none" {
@@ -336,14 +335,14 @@ func TestChallenges(t *testing.T) {
 	}
 	good = tn.Token(ada).AccessToken
 	for name, tt := range map[string]struct {
-		f    func(tn *eastest.Tenant)
+		f    func(o *eastest.Options)
 		auth string
 		want string // in the header lines
 		not  string
 	}{
-		"NoChallenge":        {func(tn *eastest.Tenant) { tn.NoChallenge = true }, "Bearer", "", "request-id"},
-		"BasicOnly":          {func(tn *eastest.Tenant) { tn.NoChallenge, tn.BasicOnly = false, true }, "Bearer", "Basic", "Bearer"},
-		"NoAuthorizationURI": {func(tn *eastest.Tenant) { tn.NoChallenge, tn.BasicOnly, tn.NoAuthorizationURI = false, false, true }, "Bearer", "4000000", "authorization_uri"},
+		"NoChallenge":        {func(o *eastest.Options) { o.NoChallenge = true }, "Bearer", "", "request-id"},
+		"BasicOnly":          {func(o *eastest.Options) { o.NoChallenge, o.BasicOnly = false, true }, "Bearer", "Basic", "Bearer"},
+		"NoAuthorizationURI": {func(o *eastest.Options) { o.NoChallenge, o.BasicOnly, o.NoAuthorizationURI = false, false, true }, "Bearer", "4000000", "authorization_uri"},
 	} {
 		tn.Change(tt.f)
 		_, h := get(tt.auth, ada)
@@ -351,17 +350,17 @@ func TestChallenges(t *testing.T) {
 		if !strings.Contains(lines, tt.want) || strings.Contains(lines, tt.not) {
 			t.Errorf("%s: %s", name, lines)
 		}
-		tn.Change(func(tn *eastest.Tenant) { tn.NoChallenge, tn.BasicOnly, tn.NoAuthorizationURI = false, false, false })
+		tn.Change(func(o *eastest.Options) { o.NoChallenge, o.BasicOnly, o.NoAuthorizationURI = false, false, false })
 	}
-	tn.Change(func(tn *eastest.Tenant) {
-		tn.AuthorizationURI = "https://evil.example/common/oauth2/authorize"
-		tn.TLSOffloading = true
+	tn.Change(func(o *eastest.Options) {
+		o.AuthorizationURI = "https://evil.example/common/oauth2/authorize"
+		o.TLSOffloading = true
 	})
 	_, h := get("Bearer "+good, "")
 	if want := "Expected 'https://mail.contoso.com'. Actual 'http://mail.contoso.com'."; !strings.Contains(h.Get("X-MS-Diagnostics"), want) || !strings.Contains(h.Get("WWW-Authenticate"), "evil.example") {
 		t.Errorf("TLS offloading: %v", h)
 	}
-	tn.Change(func(tn *eastest.Tenant) { tn.PreAuth = true })
+	tn.Change(func(o *eastest.Options) { o.PreAuth = true })
 	if status, h := get("Bearer "+good, ""); status != 200 || h.Get("Content-Type") != "text/html" || h.Get("X-FEServer") != "" {
 		t.Errorf("a device in front: %d %v", status, h)
 	}
@@ -408,23 +407,23 @@ func TestAutoDiscover(t *testing.T) {
 	} else {
 		resp.Body.Close()
 	}
-	tn.Change(func(tn *eastest.Tenant) { tn.ErrorWith200 = true })
+	tn.Change(func(o *eastest.Options) { o.ErrorWith200 = true })
 	if status, body, _ := get("/autodiscover/autodiscover.json?Email=ada%40contoso.com"); status != 200 || !strings.Contains(body, "ErrorCode") {
 		t.Errorf("as gromox: %d %s", status, body)
 	}
-	tn.Change(func(tn *eastest.Tenant) { tn.EndpointURL = "https://other.contoso.com/x" })
+	tn.Change(func(o *eastest.Options) { o.EndpointURL = "https://other.contoso.com/x" })
 	if _, body, _ := get("/autodiscover/autodiscover.json?Email=ada%40contoso.com&Protocol=EWS"); !strings.Contains(body, "other.contoso.com") {
 		t.Errorf("EndpointURL: %s", body)
 	}
-	tn.Change(func(tn *eastest.Tenant) { tn.RedirectTo = "https://evil.example/" })
+	tn.Change(func(o *eastest.Options) { o.RedirectTo = "https://evil.example/" })
 	if _, _, h := get("/autodiscover/autodiscover.json?Email=ada%40contoso.com&Protocol=EWS"); h.Get("Location") != "https://evil.example/" {
 		t.Errorf("RedirectTo: %v", h)
 	}
-	tn.Change(func(tn *eastest.Tenant) { tn.NoAutoDiscover = true })
+	tn.Change(func(o *eastest.Options) { o.NoAutoDiscover = true })
 	if status, _, _ := get("/autodiscover/autodiscover.json?Email=ada%40contoso.com&Protocol=EWS"); status != 404 {
 		t.Errorf("NoAutoDiscover: %d", status)
 	}
-	tn.Change(func(tn *eastest.Tenant) { tn.PreAuth = true })
+	tn.Change(func(o *eastest.Options) { o.PreAuth = true })
 	if _, body, _ := get("/autodiscover/autodiscover.json?Email=ada%40contoso.com&Protocol=EWS"); !strings.Contains(body, "Sign in") {
 		t.Errorf("PreAuth: %s", body)
 	}
@@ -448,7 +447,7 @@ func TestSchemas(t *testing.T) {
 	if err != nil {
 		t.Skip("xmllint is not installed")
 	}
-	tn := &eastest.Tenant{}
+	tn := eastest.New(t, &eastest.Options{})
 	s := newStranger(t, tn, "16.1")
 	_, _, a := s.post("Sync", syncDoc(`<SyncKey>0</SyncKey><CollectionId>1</CollectionId>`, ""))
 	options := `<Options><FilterType>0</FilterType><BodyPreference xmlns="AirSyncBase"><Type>1</Type><Preview>20</Preview></BodyPreference></Options>`
@@ -574,7 +573,7 @@ func FuzzExchange(f *testing.F) {
 	f.Add("Cmd=Sync&DeviceId=device1&DeviceType=test", []byte("\x03\x01\x6a\x00\x45\x5c\x4f\x4b\x030\x00\x01\x52\x031\x00\x01\x01\x01\x01"))
 	f.Add("jAkHBBCoHzHhi8b5YrNnTZh4inyaBAAAAAACV1A=", folder)
 	f.Add("Cmd=SendMail&DeviceId=device1&DeviceType=test", []byte{})
-	tn := eastest.New(nil, &eastest.Tenant{NoPolicy: true})
+	tn := eastest.New(nil, &eastest.Options{NoPolicy: true})
 	f.Cleanup(tn.Close)
 	tn.AddMailbox(ada, &eas.Email{Subject: "x"})
 	token := tn.Token(ada).AccessToken

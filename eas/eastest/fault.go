@@ -1,107 +1,132 @@
 package eastest
 
 import (
-	"net/http"
-	"slices"
+	"fmt"
 	"strings"
-	"time"
+	"testing"
+
+	"github.com/easoauth/easoauth/internal/fault"
 )
 
-// A Fault is what goes wrong with one request. The zero Fault cuts the connection.
+// A Fault is a mistake of a deployment or a sign-in, named by the id under which the
+// library explains it (docs/faults.md), and where and when it happens. Only ID is required.
 type Fault struct {
-	Status int         // of the answer
-	Header http.Header // of the answer
-	Body   string      // of the answer
+	ID string // e.g. "TLS_OFFLOAD"; [Faults] lists them
 
-	// Delay passes before the rest happens. A Fault that is nothing but a Delay lets the
-	// request be dealt with as usual after it.
-	Delay time.Duration
-	// Lose deals with the request and then cuts the connection: the answer is lost.
-	Lose bool
-	// Truncate sends only the first bytes of the body, this many, as if they were the whole.
-	Truncate int
-	// Times is how often it happens; if 0, once.
-	Times int
+	// Value is what the mistake needs to know, such as the AADSTS number of a refusal or the
+	// URL that is named in place of the right one. [Faults] says which, and what is taken if
+	// it is "".
+	Value string
+
+	Host string // the only host that has it; if "", every host that can
+	User string // the only address that has it; if "", every user
+
+	From  int // the first request that has it, counted from 1 among those that could; if 0, the first
+	Times int // how many requests have it; if 0, all until [Switch.Lift]
+
+	// Optional says that it is no mistake of the test if the fault never shows.
+	Optional bool
 }
 
-type fault struct {
-	match string
-	Fault
+// A FaultInfo is a fault that a tenant can show.
+type FaultInfo struct {
+	ID       string
+	Severity string // "info", "warn" or "fail"
+	Cause    string // what is wrong, as a clause
+	Remedy   string // what an administrator does about it
+	Value    string // what Fault.Value means; "" if it means nothing
 }
 
-// Fail makes the next request that matches fail as f says, once. A request matches if
-// match is its ActiveSync command ("Sync"), its OAuth grant ("refresh_token"), or a part of
-// its host, path and command ("mail.contoso.com", "/oauth2/v2.0/token",
-// "mail.contoso.com/Microsoft-Server-ActiveSync?Sync"). Faults that match the same request
-// happen one after the other, in the order in which they were set.
-func (tn *Tenant) Fail(match string, f Fault) {
-	if match == "" {
-		panic("eastest: Fail without a match")
+// shown are the faults that a tenant can show, in the order of the dance, and the meaning of
+// their value.
+var shown = []struct {
+	id    fault.ID
+	value string
+}{}
+
+// Faults returns the faults that a tenant can show, in the order of the dance.
+func Faults() []FaultInfo {
+	out := make([]FaultInfo, 0, len(shown))
+	for _, s := range shown {
+		f := fault.Get(s.id)
+		out = append(out, FaultInfo{ID: string(f.ID), Severity: string(f.Severity), Cause: f.Cause, Remedy: f.Remedy, Value: s.value})
+	}
+	return out
+}
+
+// A Switch is a fault that is switched on. It is safe for concurrent use.
+type Switch struct {
+	tn     *Tenant
+	fault  Fault
+	seen   int // requests that could have had it
+	fired  int // requests that had it
+	lifted bool
+}
+
+// Switch switches a fault on, until [Switch.Lift] or for as long as f says. It panics if
+// [Faults] does not list it. A fault that never showed fails the test.
+func (tn *Tenant) Switch(f Fault) *Switch {
+	if !canShow(fault.ID(f.ID)) {
+		panic(fmt.Sprintf("eastest: no such fault: %q", f.ID))
 	}
 	tn.mu.Lock()
 	defer tn.mu.Unlock()
-	tn.faults = append(tn.faults, &fault{match, f})
+	s := &Switch{tn: tn, fault: f}
+	tn.switches = append(tn.switches, s)
+	return s
 }
 
-func (tn *Tenant) takeFault(r Request) *Fault {
-	tn.mu.Lock()
-	defer tn.mu.Unlock()
-	for i, f := range tn.faults {
-		if !r.matches(f.match) {
+func canShow(id fault.ID) bool {
+	for _, s := range shown {
+		if s.id == id {
+			return true
+		}
+	}
+	return false
+}
+
+// Lift switches the fault off.
+func (s *Switch) Lift() {
+	s.tn.mu.Lock()
+	defer s.tn.mu.Unlock()
+	s.lifted = true
+}
+
+// Fired returns how many requests had the fault.
+func (s *Switch) Fired() int {
+	s.tn.mu.Lock()
+	defer s.tn.mu.Unlock()
+	return s.fired
+}
+
+// shows reports whether this request has the fault, and its value. Call it once a request, at
+// the place where the fault shows. user is "" where nobody is named, which only a fault of
+// every user matches. The caller holds tn.mu.
+func (tn *Tenant) shows(id fault.ID, host, user string) (value string, ok bool) {
+	for _, s := range tn.switches {
+		f := &s.fault
+		if s.lifted || fault.ID(f.ID) != id || f.Host != "" && !strings.EqualFold(f.Host, host) || f.User != "" && !strings.EqualFold(f.User, user) {
 			continue
 		}
-		if f.Times--; f.Times <= 0 {
-			tn.faults = slices.Delete(tn.faults, i, i+1)
+		s.seen++
+		if s.seen < f.From || f.Times > 0 && s.fired >= f.Times {
+			continue
 		}
-		return &f.Fault
+		s.fired++
+		return f.Value, true
 	}
-	return nil
+	return "", false
 }
 
-func (r Request) matches(match string) bool {
-	if slices.Contains(strings.Split(commands, ","), match) {
-		return match == r.Command // "Sync" is also a part of every path of ActiveSync
-	}
-	target := r.Host + r.Path
-	if r.Command != "" {
-		target += "?" + r.Command
-	}
-	return match == r.Form.Get("grant_type") || strings.Contains(target, match)
-}
-
-// instead reports whether the fault takes the place of the answer. If not, the request is to
-// be dealt with as usual.
-func (f *Fault) instead(a *answer, r *http.Request) bool {
-	if f.Delay > 0 {
-		t := time.NewTimer(f.Delay)
-		defer t.Stop()
-		select {
-		case <-t.C:
-		case <-r.Context().Done():
-			panic(http.ErrAbortHandler)
+// unfired fails the test for every fault that was switched on and never showed, and every
+// failure that no request matched.
+func (tn *Tenant) unfired(t testing.TB) {
+	t.Helper()
+	tn.mu.Lock()
+	defer tn.mu.Unlock()
+	for _, s := range tn.switches {
+		if s.fired == 0 && !s.fault.Optional {
+			t.Errorf("eastest: the fault %s was switched on and never showed", s.fault.ID)
 		}
-	}
-	switch {
-	case f.Status != 0:
-		for k, v := range f.Header {
-			a.header[http.CanonicalHeaderKey(k)] = slices.Clone(v)
-		}
-		a.status = f.Status
-		a.body.WriteString(f.Body)
-		return true
-	case f.Lose, f.Truncate > 0, f.Delay > 0:
-		return false
-	}
-	panic(http.ErrAbortHandler)
-}
-
-// after does to an answer what the fault says.
-func (f *Fault) after(a *answer) {
-	if f.Truncate > 0 && f.Truncate < a.body.Len() {
-		a.header.Del("Content-Length")
-		a.body.Truncate(f.Truncate)
-	}
-	if f.Lose {
-		panic(http.ErrAbortHandler)
 	}
 }

@@ -20,7 +20,7 @@ func TestRefreshChain(t *testing.T) {
 	for name, strict := range map[string]bool{"tolerant": false, "strict": true} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				tn := &eastest.Tenant{StrictRotation: strict}
+				tn := eastest.New(t, &eastest.Options{Hybrid: true, StrictRotation: strict})
 				ctx, conf, _ := start(t, tn)
 				verifier := oauth2.GenerateVerifier()
 				code := authorize(t, tn, conf.AuthCodeURL("s", oauth2.S256ChallengeOption(verifier))).Get("code")
@@ -98,7 +98,7 @@ func TestScopeAndAudience(t *testing.T) {
 		{"EAS.AccessAsUser.All", "2000003"}, // Graph's
 		{"openid profile", "2000003"},
 	} {
-		tn := &eastest.Tenant{}
+		tn := eastest.New(t, &eastest.Options{Hybrid: true})
 		ctx, conf, _ := start(t, tn)
 		conf.Scopes = strings.Fields(tt.scope)
 		verifier := oauth2.GenerateVerifier()
@@ -118,7 +118,7 @@ func TestScopeAndAudience(t *testing.T) {
 }
 
 func TestRefuseSignIn(t *testing.T) {
-	tn := &eastest.Tenant{RefuseSignIn: "AADSTS50076"}
+	tn := eastest.New(t, &eastest.Options{Hybrid: true, RefuseSignIn: "AADSTS50076"})
 	ctx, conf, _ := start(t, tn)
 	conf.Endpoint.DeviceAuthURL = "https://login.microsoftonline.com/common/oauth2/v2.0/devicecode"
 	got := authorize(t, tn, conf.AuthCodeURL("s", oauth2.S256ChallengeOption(oauth2.GenerateVerifier())))
@@ -134,10 +134,10 @@ func TestRefuseSignIn(t *testing.T) {
 					t.Errorf("RefuseSignIn = %q: no panic", bad)
 				}
 			}()
-			tn.Change(func(tn *eastest.Tenant) { tn.RefuseSignIn = bad })
+			tn.Change(func(o *eastest.Options) { o.RefuseSignIn = bad })
 		}()
 	}
-	tn.Change(func(tn *eastest.Tenant) { tn.RefuseSignIn = "" })
+	tn.Change(func(o *eastest.Options) { o.RefuseSignIn = "" })
 	resp, err := tn.Client().PostForm(conf.Endpoint.DeviceAuthURL, url.Values{"client_id": {conf.ClientID}, "scope": {scopes[0]}})
 	if err != nil {
 		t.Fatal(err)
@@ -151,7 +151,7 @@ func TestRefuseSignIn(t *testing.T) {
 
 // The automatic user sees what a user would see.
 func TestBrowserFails(t *testing.T) {
-	tn := &eastest.Tenant{}
+	tn := eastest.New(t, &eastest.Options{Hybrid: true})
 	_, conf, _ := start(t, tn)
 	challenge := oauth2.S256ChallengeOption(oauth2.GenerateVerifier())
 	for _, tt := range []struct{ url, want string }{
@@ -168,7 +168,7 @@ func TestBrowserFails(t *testing.T) {
 
 // Events end the tokens of those they concern, and only those issued before.
 func TestRevokeAndExpire(t *testing.T) {
-	tn := &eastest.Tenant{}
+	tn := eastest.New(t, &eastest.Options{Hybrid: true})
 	ctx, conf, _ := start(t, tn)
 	const bob = "bob@contoso.com"
 	tn.AddMailbox(bob)

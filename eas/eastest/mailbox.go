@@ -91,9 +91,6 @@ func (tn *Tenant) AddMailbox(addr string, items ...eas.Item) *Mailbox {
 	}
 	tn.mu.Lock()
 	defer tn.mu.Unlock()
-	if tn.users == nil {
-		panic("eastest: AddMailbox before New")
-	}
 	if tn.users[addr] != nil {
 		panic("eastest: AddMailbox: the address has a mailbox")
 	}

@@ -36,7 +36,7 @@ func get(t *testing.T, c *http.Client, url string) (int, string) {
 }
 
 func TestOnlyTheTenantIsReached(t *testing.T) {
-	tn := eastest.New(t, &eastest.Tenant{Hybrid: true, Domain: "Fabrikam.com"})
+	tn := eastest.New(t, &eastest.Options{Hybrid: true, Domain: "Fabrikam.com"})
 	want := []string{"outlook.office365.com", "login.microsoftonline.com", "login.windows.net",
 		"prod.autodetect.outlook.cloud.microsoft", "odc.officeapps.live.com", "autodiscover.fabrikam.com", "mail.fabrikam.com"}
 	if diff := cmp.Diff(want, tn.Hosts()); diff != "" {
@@ -79,7 +79,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 			get(t, tn.Client(), "https://login.microsoftonline.com/x")
 		},
 		"a body that nobody reads": func(t *testing.T, tn *eastest.Tenant) {
-			tn.Fail("autodiscover", eastest.Fault{Status: 200, Body: strings.Repeat("x", 1<<20)})
+			tn.Fail("autodiscover", eastest.Failure{Status: 200, Body: strings.Repeat("x", 1<<20)})
 			resp, err := tn.Client().Get(discovery)
 			if err != nil {
 				t.Fatal(err)
@@ -87,7 +87,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 			t.Cleanup(func() { resp.Body.Close() })
 		},
 		"a request under way": func(t *testing.T, tn *eastest.Tenant) {
-			tn.Fail("autodiscover", eastest.Fault{Status: 503, Delay: time.Hour})
+			tn.Fail("autodiscover", eastest.Failure{Status: 503, Delay: time.Hour})
 			go func() {
 				if resp, err := tn.Client().Get(discovery); err == nil {
 					resp.Body.Close()
@@ -127,7 +127,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 func TestCloseWaits(t *testing.T) {
 	for range 20 {
 		tn := eastest.New(nil, nil)
-		tn.Fail("autodiscover", eastest.Fault{Status: 503, Delay: time.Hour, Times: 4})
+		tn.Fail("autodiscover", eastest.Failure{Status: 503, Delay: time.Hour, Times: 4})
 		_, stranger, err := tn.Listen()
 		if err != nil {
 			t.Fatal(err)
@@ -155,7 +155,7 @@ func TestCloseWaits(t *testing.T) {
 }
 
 func TestListen(t *testing.T) {
-	tn := eastest.New(t, &eastest.Tenant{Hybrid: true})
+	tn := eastest.New(t, &eastest.Options{Hybrid: true})
 	tn.AddMailbox("ada@contoso.com")
 	addr, client, err := tn.Listen()
 	if err != nil {

@@ -55,7 +55,7 @@ func (tn *Tenant) autodiscoverV1(w http.ResponseWriter, r *http.Request) {
 	case !strings.EqualFold(in.Request[0].EMailAddress, box.addr):
 		mobile(`<Culture>en:us</Culture><Action><Error><Status>2</Status><Message>The address is not the user's.</Message><DebugData>MailUser</DebugData></Error></Action>`)
 	default:
-		target := tn.EndpointURL
+		target := tn.o.EndpointURL
 		if target == "" {
 			target = "https://" + tn.easHost() + "/Microsoft-Server-ActiveSync"
 		}
@@ -95,7 +95,7 @@ func (tn *Tenant) autoDetect(w http.ResponseWriter, r *http.Request) {
 		"service": "office365", "protocol": "rest", "hostname": "outlook.office.com",
 		"aad": "https://" + loginHost + "/common/oauth2/authorize",
 	}
-	if tn.Hybrid {
+	if tn.o.Hybrid {
 		service["onprem"] = "https://" + tn.easHost() + "/Microsoft-Server-ActiveSync"
 	}
 	writeJSON(w, http.StatusOK, map[string]any{"email": addr, "services": []any{service}, "protocols": []any{}})
@@ -109,7 +109,7 @@ func (tn *Tenant) federationProvider(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	body := map[string]any{"environment": "Global"}
-	if strings.EqualFold(r.URL.Query().Get("domain"), tn.Domain) {
+	if strings.EqualFold(r.URL.Query().Get("domain"), tn.o.Domain) {
 		body["tenantId"] = TenantID
 	}
 	writeJSON(w, http.StatusOK, body)

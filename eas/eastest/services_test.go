@@ -13,7 +13,7 @@ import (
 )
 
 func TestAutoDiscoverV1(t *testing.T) {
-	tn := eastest.New(t, &eastest.Tenant{Hybrid: true, NoV2: true})
+	tn := eastest.New(t, &eastest.Options{Hybrid: true, NoV2: true})
 	tn.AddMailbox(ada)
 	const host = "autodiscover.contoso.com"
 	post := func(auth, body string) (int, string) {
@@ -68,7 +68,7 @@ func TestAutoDiscoverV1(t *testing.T) {
 
 func TestServices(t *testing.T) {
 	for _, hybrid := range []bool{false, true} {
-		tn := eastest.New(t, &eastest.Tenant{Hybrid: hybrid})
+		tn := eastest.New(t, &eastest.Options{Hybrid: hybrid})
 		tn.AddMailbox(ada)
 		u := &url.URL{Scheme: "https", Host: "prod.autodetect.outlook.cloud.microsoft", Path: "/detect"}
 		d := &autodiscover.AutoDetect{URL: u, HTTPClient: tn.Client()}

@@ -87,7 +87,7 @@ func (tn *Tenant) authorityHandler() http.Handler {
 }
 
 func (tn *Tenant) isTenant(t string) bool {
-	return t == "common" || t == "organizations" || strings.EqualFold(t, TenantID) || strings.EqualFold(t, tn.Domain)
+	return t == "common" || t == "organizations" || strings.EqualFold(t, TenantID) || strings.EqualFold(t, tn.o.Domain)
 }
 
 func (tn *Tenant) metadata(w http.ResponseWriter, r *http.Request) {
@@ -165,8 +165,8 @@ func (tn *Tenant) TokenFor(addr, host string) *oauth2.Token {
 		panic("eastest: Token for an address without a mailbox")
 	}
 	return &oauth2.Token{
-		AccessToken: tn.accessToken(strings.ToLower(addr), "https://"+host+"/"+easScope, tn.ClientID),
-		TokenType:   "Bearer", Expiry: time.Now().Add(tn.AccessLifetime),
+		AccessToken: tn.accessToken(strings.ToLower(addr), "https://"+host+"/"+easScope, tn.o.ClientID),
+		TokenType:   "Bearer", Expiry: time.Now().Add(tn.o.AccessLifetime),
 	}
 }
 
@@ -175,13 +175,13 @@ func (tn *Tenant) accessToken(user, scope, client string) string {
 	if aud == "" {
 		aud = graphAppID // a scope that names no resource is one of Microsoft Graph
 	}
-	if tn.Audience != "" {
-		aud = tn.Audience
+	if tn.o.Audience != "" {
+		aud = tn.o.Audience
 	}
 	now := time.Now()
 	claims := map[string]any{
 		"aud": aud, "iss": "https://sts.windows.net/" + TenantID + "/", "iat": now.Unix(), "nbf": now.Unix(),
-		"exp": now.Add(tn.AccessLifetime).Unix(), "appid": client, "appidacr": "0", "tid": TenantID, "ver": "1.0",
+		"exp": now.Add(tn.o.AccessLifetime).Unix(), "appid": client, "appidacr": "0", "tid": TenantID, "ver": "1.0",
 		"oid": objectID(user), "sub": objectID("sub " + user), "upn": user, "unique_name": user,
 		"scp": permissions(scope), "amr": []string{"pwd"}, "uti": tn.guid("token"),
 		"seq": tn.next(), // tokens of one second differ
@@ -321,11 +321,11 @@ func permissions(scope string) string {
 // hasResource reports whether a resource is registered: the ActiveSync host of the tenant
 // and, in the cloud, Exchange Online's other name.
 func (tn *Tenant) hasResource(res string) bool {
-	if tn.NoResource {
+	if tn.o.NoResource {
 		return false
 	}
 	res = strings.TrimSuffix(res, "/")
-	return res == "https://"+tn.easHost() || res == "https://"+tn.autodiscoverHost() || res == "https://"+cloudHost || res == "https://outlook.office.com" || slices.Contains(tn.Resources, res)
+	return res == "https://"+tn.easHost() || res == "https://"+tn.autodiscoverHost() || res == "https://"+cloudHost || res == "https://outlook.office.com" || slices.Contains(tn.o.Resources, res)
 }
 
 func has(scope, want string) bool {

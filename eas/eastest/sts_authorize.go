@@ -33,7 +33,7 @@ func (tn *Tenant) authorize(w http.ResponseWriter, r *http.Request) {
 	}
 	redirect := q.Get("redirect_uri")
 	switch {
-	case q.Get("client_id") != tn.ClientID:
+	case q.Get("client_id") != tn.o.ClientID:
 		page("700016", "The application was not found in the directory.")
 		return
 	case !isLoopback(redirect):
@@ -59,18 +59,18 @@ func (tn *Tenant) authorize(w http.ResponseWriter, r *http.Request) {
 		fail("invalid_request", "900144", descriptions["900144"].description)
 	case !ok:
 		fail("access_denied", "50034", "The account does not exist in the directory.")
-	case tn.RefuseSignIn != "":
-		d := descriptions[tn.RefuseSignIn]
+	case tn.o.RefuseSignIn != "":
+		d := descriptions[tn.o.RefuseSignIn]
 		if d.code == "" || d.code == "invalid_grant" {
 			d.code = "access_denied"
 		}
-		fail(d.code, tn.RefuseSignIn, d.description)
+		fail(d.code, tn.o.RefuseSignIn, d.description)
 	case resource(q.Get("scope")) != "" && !tn.hasResource(resource(q.Get("scope"))):
 		fail("invalid_resource", "500011", descriptions["500011"].description)
 	default:
 		c := rand.Text()
 		tn.sts.codes[c] = &code{
-			user: user, client: tn.ClientID, scope: q.Get("scope"), redirect: redirect, nonce: q.Get("nonce"),
+			user: user, client: tn.o.ClientID, scope: q.Get("scope"), redirect: redirect, nonce: q.Get("nonce"),
 			challenge: q.Get("code_challenge"), expires: time.Now().Add(10 * time.Minute),
 		}
 		values.Set("code", c)

@@ -29,7 +29,7 @@ func (tn *Tenant) deviceCode(w http.ResponseWriter, r *http.Request) {
 	f := r.PostForm
 	user, ok := tn.userFor("")
 	switch {
-	case f.Get("client_id") != tn.ClientID:
+	case f.Get("client_id") != tn.o.ClientID:
 		tn.stsError(w, "700016", "", nil)
 		return
 	case f.Get("scope") == "":
@@ -43,14 +43,14 @@ func (tn *Tenant) deviceCode(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	d := &device{
-		userCode: rand.Text()[:9], user: user, client: tn.ClientID, scope: f.Get("scope"),
-		interval: tn.DeviceInterval, expires: time.Now().Add(deviceLifetime), last: time.Now(),
+		userCode: rand.Text()[:9], user: user, client: tn.o.ClientID, scope: f.Get("scope"),
+		interval: tn.o.DeviceInterval, expires: time.Now().Add(deviceLifetime), last: time.Now(),
 	}
 	deviceCode := rand.Text() + rand.Text()
 	tn.sts.devices[deviceCode] = d
 	writeJSON(w, http.StatusOK, map[string]any{
 		"device_code": deviceCode, "user_code": d.userCode, "verification_uri": "https://microsoft.com/devicelogin",
-		"expires_in": int(deviceLifetime / time.Second), "interval": int(tn.DeviceInterval / time.Second),
+		"expires_in": int(deviceLifetime / time.Second), "interval": int(tn.o.DeviceInterval / time.Second),
 		"message": "To sign in, open https://microsoft.com/devicelogin and enter the code " + d.userCode + ".",
 	})
 }
@@ -68,15 +68,15 @@ func (tn *Tenant) redeemDevice(w http.ResponseWriter, f url.Values) {
 	case d.declined:
 		tn.stsError(w, "65004", "authorization_declined", nil)
 		return
-	case tn.RefuseSignIn != "":
-		tn.stsError(w, tn.RefuseSignIn, "", nil)
+	case tn.o.RefuseSignIn != "":
+		tn.stsError(w, tn.o.RefuseSignIn, "", nil)
 		return
 	}
 	early := now.Sub(d.last) < d.interval-d.interval/10
 	d.last = now
 	d.polls++
 	switch {
-	case d.approved || !tn.ManualDevice && d.polls > 1:
+	case d.approved || !tn.o.ManualDevice && d.polls > 1:
 		d.redeemed = true
 		tn.issue(w, &grant{user: d.user, client: d.client, scope: d.scope}, d.scope, "")
 	case early:

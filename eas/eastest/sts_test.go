@@ -28,8 +28,6 @@ var scopes = []string{"https://mail.contoso.com/EAS.AccessAsUser.All", "offline_
 
 func start(t *testing.T, tn *eastest.Tenant) (context.Context, *oauth2.Config, *oidc.Provider) {
 	t.Helper()
-	tn.Hybrid = true
-	eastest.New(t, tn)
 	tn.AddMailbox(ada)
 	ctx := oidc.ClientContext(t.Context(), tn.Client())
 	p, err := oidc.NewProvider(ctx, "https://login.microsoftonline.com/"+eastest.TenantID+"/v2.0")
@@ -60,7 +58,7 @@ func authorize(t *testing.T, tn *eastest.Tenant, target string) url.Values {
 }
 
 func TestAuthorizationCode(t *testing.T) {
-	tn := &eastest.Tenant{}
+	tn := eastest.New(t, &eastest.Options{Hybrid: true})
 	ctx, conf, p := start(t, tn)
 	verifier := oauth2.GenerateVerifier()
 	got := authorize(t, tn, conf.AuthCodeURL("state1", oauth2.S256ChallengeOption(verifier), oidc.Nonce("nonce1")))
@@ -113,7 +111,7 @@ func wantError(t *testing.T, err error, code, text string) {
 }
 
 func TestAuthorizeRefuses(t *testing.T) {
-	tn := &eastest.Tenant{}
+	tn := eastest.New(t, &eastest.Options{Hybrid: true})
 	_, conf, _ := start(t, tn)
 	challenge := oauth2.S256ChallengeOption(oauth2.GenerateVerifier())
 	for _, tt := range []struct {
@@ -141,14 +139,14 @@ func TestAuthorizeRefuses(t *testing.T) {
 			t.Errorf("%s was redirected: %v", u, got)
 		}
 	}
-	tn.Change(func(tn *eastest.Tenant) { tn.RefuseSignIn = "65001" })
+	tn.Change(func(o *eastest.Options) { o.RefuseSignIn = "65001" })
 	if got := authorize(t, tn, conf.AuthCodeURL("s", challenge)); got.Get("error") != "access_denied" || !strings.Contains(got.Get("error_description"), "AADSTS65001") {
 		t.Errorf("refused sign-in: %v", got)
 	}
 }
 
 func TestTokenEndpointRefuses(t *testing.T) {
-	tn := &eastest.Tenant{}
+	tn := eastest.New(t, &eastest.Options{Hybrid: true})
 	ctx, conf, _ := start(t, tn)
 	verifier := oauth2.GenerateVerifier()
 	code := func() string {
@@ -177,7 +175,7 @@ func TestTokenEndpointRefuses(t *testing.T) {
 func TestRotation(t *testing.T) {
 	for _, strict := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
-			tn := &eastest.Tenant{StrictRotation: strict}
+			tn := eastest.New(t, &eastest.Options{Hybrid: true, StrictRotation: strict})
 			ctx, conf, _ := start(t, tn)
 			verifier := oauth2.GenerateVerifier()
 			first, err := conf.Exchange(ctx, authorize(t, tn, conf.AuthCodeURL("s", oauth2.S256ChallengeOption(verifier))).Get("code"), oauth2.VerifierOption(verifier))
@@ -221,7 +219,7 @@ func TestDeviceCode(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				tn := &eastest.Tenant{ManualDevice: tt.manual}
+				tn := eastest.New(t, &eastest.Options{Hybrid: true, ManualDevice: tt.manual})
 				ctx, conf, _ := start(t, tn)
 				conf.Endpoint.DeviceAuthURL = "https://login.microsoftonline.com/common/oauth2/v2.0/devicecode"
 				da, err := conf.DeviceAuth(ctx)
@@ -257,7 +255,7 @@ func TestDeviceCode(t *testing.T) {
 }
 
 func TestSlowDown(t *testing.T) {
-	tn := &eastest.Tenant{ManualDevice: true}
+	tn := eastest.New(t, &eastest.Options{Hybrid: true, ManualDevice: true})
 	_, conf, _ := start(t, tn)
 	post := func(path string, form url.Values) map[string]any {
 		resp, err := tn.Client().PostForm("https://login.microsoftonline.com/common/oauth2/v2.0/"+path, form)
@@ -303,7 +301,7 @@ func TestSlowDown(t *testing.T) {
 
 func TestBrowser(t *testing.T) {
 	for _, mode := range []string{"query", "form_post"} {
-		tn := &eastest.Tenant{}
+		tn := eastest.New(t, &eastest.Options{Hybrid: true})
 		_, conf, _ := start(t, tn)
 		ln, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -331,13 +329,12 @@ func TestMisusePanics(t *testing.T) {
 	tn := eastest.New(t, nil)
 	box := tn.AddMailbox(ada)
 	for name, f := range map[string]func(){
-		"New twice":         func() { eastest.New(nil, tn) },
 		"no address":        func() { tn.AddMailbox("ada") },
 		"the same address":  func() { tn.AddMailbox("Ada@contoso.com") },
-		"a tenant not new":  func() { (&eastest.Tenant{}).AddMailbox(ada) },
+		"no such fault":     func() { tn.Switch(eastest.Fault{ID: "NO_SUCH_FAULT"}) },
 		"a host":            func() { tn.Handler("nowhere") },
 		"a token of nobody": func() { tn.Token("eve@contoso.com") },
-		"a fault for all":   func() { tn.Fail("", eastest.Fault{}) },
+		"a failure for all": func() { tn.Fail("", eastest.Failure{}) },
 		"no such folder":    func() { box.RemoveFolder("99") },
 		"no such mail":      func() { box.RemoveItem(eas.FolderInbox, "x") },
 		"no mail at all":    func() { box.Deliver(&eas.Unknown{}) },

@@ -20,7 +20,7 @@ func (tn *Tenant) token(w http.ResponseWriter, r *http.Request) {
 	if client := f.Get("client_id"); client == "" {
 		tn.stsError(w, "900144", "", nil)
 		return
-	} else if client != tn.ClientID {
+	} else if client != tn.o.ClientID {
 		tn.stsError(w, "700016", "", nil)
 		return
 	}
@@ -73,11 +73,11 @@ func (tn *Tenant) redeemRefresh(w http.ResponseWriter, f url.Values) {
 		tn.stsError(w, t.grant.revoked, "", nil)
 	case !time.Now().Before(t.expires):
 		tn.stsError(w, "700082", "", nil)
-	case t.used && tn.StrictRotation:
+	case t.used && tn.o.StrictRotation:
 		t.grant.revoked = "70000"
 		tn.stsError(w, "70000", "", nil)
-	case tn.RefuseSignIn != "":
-		tn.stsError(w, tn.RefuseSignIn, "", nil)
+	case tn.o.RefuseSignIn != "":
+		tn.stsError(w, tn.o.RefuseSignIn, "", nil)
 	case resource(f.Get("scope")) != "" && !tn.hasResource(resource(f.Get("scope"))):
 		tn.stsError(w, "500011", "", nil)
 	default:
@@ -94,12 +94,12 @@ func (tn *Tenant) onBehalfOf(w http.ResponseWriter, f url.Values) {
 		tn.stsError(w, "900144", "", nil)
 	case refused != "":
 		tn.stsError(w, "50013", "", nil)
-	case tn.RefuseSignIn != "":
-		tn.stsError(w, tn.RefuseSignIn, "", nil)
+	case tn.o.RefuseSignIn != "":
+		tn.stsError(w, tn.o.RefuseSignIn, "", nil)
 	case !tn.hasResource(resource(f.Get("scope"))):
 		tn.stsError(w, "500011", "", nil)
 	default:
-		tn.issue(w, &grant{user: user, client: tn.ClientID, scope: f.Get("scope")}, f.Get("scope"), "")
+		tn.issue(w, &grant{user: user, client: tn.o.ClientID, scope: f.Get("scope")}, f.Get("scope"), "")
 	}
 }
 
@@ -107,13 +107,13 @@ func (tn *Tenant) onBehalfOf(w http.ResponseWriter, f url.Values) {
 // new refresh token each time, whatever is asked for.
 func (tn *Tenant) issue(w http.ResponseWriter, g *grant, scope, nonce string) {
 	body := map[string]any{
-		"token_type": "Bearer", "scope": scope, "expires_in": int(tn.AccessLifetime / time.Second),
-		"ext_expires_in": int(tn.AccessLifetime / time.Second),
+		"token_type": "Bearer", "scope": scope, "expires_in": int(tn.o.AccessLifetime / time.Second),
+		"ext_expires_in": int(tn.o.AccessLifetime / time.Second),
 		"access_token":   tn.accessToken(g.user, scope, g.client),
 	}
 	if has(g.scope, "offline_access") {
 		t := "0.AX" + rand.Text() + rand.Text()
-		tn.sts.refresh[t] = &refreshToken{grant: g, expires: time.Now().Add(tn.RefreshLifetime)}
+		tn.sts.refresh[t] = &refreshToken{grant: g, expires: time.Now().Add(tn.o.RefreshLifetime)}
 		body["refresh_token"] = t
 	}
 	if has(scope, "openid") {

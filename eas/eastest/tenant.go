@@ -13,7 +13,7 @@ import (
 	"github.com/easoauth/easoauth/eas"
 )
 
-// ClientID is the registered public client, unless [Tenant.ClientID] names another.
+// ClientID is the registered public client, unless [Options.ClientID] names another.
 const ClientID = "5e1f1d3c-7c0e-4c55-9f0e-6f1d0a3b8e21"
 
 // TenantID is the tid of every token.
@@ -21,10 +21,9 @@ const TenantID = "9b1d2c3e-4f50-4a61-8b72-0c1d2e3f4a5b"
 
 const exchangeAppID = "00000002-0000-0ff1-ce00-000000000000"
 
-// A Tenant is a Microsoft 365 tenant with its authority and its Exchange. Its fields are
-// topology and lasting mistakes; the zero Tenant is a healthy cloud. They must be set before
-// [New], and those that are marked so may be changed with [Tenant.Change] while it runs.
-type Tenant struct {
+// Options are what a tenant is made of. The zero Options are a healthy cloud. They are
+// copied by [New], hold no lock, and can stand in a table of tests.
+type Options struct {
 	Domain   string // of the mail addresses; if "", contoso.com
 	Hybrid   bool   // mailboxes are on-premises at mail.<Domain>, and the cloud redirects AutoDiscover there
 	ClientID string // the registered public client; if "", [ClientID]
@@ -73,12 +72,22 @@ type Tenant struct {
 	Versions   []eas.Version // that Exchange speaks; if nil, 12.1 to 16.1
 	DisableEAS bool          // every command is refused with 403
 
+	// Faults are switched on from the start, as by [Tenant.Switch].
+	Faults []Fault
+}
+
+// A Tenant is a running Microsoft 365 tenant with its authority and its Exchange. Make one
+// with [New].
+type Tenant struct {
+	t testing.TB // nil outside of tests
+
 	mu       sync.Mutex
-	started  bool
+	o        Options
 	users    map[string]*Mailbox // by address in lower case
 	order    []string            // of the users
 	requests []Request
-	faults   []*fault
+	failures []*failure
+	switches []*Switch
 	counter  uint64 // for identifiers
 	sts      authority
 
@@ -88,49 +97,57 @@ type Tenant struct {
 	lookup map[string]http.Handler
 }
 
-// New starts tn, or a zero Tenant if tn is nil. With a non-nil t it is closed when the test
-// ends; otherwise the caller calls [Tenant.Close]. New panics if tn was started before.
+// New starts a tenant as o says, or a healthy cloud if o is nil. With a non-nil t it is
+// closed when the test ends; otherwise the caller calls [Tenant.Close].
 //
 // In a bubble of testing/synctest, call New and Close inside the bubble.
-func New(t testing.TB, tn *Tenant) *Tenant {
-	if tn == nil {
-		tn = &Tenant{}
+func New(t testing.TB, o *Options) *Tenant {
+	tn := &Tenant{t: t, users: map[string]*Mailbox{}}
+	if o != nil {
+		tn.o = *o
 	}
-	tn.mu.Lock()
-	if tn.started {
-		tn.mu.Unlock()
-		panic("eastest: New called twice for one Tenant")
-	}
-	tn.started = true
-	tn.mu.Unlock()
-	if tn.Domain == "" {
-		tn.Domain = "contoso.com"
-	}
-	tn.Domain = strings.ToLower(tn.Domain)
-	if tn.ClientID == "" {
-		tn.ClientID = ClientID
-	}
-	if tn.DeviceInterval == 0 {
-		tn.DeviceInterval = 5 * time.Second
-	}
-	if tn.AccessLifetime == 0 {
-		tn.AccessLifetime = time.Hour
-	}
-	if tn.RefreshLifetime == 0 {
-		tn.RefreshLifetime = 14 * 24 * time.Hour
-	}
-	tn.users = map[string]*Mailbox{}
-	tn.check()
+	tn.o.complete()
 	tn.sts.init()
 	tn.ca = newCA()
 	tn.lookup = tn.handlers()
 	tn.net = newNetwork(tn)
 	tn.client = tn.net.client()
+	for _, f := range tn.o.Faults {
+		tn.Switch(f)
+	}
 	if t != nil {
 		t.Helper()
-		t.Cleanup(tn.Close)
+		t.Cleanup(func() {
+			tn.Close()
+			tn.unfired(t)
+		})
 	}
 	return tn
+}
+
+// complete sets what is not set, and panics if a field cannot be meant.
+func (o *Options) complete() {
+	if o.Domain == "" {
+		o.Domain = "contoso.com"
+	}
+	o.Domain = strings.ToLower(o.Domain)
+	if o.ClientID == "" {
+		o.ClientID = ClientID
+	}
+	if o.DeviceInterval == 0 {
+		o.DeviceInterval = 5 * time.Second
+	}
+	if o.AccessLifetime == 0 {
+		o.AccessLifetime = time.Hour
+	}
+	if o.RefreshLifetime == 0 {
+		o.RefreshLifetime = 14 * 24 * time.Hour
+	}
+	n := strings.TrimPrefix(o.RefuseSignIn, "AADSTS")
+	if strings.Trim(n, "0123456789") != "" || strings.HasPrefix(n, "0") || n == "" && o.RefuseSignIn != "" {
+		panic("eastest: RefuseSignIn is not an AADSTS number: " + strconv.Quote(o.RefuseSignIn))
+	}
+	o.RefuseSignIn = n
 }
 
 // Close cuts every connection, requests under way included, and returns when the servers'
@@ -140,21 +157,13 @@ func (tn *Tenant) Close() {
 	tn.net.close()
 }
 
-// Change runs f while no request is looked at, so that it may change fields of the tenant.
-func (tn *Tenant) Change(f func(tn *Tenant)) {
+// Change runs f while no request is looked at, so that it may change the options of the
+// running tenant. Topology, that is hosts and domains, stays as it was at [New].
+func (tn *Tenant) Change(f func(o *Options)) {
 	tn.mu.Lock()
 	defer tn.mu.Unlock()
-	f(tn)
-	tn.check()
-}
-
-// check panics if a field cannot be meant.
-func (tn *Tenant) check() {
-	n := strings.TrimPrefix(tn.RefuseSignIn, "AADSTS")
-	if strings.Trim(n, "0123456789") != "" || strings.HasPrefix(n, "0") || n == "" && tn.RefuseSignIn != "" {
-		panic("eastest: RefuseSignIn is not an AADSTS number: " + strconv.Quote(tn.RefuseSignIn))
-	}
-	tn.RefuseSignIn = n
+	f(&tn.o)
+	tn.o.complete()
 }
 
 // Client returns an HTTP client whose whole internet is the tenant: its hosts are reached
@@ -178,17 +187,17 @@ const (
 // Hosts returns the names under which the tenant is reached.
 func (tn *Tenant) Hosts() []string {
 	hosts := []string{cloudHost, loginHost, aliasHost, detectHost, providerHost}
-	if tn.Hybrid {
+	if tn.o.Hybrid {
 		hosts = append(hosts, tn.autodiscoverHost(), tn.easHost())
 	}
 	return hosts
 }
 
-func (tn *Tenant) autodiscoverHost() string { return "autodiscover." + tn.Domain }
+func (tn *Tenant) autodiscoverHost() string { return "autodiscover." + tn.o.Domain }
 
 func (tn *Tenant) easHost() string {
-	if tn.Hybrid {
-		return "mail." + tn.Domain
+	if tn.o.Hybrid {
+		return "mail." + tn.o.Domain
 	}
 	return cloudHost
 }
@@ -204,7 +213,7 @@ func (tn *Tenant) handlers() map[string]http.Handler {
 		loginHost: login, aliasHost: login,
 		detectHost: http.HandlerFunc(tn.autoDetect), providerHost: http.HandlerFunc(tn.federationProvider),
 	}
-	if tn.Hybrid {
+	if tn.o.Hybrid {
 		h[cloudHost] = site(tn.autodiscover(true), nil)
 		h[tn.autodiscoverHost()] = site(tn.autodiscover(false), nil)
 		h[tn.easHost()] = site(tn.autodiscover(false), http.HandlerFunc(tn.serveExchange))

@@ -20,7 +20,7 @@ import (
 func TestDance(t *testing.T) {
 	for _, hybrid := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
-			tn := eastest.New(t, &eastest.Tenant{Hybrid: hybrid})
+			tn := eastest.New(t, &eastest.Options{Hybrid: hybrid})
 			const addr = "ada@contoso.com"
 			box := tn.AddMailbox(addr, &eas.Email{Subject: "one"}, &eas.Email{Subject: "two"})
 			ctx := t.Context()

@@ -61,7 +61,7 @@ var secrets = []string{"access_token", "assertion", "client_secret", "code", "co
 // maxRequest bounds a body, in bytes.
 const maxRequest = 32 << 20
 
-// record answers a request by h, or by a fault that was set for it, and keeps both in the
+// record answers a request by h, or by a failure that was set for it, and keeps both in the
 // transcript.
 func (tn *Tenant) record(w http.ResponseWriter, r *http.Request, host string, h http.Handler) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
@@ -117,7 +117,7 @@ func (tn *Tenant) record(w http.ResponseWriter, r *http.Request, host string, h 
 		// Only now: who has the answer finds the request in the transcript.
 		a.send(w)
 	}()
-	f := tn.takeFault(entry)
+	f := tn.takeFailure(entry)
 	if f == nil || !f.instead(a, r) {
 		h.ServeHTTP(a, r)
 	}

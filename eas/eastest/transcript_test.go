@@ -57,7 +57,7 @@ func TestS136TranscriptHoldsNoSecret(t *testing.T) {
 func TestTranscriptIsNeverLate(t *testing.T) {
 	tn := eastest.New(t, nil)
 	for i := range 200 {
-		tn.Fail("autodiscover", eastest.Fault{Status: 200, Header: http.Header{"Content-Length": {"100000"}}, Body: strings.Repeat("x", 100000)})
+		tn.Fail("autodiscover", eastest.Failure{Status: 200, Header: http.Header{"Content-Length": {"100000"}}, Body: strings.Repeat("x", 100000)})
 		if _, body := get(t, tn.Client(), discovery); len(body) != 100000 {
 			t.Fatalf("%d bytes", len(body))
 		}
@@ -78,17 +78,17 @@ func TestFaults(t *testing.T) {
 	}
 	const whole = `{"Protocol":"ActiveSync","Url":"https://outlook.office365.com/Microsoft-Server-ActiveSync"}` + "\n"
 	for name, c := range map[string]struct {
-		fault eastest.Fault
+		fault eastest.Failure
 		want  seen
 	}{
-		"cut":            {eastest.Fault{}, seen{Failed: true}},
-		"status":         {eastest.Fault{Status: 503, Body: "busy"}, seen{Status: 503, Body: "busy", Record: 503}},
-		"late status":    {eastest.Fault{Status: 429, Delay: time.Hour}, seen{Status: 429, After: time.Hour, Record: 429}},
-		"late":           {eastest.Fault{Delay: time.Minute}, seen{Status: 200, Body: whole, After: time.Minute, Record: 200}},
-		"lost":           {eastest.Fault{Lose: true}, seen{Failed: true}},
-		"lost, later":    {eastest.Fault{Lose: true, Delay: time.Second}, seen{Failed: true, After: time.Second}},
-		"truncated":      {eastest.Fault{Truncate: 12}, seen{Status: 200, Body: whole[:12], Record: 200}},
-		"truncated late": {eastest.Fault{Truncate: 1 << 20, Delay: 1}, seen{Status: 200, Body: whole, After: 1, Record: 200}},
+		"cut":            {eastest.Failure{}, seen{Failed: true}},
+		"status":         {eastest.Failure{Status: 503, Body: "busy"}, seen{Status: 503, Body: "busy", Record: 503}},
+		"late status":    {eastest.Failure{Status: 429, Delay: time.Hour}, seen{Status: 429, After: time.Hour, Record: 429}},
+		"late":           {eastest.Failure{Delay: time.Minute}, seen{Status: 200, Body: whole, After: time.Minute, Record: 200}},
+		"lost":           {eastest.Failure{Lose: true}, seen{Failed: true}},
+		"lost, later":    {eastest.Failure{Lose: true, Delay: time.Second}, seen{Failed: true, After: time.Second}},
+		"truncated":      {eastest.Failure{Truncate: 12}, seen{Status: 200, Body: whole[:12], Record: 200}},
+		"truncated late": {eastest.Failure{Truncate: 1 << 20, Delay: 1}, seen{Status: 200, Body: whole, After: 1, Record: 200}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -159,7 +159,7 @@ func TestFaultMatch(t *testing.T) {
 		{"refresh_token", token, "grant_type=refresh_token", true},
 		{"refresh_token", token, "grant_type=device_code", false},
 	} {
-		tn.Fail(c.match, eastest.Fault{Status: 599})
+		tn.Fail(c.match, eastest.Failure{Status: 599})
 		if got := ask(c.url, c.body) == 599; got != c.matches {
 			t.Errorf("Fail(%q) matches %s %s: %v, want %v", c.match, c.url, c.body, got, c.matches)
 		}
@@ -167,8 +167,8 @@ func TestFaultMatch(t *testing.T) {
 		ask(sync, "")
 		ask(token, "grant_type=refresh_token")
 	}
-	tn.Fail("Sync", eastest.Fault{Status: 501, Times: 2})
-	tn.Fail("Sync", eastest.Fault{Status: 502})
+	tn.Fail("Sync", eastest.Failure{Status: 501, Times: 2})
+	tn.Fail("Sync", eastest.Failure{Status: 502})
 	var got []int
 	for range 4 {
 		got = append(got, ask(sync, ""))
@@ -187,7 +187,7 @@ func TestLostAnswerHappened(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := len(tn.Requests())
-	tn.Fail("SendMail", eastest.Fault{Lose: true})
+	tn.Fail("SendMail", eastest.Failure{Lose: true})
 	mime := "From: ada@contoso.com\r\nTo: ada@contoso.com\r\nSubject: once\r\n\r\nhello\r\n"
 	// Package eas sends it again under the same ClientId.
 	if err := c.SendMail(t.Context(), strings.NewReader(mime), nil); err != nil {

@@ -185,8 +185,8 @@ func demonstrate(ctx context.Context, out io.Writer) error {
 			return err
 		}
 		if attempt == 0 {
-			tn.Fail("ItemOperations", eastest.Fault{Delay: 1, Times: 40})
-			tn.Fail("ItemOperations", eastest.Fault{Status: 500})
+			tn.Fail("ItemOperations", eastest.Failure{Delay: 1, Times: 40})
+			tn.Fail("ItemOperations", eastest.Failure{Status: 500})
 			if err := backup(ctx, client, dir, io.Discard); err == nil {
 				return errors.New("the first attempt was not cut short")
 			}

@@ -68,9 +68,9 @@ func TestCutShort(t *testing.T) {
 		}
 		s.name = filepath.Join(t.TempDir(), "state.json")
 		if cuts > 0 {
-			tn.Fail("Sync", eastest.Fault{Delay: 1, Times: cuts})
+			tn.Fail("Sync", eastest.Failure{Delay: 1, Times: cuts})
 		}
-		tn.Fail("Sync", eastest.Fault{Status: 500})
+		tn.Fail("Sync", eastest.Failure{Status: 500})
 		if s.run(t.Context(), io.Discard) == nil {
 			break
 		}

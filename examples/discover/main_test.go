@@ -13,7 +13,7 @@ import (
 )
 
 func TestRun(t *testing.T) {
-	tn := eastest.New(t, &eastest.Tenant{Hybrid: true})
+	tn := eastest.New(t, &eastest.Options{Hybrid: true})
 	tn.AddMailbox("ada@contoso.com")
 	for _, tt := range []struct {
 		cloud, addr string

@@ -162,9 +162,9 @@ func demonstrate(ctx context.Context, out io.Writer) error {
 				return err
 			}
 			if lines { // the first attempt is cut short by a server that fails
-				tn.Fail("Sync", eastest.Fault{Delay: 1}) // the first key
-				tn.Fail("Sync", eastest.Fault{Delay: 1}) // 50
-				tn.Fail("Sync", eastest.Fault{Status: 500})
+				tn.Fail("Sync", eastest.Failure{Delay: 1}) // the first key
+				tn.Fail("Sync", eastest.Failure{Delay: 1}) // 50
+				tn.Fail("Sync", eastest.Failure{Status: 500})
 				if err := export(ctx, client, "", format, target, io.Discard); err == nil {
 					return errors.New("the first attempt was not cut short")
 				}

@@ -46,7 +46,7 @@ func TestIncomplete(t *testing.T) {
 		}
 		return len(all)
 	}
-	tn.Fail("ItemOperations", eastest.Fault{Status: 200, Header: http.Header{"Content-Type": {"application/vnd.ms-sync.wbxml"}}, Body: cut.String()})
+	tn.Fail("ItemOperations", eastest.Failure{Status: 200, Header: http.Header{"Content-Type": {"application/vnd.ms-sync.wbxml"}}, Body: cut.String()})
 	var out bytes.Buffer
 	if err := export(t.Context(), client, "", "eml", dir, &out); err == nil || files() != 1 || !strings.Contains(out.String(), "left out") {
 		t.Errorf("export = %v with %d files\n%s", err, files(), &out)

@@ -51,7 +51,7 @@ func demonstrate(ctx context.Context, out io.Writer, dsn string, length time.Dur
 	if !strings.HasPrefix(dsn, "postgres") {
 		dsn = filepath.Join(dir, "fleet.db")
 	}
-	tn := eastest.New(nil, &eastest.Tenant{AccessLifetime: demoLifetime, DeviceInterval: time.Second})
+	tn := eastest.New(nil, &eastest.Options{AccessLifetime: demoLifetime, DeviceInterval: time.Second})
 	defer tn.Close()
 	t := task{DSN: dsn}
 	for i := range demoMailboxes {
