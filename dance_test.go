@@ -56,6 +56,15 @@ func dance(ctx context.Context, tn *eastest.Tenant, addr string) (step string, s
 
 const ada = "ada@contoso.com"
 
+// faults are the options of a tenant with one fault, and its value.
+func faults(id string, value ...string) *eastest.Options {
+	f := eastest.Fault{ID: id}
+	if len(value) > 0 {
+		f.Value = value[0]
+	}
+	return &eastest.Options{Faults: []eastest.Fault{f}}
+}
+
 // TestMistakes makes every mistake that a deployment, a user or an attacker can make on the
 // way, and holds that the error comes from the right step, is of the right type, and says
 // what is wrong; that no credential but a bearer token was tried; and that no goroutine and no
@@ -77,32 +86,32 @@ func TestMistakes(t *testing.T) {
 		{name: "a malformed address", addr: "ada at contoso.com", step: "autodiscover", is: autodiscover.ErrAddress, text: "not a mail address"},
 		{name: "a public suffix", addr: "ada@co.uk", step: "autodiscover", is: autodiscover.ErrAddress, text: "public suffix"},
 		{name: "an unknown user", addr: "eve@contoso.com", step: "autodiscover", text: "no endpoint found"},
-		{name: "no AutoDiscover", tenant: &eastest.Options{NoAutoDiscover: true}, step: "autodiscover", is: autodiscover.ErrNotV2, text: "404"},
-		{name: "pre-authentication", tenant: &eastest.Options{PreAuth: true}, step: "autodiscover", is: autodiscover.ErrPreAuthentication, text: "device in front"},
+		{name: "no AutoDiscover", tenant: faults("AD_NOT_V2"), step: "autodiscover", is: autodiscover.ErrNotV2, text: "404"},
+		{name: "pre-authentication", tenant: faults("AD_PREAUTH"), step: "autodiscover", is: autodiscover.ErrPreAuthentication, text: "device in front"},
 		{name: "AutoDiscover redirects elsewhere", match: "autodiscover.contoso.com", step: "autodiscover", is: autodiscover.ErrRedirect, text: "evil.example",
 			fault: &eastest.Failure{Status: 302, Header: http.Header{"Location": {"https://evil.example/autodiscover/autodiscover.json"}}, Times: 9}},
 		{name: "AutoDiscover fails", match: "/autodiscover", fault: status(500), step: "autodiscover", is: autodiscover.ErrServer, text: "500"},
-		{name: "the wrong ExternalUrl", tenant: &eastest.Options{EndpointURL: "http://mail.contoso.com/"}, step: "autodiscover", is: autodiscover.ErrBadEndpoint, text: "ExternalUrl"},
-		{name: "no challenge", tenant: &eastest.Options{NoChallenge: true}, step: "bearer", is: bearer.ErrNoChallenge, text: "device in front"},
-		{name: "Basic only", tenant: &eastest.Options{BasicOnly: true}, step: "bearer", is: bearer.ErrLegacyOnly, text: "Basic"},
-		{name: "no authority", tenant: &eastest.Options{NoAuthorizationURI: true}, step: "bearer", is: bearer.ErrNoAuthorizationURI, text: "IsDefaultAuthorizationEndpoint"},
+		{name: "the wrong ExternalUrl", tenant: faults("AD_WRONG_URL", "http://mail.contoso.com/"), step: "autodiscover", is: autodiscover.ErrBadEndpoint, text: "ExternalUrl"},
+		{name: "no challenge", tenant: faults("EAS_NO_WWW_AUTH"), step: "bearer", is: bearer.ErrNoChallenge, text: "device in front"},
+		{name: "Basic only", tenant: faults("EAS_BASIC_ONLY_EMPTY_BEARER"), step: "bearer", is: bearer.ErrLegacyOnly, text: "Basic"},
+		{name: "no authority", tenant: faults("EAS_NO_AUTHORIZATION_URI"), step: "bearer", is: bearer.ErrNoAuthorizationURI, text: "IsDefaultAuthorizationEndpoint"},
 		{name: "the probe fails", match: "mail.contoso.com", fault: status(503), step: "bearer", text: "503"},
 		{name: "the probe is forbidden", match: "mail.contoso.com", fault: status(403), step: "bearer", text: "403"},
-		{name: "an untrusted authority", tenant: &eastest.Options{AuthorizationURI: "https://login.windows.net.evil.example/common/oauth2/authorize"}, step: "configure",
+		{name: "an untrusted authority", tenant: faults("EAS_UNEXPECTED_AUTHORITY", "https://login.windows.net.evil.example/common/oauth2/authorize"), step: "configure",
 			is: token.ErrUntrustedAuthority, text: "login.windows.net.evil.example"},
-		{name: "an authority over http", tenant: &eastest.Options{AuthorizationURI: "http://login.windows.net/common/oauth2/authorize"}, step: "configure", is: token.ErrUntrustedAuthority, text: "http"},
-		{name: "an unknown tenant", tenant: &eastest.Options{AuthorizationURI: "https://login.windows.net/fabrikam.com/oauth2/authorize"}, step: "configure", text: "AADSTS90002"},
+		{name: "an authority over http", tenant: faults("EAS_UNEXPECTED_AUTHORITY", "http://login.windows.net/common/oauth2/authorize"), step: "configure", is: token.ErrUntrustedAuthority, text: "http"},
+		{name: "an unknown tenant", tenant: faults("EAS_UNEXPECTED_AUTHORITY", "https://login.windows.net/fabrikam.com/oauth2/authorize"), step: "configure", text: "AADSTS90002"},
 		{name: "no metadata", match: "openid-configuration", fault: status(404), step: "configure", text: "404"},
 		{name: "the authority fails", match: "openid-configuration", fault: status(500), step: "configure", text: "500"},
 		{name: "a refused sign-in", tenant: &eastest.Options{RefuseSignIn: "53003"}, step: "sign-in", text: "AADSTS53003"},
 		{name: "no consent", tenant: &eastest.Options{RefuseSignIn: "65001"}, step: "sign-in", text: "consent"},
-		{name: "the host is not registered", tenant: &eastest.Options{NoResource: true}, step: "sign-in", text: "AADSTS500011"},
+		{name: "the host is not registered", tenant: faults("SPN_MISSING"), step: "sign-in", text: "AADSTS500011"},
 		{name: "a token without an audience", tenant: &eastest.Options{Audience: "-"}, step: "sign-in", text: "no aud claim"},
 		{name: "a token for http", tenant: &eastest.Options{Audience: "http://mail.contoso.com"}, step: "sign-in", text: "TLS offloading"},
 		{name: "a token for Exchange Online", tenant: &eastest.Options{Audience: "https://outlook.office365.com"}, step: "sign-in", text: "Exchange Online"},
 		{name: "the device code is refused", match: "devicecode", fault: status(400), step: "sign-in", text: "400"},
-		{name: "TLS offloading", tenant: &eastest.Options{TLSOffloading: true}, step: "eas", is: eas.ErrUnauthorized, text: "TLS offloading"},
-		{name: "ActiveSync is disabled", tenant: &eastest.Options{DisableEAS: true}, step: "eas", is: eas.ErrForbidden, text: "403"},
+		{name: "TLS offloading", tenant: faults("TLS_OFFLOAD"), step: "eas", is: eas.ErrUnauthorized, text: "TLS offloading"},
+		{name: "ActiveSync is disabled", tenant: faults("EAS_403"), step: "eas", is: eas.ErrForbidden, text: "403"},
 		{name: "Provision fails", match: "Provision", fault: status(500), step: "eas", text: "Provision: HTTP status 500"},
 		{name: "FolderSync fails", match: "FolderSync", fault: status(503), step: "eas", is: eas.ErrThrottled, text: "FolderSync: HTTP status 503"},
 		{name: "Sync is not allowed", match: "Sync", fault: status(403), step: "eas", is: eas.ErrForbidden, text: "Sync: HTTP status 403"},
@@ -116,7 +125,7 @@ func TestMistakes(t *testing.T) {
 				if o == nil {
 					o = &eastest.Options{}
 				}
-				o.Hybrid = true
+				o.Topology = eastest.Hybrid
 				tn := eastest.New(t, o)
 				tn.AddMailbox(ada, &eas.Email{Subject: "one"})
 				if tt.fault != nil {
@@ -157,7 +166,7 @@ func TestMistakes(t *testing.T) {
 // A token for http is refused with both sides of the comparison.
 func TestAudienceErrorHasBothSides(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		tn := eastest.New(t, &eastest.Options{Hybrid: true, Audience: "http://mail.contoso.com"})
+		tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, Audience: "http://mail.contoso.com"})
 		tn.AddMailbox(ada)
 		_, _, err := dance(t.Context(), tn, ada)
 		var ae *token.AudienceError

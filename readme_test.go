@@ -12,7 +12,7 @@ import (
 // The sample error of README.md is what the library prints.
 func TestReadmeShowsARealError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		tn := eastest.New(t, &eastest.Options{Hybrid: true, TLSOffloading: true})
+		tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, Faults: []eastest.Fault{{ID: "TLS_OFFLOAD"}}})
 		tn.AddMailbox(ada)
 		_, _, err := dance(t.Context(), tn, ada)
 		if err == nil {

@@ -9,7 +9,7 @@ import (
 )
 
 func ExampleResolver_Lookup() {
-	tn := eastest.New(nil, &eastest.Options{Hybrid: true})
+	tn := eastest.New(nil, &eastest.Options{Topology: eastest.Hybrid})
 	defer tn.Close()
 	tn.AddMailbox("ada@contoso.com")
 

@@ -42,7 +42,7 @@ func ExampleParseLenient() {
 }
 
 func ExampleProbe() {
-	tn := eastest.New(nil, &eastest.Options{Hybrid: true})
+	tn := eastest.New(nil, &eastest.Options{Topology: eastest.Hybrid})
 	defer tn.Close()
 	tn.AddMailbox("ada@contoso.com")
 	offer, err := bearer.Probe(context.Background(), tn.Client(), tn.URL(), "ada@contoso.com")
@@ -74,7 +74,7 @@ func ExampleTransport() {
 	}
 	defer resp.Body.Close()
 	fmt.Println(resp.Status, resp.Header.Get("MS-ASProtocolVersions"))
-	// Output: 200 OK 12.1,14.0,14.1,16.0,16.1
+	// Output: 200 OK 16.1
 }
 
 func ExampleParseDiagnostics() {

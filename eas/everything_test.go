@@ -29,7 +29,7 @@ func TestEverything(t *testing.T) {
 
 func everything(t *testing.T, v eas.Version, compact bool) {
 	ctx := t.Context()
-	tn := eastest.New(t, nil)
+	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid})
 	start := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	content := strings.Repeat("attachment ", 2000)
 	box := tn.AddMailbox("ada@contoso.com",

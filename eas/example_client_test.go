@@ -30,7 +30,7 @@ func ExampleClient_Options() {
 		return
 	}
 	fmt.Println(info.Versions, info.Version)
-	// Output: [12.1 14.0 14.1 16.0 16.1] 16.1
+	// Output: [16.1] 16.1
 }
 
 func ExampleClient_Provision() {

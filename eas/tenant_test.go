@@ -484,7 +484,7 @@ func TestFaults(t *testing.T) {
 		}
 	})
 	t.Run("disabled", func(t *testing.T) {
-		tn := eastest.New(t, &eastest.Options{DisableEAS: true})
+		tn := eastest.New(t, &eastest.Options{Faults: []eastest.Fault{{ID: "EAS_403"}}})
 		c, _ := connect(t, tn)
 		if _, err := c.FolderSync(t.Context(), "0"); !errors.Is(err, eas.ErrForbidden) {
 			t.Errorf("FolderSync = %v", err)

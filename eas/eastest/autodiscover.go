@@ -17,84 +17,185 @@ var protocols = []string{"Rest", "ActiveSync", "Ews", "Substrate", "SubstrateSea
 	"OutlookLocationsService", "OutlookCloudSettingsService", "OutlookTailoredExperiences", "OwaPoweredExperienceV2",
 	"Speedway", "SpeechAndLanguagePersonalization", "SubstrateSignalService", "CompliancePolicyService"}
 
-// autodiscover serves AutoDiscover v2 in both of its forms.
-func (tn *Tenant) autodiscover(cloud bool) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		tn.mu.Lock()
-		defer tn.mu.Unlock()
-		tn.mark(w)
-		switch {
-		case tn.o.PreAuth:
-			loginPage(w)
-			return
-		case tn.o.NoAutoDiscover:
-			w.WriteHeader(http.StatusNotFound)
-			return
-		case strings.EqualFold(r.URL.Path, "/autodiscover/autodiscover.xml"):
-			tn.autodiscoverV1(w, r)
-			return
-		case r.Method != http.MethodGet:
-			w.Header().Set("Allow", "GET")
-			w.WriteHeader(http.StatusMethodNotAllowed)
-			return
-		}
-		if tn.o.NoV2 {
-			w.WriteHeader(http.StatusNotFound)
-			return
-		}
-		path := strings.ToLower(r.URL.Path)
-		q := map[string]string{}
-		for k, v := range r.URL.Query() {
-			q[strings.ToLower(k)] = v[0]
-		}
-		email := q["email"]
-		if _, rest, ok := strings.Cut(path, "/autodiscover.json/v1.0/"); ok {
-			email = rest
-		} else if !strings.HasSuffix(path, "/autodiscover.json") {
+// premisesProtocols is what an on-premises server lists, by the reports of administrators.
+var premisesProtocols = []string{"Rest", "ActiveSync", "Ews", "AutodiscoverV1"}
+
+// A lookup is one request to AutoDiscover v2.
+type lookup struct {
+	*Tenant
+	w                     http.ResponseWriter
+	r                     *http.Request
+	host, email, protocol string
+	count                 int // RedirectCount
+}
+
+// autodiscover serves AutoDiscover v2 in both of its forms, and v1.
+func (tn *Tenant) autodiscover(w http.ResponseWriter, r *http.Request) {
+	host := hostOf(r)
+	tn.mu.Lock()
+	defer tn.mu.Unlock()
+	tn.mark(w, host)
+	if tn.front(w, host, "autodiscover") {
+		return
+	}
+	if strings.EqualFold(r.URL.Path, "/autodiscover/autodiscover.xml") {
+		tn.autodiscoverV1(w, r, host)
+		return
+	}
+	if tn.faulty(host) {
+		if _, ok := tn.shows("AD_NOT_V2", host, ""); ok {
 			w.WriteHeader(http.StatusNotFound)
 			return
 		}
-		protocol := q["protocol"]
-		status := http.StatusBadRequest
-		if tn.o.ErrorWith200 {
-			status = http.StatusOK
+	}
+	if r.Method != http.MethodGet {
+		w.Header().Set("Allow", "GET")
+		w.WriteHeader(http.StatusMethodNotAllowed)
+		return
+	}
+	l := &lookup{Tenant: tn, w: w, r: r, host: host}
+	if !l.parse() {
+		w.WriteHeader(http.StatusNotFound)
+		return
+	}
+	l.serve()
+}
+
+// parse reads the query form and the path form; names are free of case.
+func (l *lookup) parse() bool {
+	path := strings.ToLower(l.r.URL.Path)
+	q := map[string]string{}
+	for k, v := range l.r.URL.Query() {
+		q[strings.ToLower(k)] = v[0]
+	}
+	l.email, l.protocol = q["email"], q["protocol"]
+	l.count, _ = strconv.Atoi(q["redirectcount"])
+	if _, rest, ok := strings.Cut(path, "/autodiscover.json/v1.0/"); ok {
+		l.email = rest
+		return true
+	}
+	return strings.HasSuffix(path, "/autodiscover.json")
+}
+
+func (l *lookup) serve() {
+	w := l.w
+	supported := protocols
+	if l.isPremises(l.host) {
+		supported = premisesProtocols
+	}
+	if l.faulty(l.host) && l.fail(supported) {
+		return
+	}
+	switch {
+	case l.email == "" || !strings.Contains(l.email, "@"):
+		jsonError(w, http.StatusBadRequest, "MandatoryParameterMissing", "The get request sent does not match the valid format.")
+		return
+	case l.protocol == "":
+		jsonError(w, http.StatusBadRequest, "MissingProtocol", "A valid value must be provided for the query parameter 'Protocol'.")
+		return
+	case !slices.ContainsFunc(supported, func(p string) bool { return strings.EqualFold(p, l.protocol) }):
+		l.notSupported(supported)
+		return
+	}
+	m := l.users[strings.ToLower(l.email)]
+	switch {
+	case l.isPremises(l.host) && m != nil && m.online:
+		// The remote mailbox leads to the cloud.
+		l.redirect(l.onlineHost())
+	case l.isPremises(l.host) && m == nil:
+		jsonError(w, http.StatusNotFound, "UserNotFound", "The mailbox cannot be found.")
+	case !l.isPremises(l.host) && (m == nil || !m.online):
+		l.elsewhere()
+	default:
+		l.found(m)
+	}
+}
+
+// elsewhere is the cloud's response for an address that it does not place: back to the cloud,
+// or to the organization if the domain is its own.
+func (l *lookup) elsewhere() {
+	to := l.onlineHost()
+	if !l.o.hasCloud() {
+		to = cloudHost
+	}
+	if l.o.Topology == Hybrid && l.o.accepts(l.email) {
+		if _, ok := l.shows("AD_SELF_REDIRECT", l.host, l.email); !ok {
+			_, domain, _ := strings.Cut(strings.ToLower(l.email), "@")
+			to = "autodiscover." + domain
 		}
-		switch {
-		case email == "" || !strings.Contains(email, "@"):
-			jsonError(w, status, "MandatoryParameterMissing", "The get request sent does not match the valid format.")
-			return
-		case protocol == "":
-			jsonError(w, status, "MissingProtocol", "A valid value must be provided for the query parameter 'Protocol'.")
-			return
-		case !slices.ContainsFunc(protocols, func(p string) bool { return strings.EqualFold(p, protocol) }):
-			jsonError(w, status, "ProtocolNotSupported", fmt.Sprintf(
-				"The given protocol value '%s' is not supported. Supported values are '%s'", protocol, strings.Join(protocols, ",")))
+	}
+	l.redirect(to)
+}
+
+func (l *lookup) redirect(host string) { redirect(l.w, "https://"+host+l.target(host)) }
+
+// target is the path with which the server redirects: the query form, whatever came.
+func (l *lookup) target(string) string {
+	v := url.Values{"Email": {l.email}, "Protocol": {l.protocol}, "RedirectCount": {strconv.Itoa(l.count + 1)}}
+	return "/autodiscover/autodiscover.json?" + v.Encode()
+}
+
+func (l *lookup) notSupported(supported []string) {
+	jsonError(l.w, http.StatusBadRequest, "ProtocolNotSupported", fmt.Sprintf(
+		"The given protocol value '%s' is not supported. Supported values are '%s'", l.protocol, strings.Join(supported, ",")))
+}
+
+// found names the endpoint of the protocol.
+func (l *lookup) found(m *Mailbox) {
+	if l.faulty(l.host) {
+		if value, ok := l.shows("AD_WRONG_URL", l.host, m.addr); ok {
+			writeJSON(l.w, http.StatusOK, map[string]any{"Protocol": l.protocol, "Url": value})
 			return
 		}
-		known := tn.users[strings.ToLower(email)] != nil
-		switch {
-		case cloud && tn.o.RedirectTo != "":
-			redirect(w, tn.o.RedirectTo)
-		case cloud && (!known || tn.o.Hybrid):
-			// What the cloud does not place goes back to the cloud, or to the
-			// organization if the domain is its own.
-			host := cloudHost
-			if tn.o.Hybrid && strings.HasSuffix(strings.ToLower(email), "@"+tn.o.Domain) {
-				host = tn.autodiscoverHost()
-			}
-			count, _ := strconv.Atoi(q["redirectcount"])
-			v := url.Values{"Email": {email}, "Protocol": {protocol}, "RedirectCount": {strconv.Itoa(count + 1)}}
-			redirect(w, "https://"+host+"/autodiscover/autodiscover.json?"+v.Encode())
-		case !known:
-			jsonError(w, http.StatusNotFound, "UserNotFound", "The mailbox cannot be found.")
-		default:
-			target := tn.o.EndpointURL
-			if target == "" {
-				target = "https://" + tn.easHost() + "/Microsoft-Server-ActiveSync"
-			}
-			writeJSON(w, http.StatusOK, map[string]any{"Protocol": protocol, "Url": target})
+		if _, ok := l.shows("HYBRID_AGENT", l.host, m.addr); ok {
+			writeJSON(l.w, http.StatusOK, map[string]any{"Protocol": l.protocol,
+				"Url": "https://5d2f0c1e-2b3c-4d5e-8f90-a1b2c3d4e5f6.resource.mailboxmigration.his.msappproxy.net/Microsoft-Server-ActiveSync"})
+			return
 		}
-	})
+		if _, ok := l.shows("NOT_ACTIVESYNC", l.host, m.addr); ok {
+			writeJSON(l.w, http.StatusOK, map[string]any{"Protocol": l.protocol, "Url": "https://" + l.hostFor(m) + "/EWS/Exchange.asmx"})
+			return
+		}
+	}
+	body := map[string]any{"Protocol": l.protocol, "Url": l.endpoint(m)}
+	if !l.isPremises(l.host) && strings.EqualFold(l.r.URL.Query().Get("ServerLocation"), "true") {
+		body["ServerLocation"] = "AM0PR01"
+	}
+	writeJSON(l.w, http.StatusOK, body)
+}
+
+// hostFor is the ActiveSync host of a mailbox.
+func (tn *Tenant) hostFor(m *Mailbox) string {
+	if m.online {
+		return tn.onlineHost()
+	}
+	return tn.premisesHost()
+}
+
+func (l *lookup) endpoint(m *Mailbox) string {
+	host := "https://" + l.hostFor(m)
+	switch strings.ToLower(l.protocol) {
+	case "activesync":
+		return host + "/Microsoft-Server-ActiveSync"
+	case "ews":
+		return host + "/EWS/Exchange.asmx"
+	case "autodiscoverv1":
+		if m.online {
+			host = "https://" + nationOf(l.o.Nation).secure
+		} else {
+			host = "https://" + l.autodiscoverHost()
+		}
+		return host + "/Autodiscover/Autodiscover.xml"
+	case "rest":
+		return host + "/api"
+	}
+	return host + "/" + strings.ToLower(l.protocol)
+}
+
+// hostOf returns the host that a request names.
+func hostOf(r *http.Request) string {
+	host, _, _ := strings.Cut(strings.ToLower(r.Host), ":")
+	return host
 }
 
 func redirect(w http.ResponseWriter, to string) {
@@ -123,14 +224,4 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	if err := json.NewEncoder(w).Encode(v); err != nil {
 		panic("eastest: " + err.Error())
 	}
-}
-
-// mark sets the header fields by which Exchange is known. The caller holds tn.mu.
-func (tn *Tenant) mark(w http.ResponseWriter) {
-	h := w.Header()
-	h.Set("request-id", tn.guid("request"))
-	h.Set("X-FEServer", "FE01")
-	h.Set("X-BEServer", "BE01")
-	h.Set("Server", "Microsoft-IIS/10.0")
-	h.Set("X-Powered-By", "ASP.NET")
 }

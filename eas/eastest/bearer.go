@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/easoauth/easoauth/internal/fault"
 	"github.com/go-jose/go-jose/v4"
 )
 
@@ -20,6 +21,8 @@ type claims struct {
 	Scope    string `json:"scp"`
 	Expires  int64  `json:"exp"`
 	Seq      uint64 `json:"seq"`
+
+	Capabilities string `json:"-"`
 }
 
 // parse checks the signature of a token and reads it. Its second result is the number of
@@ -49,80 +52,145 @@ func (tn *Tenant) verify(raw string) (user, refused string) {
 	return strings.ToLower(c.User), refused
 }
 
-// A refusal is a 401 with what Exchange says about the token.
-type refusal struct {
-	diagnostics string // X-MS-Diagnostics
-	err         string // the error parameter
-	uri         bool   // the challenge names the authority
-}
-
-// checkBearer is Exchange's look at the Authorization of a request. It returns the mailbox,
-// or answers with a challenge and returns nil. The caller holds tn.mu.
-func (tn *Tenant) checkBearer(w http.ResponseWriter, r *http.Request) *Mailbox {
+// checkBearer is Exchange's look at the Authorization of a request to host. It returns the
+// mailbox, or responds with a challenge and returns nil. The caller holds tn.mu.
+func (tn *Tenant) checkBearer(w http.ResponseWriter, r *http.Request, host string) *Mailbox {
 	v, present := r.Header["Authorization"]
 	scheme, raw, _ := strings.Cut(strings.Join(v, ", "), " ")
 	raw = strings.TrimSpace(raw)
+	if tn.faulty(host) {
+		if !present {
+			if _, ok := tn.shows("EAS_ANON_200", host, ""); ok {
+				return tn.anybody(host)
+			}
+		}
+		if raw != "" {
+			if _, ok := tn.shows("EAS_FORGED_ACCEPTED", host, ""); ok {
+				return tn.anybody(host)
+			}
+		}
+	}
 	switch {
 	case !present, !strings.EqualFold(scheme, "Bearer"):
-		// Without a sign of modern authentication, Exchange offers Basic alone.
-		tn.challenge(w, nil)
+		tn.anonymous(w, host)
 		return nil
 	case raw == "":
-		identity := strings.ToLower(r.Header.Get("X-User-Identity"))
-		if tn.o.Hybrid && tn.users[identity] == nil {
-			tn.challenge(w, &refusal{diagnostics: tn.flighting(), err: "invalid_token"})
-			return nil
-		}
-		tn.challenge(w, &refusal{uri: true})
+		tn.probed(w, r, host)
 		return nil
 	}
-	host, _, _ := strings.Cut(strings.ToLower(r.Host), ":")
 	m, why := tn.account(raw, host)
-	if why != "" {
-		tn.challenge(w, &refusal{diagnostics: why, err: "invalid_token", uri: true})
-		return nil
+	if why == nil {
+		return m
 	}
-	return m
+	if why.err == "" {
+		why.err = "invalid_token"
+	}
+	why.uri = true
+	tn.challenge(w, host, why)
+	return nil
 }
 
-func (tn *Tenant) flighting() string {
-	return fmt.Sprintf(`4000000;reason="Flighting is not enabled for domain '%s'.";error_category="oauth_not_available"`, tn.o.Domain)
+// anybody returns the mailbox as which a device in front signs everybody in.
+func (tn *Tenant) anybody(string) *Mailbox {
+	if len(tn.order) == 0 {
+		return nil
+	}
+	return tn.users[tn.order[0]]
 }
+
+func diagnose(number, reason, category string) *refusal {
+	return &refusal{diagnostics: fmt.Sprintf(`%s;reason="%s";error_category="%s"`, number, reason, category)}
+}
+
+const (
+	wrongAudience = "The hostname component of the audience claim value is invalid. Expected '%s'. Actual '%s'."
+	expired       = "The token has expired."
+)
 
 // account finds the mailbox of a token, or says why Exchange refuses it.
-func (tn *Tenant) account(raw, host string) (*Mailbox, string) {
+func (tn *Tenant) account(raw, host string) (*Mailbox, *refusal) {
 	c, refused := parse(raw)
 	switch refused {
 	case "2000000":
-		return nil, `2000000;reason="The token has an invalid signature.";error_category="invalid_signature"`
+		return nil, diagnose("2000000", "The token has an invalid signature.", "invalid_signature")
 	case "2000001":
-		return nil, `2000001;reason="OAuth token submitted with the request can not be parsed.";error_category="invalid_token"`
+		return nil, diagnose("2000001", "OAuth token submitted with the request can not be parsed.", "invalid_token")
 	}
 	own := url.URL{Scheme: "https", Host: host}
-	if tn.o.TLSOffloading {
-		own.Scheme = "http"
-	}
 	aud := strings.TrimSuffix(c.Audience, "/")
-	online := !tn.o.Hybrid && !tn.o.TLSOffloading && (aud == "https://outlook.office.com" || aud == exchangeAppID)
 	m := tn.users[strings.ToLower(c.User)]
+	if tn.faulty(host) {
+		if why := tn.refused(host, &own, c); why != nil {
+			return nil, why
+		}
+	}
+	online := own.Scheme == "https" && tn.product(host) == exchangeOnline && tn.isOnline(aud)
 	switch {
 	case time.Now().Unix() >= c.Expires:
-		return nil, `2000002;reason="The token has expired.";error_category="token_expired"`
+		return nil, diagnose("2000002", expired, "token_expired")
 	case c.Audience == "":
-		return nil, `2000003;reason="The audience claim value is invalid 'aud'.";error_category="invalid_resource"`
+		return nil, diagnose("2000003", "The audience claim value is invalid 'aud'.", "invalid_resource")
 	case !strings.EqualFold(aud, own.String()) && !online:
-		return nil, fmt.Sprintf(`2000003;reason="The hostname component of the audience claim value is invalid. `+
-			`Expected '%s'. Actual '%s'.";error_category="invalid_resource"`, quoteless(aud), own.String())
+		return nil, diagnose("2000003", fmt.Sprintf(wrongAudience, quoteless(aud), own.String()), "invalid_resource")
 	case c.Tenant != TenantID:
-		return nil, fmt.Sprintf(`2000004;reason="The tenant for tenant guid '%s' does not exist.";error_category="invalid_tenant"`, quoteless(c.Tenant))
+		return nil, diagnose("2000004", fmt.Sprintf("The tenant for tenant guid '%s' does not exist.", quoteless(c.Tenant)), "invalid_tenant")
 	case m == nil:
-		return nil, `2000005;reason="The user specified by the user-context in the token does not exist.";error_category="invalid_user"`
+		return nil, diagnose("2000005", "The user specified by the user-context in the token does not exist.", "invalid_user")
 	case !has(c.Scope, easScope):
-		return nil, `2000008;reason="The token should have valid permissions.";error_category="invalid_grant"`
+		return nil, diagnose("2000008", "The token should have valid permissions or linked account associated with partner application '"+
+			exchangeAppID+"'.", "invalid_grant")
 	case c.Seq != 0 && c.Seq <= m.notBefore:
-		return nil, `2000002;reason="The token has expired.";error_category="token_expired"`
+		return nil, diagnose("2000002", expired, "token_expired")
 	}
-	return m, ""
+	return m, nil
+}
+
+// isOnline reports whether an audience is a name of Exchange Online.
+func (tn *Tenant) isOnline(aud string) bool {
+	n := nationOf(tn.o.Nation)
+	switch strings.ToLower(aud) {
+	case "https://" + n.exchange, "https://" + n.other, exchangeAppID:
+		return true
+	}
+	return false
+}
+
+// refused shows a fault of Exchange with a token. own is the URL by which it knows itself.
+func (tn *Tenant) refused(host string, own *url.URL, c claims) *refusal {
+	shows := func(id fault.ID) (string, bool) { return tn.shows(id, host, c.User) }
+	if _, ok := shows("CERT_METADATA_STALE"); ok {
+		return diagnose("2000000", "The token has an invalid signature.", "invalid_signature")
+	}
+	if _, ok := shows("TOKEN_EXPIRED"); ok { // the clock of the server is ahead
+		return diagnose("2000002", expired, "token_expired")
+	}
+	if _, ok := shows("TLS_OFFLOAD"); ok {
+		own.Scheme = "http"
+	}
+	if value, ok := shows("AUD_HOST_MISMATCH"); ok { // a proxy rewrites the host
+		if own.Host = value; value == "" {
+			own.Host = "exch01." + tn.o.Domain
+		}
+	}
+	if value, ok := shows("TENANT_MISSING"); ok {
+		if value == "" {
+			value = c.Tenant
+		}
+		return diagnose("2000004", fmt.Sprintf("The tenant for tenant guid '%s' does not exist.", quoteless(value)), "invalid_tenant")
+	}
+	if _, ok := shows("USER_MISSING"); ok {
+		return diagnose("2000005", "The user specified by the user-context in the token does not exist.", "invalid_user")
+	}
+	if _, ok := shows("USER_AMBIGUOUS"); ok {
+		return diagnose("2000005", "The user specified by the user-context in the token is ambiguous.", "invalid_user")
+	}
+	if _, ok := shows("TENANT_RESTRICTION"); ok {
+		return diagnose("2000020", "xms_trpid claim was not present but sec-tenant-restriction-access-policy header was in requires", "insufficient_claims")
+	}
+	if _, ok := shows("CAE_CLAIMS"); ok && !strings.Contains(c.Capabilities, "cp1") {
+		return &refusal{err: "insufficient_claims", claims: "eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZSwidmFsdWUiOiIxNzAwMDAwMDAwIn19fQ=="}
+	}
+	return nil
 }
 
 func quoteless(s string) string {
@@ -132,43 +200,4 @@ func quoteless(s string) string {
 		}
 		return r
 	}, s)
-}
-
-// challenge answers with status 401. A nil refusal is the answer to a request without a
-// bearer token.
-func (tn *Tenant) challenge(w http.ResponseWriter, why *refusal) {
-	h := w.Header()
-	basic := fmt.Sprintf(`Basic realm="%s"`, tn.easHost())
-	switch {
-	case tn.o.NoChallenge:
-		for name := range h {
-			h.Del(name)
-		}
-	case why == nil || tn.o.BasicOnly:
-		h.Set("WWW-Authenticate", basic)
-	default:
-		c := fmt.Sprintf(`Bearer client_id="%s", trusted_issuers="00000001-0000-0000-c000-000000000000@%s", `+
-			`token_types="app_asserted_user_v1 service_asserted_app_v1"`, exchangeAppID, TenantID)
-		diagnostics := why.diagnostics
-		switch {
-		case tn.o.NoAuthorizationURI && diagnostics == "":
-			diagnostics, why.err = tn.flighting(), "invalid_token"
-		case why.uri && !tn.o.NoAuthorizationURI:
-			uri := tn.o.AuthorizationURI
-			if uri == "" {
-				uri = "https://" + aliasHost + "/common/oauth2/authorize"
-			}
-			c += fmt.Sprintf(`, authorization_uri="%s"`, uri)
-		}
-		if why.err != "" {
-			c += fmt.Sprintf(`, error="%s"`, why.err)
-		}
-		h.Add("WWW-Authenticate", c)
-		h.Add("WWW-Authenticate", basic)
-		if diagnostics != "" {
-			h.Set("X-MS-Diagnostics", diagnostics)
-		}
-	}
-	h.Set("Content-Length", "0")
-	w.WriteHeader(http.StatusUnauthorized)
 }

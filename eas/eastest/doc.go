@@ -1,7 +1,7 @@
 // Package eastest is a fake Microsoft 365 tenant for tests: AutoDiscover, an authority and
 // Exchange ActiveSync, as the whole internet of an [http.Client].
 //
-//	tn := eastest.New(t, &eastest.Options{Hybrid: true})
+//	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid})
 //	box := tn.AddMailbox("ada@contoso.com", &eas.Email{Subject: "Hello"})
 //	client := tn.Client() // give it to the code under test
 //

@@ -13,7 +13,7 @@ import (
 
 // In a test, pass t instead of nil; the tenant is closed when the test ends.
 func Example() {
-	tn := eastest.New(nil, &eastest.Options{Hybrid: true})
+	tn := eastest.New(nil, &eastest.Options{Topology: eastest.Hybrid})
 	defer tn.Close()
 	box := tn.AddMailbox("ada@contoso.com", &eas.Email{Subject: "Hello"})
 
@@ -40,7 +40,7 @@ func Example() {
 
 // A mistake that lasts is a field of the tenant.
 func ExampleTenant() {
-	tn := eastest.New(nil, &eastest.Options{Hybrid: true, TLSOffloading: true})
+	tn := eastest.New(nil, &eastest.Options{Topology: eastest.Hybrid, Faults: []eastest.Fault{{ID: "TLS_OFFLOAD"}}})
 	defer tn.Close()
 	tn.AddMailbox("ada@contoso.com")
 	client := &eas.Client{

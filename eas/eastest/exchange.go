@@ -140,24 +140,32 @@ func (tn *Tenant) serveExchange(w http.ResponseWriter, r *http.Request) {
 	}
 	tn.mu.Lock()
 	defer tn.mu.Unlock()
-	tn.mark(w)
-	if tn.o.PreAuth {
-		loginPage(w)
+	host := hostOf(r)
+	tn.mark(w, host)
+	if tn.front(w, host, "eas") {
 		return
 	}
-	box := tn.checkBearer(w, r)
+	if tn.nanoproxy(w, host) {
+		return
+	}
+	box := tn.checkBearer(w, r, host)
 	if box == nil {
 		return
 	}
-	if tn.o.DisableEAS {
-		w.WriteHeader(http.StatusForbidden)
+	if tn.moved(w, host, box) {
 		return
 	}
+	if tn.faulty(host) {
+		if _, ok := tn.shows("EAS_403", host, box.addr); ok {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+	}
 	http.SetCookie(w, &http.Cookie{Name: "X-BackEndCookie", Value: "BE01", Path: "/Microsoft-Server-ActiveSync", Secure: true, HttpOnly: true})
-	w.Header().Set("MS-Server-ActiveSync", "15.2")
+	w.Header().Set("MS-Server-ActiveSync", tn.product(host).model().server)
 	switch r.Method {
 	case http.MethodOptions:
-		tn.protocolHeaders(w)
+		tn.protocolHeaders(w, host)
 		w.Header().Set("Allow", "OPTIONS,POST")
 		return
 	case http.MethodPost:
@@ -176,7 +184,7 @@ func (tn *Tenant) serveExchange(w http.ResponseWriter, r *http.Request) {
 	case !ok || !slices.Contains(versions, q.version):
 		c.common(101, http.StatusBadRequest)
 		return
-	case !slices.Contains(tn.versions(), q.version): // [MS-ASCMD] 2.2.2, status 138
+	case !slices.Contains(tn.offered(host), q.version): // [MS-ASCMD] 2.2.2, status 138
 		c.common(138, http.StatusBadRequest)
 		return
 	case !isAlnum(q.deviceID) || len(q.deviceID) > 32:
@@ -191,22 +199,6 @@ func (tn *Tenant) serveExchange(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c.serve()
-}
-
-func (tn *Tenant) versions() []eas.Version {
-	if tn.o.Versions != nil {
-		return tn.o.Versions
-	}
-	return versions
-}
-
-func (tn *Tenant) protocolHeaders(w http.ResponseWriter) {
-	var v []string
-	for _, x := range tn.versions() {
-		v = append(v, string(x))
-	}
-	w.Header().Set("MS-ASProtocolVersions", strings.Join(v, ","))
-	w.Header().Set("MS-ASProtocolCommands", commands)
 }
 
 // readBody decodes the body, or answers that it cannot be.

@@ -2,6 +2,7 @@ package eastest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -35,23 +36,100 @@ type FaultInfo struct {
 	Cause    string // what is wrong, as a clause
 	Remedy   string // what an administrator does about it
 	Value    string // what Fault.Value means; "" if it means nothing
+	Where    []Topology
 }
 
-// shown are the faults that a tenant can show, in the order of the dance, and the meaning of
-// their value.
-var shown = []struct {
+// A shownFault is a fault that a tenant can show.
+type shownFault struct {
 	id    fault.ID
-	value string
-}{}
+	value string     // what Fault.Value means; "" if it means nothing
+	where []Topology // where it can show; nil for everywhere
+}
+
+var (
+	anywhere  []Topology
+	premises  = []Topology{Hybrid, OnPremises}
+	hybrid    = []Topology{Hybrid}
+	withCloud = []Topology{Cloud, Hybrid}
+)
+
+// shown are the faults that a tenant can show, in the order of the dance.
+var shown = slices.Concat(shownByFront(), shownByAutodiscover, shownByChallenge, shownByAuthority, shownByExchange)
+
+// shownByFront are those of devices in front.
+func shownByFront() []shownFault {
+	var out []shownFault
+	for _, f := range frontFaults {
+		out = append(out, shownFault{f.id, f.value, anywhere})
+	}
+	return out
+}
+
+var shownByAutodiscover = []shownFault{
+	{"AD_NOT_V2", "", anywhere},
+	{"AD_NOT_V1", "", anywhere},
+	{"AD_V1_TOKEN", "", anywhere},
+	{"AD_ERROR_IN_200", "the error code; if \"\", MandatoryParameterMissing", anywhere},
+	{"AD_ERROR_CODE", "the error code; if \"\", InternalServerError", anywhere},
+	{"AD_PROTOCOL_NOT_SUPPORTED", "", anywhere},
+	{"USER_UNKNOWN", "", anywhere},
+	{"AD_SELF_REDIRECT", "", hybrid},
+	{"AD_REDIRECT_DOWNGRADE", "", anywhere},
+	{"AD_REDIRECT_CROSS_DOMAIN", "where to, a URL; if \"\", a host of fabrikam.example", anywhere},
+	{"AD_REDIRECT_INVALID", "where to; if \"\", a URL without a host", anywhere},
+	{"AD_REDIRECT_LOOP", "", anywhere},
+	{"AD_WRONG_URL", "the URL that is named; if \"\", none", anywhere},
+	{"HYBRID_AGENT", "", hybrid},
+	{"NOT_ACTIVESYNC", "", anywhere},
+	{"AUTODETECT_NOT_HYBRID", "", hybrid},
+}
+
+var shownByChallenge = []shownFault{
+	{"EXO_NANOPROXY", "", []Topology{Cloud}},
+	{"EAS_ANON_200", "", anywhere},
+	{"EAS_NO_WWW_AUTH", `who responds: "device" or "exchange"; if "", a device in front`, anywhere},
+	{"EAS_BASIC_ONLY_EMPTY_BEARER", "", anywhere},
+	{"EAS_FLIGHTING", "", anywhere},
+	{"EAS_NO_AUTHORIZATION_URI", "", anywhere},
+	{"EAS_UNEXPECTED_AUTHORITY", "the authorization_uri; if \"\", one of fabrikam.example", anywhere},
+	{"EAS_TENANT_NOT_TRUSTED", "", withCloud},
+	{"EXPOSED_BASIC", "", anywhere},
+}
+
+var shownByAuthority = []shownFault{
+	{"SPN_MISSING", "", withCloud},
+}
+
+var shownByExchange = []shownFault{
+	{"EAS_FORGED_ACCEPTED", "", anywhere},
+	{"CERT_METADATA_STALE", "", anywhere},
+	{"TOKEN_EXPIRED", "", anywhere},
+	{"TLS_OFFLOAD", "", premises},
+	{"AUD_HOST_MISMATCH", "the host as which Exchange knows itself; if \"\", exch01 of the domain", premises},
+	{"TENANT_MISSING", "the tenant's GUID; if \"\", the token's", anywhere},
+	{"USER_MISSING", "", anywhere},
+	{"USER_AMBIGUOUS", "", anywhere},
+	{"TENANT_RESTRICTION", "", anywhere},
+	{"CAE_CLAIMS", "", anywhere},
+	{"EAS_451_MOVED", "where to, a URL; if \"\", Exchange Online", premises},
+	{"EAS_403", "", anywhere},
+}
 
 // Faults returns the faults that a tenant can show, in the order of the dance.
 func Faults() []FaultInfo {
 	out := make([]FaultInfo, 0, len(shown))
 	for _, s := range shown {
 		f := fault.Get(s.id)
-		out = append(out, FaultInfo{ID: string(f.ID), Severity: string(f.Severity), Cause: f.Cause, Remedy: f.Remedy, Value: s.value})
+		out = append(out, FaultInfo{ID: string(f.ID), Severity: string(f.Severity), Cause: f.Cause, Remedy: f.Remedy, Value: s.value, Where: s.topologies()})
 	}
 	return out
+}
+
+func (s shownFault) topologies() []Topology {
+	if s.where == nil {
+		return []Topology{Cloud, Hybrid, OnPremises}
+	}
+	return slices.Clone(s.where)
 }
 
 // A Switch is a fault that is switched on. It is safe for concurrent use.
@@ -64,25 +142,20 @@ type Switch struct {
 }
 
 // Switch switches a fault on, until [Switch.Lift] or for as long as f says. It panics if
-// [Faults] does not list it. A fault that never showed fails the test.
+// [Faults] does not list it, or not for this topology. A fault that never showed fails the test.
 func (tn *Tenant) Switch(f Fault) *Switch {
-	if !canShow(fault.ID(f.ID)) {
+	i := slices.IndexFunc(shown, func(s shownFault) bool { return s.id == fault.ID(f.ID) })
+	switch {
+	case i < 0:
 		panic(fmt.Sprintf("eastest: no such fault: %q", f.ID))
+	case !slices.Contains(shown[i].topologies(), tn.o.Topology):
+		panic(fmt.Sprintf("eastest: %s cannot show in this topology: %s", f.ID, tn.o.Topology))
 	}
 	tn.mu.Lock()
 	defer tn.mu.Unlock()
 	s := &Switch{tn: tn, fault: f}
 	tn.switches = append(tn.switches, s)
 	return s
-}
-
-func canShow(id fault.ID) bool {
-	for _, s := range shown {
-		if s.id == id {
-			return true
-		}
-	}
-	return false
 }
 
 // Lift switches the fault off.

@@ -20,7 +20,7 @@ func TestRefreshChain(t *testing.T) {
 	for name, strict := range map[string]bool{"tolerant": false, "strict": true} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				tn := eastest.New(t, &eastest.Options{Hybrid: true, StrictRotation: strict})
+				tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, StrictRotation: strict})
 				ctx, conf, _ := start(t, tn)
 				verifier := oauth2.GenerateVerifier()
 				code := authorize(t, tn, conf.AuthCodeURL("s", oauth2.S256ChallengeOption(verifier))).Get("code")
@@ -98,7 +98,7 @@ func TestScopeAndAudience(t *testing.T) {
 		{"EAS.AccessAsUser.All", "2000003"}, // Graph's
 		{"openid profile", "2000003"},
 	} {
-		tn := eastest.New(t, &eastest.Options{Hybrid: true})
+		tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid})
 		ctx, conf, _ := start(t, tn)
 		conf.Scopes = strings.Fields(tt.scope)
 		verifier := oauth2.GenerateVerifier()
@@ -118,7 +118,7 @@ func TestScopeAndAudience(t *testing.T) {
 }
 
 func TestRefuseSignIn(t *testing.T) {
-	tn := eastest.New(t, &eastest.Options{Hybrid: true, RefuseSignIn: "AADSTS50076"})
+	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, RefuseSignIn: "AADSTS50076"})
 	ctx, conf, _ := start(t, tn)
 	conf.Endpoint.DeviceAuthURL = "https://login.microsoftonline.com/common/oauth2/v2.0/devicecode"
 	got := authorize(t, tn, conf.AuthCodeURL("s", oauth2.S256ChallengeOption(oauth2.GenerateVerifier())))
@@ -151,7 +151,7 @@ func TestRefuseSignIn(t *testing.T) {
 
 // The automatic user sees what a user would see.
 func TestBrowserFails(t *testing.T) {
-	tn := eastest.New(t, &eastest.Options{Hybrid: true})
+	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid})
 	_, conf, _ := start(t, tn)
 	challenge := oauth2.S256ChallengeOption(oauth2.GenerateVerifier())
 	for _, tt := range []struct{ url, want string }{
@@ -168,7 +168,7 @@ func TestBrowserFails(t *testing.T) {
 
 // Events end the tokens of those they concern, and only those issued before.
 func TestRevokeAndExpire(t *testing.T) {
-	tn := eastest.New(t, &eastest.Options{Hybrid: true})
+	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid})
 	ctx, conf, _ := start(t, tn)
 	const bob = "bob@contoso.com"
 	tn.AddMailbox(bob)

@@ -15,6 +15,8 @@ type Mailbox struct {
 	tn   *Tenant
 	addr string
 
+	online bool // the mailbox is in Exchange Online; Tenant.mu guards it, too
+
 	// Tenant.mu guards what follows.
 	folders   []*folder
 	lastID    int
@@ -95,7 +97,7 @@ func (tn *Tenant) AddMailbox(addr string, items ...eas.Item) *Mailbox {
 		panic("eastest: AddMailbox: the address has a mailbox")
 	}
 	m := &Mailbox{
-		tn: tn, addr: addr, partners: map[string]*partner{}, changed: make(chan struct{}), sentIDs: map[string]bool{},
+		tn: tn, addr: addr, online: !tn.o.hasPremises(), partners: map[string]*partner{}, changed: make(chan struct{}), sentIDs: map[string]bool{},
 	}
 	for _, f := range standardFolders {
 		m.addFolder(f)
@@ -336,6 +338,10 @@ func (m *Mailbox) Wiped() int {
 func (m *Mailbox) ForgetSyncKeys() {
 	m.tn.mu.Lock()
 	defer m.tn.mu.Unlock()
+	m.forget()
+}
+
+func (m *Mailbox) forget() {
 	for _, p := range m.partners {
 		p.hierarchy, p.hierarchyBefore, p.collections, p.syncRequest = nil, nil, map[eas.FolderID]*collection{}, nil
 	}

@@ -36,9 +36,9 @@ func get(t *testing.T, c *http.Client, url string) (int, string) {
 }
 
 func TestOnlyTheTenantIsReached(t *testing.T) {
-	tn := eastest.New(t, &eastest.Options{Hybrid: true, Domain: "Fabrikam.com"})
-	want := []string{"outlook.office365.com", "login.microsoftonline.com", "login.windows.net",
-		"prod.autodetect.outlook.cloud.microsoft", "odc.officeapps.live.com", "autodiscover.fabrikam.com", "mail.fabrikam.com"}
+	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, Domain: "Fabrikam.com"})
+	want := []string{"autodiscover-s.outlook.com", "autodiscover.fabrikam.com", "login.microsoftonline.com", "login.windows.net",
+		"mail.fabrikam.com", "odc.officeapps.live.com", "outlook.office.com", "outlook.office365.com", "prod.autodetect.outlook.cloud.microsoft"}
 	if diff := cmp.Diff(want, tn.Hosts()); diff != "" {
 		t.Errorf("Hosts() (-want +got):\n%s", diff)
 	}
@@ -155,7 +155,7 @@ func TestCloseWaits(t *testing.T) {
 }
 
 func TestListen(t *testing.T) {
-	tn := eastest.New(t, &eastest.Options{Hybrid: true})
+	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid})
 	tn.AddMailbox("ada@contoso.com")
 	addr, client, err := tn.Listen()
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -17,13 +18,23 @@ const (
 
 // autodiscoverV1 serves AutoDiscover v1 (POX) to those who bring a token for its host. The
 // caller holds tn.mu.
-func (tn *Tenant) autodiscoverV1(w http.ResponseWriter, r *http.Request) {
+func (tn *Tenant) autodiscoverV1(w http.ResponseWriter, r *http.Request, host string) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", "POST")
 		w.WriteHeader(http.StatusMethodNotAllowed)
 		return
 	}
-	box := tn.checkBearer(w, r)
+	if tn.faulty(host) {
+		if _, ok := tn.shows("AD_NOT_V1", host, ""); ok {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+		if _, ok := tn.shows("AD_V1_TOKEN", host, ""); ok {
+			tn.challenge(w, host, nil)
+			return
+		}
+	}
+	box := tn.checkBearer(w, r, host)
 	if box == nil {
 		return
 	}
@@ -55,10 +66,7 @@ func (tn *Tenant) autodiscoverV1(w http.ResponseWriter, r *http.Request) {
 	case !strings.EqualFold(in.Request[0].EMailAddress, box.addr):
 		mobile(`<Culture>en:us</Culture><Action><Error><Status>2</Status><Message>The address is not the user's.</Message><DebugData>MailUser</DebugData></Error></Action>`)
 	default:
-		target := tn.o.EndpointURL
-		if target == "" {
-			target = "https://" + tn.easHost() + "/Microsoft-Server-ActiveSync"
-		}
+		target := activeSync(tn.hostFor(box)).String()
 		mobile(fmt.Sprintf(`<Culture>en:us</Culture><User><DisplayName>%[1]s</DisplayName><EMailAddress>%[1]s</EMailAddress></User>`+
 			`<Action><Settings><Server><Type>MobileSync</Type><Url>%[2]s</Url><Name>%[2]s</Name></Server></Settings></Action>`, escape(box.addr), escape(target)))
 	}
@@ -87,18 +95,26 @@ func (tn *Tenant) autoDetect(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	if tn.users[addr] == nil {
+	m := tn.users[addr]
+	if m == nil {
 		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	none := []any{}
+	if _, ok := tn.shows("AUTODETECT_NOT_HYBRID", detectHost, addr); ok && !m.online {
+		writeJSON(w, http.StatusOK, map[string]any{"email": addr, "services": none, "protocols": []any{
+			map[string]any{"protocol": "eas", "hostname": tn.hostFor(m), "insecure": false},
+		}})
 		return
 	}
 	service := map[string]any{
 		"service": "office365", "protocol": "rest", "hostname": "outlook.office.com",
-		"aad": "https://" + loginHost + "/common/oauth2/authorize",
+		"aad": "https://" + nationOf(tn.o.Nation).login + "/common/oauth2/authorize",
 	}
-	if tn.o.Hybrid {
-		service["onprem"] = "https://" + tn.easHost() + "/Microsoft-Server-ActiveSync"
+	if !m.online {
+		service["onprem"] = activeSync(tn.hostFor(m)).String()
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"email": addr, "services": []any{service}, "protocols": []any{}})
+	writeJSON(w, http.StatusOK, map[string]any{"email": addr, "services": []any{service}, "protocols": none})
 }
 
 // federationProvider is the service that names the national cloud of a domain: the tenant's
@@ -109,8 +125,29 @@ func (tn *Tenant) federationProvider(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	body := map[string]any{"environment": "Global"}
-	if strings.EqualFold(r.URL.Query().Get("domain"), tn.o.Domain) {
+	if tn.o.hasCloud() && slices.Contains(tn.o.domains(), strings.ToLower(r.URL.Query().Get("domain"))) {
 		body["tenantId"] = TenantID
+		body["environment"] = nationOf(tn.o.Nation).provider
 	}
 	writeJSON(w, http.StatusOK, body)
+}
+
+// otherService is what Exchange serves beside AutoDiscover and ActiveSync: it refuses
+// everybody, as far as a program can see that looks for passwords that still work.
+func (tn *Tenant) otherService(w http.ResponseWriter, r *http.Request) {
+	host := hostOf(r)
+	tn.mu.Lock()
+	defer tn.mu.Unlock()
+	tn.mark(w, host)
+	w.Header().Add("WWW-Authenticate", fmt.Sprintf(`Bearer client_id="%s", trusted_issuers="00000001-0000-0000-c000-000000000000@%s", `+
+		`token_types="app_asserted_user_v1 service_asserted_app_v1", authorization_uri="%s"`, exchangeAppID, TenantID, tn.authority(host)))
+	w.Header().Add("WWW-Authenticate", "Negotiate")
+	w.Header().Add("WWW-Authenticate", "NTLM")
+	if tn.faulty(host) {
+		if _, ok := tn.shows("EXPOSED_BASIC", host, ""); ok {
+			w.Header().Add("WWW-Authenticate", fmt.Sprintf(`Basic realm="%s"`, host))
+		}
+	}
+	w.Header().Set("Content-Length", "0")
+	w.WriteHeader(http.StatusUnauthorized)
 }

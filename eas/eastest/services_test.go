@@ -13,7 +13,7 @@ import (
 )
 
 func TestAutoDiscoverV1(t *testing.T) {
-	tn := eastest.New(t, &eastest.Options{Hybrid: true, NoV2: true})
+	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, Faults: []eastest.Fault{{ID: "AD_NOT_V2"}}})
 	tn.AddMailbox(ada)
 	const host = "autodiscover.contoso.com"
 	post := func(auth, body string) (int, string) {
@@ -67,14 +67,14 @@ func TestAutoDiscoverV1(t *testing.T) {
 }
 
 func TestServices(t *testing.T) {
-	for _, hybrid := range []bool{false, true} {
-		tn := eastest.New(t, &eastest.Options{Hybrid: hybrid})
+	for _, topology := range []eastest.Topology{eastest.Cloud, eastest.Hybrid} {
+		tn := eastest.New(t, &eastest.Options{Topology: topology})
 		tn.AddMailbox(ada)
 		u := &url.URL{Scheme: "https", Host: "prod.autodetect.outlook.cloud.microsoft", Path: "/detect"}
 		d := &autodiscover.AutoDetect{URL: u, HTTPClient: tn.Client()}
 		e, err := d.Lookup(t.Context(), ada)
 		want := "https://outlook.office.com/Microsoft-Server-ActiveSync"
-		if hybrid {
+		if topology == eastest.Hybrid {
 			want = "https://mail.contoso.com/Microsoft-Server-ActiveSync"
 		}
 		if err != nil || e.URL.String() != want {

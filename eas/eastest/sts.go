@@ -318,14 +318,21 @@ func permissions(scope string) string {
 	return strings.Join(out, " ")
 }
 
-// hasResource reports whether a resource is registered: the ActiveSync host of the tenant
-// and, in the cloud, Exchange Online's other name.
+// hasResource reports whether a resource is registered: the hosts of the organization, as
+// service principal names of Exchange Online, and Exchange Online's own.
 func (tn *Tenant) hasResource(res string) bool {
-	if tn.o.NoResource {
+	res = strings.TrimSuffix(res, "/")
+	u, err := url.Parse(res)
+	if err == nil && tn.isPremises(u.Host) {
+		if _, ok := tn.shows("SPN_MISSING", nationOf(tn.o.Nation).login, ""); ok {
+			return false
+		}
+		return u.Scheme == "https" && tn.lookup[u.Host] != nil
+	}
+	if _, ok := tn.shows("SPN_MISSING", nationOf(tn.o.Nation).login, ""); ok && !tn.o.hasPremises() {
 		return false
 	}
-	res = strings.TrimSuffix(res, "/")
-	return res == "https://"+tn.easHost() || res == "https://"+tn.autodiscoverHost() || res == "https://"+cloudHost || res == "https://outlook.office.com" || slices.Contains(tn.o.Resources, res)
+	return tn.isOnline(res) || slices.Contains(tn.o.Resources, res)
 }
 
 func has(scope, want string) bool {

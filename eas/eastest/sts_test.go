@@ -58,7 +58,7 @@ func authorize(t *testing.T, tn *eastest.Tenant, target string) url.Values {
 }
 
 func TestAuthorizationCode(t *testing.T) {
-	tn := eastest.New(t, &eastest.Options{Hybrid: true})
+	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid})
 	ctx, conf, p := start(t, tn)
 	verifier := oauth2.GenerateVerifier()
 	got := authorize(t, tn, conf.AuthCodeURL("state1", oauth2.S256ChallengeOption(verifier), oidc.Nonce("nonce1")))
@@ -111,7 +111,7 @@ func wantError(t *testing.T, err error, code, text string) {
 }
 
 func TestAuthorizeRefuses(t *testing.T) {
-	tn := eastest.New(t, &eastest.Options{Hybrid: true})
+	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid})
 	_, conf, _ := start(t, tn)
 	challenge := oauth2.S256ChallengeOption(oauth2.GenerateVerifier())
 	for _, tt := range []struct {
@@ -146,7 +146,7 @@ func TestAuthorizeRefuses(t *testing.T) {
 }
 
 func TestTokenEndpointRefuses(t *testing.T) {
-	tn := eastest.New(t, &eastest.Options{Hybrid: true})
+	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid})
 	ctx, conf, _ := start(t, tn)
 	verifier := oauth2.GenerateVerifier()
 	code := func() string {
@@ -175,7 +175,7 @@ func TestTokenEndpointRefuses(t *testing.T) {
 func TestRotation(t *testing.T) {
 	for _, strict := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
-			tn := eastest.New(t, &eastest.Options{Hybrid: true, StrictRotation: strict})
+			tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, StrictRotation: strict})
 			ctx, conf, _ := start(t, tn)
 			verifier := oauth2.GenerateVerifier()
 			first, err := conf.Exchange(ctx, authorize(t, tn, conf.AuthCodeURL("s", oauth2.S256ChallengeOption(verifier))).Get("code"), oauth2.VerifierOption(verifier))
@@ -219,7 +219,7 @@ func TestDeviceCode(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				tn := eastest.New(t, &eastest.Options{Hybrid: true, ManualDevice: tt.manual})
+				tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, ManualDevice: tt.manual})
 				ctx, conf, _ := start(t, tn)
 				conf.Endpoint.DeviceAuthURL = "https://login.microsoftonline.com/common/oauth2/v2.0/devicecode"
 				da, err := conf.DeviceAuth(ctx)
@@ -255,7 +255,7 @@ func TestDeviceCode(t *testing.T) {
 }
 
 func TestSlowDown(t *testing.T) {
-	tn := eastest.New(t, &eastest.Options{Hybrid: true, ManualDevice: true})
+	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, ManualDevice: true})
 	_, conf, _ := start(t, tn)
 	post := func(path string, form url.Values) map[string]any {
 		resp, err := tn.Client().PostForm("https://login.microsoftonline.com/common/oauth2/v2.0/"+path, form)
@@ -301,7 +301,7 @@ func TestSlowDown(t *testing.T) {
 
 func TestBrowser(t *testing.T) {
 	for _, mode := range []string{"query", "form_post"} {
-		tn := eastest.New(t, &eastest.Options{Hybrid: true})
+		tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid})
 		_, conf, _ := start(t, tn)
 		ln, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {

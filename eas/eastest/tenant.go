@@ -2,8 +2,10 @@ package eastest
 
 import (
 	"crypto/x509"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -19,14 +21,24 @@ const ClientID = "5e1f1d3c-7c0e-4c55-9f0e-6f1d0a3b8e21"
 // TenantID is the tid of every token.
 const TenantID = "9b1d2c3e-4f50-4a61-8b72-0c1d2e3f4a5b"
 
+// otherTenantID is a tenant that the organization has nothing to do with.
+const otherTenantID = "1c2d3e4f-5a6b-4c7d-8e9f-0a1b2c3d4e5f"
+
 const exchangeAppID = "00000002-0000-0ff1-ce00-000000000000"
 
 // Options are what a tenant is made of. The zero Options are a healthy cloud. They are
 // copied by [New], hold no lock, and can stand in a table of tests.
 type Options struct {
-	Domain   string // of the mail addresses; if "", contoso.com
-	Hybrid   bool   // mailboxes are on-premises at mail.<Domain>, and the cloud redirects AutoDiscover there
-	ClientID string // the registered public client; if "", [ClientID]
+	// Topology says where mailboxes are and who signs their users in; the zero Topology is [Cloud].
+	Topology Topology
+	// Product is what runs on-premises; the zero Product is [ExchangeSE].
+	Product Product
+	// Nation is the cloud: "" for the worldwide one, "GCC High", "DoD", "China", "Bleu", "Delos".
+	Nation string
+
+	Domain   string   // of the mail addresses; if "", contoso.com
+	Domains  []string // further accepted domains
+	ClientID string   // the registered public client; if "", [ClientID]
 
 	// Resources are registered as Exchange's hosts are, as for an API of one's own: "api://…".
 	Resources []string
@@ -43,34 +55,18 @@ type Options struct {
 	// DeviceInterval is how long a client must wait between two polls; if 0, 5 seconds.
 	DeviceInterval time.Duration
 
-	// Mistakes of AutoDiscover.
-
-	NoAutoDiscover bool   // AutoDiscover answers 404, as before Exchange 2013 CU19
-	PreAuth        bool   // a device in front answers AutoDiscover and EAS with a login page
-	EndpointURL    string // what AutoDiscover names instead of the right URL
-	RedirectTo     string // where the cloud's AutoDiscover redirects to, a URL
-	NoV2           bool   // AutoDiscover v2 answers 404, and v1 (POX) works
-	ErrorWith200   bool   // AutoDiscover sends its errors with status 200, as gromox does
-
-	// Mistakes of the challenge. All may be changed.
-
-	NoChallenge        bool   // 401 without WWW-Authenticate: a device in front answered
-	BasicOnly          bool   // only Basic is offered: OAuth is off
-	NoAuthorizationURI bool   // Bearer without an authority, diagnostics 4000000
-	AuthorizationURI   string // another authority is named
-	TLSOffloading      bool   // TLS ends in front of Exchange, which sees http: tokens are refused, 2000003
-
 	// Mistakes of the authority. All may be changed.
 
 	Audience     string // the aud of access tokens, instead of the resource asked for; "-" for none
 	RefuseSignIn string // the AADSTS number with which sign-ins and refreshes are refused: "65001" or "AADSTS65001"
-	NoResource   bool   // the EAS URL is not registered as a service principal name, AADSTS500011
 
-	// Mistakes and demands of Exchange. All may be changed.
+	// Demands of Exchange. All may be changed.
 
-	NoPolicy   bool          // the user has no policy: Provision answers with policy status 2
-	Versions   []eas.Version // that Exchange speaks; if nil, 12.1 to 16.1
-	DisableEAS bool          // every command is refused with 403
+	NoPolicy bool          // the user has no policy: Provision answers with policy status 2
+	Versions []eas.Version // that Exchange speaks, in the place of the product's
+
+	// Challenges stand beside Bearer and Basic in every 401, as "Negotiate" and "NTLM" do.
+	Challenges []string
 
 	// Faults are switched on from the start, as by [Tenant.Switch].
 	Faults []Fault
@@ -131,6 +127,17 @@ func (o *Options) complete() {
 		o.Domain = "contoso.com"
 	}
 	o.Domain = strings.ToLower(o.Domain)
+	o.Domains = slices.Clone(o.Domains)
+	for i, d := range o.Domains {
+		o.Domains[i] = strings.ToLower(d)
+	}
+	if _, ok := models[o.Product]; !ok || o.Product == exchangeOnline {
+		panic("eastest: no such product")
+	}
+	if o.Topology < Cloud || o.Topology > OnPremises {
+		panic("eastest: no such topology")
+	}
+	nationOf(o.Nation)
 	if o.ClientID == "" {
 		o.ClientID = ClientID
 	}
@@ -177,64 +184,91 @@ func (tn *Tenant) Certificate() *x509.Certificate { return tn.ca.cert }
 // CertPool holds the authority that signs the tenant's certificates.
 func (tn *Tenant) CertPool() *x509.CertPool { return tn.ca.pool() }
 
-// Hosts of the cloud.
+// Hosts of the worldwide cloud.
 const (
 	cloudHost = "outlook.office365.com"
 	loginHost = "login.microsoftonline.com"
 	aliasHost = "login.windows.net"
 )
 
-// Hosts returns the names under which the tenant is reached.
-func (tn *Tenant) Hosts() []string {
-	hosts := []string{cloudHost, loginHost, aliasHost, detectHost, providerHost}
-	if tn.o.Hybrid {
-		hosts = append(hosts, tn.autodiscoverHost(), tn.easHost())
-	}
-	return hosts
-}
+// Hosts returns the names under which the tenant is reached, in alphabetical order.
+func (tn *Tenant) Hosts() []string { return slices.Sorted(maps.Keys(tn.lookup)) }
 
 func (tn *Tenant) autodiscoverHost() string { return "autodiscover." + tn.o.Domain }
 
+// premisesHost and onlineHost are the ActiveSync hosts of the two sides.
+func (tn *Tenant) premisesHost() string { return "mail." + tn.o.Domain }
+func (tn *Tenant) onlineHost() string   { return nationOf(tn.o.Nation).exchange }
+
+// easHost is the ActiveSync host of a new mailbox.
 func (tn *Tenant) easHost() string {
-	if tn.o.Hybrid {
-		return "mail." + tn.o.Domain
+	if tn.o.hasPremises() {
+		return tn.premisesHost()
 	}
-	return cloudHost
+	return tn.onlineHost()
 }
 
-// URL returns the ActiveSync URL of the tenant's mailboxes.
-func (tn *Tenant) URL() *url.URL {
-	return &url.URL{Scheme: "https", Host: tn.easHost(), Path: "/Microsoft-Server-ActiveSync"}
+// URL returns the ActiveSync URL of the tenant's mailboxes: on-premises, where the tenant has
+// such a side.
+func (tn *Tenant) URL() *url.URL { return activeSync(tn.easHost()) }
+
+func activeSync(host string) *url.URL {
+	return &url.URL{Scheme: "https", Host: host, Path: "/Microsoft-Server-ActiveSync"}
 }
 
 func (tn *Tenant) handlers() map[string]http.Handler {
+	h := map[string]http.Handler{}
+	n := nationOf(tn.o.Nation)
+	exchange := http.HandlerFunc(tn.serveExchange)
 	login := tn.authorityHandler()
-	h := map[string]http.Handler{
-		loginHost: login, aliasHost: login,
-		detectHost: http.HandlerFunc(tn.autoDetect), providerHost: http.HandlerFunc(tn.federationProvider),
-	}
-	if tn.o.Hybrid {
-		h[cloudHost] = site(tn.autodiscover(true), nil)
-		h[tn.autodiscoverHost()] = site(tn.autodiscover(false), nil)
-		h[tn.easHost()] = site(tn.autodiscover(false), http.HandlerFunc(tn.serveExchange))
+	h[detectHost], h[providerHost] = http.HandlerFunc(tn.autoDetect), http.HandlerFunc(tn.federationProvider)
+	if tn.o.hasCloud() {
+		for _, name := range []string{n.exchange, n.other} {
+			h[name] = site(http.HandlerFunc(tn.autodiscover), exchange, http.HandlerFunc(tn.otherService))
+		}
+		h[n.secure] = site(http.HandlerFunc(tn.autodiscover), nil, nil)
+		h[n.login], h[n.alias] = login, login
 	} else {
-		h[cloudHost] = site(tn.autodiscover(true), http.HandlerFunc(tn.serveExchange))
+		// Who looks up an address asks the cloud all the same, and is not known there.
+		h[cloudHost] = site(http.HandlerFunc(tn.autodiscover), nil, nil)
+		h[loginHost], h[aliasHost] = login, login
 	}
+	if tn.o.hasPremises() {
+		h[tn.premisesHost()] = site(http.HandlerFunc(tn.autodiscover), exchange, http.HandlerFunc(tn.otherService))
+		for _, d := range tn.o.domains() {
+			h["autodiscover."+d] = site(http.HandlerFunc(tn.autodiscover), nil, nil)
+		}
+	}
+	delete(h, "")
 	return h
 }
 
+// otherPaths are the virtual directories of Exchange besides AutoDiscover and ActiveSync.
+var otherPaths = []string{"/ews/", "/oab/", "/mapi/", "/owa/", "/ecp/", "/rpc/"}
+
 // site is a host of Exchange: IIS takes paths in any case.
-func site(autodiscover, activeSync http.Handler) http.Handler {
+func site(autodiscover, activeSync, other http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch path := strings.ToLower(r.URL.Path); {
 		case strings.HasPrefix(path, "/autodiscover/"):
 			autodiscover.ServeHTTP(w, r)
-		case path == "/microsoft-server-activesync" && activeSync != nil:
+		case activeSync != nil && isActiveSync(path):
 			activeSync.ServeHTTP(w, r)
+		case other != nil && slices.ContainsFunc(otherPaths, func(p string) bool { return strings.HasPrefix(path+"/", p) }):
+			other.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
 	})
+}
+
+// isActiveSync reports whether a path in lower case is that of the virtual directory.
+func isActiveSync(path string) bool {
+	switch strings.TrimSuffix(path, "/") {
+	case "/microsoft-server-activesync", "/microsoft-server-activesync/default.eas":
+		return true
+	}
+	return false
 }
 
 // Handler returns the server of one of [Tenant.Hosts], to be mounted elsewhere. It panics

@@ -18,9 +18,9 @@ import (
 
 // TestDance goes through the whole dance in a bubble, by device code, and holds each step.
 func TestDance(t *testing.T) {
-	for _, hybrid := range []bool{false, true} {
+	for _, topology := range []eastest.Topology{eastest.Cloud, eastest.Hybrid} {
 		synctest.Test(t, func(t *testing.T) {
-			tn := eastest.New(t, &eastest.Options{Hybrid: hybrid})
+			tn := eastest.New(t, &eastest.Options{Topology: topology})
 			const addr = "ada@contoso.com"
 			box := tn.AddMailbox(addr, &eas.Email{Subject: "one"}, &eas.Email{Subject: "two"})
 			ctx := t.Context()

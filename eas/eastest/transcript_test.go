@@ -173,7 +173,7 @@ func TestFaultMatch(t *testing.T) {
 	for range 4 {
 		got = append(got, ask(sync, ""))
 	}
-	if diff := cmp.Diff([]int{501, 501, 502, 401}, got); diff != "" {
+	if diff := cmp.Diff([]int{501, 501, 502, 451}, got); diff != "" {
 		t.Errorf("faults in their order (-want +got):\n%s", diff)
 	}
 }

@@ -16,7 +16,7 @@ import (
 // demonstrate copies between two mailboxes, one by 14.1 and one by 16.1, in both directions, and
 // shows what each has.
 func demonstrate(ctx context.Context, out io.Writer) error {
-	tn := eastest.New(nil, nil)
+	tn := eastest.New(nil, &eastest.Options{Topology: eastest.Hybrid})
 	defer tn.Close()
 	s, boxes, err := embedded(tn)
 	if err != nil {

@@ -61,7 +61,7 @@ func three(t *testing.T, boxes []*eastest.Mailbox) {
 func TestCutShort(t *testing.T) {
 	cuts := 0
 	for ; ; cuts++ {
-		tn := eastest.New(t, nil)
+		tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid})
 		s, boxes, err := embedded(tn)
 		if err != nil {
 			t.Fatal(err)
@@ -88,7 +88,7 @@ func TestCutShort(t *testing.T) {
 // deleted meanwhile to be deleted on the other side.
 func TestLostKey(t *testing.T) {
 	for i := range 2 {
-		tn := eastest.New(t, nil)
+		tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid})
 		s, boxes, err := embedded(tn)
 		if err != nil {
 			t.Fatal(err)

@@ -52,7 +52,7 @@ func main() {
 	}
 	addr := flag.Arg(0)
 	if addr == "" {
-		tn := eastest.New(nil, &eastest.Options{Hybrid: true})
+		tn := eastest.New(nil, &eastest.Options{Topology: eastest.Hybrid})
 		defer tn.Close()
 		addr = "ada@contoso.com"
 		tn.AddMailbox(addr)

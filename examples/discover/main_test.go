@@ -13,7 +13,7 @@ import (
 )
 
 func TestRun(t *testing.T) {
-	tn := eastest.New(t, &eastest.Options{Hybrid: true})
+	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid})
 	tn.AddMailbox("ada@contoso.com")
 	for _, tt := range []struct {
 		cloud, addr string

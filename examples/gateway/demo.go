@@ -37,7 +37,7 @@ const (
 
 // newDemo starts a demo that writes its log to out.
 func newDemo(ctx context.Context, out io.Writer) (*demo, error) {
-	tn := eastest.New(nil, &eastest.Options{Hybrid: true})
+	tn := eastest.New(nil, &eastest.Options{Topology: eastest.Hybrid})
 	box := tn.AddMailbox(ada, &eas.Email{From: "bob@contoso.com", Subject: "Behind the gateway"})
 	const password = "correct horse"
 	mailboxes := tn.Handler(tn.URL().Host)

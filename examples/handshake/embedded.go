@@ -16,7 +16,7 @@ import (
 // embedded does the dance against a tenant inside the program: a hybrid deployment, with
 // the mailbox on-premises, which is the longer way.
 func embedded(ctx context.Context, s *show) error {
-	tn := eastest.New(nil, &eastest.Options{Hybrid: true, DeviceInterval: time.Second})
+	tn := eastest.New(nil, &eastest.Options{Topology: eastest.Hybrid, DeviceInterval: time.Second})
 	defer tn.Close()
 	const addr = "ada@contoso.com"
 	tn.AddMailbox(addr,

@@ -24,7 +24,7 @@ type demo struct {
 }
 
 func newDemo(ctx context.Context) (*demo, error) {
-	tn := eastest.New(nil, &eastest.Options{Hybrid: true, Resources: []string{resource(eastest.ClientID)}})
+	tn := eastest.New(nil, &eastest.Options{Topology: eastest.Hybrid, Resources: []string{resource(eastest.ClientID)}})
 	tn.AddMailbox(ada, &eas.Email{From: "bob@contoso.com", Subject: "Through the service"})
 	o := &token.Options{HTTPClient: tn.Client(), Auth: token.Secret("a secret of the demonstration")}
 	s, err := newService(ctx, eastest.ClientID, eastest.TenantID, tn.URL(), &token.MemoryStore{}, o)

@@ -18,7 +18,7 @@ func demonstrate(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	tn := eastest.New(nil, &eastest.Options{Hybrid: true})
+	tn := eastest.New(nil, &eastest.Options{Topology: eastest.Hybrid})
 	defer tn.Close()
 	const address = "ada@contoso.com"
 	tn.AddMailbox(address)

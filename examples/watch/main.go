@@ -52,7 +52,7 @@ func main() {
 
 // demonstrate watches a mailbox into which mail is delivered meanwhile.
 func demonstrate(ctx context.Context, out io.Writer) error {
-	tn := eastest.New(nil, &eastest.Options{Hybrid: true})
+	tn := eastest.New(nil, &eastest.Options{Topology: eastest.Hybrid})
 	defer tn.Close()
 	const address = "ada@contoso.com"
 	var old []eas.Item

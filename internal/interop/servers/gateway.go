@@ -51,7 +51,7 @@ type Site struct {
 // NewSite makes a site without servers.
 func NewSite(t testing.TB) *Site {
 	t.Helper()
-	tn := eastest.New(t, &eastest.Options{Hybrid: true, Domain: Domain})
+	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, Domain: Domain})
 	authority, client, err := tn.Listen()
 	if err != nil {
 		t.Fatal(err)

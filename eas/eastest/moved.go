@@ -1,0 +1,56 @@
+package eastest
+
+import "net/http"
+
+// Move moves the mailbox to the other side of a hybrid organization, and back. Whoever asks at
+// the old server is told the new one (HTTP 451). The devices' states are lost, as with every
+// move. It panics if the organization has one side alone.
+func (m *Mailbox) Move() {
+	m.tn.mu.Lock()
+	defer m.tn.mu.Unlock()
+	if m.tn.o.Topology != Hybrid {
+		panic("eastest: Move in an organization that has one side alone")
+	}
+	m.online = !m.online
+	m.forget()
+	m.wake()
+}
+
+// moved reports whether the mailbox is on another server than host, and says where. The caller
+// holds tn.mu.
+func (tn *Tenant) moved(w http.ResponseWriter, host string, m *Mailbox) bool {
+	to := tn.hostFor(m)
+	if tn.faulty(host) {
+		if value, ok := tn.shows("EAS_451_MOVED", host, m.addr); ok {
+			if value == "" {
+				value = activeSync(tn.onlineHost()).String()
+			}
+			w.Header().Set("X-MS-Location", value)
+			w.WriteHeader(451)
+			return true
+		}
+	}
+	if to == host || m.online && tn.product(host) == exchangeOnline {
+		return false
+	}
+	w.Header().Set("X-MS-Location", activeSync(to).String())
+	w.WriteHeader(451)
+	return true
+}
+
+// nanoproxy reports whether Exchange Online's routing responds in the place of the mailbox
+// server.
+func (tn *Tenant) nanoproxy(w http.ResponseWriter, host string) bool {
+	if tn.product(host) != exchangeOnline {
+		return false
+	}
+	if _, ok := tn.shows("EXO_NANOPROXY", host, ""); !ok {
+		return false
+	}
+	h := w.Header()
+	h.Set("X-NanoProxy", "1")
+	h.Set("X-ProxyErrorMessage", "The network is busy.")
+	h.Set("X-ProxyErrorHResult", "0x80070036")
+	w.WriteHeader(http.StatusServiceUnavailable)
+	return true
+}

@@ -1,0 +1,118 @@
+package eastest
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/easoauth/easoauth/eas"
+)
+
+// A Product is a server product, for what it answers and how.
+type Product int
+
+// The products. The zero Product is [ExchangeSE] on-premises; in the cloud every server is
+// Exchange Online.
+const (
+	ExchangeSE     Product = iota // Subscription Edition, RTM
+	Exchange2013                  // 2013 CU23; ActiveSync up to 14.1
+	Exchange2016                  // 2016 CU23
+	Exchange2019                  // 2019 CU12
+	Exchange2019CU                // 2019 CU15, as every one from CU13 on
+	exchangeOnline
+)
+
+// Products lists the products that run on-premises.
+func Products() []Product {
+	return []Product{Exchange2013, Exchange2016, Exchange2019, Exchange2019CU, ExchangeSE}
+}
+
+func (p Product) String() string { return p.model().name }
+
+// A model is what is known of a product.
+type model struct {
+	name     string
+	build    string // X-OWA-Version
+	server   string // MS-Server-ActiveSync
+	versions string // MS-ASProtocolVersions, all of them
+	// guarded products offer Bearer only to those who ask for it with an empty token, and name the
+	// authority only where X-User-Identity names a user of theirs (2019 CU13 and later).
+	guarded bool
+	kind    string // issuer_kind in the challenge
+}
+
+var models = map[Product]model{
+	Exchange2013: {name: "Exchange 2013", build: "15.0.1497.48", server: "15.0", versions: "2.0,2.1,2.5,12.0,12.1,14.0,14.1"},
+	Exchange2016: {name: "Exchange 2016", build: "15.1.2507.55", server: "15.1", versions: "2.0,2.1,2.5,12.0,12.1,14.0,14.1,16.0,16.1"},
+	Exchange2019: {name: "Exchange 2019 CU12", build: "15.2.1118.40", server: "15.2", versions: "2.0,2.1,2.5,12.0,12.1,14.0,14.1,16.0,16.1"},
+	Exchange2019CU: {name: "Exchange 2019 CU15", build: "15.2.1748.24", server: "15.2", guarded: true,
+		versions: "2.0,2.1,2.5,12.0,12.1,14.0,14.1,16.0,16.1"},
+	ExchangeSE: {name: "Exchange SE", build: "15.2.2562.17", server: "15.2", guarded: true, kind: "AzureAD",
+		versions: "2.0,2.1,2.5,12.0,12.1,14.0,14.1,16.0,16.1"},
+	exchangeOnline: {name: "Exchange Online", build: "15.20.9000.0", server: "15.20", versions: "16.1"},
+}
+
+func (p Product) model() model {
+	m, ok := models[p]
+	if !ok {
+		return model{name: "unknown product"}
+	}
+	return m
+}
+
+// product returns what runs at a host.
+func (tn *Tenant) product(host string) Product {
+	if tn.isPremises(host) {
+		return tn.o.Product
+	}
+	return exchangeOnline
+}
+
+// offered returns the versions that the server at host offers, of those that the tenant speaks.
+func (tn *Tenant) offered(host string) []eas.Version {
+	if tn.o.Versions != nil {
+		return tn.o.Versions
+	}
+	var out []eas.Version
+	for _, v := range versions {
+		if strings.Contains(","+tn.product(host).model().versions+",", ","+string(v)+",") {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// protocolHeaders lists versions and commands, as an OPTIONS response does. Of versions before
+// 12.1 the tenant knows the names alone.
+func (tn *Tenant) protocolHeaders(w http.ResponseWriter, host string) {
+	list := tn.product(host).model().versions
+	if tn.o.Versions != nil {
+		var v []string
+		for _, x := range tn.o.Versions {
+			v = append(v, string(x))
+		}
+		list = strings.Join(v, ",")
+	}
+	w.Header().Set("MS-ASProtocolVersions", list)
+	w.Header().Set("MS-ASProtocolCommands", commands)
+}
+
+// mark sets the header fields by which Exchange is known. The caller holds tn.mu.
+func (tn *Tenant) mark(w http.ResponseWriter, host string) {
+	p := tn.product(host)
+	h := w.Header()
+	h.Set("request-id", tn.guid("request"))
+	h.Set("Server", "Microsoft-IIS/10.0")
+	h.Set("X-Powered-By", "ASP.NET")
+	if p == exchangeOnline {
+		h.Set("X-FEServer", "AM0PR01CA0001")
+		h.Set("X-BEServer", "AM0PR01MB0001")
+		h.Set("X-CalculatedBETarget", "AM0PR01MB0001.EURPRD01.PROD.OUTLOOK.COM")
+		h.Set("X-DiagInfo", "AM0PR01MB0001")
+		return
+	}
+	h.Set("X-FEServer", "FE01")
+	h.Set("X-BEServer", "BE01")
+	h.Set("X-CalculatedBETarget", "be01."+tn.o.Domain)
+	h.Set("X-DiagInfo", "BE01")
+	h.Set("X-OWA-Version", p.model().build)
+}
