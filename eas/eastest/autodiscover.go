@@ -35,7 +35,7 @@ func (tn *Tenant) autodiscover(w http.ResponseWriter, r *http.Request) {
 	tn.mu.Lock()
 	defer tn.mu.Unlock()
 	tn.mark(w, host)
-	if tn.front(w, host, "autodiscover") {
+	if tn.front(w, r, host, "autodiscover") {
 		return
 	}
 	if strings.EqualFold(r.URL.Path, "/autodiscover/autodiscover.xml") {
@@ -98,11 +98,15 @@ func (l *lookup) serve() {
 		return
 	}
 	m := l.users[strings.ToLower(l.email)]
+	if m != nil {
+		of(l.r, m.addr)
+	}
 	switch {
 	case l.isPremises(l.host) && m != nil && m.online:
-		// The remote mailbox leads to the cloud.
+		because(l.r, "the mailbox is in the cloud")
 		l.redirect(l.onlineHost())
 	case l.isPremises(l.host) && m == nil:
+		because(l.r, "no such mailbox")
 		jsonError(w, http.StatusNotFound, "UserNotFound", "The mailbox cannot be found.")
 	case !l.isPremises(l.host) && (m == nil || !m.online):
 		l.elsewhere()
@@ -115,15 +119,16 @@ func (l *lookup) serve() {
 // or to the organization if the domain is its own.
 func (l *lookup) elsewhere() {
 	to := l.onlineHost()
-	if !l.o.hasCloud() {
+	if !l.at.hasCloud() {
 		to = cloudHost
 	}
-	if l.o.Topology == Hybrid && l.o.accepts(l.email) {
+	if l.at.Topology == Hybrid && l.at.accepts(l.email) {
 		if _, ok := l.shows("AD_SELF_REDIRECT", l.host, l.email); !ok {
 			_, domain, _ := strings.Cut(strings.ToLower(l.email), "@")
 			to = "autodiscover." + domain
 		}
 	}
+	because(l.r, "the cloud does not have this mailbox")
 	l.redirect(to)
 }
 
@@ -181,7 +186,7 @@ func (l *lookup) endpoint(m *Mailbox) string {
 		return host + "/EWS/Exchange.asmx"
 	case "autodiscoverv1":
 		if m.online {
-			host = "https://" + nationOf(l.o.Nation).secure
+			host = "https://" + nationOf(l.at.Nation).secure
 		} else {
 			host = "https://" + l.autodiscoverHost()
 		}

@@ -3,13 +3,21 @@ package eastest
 import (
 	"net/http"
 	"slices"
+
+	"github.com/easoauth/easoauth/internal/fault"
 )
 
 // fail shows a fault in the place of what AutoDiscover v2 finds. supported are the protocols
 // that the server knows.
 func (l *lookup) fail(supported []string) bool {
 	w := l.w
-	shows := func(id string) (string, bool) { return l.shows(faultID(id), l.host, l.email) }
+	shows := func(id fault.ID) (string, bool) {
+		value, ok := l.shows(id, l.host, l.email)
+		if ok {
+			because(l.r, "fault %s", id)
+		}
+		return value, ok
+	}
 	if value, ok := shows("AD_ERROR_IN_200"); ok { // as gromox does
 		if value == "" {
 			value = "MandatoryParameterMissing"
@@ -55,7 +63,7 @@ func (l *lookup) fail(supported []string) bool {
 		other := l.premisesHost()
 		switch {
 		case !l.isPremises(l.host):
-			if other = nationOf(l.o.Nation).other; other == "" || other == l.host {
+			if other = nationOf(l.at.Nation).other; other == "" || other == l.host {
 				other = l.onlineHost()
 			}
 		case l.host == other:

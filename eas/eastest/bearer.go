@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/easoauth/easoauth/internal/fault"
 	"github.com/go-jose/go-jose/v4"
@@ -46,7 +45,7 @@ func parse(raw string) (claims, string) {
 // verify checks a token that is presented to the authority.
 func (tn *Tenant) verify(raw string) (user, refused string) {
 	c, refused := parse(raw)
-	if refused == "" && time.Now().Unix() >= c.Expires {
+	if refused == "" && tn.now().Unix() >= c.Expires {
 		refused = "2000002"
 	}
 	return strings.ToLower(c.User), refused
@@ -61,17 +60,20 @@ func (tn *Tenant) checkBearer(w http.ResponseWriter, r *http.Request, host strin
 	if tn.faulty(host) {
 		if !present {
 			if _, ok := tn.shows("EAS_ANON_200", host, ""); ok {
+				because(r, "fault EAS_ANON_200: a device in front signs everybody in")
 				return tn.anybody(host)
 			}
 		}
 		if raw != "" {
 			if _, ok := tn.shows("EAS_FORGED_ACCEPTED", host, ""); ok {
+				because(r, "fault EAS_FORGED_ACCEPTED: a device in front injects an identity")
 				return tn.anybody(host)
 			}
 		}
 	}
 	switch {
 	case !present, !strings.EqualFold(scheme, "Bearer"):
+		because(r, "no bearer token, not even an empty one: %s", tn.product(host))
 		tn.anonymous(w, host)
 		return nil
 	case raw == "":
@@ -80,8 +82,10 @@ func (tn *Tenant) checkBearer(w http.ResponseWriter, r *http.Request, host strin
 	}
 	m, why := tn.account(raw, host)
 	if why == nil {
+		of(r, m.addr)
 		return m
 	}
+	because(r, "the token is refused: %s%s", why.diagnostics, why.err)
 	if why.err == "" {
 		why.err = "invalid_token"
 	}
@@ -126,7 +130,7 @@ func (tn *Tenant) account(raw, host string) (*Mailbox, *refusal) {
 	}
 	online := own.Scheme == "https" && tn.product(host) == exchangeOnline && tn.isOnline(aud)
 	switch {
-	case time.Now().Unix() >= c.Expires:
+	case tn.now().Unix() >= c.Expires:
 		return nil, diagnose("2000002", expired, "token_expired")
 	case c.Audience == "":
 		return nil, diagnose("2000003", "The audience claim value is invalid 'aud'.", "invalid_resource")
@@ -147,7 +151,7 @@ func (tn *Tenant) account(raw, host string) (*Mailbox, *refusal) {
 
 // isOnline reports whether an audience is a name of Exchange Online.
 func (tn *Tenant) isOnline(aud string) bool {
-	n := nationOf(tn.o.Nation)
+	n := nationOf(tn.at.Nation)
 	switch strings.ToLower(aud) {
 	case "https://" + n.exchange, "https://" + n.other, exchangeAppID:
 		return true
@@ -169,7 +173,7 @@ func (tn *Tenant) refused(host string, own *url.URL, c claims) *refusal {
 	}
 	if value, ok := shows("AUD_HOST_MISMATCH"); ok { // a proxy rewrites the host
 		if own.Host = value; value == "" {
-			own.Host = "exch01." + tn.o.Domain
+			own.Host = "exch01." + tn.at.Domain
 		}
 	}
 	if value, ok := shows("TENANT_MISSING"); ok {

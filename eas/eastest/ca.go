@@ -1,6 +1,7 @@
 package eastest
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -13,10 +14,17 @@ import (
 	"time"
 )
 
+// NewCA makes a certificate authority for [Options.CA], for programs whose clients are to know
+// it beforehand. It is good for ten years.
+func NewCA() *tls.Certificate {
+	c := newCA(nil)
+	return &tls.Certificate{Certificate: [][]byte{c.cert.Raw}, PrivateKey: c.key, Leaf: c.cert}
+}
+
 // A ca signs a certificate for each name that a client asks for.
 type ca struct {
 	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
+	key  crypto.Signer
 
 	mu     sync.Mutex
 	leaves map[string]*tls.Certificate
@@ -25,16 +33,33 @@ type ca struct {
 // caLifetime outlasts any test that turns the clock forward.
 const caLifetime = 10 * 365 * 24 * time.Hour
 
-func newCA() *ca {
+// newCA returns the authority of given, or a new one.
+func newCA(given *tls.Certificate) *ca {
 	c := &ca{leaves: map[string]*tls.Certificate{}}
-	c.key = newECKey()
+	if given != nil {
+		if len(given.Certificate) == 0 {
+			panic("eastest: CA: no certificate")
+		}
+		cert, err := x509.ParseCertificate(given.Certificate[0])
+		if err != nil {
+			panic("eastest: CA: " + err.Error())
+		}
+		key, ok := given.PrivateKey.(crypto.Signer)
+		if !ok || !cert.IsCA {
+			panic("eastest: CA: not an authority's certificate with its key")
+		}
+		c.cert, c.key = cert, key
+		return c
+	}
+	key := newECKey()
+	c.key = key
 	now := time.Now()
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "eastest"},
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "eastest, a fake tenant for tests"},
 		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(caLifetime),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &c.key.PublicKey, c.key)
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
 		panic("eastest: CA: " + err.Error())
 	}
@@ -74,7 +99,7 @@ func (c *ca) leaf(name string) (*tls.Certificate, error) {
 		NotBefore: c.cert.NotBefore, NotAfter: c.cert.NotAfter,
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, c.cert, &key.PublicKey, c.key)
+	der, err := x509.CreateCertificate(rand.Reader, template, c.cert, key.Public(), c.key)
 	if err != nil {
 		return nil, err
 	}

@@ -8,8 +8,6 @@ import (
 	"github.com/easoauth/easoauth/internal/fault"
 )
 
-func faultID(id string) fault.ID { return fault.ID(id) }
-
 // A refusal is a 401 with what Exchange says about the token.
 type refusal struct {
 	diagnostics string // X-MS-Diagnostics
@@ -20,16 +18,18 @@ type refusal struct {
 
 // flighting are the diagnostics of a server that offers no OAuth to this identity.
 func (tn *Tenant) flighting() string {
-	return fmt.Sprintf(`4000000;reason="Flighting is not enabled for domain '%s'.";error_category="oauth_not_available"`, tn.o.Domain)
+	return fmt.Sprintf(`4000000;reason="Flighting is not enabled for domain '%s'.";error_category="oauth_not_available"`, tn.at.Domain)
 }
 
 // probed responds to the empty bearer token.
 func (tn *Tenant) probed(w http.ResponseWriter, r *http.Request, host string) {
 	identity := strings.ToLower(r.Header.Get("X-User-Identity"))
 	if tn.product(host).model().guarded && tn.isPremises(host) && tn.users[identity] == nil {
+		because(r, "an empty token, and X-User-Identity names no user: %s then names no authority", tn.product(host))
 		tn.challenge(w, host, &refusal{diagnostics: tn.flighting(), err: "invalid_token"})
 		return
 	}
+	because(r, "an empty token: the challenge names the authority")
 	tn.challenge(w, host, &refusal{uri: true})
 }
 
@@ -50,9 +50,9 @@ func (tn *Tenant) anonymous(w http.ResponseWriter, host string) {
 
 // authority is the authorization_uri of the servers at host.
 func (tn *Tenant) authority(host string) string {
-	n := nationOf(tn.o.Nation)
+	n := nationOf(tn.at.Nation)
 	switch {
-	case tn.o.Topology == OnPremises:
+	case tn.at.Topology == OnPremises:
 		return "https://" + tn.adfsHost() + "/adfs/oauth2/authorize"
 	case n.alias != "":
 		return "https://" + n.alias + "/common/oauth2/authorize"
@@ -60,7 +60,7 @@ func (tn *Tenant) authority(host string) string {
 	return "https://" + n.login + "/common/oauth2/authorize"
 }
 
-func (tn *Tenant) adfsHost() string { return "adfs." + tn.o.Domain }
+func (tn *Tenant) adfsHost() string { return "adfs." + tn.at.Domain }
 
 // challenge responds with status 401. A nil refusal is one that does not speak of tokens.
 func (tn *Tenant) challenge(w http.ResponseWriter, host string, why *refusal) {
@@ -110,7 +110,7 @@ func (tn *Tenant) challenge(w http.ResponseWriter, host string, why *refusal) {
 	if _, ok := has("EAS_TENANT_NOT_TRUSTED"); ok {
 		issuers = "00000001-0000-0000-c000-000000000000@" + otherTenantID
 	}
-	if tn.o.Topology == OnPremises {
+	if tn.at.Topology == OnPremises {
 		issuers = "http://" + tn.adfsHost() + "/adfs/services/trust"
 	}
 	c := fmt.Sprintf(`Bearer client_id="%s", trusted_issuers="%s", token_types="app_asserted_user_v1 service_asserted_app_v1"`,
@@ -124,7 +124,7 @@ func (tn *Tenant) challenge(w http.ResponseWriter, host string, why *refusal) {
 		}
 		c += fmt.Sprintf(`, authorization_uri="%s"`, uri)
 		if kind := tn.product(host).model().kind; kind != "" {
-			if tn.o.Topology == OnPremises {
+			if tn.at.Topology == OnPremises {
 				kind = "ADFS"
 			}
 			c += fmt.Sprintf(`, issuer_kind="%s"`, kind)

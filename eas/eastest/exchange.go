@@ -142,7 +142,7 @@ func (tn *Tenant) serveExchange(w http.ResponseWriter, r *http.Request) {
 	defer tn.mu.Unlock()
 	host := hostOf(r)
 	tn.mark(w, host)
-	if tn.front(w, host, "eas") {
+	if tn.front(w, r, host, "eas") {
 		return
 	}
 	if tn.nanoproxy(w, host) {
@@ -152,11 +152,12 @@ func (tn *Tenant) serveExchange(w http.ResponseWriter, r *http.Request) {
 	if box == nil {
 		return
 	}
-	if tn.moved(w, host, box) {
+	if tn.moved(w, r, host, box) {
 		return
 	}
 	if tn.faulty(host) {
 		if _, ok := tn.shows("EAS_403", host, box.addr); ok {
+			because(r, "fault EAS_403")
 			w.WriteHeader(http.StatusForbidden)
 			return
 		}
@@ -301,6 +302,7 @@ func (c *call) serve() {
 // common answers with a status that every command has ([MS-ASCMD] 2.2.2), or with the HTTP
 // status that versions up to 12.1 have in its place.
 func (c *call) common(status, old int) {
+	because(c.r, "status %d, or HTTP status %d up to 12.1", status, old)
 	tag, ok := statusTags[c.command]
 	if !ok || !c.version.AtLeast(eas.Version140) {
 		c.w.WriteHeader(old)

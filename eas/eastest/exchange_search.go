@@ -335,7 +335,7 @@ func (c *call) validateCert() {
 		if der, err := base64.StdEncoding.DecodeString(n.text); err == nil {
 			if cert, err := x509.ParseCertificate(der); err == nil {
 				status = 1
-				if now := time.Now(); now.Before(cert.NotBefore) || now.After(cert.NotAfter) {
+				if now := c.now(); now.Before(cert.NotBefore) || now.After(cert.NotAfter) {
 					status = 7
 				}
 			}

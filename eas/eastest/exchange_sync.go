@@ -273,7 +273,7 @@ func (c *call) changes(f *folder, req *node, next *syncState, out *airsync.SyncR
 	filter, _ := options.number(wbxml.AirSyncFilterType)
 	since := time.Time{}
 	if w := windows[filter]; w > 0 {
-		since = time.Now().Add(-w)
+		since = c.now().Add(-w)
 	}
 	prefs := preferences(options)
 	cmds := &airsync.SyncCommands{}

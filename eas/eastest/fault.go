@@ -148,8 +148,8 @@ func (tn *Tenant) Switch(f Fault) *Switch {
 	switch {
 	case i < 0:
 		panic(fmt.Sprintf("eastest: no such fault: %q", f.ID))
-	case !slices.Contains(shown[i].topologies(), tn.o.Topology):
-		panic(fmt.Sprintf("eastest: %s cannot show in this topology: %s", f.ID, tn.o.Topology))
+	case !slices.Contains(shown[i].topologies(), tn.at.Topology):
+		panic(fmt.Sprintf("eastest: %s cannot show in this topology: %s", f.ID, tn.at.Topology))
 	}
 	tn.mu.Lock()
 	defer tn.mu.Unlock()

@@ -110,7 +110,7 @@ func serveSignIn(w http.ResponseWriter, value string) {
 
 // front reports whether a device in front responded in the place of Exchange. where is
 // "autodiscover" or "eas". The caller holds tn.mu.
-func (tn *Tenant) front(w http.ResponseWriter, host, where string) bool {
+func (tn *Tenant) front(w http.ResponseWriter, r *http.Request, host, where string) bool {
 	if !tn.faulty(host) {
 		return false
 	}
@@ -119,6 +119,7 @@ func (tn *Tenant) front(w http.ResponseWriter, host, where string) bool {
 			continue
 		}
 		if value, ok := tn.shows(f.id, host, ""); ok {
+			because(r, "fault %s", f.id)
 			f.serve(w, value)
 			return true
 		}

@@ -97,7 +97,7 @@ func (tn *Tenant) AddMailbox(addr string, items ...eas.Item) *Mailbox {
 		panic("eastest: AddMailbox: the address has a mailbox")
 	}
 	m := &Mailbox{
-		tn: tn, addr: addr, online: !tn.o.hasPremises(), partners: map[string]*partner{}, changed: make(chan struct{}), sentIDs: map[string]bool{},
+		tn: tn, addr: addr, online: !tn.at.hasPremises(), partners: map[string]*partner{}, changed: make(chan struct{}), sentIDs: map[string]bool{},
 	}
 	for _, f := range standardFolders {
 		m.addFolder(f)
@@ -164,7 +164,7 @@ func (m *Mailbox) add(f *folder, mail eas.Email) *item {
 	m.lastID++
 	it := &item{id: eas.ItemID(fmt.Sprintf("%s:%d", f.ID, m.lastID)), mail: mail, version: m.tn.next()}
 	if it.mail.Received.IsZero() {
-		it.mail.Received = time.Now().UTC().Truncate(time.Millisecond)
+		it.mail.Received = m.tn.now().UTC().Truncate(time.Millisecond)
 	}
 	if it.mail.MessageClass == "" {
 		it.mail.MessageClass = "IPM.Note"

@@ -8,7 +8,7 @@ import "net/http"
 func (m *Mailbox) Move() {
 	m.tn.mu.Lock()
 	defer m.tn.mu.Unlock()
-	if m.tn.o.Topology != Hybrid {
+	if m.tn.at.Topology != Hybrid {
 		panic("eastest: Move in an organization that has one side alone")
 	}
 	m.online = !m.online
@@ -18,13 +18,14 @@ func (m *Mailbox) Move() {
 
 // moved reports whether the mailbox is on another server than host, and says where. The caller
 // holds tn.mu.
-func (tn *Tenant) moved(w http.ResponseWriter, host string, m *Mailbox) bool {
+func (tn *Tenant) moved(w http.ResponseWriter, r *http.Request, host string, m *Mailbox) bool {
 	to := tn.hostFor(m)
 	if tn.faulty(host) {
 		if value, ok := tn.shows("EAS_451_MOVED", host, m.addr); ok {
 			if value == "" {
 				value = activeSync(tn.onlineHost()).String()
 			}
+			because(r, "fault EAS_451_MOVED")
 			w.Header().Set("X-MS-Location", value)
 			w.WriteHeader(451)
 			return true
@@ -33,6 +34,7 @@ func (tn *Tenant) moved(w http.ResponseWriter, host string, m *Mailbox) bool {
 	if to == host || m.online && tn.product(host) == exchangeOnline {
 		return false
 	}
+	because(r, "the mailbox is at %s", to)
 	w.Header().Set("X-MS-Location", activeSync(to).String())
 	w.WriteHeader(451)
 	return true

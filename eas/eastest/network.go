@@ -33,30 +33,33 @@ func newNetwork(tn *Tenant) *network {
 	return n
 }
 
-// serve starts a server.
+// serve starts a server. The caller holds n.mu, or nobody else knows n.
 func (n *network) serve(ln net.Listener) {
 	tn := n.tn
 	server := &http.Server{
 		Handler: tn,
 		TLSConfig: &tls.Config{
 			MinVersion:     tls.VersionTLS12,
-			NextProtos:     []string{"http/1.1"},
 			GetCertificate: func(h *tls.ClientHelloInfo) (*tls.Certificate, error) { return tn.ca.leaf(h.ServerName) },
 		},
-		TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){},
-		ErrorLog:     log.New(io.Discard, "", 0), // a client that hangs up is no news
-		ConnState: func(_ net.Conn, s http.ConnState) {
-			switch s {
-			case http.StateNew:
-				n.conns.Add(1)
-			case http.StateClosed:
-				n.conns.Done()
-			}
-		},
+		ReadHeaderTimeout: time.Minute,
+	}
+	n.start(server, ln, func() { _ = server.ServeTLS(ln, "", "") }) // until ln is closed
+}
+
+func (n *network) start(server *http.Server, ln net.Listener, serve func()) {
+	server.ErrorLog = log.New(io.Discard, "", 0) // a client that hangs up is no news
+	server.ConnState = func(_ net.Conn, s http.ConnState) {
+		switch s {
+		case http.StateNew:
+			n.conns.Add(1)
+		case http.StateClosed, http.StateHijacked:
+			n.conns.Done()
+		}
 	}
 	n.listeners = append(n.listeners, ln)
 	n.servers = append(n.servers, server)
-	n.served.Go(func() { _ = server.ServeTLS(ln, "", "") }) // until ln is closed
+	n.served.Go(serve)
 }
 
 // close returns when every goroutine of the servers and of the errands has ended.
@@ -228,12 +231,29 @@ type pipeAddr struct{}
 func (pipeAddr) Network() string { return "pipe" }
 func (pipeAddr) String() string  { return "pipe" }
 
-// Listen serves the tenant on a free port of 127.0.0.1 as well, for programs that are not
-// linked with it, and returns the address and a client that reaches every host there. The
-// listener is closed by [Tenant.Close].
+// Serve serves all hosts of the tenant over TLS on a listener as well, until
+// [Tenant.Close], which closes the listener. Clients name the host that they want (SNI), and speak
+// HTTP/1.1 or HTTP/2. It returns at once, with [http.ErrServerClosed] if the tenant is closed.
+func (tn *Tenant) Serve(ln net.Listener) error {
+	n := tn.net
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.isClosed() {
+		ln.Close()
+		return http.ErrServerClosed
+	}
+	n.serve(ln)
+	return nil
+}
+
+// Listen is [Tenant.Serve] on a free port of 127.0.0.1, for programs that are not linked with
+// the tenant. It returns the address and a client that reaches every host there.
 func (tn *Tenant) Listen() (addr string, client *http.Client, err error) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
+		return "", nil, err
+	}
+	if err := tn.Serve(ln); err != nil {
 		return "", nil, err
 	}
 	t := &http.Transport{
@@ -247,14 +267,8 @@ func (tn *Tenant) Listen() (addr string, client *http.Client, err error) {
 			return d.DialContext(ctx, network, ln.Addr().String())
 		},
 	}
-	n := tn.net
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.isClosed() {
-		ln.Close()
-		return "", nil, http.ErrServerClosed
-	}
-	n.serve(ln)
-	n.clients = append(n.clients, t)
+	tn.net.mu.Lock()
+	defer tn.net.mu.Unlock()
+	tn.net.clients = append(tn.net.clients, t)
 	return ln.Addr().String(), &http.Client{Transport: t}, nil
 }

@@ -62,7 +62,7 @@ func (p Product) model() model {
 // product returns what runs at a host.
 func (tn *Tenant) product(host string) Product {
 	if tn.isPremises(host) {
-		return tn.o.Product
+		return tn.at.Product
 	}
 	return exchangeOnline
 }
@@ -112,7 +112,7 @@ func (tn *Tenant) mark(w http.ResponseWriter, host string) {
 	}
 	h.Set("X-FEServer", "FE01")
 	h.Set("X-BEServer", "BE01")
-	h.Set("X-CalculatedBETarget", "be01."+tn.o.Domain)
+	h.Set("X-CalculatedBETarget", "be01."+tn.at.Domain)
 	h.Set("X-DiagInfo", "BE01")
 	h.Set("X-OWA-Version", p.model().build)
 }

@@ -109,7 +109,7 @@ func (tn *Tenant) autoDetect(w http.ResponseWriter, r *http.Request) {
 	}
 	service := map[string]any{
 		"service": "office365", "protocol": "rest", "hostname": "outlook.office.com",
-		"aad": "https://" + nationOf(tn.o.Nation).login + "/common/oauth2/authorize",
+		"aad": "https://" + nationOf(tn.at.Nation).login + "/common/oauth2/authorize",
 	}
 	if !m.online {
 		service["onprem"] = activeSync(tn.hostFor(m)).String()
@@ -125,9 +125,9 @@ func (tn *Tenant) federationProvider(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	body := map[string]any{"environment": "Global"}
-	if tn.o.hasCloud() && slices.Contains(tn.o.domains(), strings.ToLower(r.URL.Query().Get("domain"))) {
+	if tn.at.hasCloud() && slices.Contains(tn.at.domains(), strings.ToLower(r.URL.Query().Get("domain"))) {
 		body["tenantId"] = TenantID
-		body["environment"] = nationOf(tn.o.Nation).provider
+		body["environment"] = nationOf(tn.at.Nation).provider
 	}
 	writeJSON(w, http.StatusOK, body)
 }

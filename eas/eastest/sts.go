@@ -70,6 +70,7 @@ func (tn *Tenant) authorityHandler() http.Handler {
 			defer tn.mu.Unlock()
 			w.Header().Set("x-ms-request-id", tn.guid("trace"))
 			w.Header().Set("Cache-Control", "no-store, no-cache")
+			w = &reasoned{w, r}
 			if t := r.PathValue("tenant"); !tn.isTenant(t) {
 				tn.stsError(w, "90002", "invalid_tenant", nil)
 				return
@@ -86,8 +87,14 @@ func (tn *Tenant) authorityHandler() http.Handler {
 	return mux
 }
 
+// reasoned is a response whose request is at hand, so that it can be said why.
+type reasoned struct {
+	http.ResponseWriter
+	r *http.Request
+}
+
 func (tn *Tenant) isTenant(t string) bool {
-	return t == "common" || t == "organizations" || strings.EqualFold(t, TenantID) || strings.EqualFold(t, tn.o.Domain)
+	return t == "common" || t == "organizations" || strings.EqualFold(t, TenantID) || strings.EqualFold(t, tn.at.Domain)
 }
 
 func (tn *Tenant) metadata(w http.ResponseWriter, r *http.Request) {
@@ -166,7 +173,7 @@ func (tn *Tenant) TokenFor(addr, host string) *oauth2.Token {
 	}
 	return &oauth2.Token{
 		AccessToken: tn.accessToken(strings.ToLower(addr), "https://"+host+"/"+easScope, tn.o.ClientID),
-		TokenType:   "Bearer", Expiry: time.Now().Add(tn.o.AccessLifetime),
+		TokenType:   "Bearer", Expiry: tn.now().Add(tn.o.AccessLifetime),
 	}
 }
 
@@ -178,7 +185,7 @@ func (tn *Tenant) accessToken(user, scope, client string) string {
 	if tn.o.Audience != "" {
 		aud = tn.o.Audience
 	}
-	now := time.Now()
+	now := tn.now()
 	claims := map[string]any{
 		"aud": aud, "iss": "https://sts.windows.net/" + TenantID + "/", "iat": now.Unix(), "nbf": now.Unix(),
 		"exp": now.Add(tn.o.AccessLifetime).Unix(), "appid": client, "appidacr": "0", "tid": TenantID, "ver": "1.0",
@@ -193,7 +200,7 @@ func (tn *Tenant) accessToken(user, scope, client string) string {
 }
 
 func (tn *Tenant) idToken(user, client, nonce string) string {
-	now := time.Now()
+	now := tn.now()
 	claims := map[string]any{
 		"aud": client, "iss": "https://" + loginHost + "/" + TenantID + "/v2.0", "iat": now.Unix(), "nbf": now.Unix(),
 		"exp": now.Add(time.Hour).Unix(), "tid": TenantID, "ver": "2.0", "oid": objectID(user), "sub": objectID("sub " + user),
@@ -263,8 +270,11 @@ func (tn *Tenant) stsError(w http.ResponseWriter, aadsts, code string, extra map
 	if code == "" {
 		code = d.code
 	}
+	if x, ok := w.(*reasoned); ok {
+		because(x.r, "AADSTS%s: %s", aadsts, d.description)
+	}
 	trace, correlation := w.Header().Get("x-ms-request-id"), tn.guid("correlation")
-	stamp := time.Now().UTC().Format("2006-01-02 15:04:05Z")
+	stamp := tn.now().UTC().Format("2006-01-02 15:04:05Z")
 	body := map[string]any{
 		"error": code,
 		"error_description": fmt.Sprintf("AADSTS%s: %s Trace ID: %s Correlation ID: %s Timestamp: %s",
@@ -324,12 +334,12 @@ func (tn *Tenant) hasResource(res string) bool {
 	res = strings.TrimSuffix(res, "/")
 	u, err := url.Parse(res)
 	if err == nil && tn.isPremises(u.Host) {
-		if _, ok := tn.shows("SPN_MISSING", nationOf(tn.o.Nation).login, ""); ok {
+		if _, ok := tn.shows("SPN_MISSING", nationOf(tn.at.Nation).login, ""); ok {
 			return false
 		}
 		return u.Scheme == "https" && tn.lookup[u.Host] != nil
 	}
-	if _, ok := tn.shows("SPN_MISSING", nationOf(tn.o.Nation).login, ""); ok && !tn.o.hasPremises() {
+	if _, ok := tn.shows("SPN_MISSING", nationOf(tn.at.Nation).login, ""); ok && !tn.at.hasPremises() {
 		return false
 	}
 	return tn.isOnline(res) || slices.Contains(tn.o.Resources, res)

@@ -71,7 +71,7 @@ func (tn *Tenant) authorize(w http.ResponseWriter, r *http.Request) {
 		c := rand.Text()
 		tn.sts.codes[c] = &code{
 			user: user, client: tn.o.ClientID, scope: q.Get("scope"), redirect: redirect, nonce: q.Get("nonce"),
-			challenge: q.Get("code_challenge"), expires: time.Now().Add(10 * time.Minute),
+			challenge: q.Get("code_challenge"), expires: tn.now().Add(10 * time.Minute),
 		}
 		values.Set("code", c)
 		tn.deliver(w, q, redirect, values)

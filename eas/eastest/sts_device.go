@@ -44,7 +44,7 @@ func (tn *Tenant) deviceCode(w http.ResponseWriter, r *http.Request) {
 	}
 	d := &device{
 		userCode: rand.Text()[:9], user: user, client: tn.o.ClientID, scope: f.Get("scope"),
-		interval: tn.o.DeviceInterval, expires: time.Now().Add(deviceLifetime), last: time.Now(),
+		interval: tn.o.DeviceInterval, expires: tn.now().Add(deviceLifetime), last: time.Now(),
 	}
 	deviceCode := rand.Text() + rand.Text()
 	tn.sts.devices[deviceCode] = d
@@ -57,7 +57,7 @@ func (tn *Tenant) deviceCode(w http.ResponseWriter, r *http.Request) {
 
 func (tn *Tenant) redeemDevice(w http.ResponseWriter, f url.Values) {
 	d := tn.sts.devices[f.Get("device_code")]
-	now := time.Now()
+	now := tn.now()
 	switch {
 	case d == nil || d.redeemed:
 		tn.stsError(w, "70018", "", nil)

@@ -51,7 +51,7 @@ func (tn *Tenant) redeemCode(w http.ResponseWriter, f url.Values) {
 		// (RFC 6749 section 4.1.2).
 		c.grant.revoked = "50173"
 		tn.stsError(w, "54005", "", nil)
-	case time.Now().After(c.expires):
+	case tn.now().After(c.expires):
 		tn.stsError(w, "70008", "", nil)
 	case f.Get("redirect_uri") != c.redirect:
 		tn.stsError(w, "50011", "invalid_grant", nil)
@@ -71,7 +71,7 @@ func (tn *Tenant) redeemRefresh(w http.ResponseWriter, f url.Values) {
 		tn.stsError(w, "70000", "", nil)
 	case t.grant.revoked != "":
 		tn.stsError(w, t.grant.revoked, "", nil)
-	case !time.Now().Before(t.expires):
+	case !tn.now().Before(t.expires):
 		tn.stsError(w, "700082", "", nil)
 	case t.used && tn.o.StrictRotation:
 		t.grant.revoked = "70000"
@@ -113,7 +113,7 @@ func (tn *Tenant) issue(w http.ResponseWriter, g *grant, scope, nonce string) {
 	}
 	if has(g.scope, "offline_access") {
 		t := "0.AX" + rand.Text() + rand.Text()
-		tn.sts.refresh[t] = &refreshToken{grant: g, expires: time.Now().Add(tn.o.RefreshLifetime)}
+		tn.sts.refresh[t] = &refreshToken{grant: g, expires: tn.now().Add(tn.o.RefreshLifetime)}
 		body["refresh_token"] = t
 	}
 	if has(scope, "openid") {

@@ -1,6 +1,7 @@
 package eastest
 
 import (
+	"crypto/tls"
 	"crypto/x509"
 	"maps"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -68,6 +70,13 @@ type Options struct {
 	// Challenges stand beside Bearer and Basic in every 401, as "Negotiate" and "NTLM" do.
 	Challenges []string
 
+	// MaxRequests bounds the transcript: of more requests, the first are forgotten. If 0, 10,000.
+	MaxRequests int
+	// CA signs the tenant's certificates. If nil, the tenant makes one.
+	CA *tls.Certificate
+	// Header is set in every response, as for a mark that says that this is a fake.
+	Header http.Header
+
 	// Faults are switched on from the start, as by [Tenant.Switch].
 	Faults []Fault
 }
@@ -75,13 +84,15 @@ type Options struct {
 // A Tenant is a running Microsoft 365 tenant with its authority and its Exchange. Make one
 // with [New].
 type Tenant struct {
-	t testing.TB // nil outside of tests
+	ahead atomic.Int64 // by how many nanoseconds the clock is ahead of the machine's
+
+	at Options // as New completed them: topology, product and domains stay
 
 	mu       sync.Mutex
 	o        Options
 	users    map[string]*Mailbox // by address in lower case
 	order    []string            // of the users
-	requests []Request
+	log      transcript
 	failures []*failure
 	switches []*Switch
 	counter  uint64 // for identifiers
@@ -98,13 +109,14 @@ type Tenant struct {
 //
 // In a bubble of testing/synctest, call New and Close inside the bubble.
 func New(t testing.TB, o *Options) *Tenant {
-	tn := &Tenant{t: t, users: map[string]*Mailbox{}}
+	tn := &Tenant{users: map[string]*Mailbox{}}
 	if o != nil {
 		tn.o = *o
 	}
 	tn.o.complete()
+	tn.at = tn.o
 	tn.sts.init()
-	tn.ca = newCA()
+	tn.ca = newCA(tn.o.CA)
 	tn.lookup = tn.handlers()
 	tn.net = newNetwork(tn)
 	tn.client = tn.net.client()
@@ -150,6 +162,9 @@ func (o *Options) complete() {
 	if o.RefreshLifetime == 0 {
 		o.RefreshLifetime = 14 * 24 * time.Hour
 	}
+	if o.MaxRequests == 0 {
+		o.MaxRequests = 10_000
+	}
 	n := strings.TrimPrefix(o.RefuseSignIn, "AADSTS")
 	if strings.Trim(n, "0123456789") != "" || strings.HasPrefix(n, "0") || n == "" && o.RefuseSignIn != "" {
 		panic("eastest: RefuseSignIn is not an AADSTS number: " + strconv.Quote(o.RefuseSignIn))
@@ -194,15 +209,15 @@ const (
 // Hosts returns the names under which the tenant is reached, in alphabetical order.
 func (tn *Tenant) Hosts() []string { return slices.Sorted(maps.Keys(tn.lookup)) }
 
-func (tn *Tenant) autodiscoverHost() string { return "autodiscover." + tn.o.Domain }
+func (tn *Tenant) autodiscoverHost() string { return "autodiscover." + tn.at.Domain }
 
 // premisesHost and onlineHost are the ActiveSync hosts of the two sides.
-func (tn *Tenant) premisesHost() string { return "mail." + tn.o.Domain }
-func (tn *Tenant) onlineHost() string   { return nationOf(tn.o.Nation).exchange }
+func (tn *Tenant) premisesHost() string { return "mail." + tn.at.Domain }
+func (tn *Tenant) onlineHost() string   { return nationOf(tn.at.Nation).exchange }
 
 // easHost is the ActiveSync host of a new mailbox.
 func (tn *Tenant) easHost() string {
-	if tn.o.hasPremises() {
+	if tn.at.hasPremises() {
 		return tn.premisesHost()
 	}
 	return tn.onlineHost()
@@ -218,11 +233,11 @@ func activeSync(host string) *url.URL {
 
 func (tn *Tenant) handlers() map[string]http.Handler {
 	h := map[string]http.Handler{}
-	n := nationOf(tn.o.Nation)
+	n := nationOf(tn.at.Nation)
 	exchange := http.HandlerFunc(tn.serveExchange)
 	login := tn.authorityHandler()
 	h[detectHost], h[providerHost] = http.HandlerFunc(tn.autoDetect), http.HandlerFunc(tn.federationProvider)
-	if tn.o.hasCloud() {
+	if tn.at.hasCloud() {
 		for _, name := range []string{n.exchange, n.other} {
 			h[name] = site(http.HandlerFunc(tn.autodiscover), exchange, http.HandlerFunc(tn.otherService))
 		}
@@ -233,9 +248,9 @@ func (tn *Tenant) handlers() map[string]http.Handler {
 		h[cloudHost] = site(http.HandlerFunc(tn.autodiscover), nil, nil)
 		h[loginHost], h[aliasHost] = login, login
 	}
-	if tn.o.hasPremises() {
+	if tn.at.hasPremises() {
 		h[tn.premisesHost()] = site(http.HandlerFunc(tn.autodiscover), exchange, http.HandlerFunc(tn.otherService))
-		for _, d := range tn.o.domains() {
+		for _, d := range tn.at.domains() {
 			h["autodiscover."+d] = site(http.HandlerFunc(tn.autodiscover), nil, nil)
 		}
 	}

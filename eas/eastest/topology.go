@@ -80,9 +80,9 @@ func (o *Options) hasPremises() bool { return o.Topology != Cloud }
 
 // isPremises reports whether a host is the organization's own.
 func (tn *Tenant) isPremises(host string) bool {
-	return tn.o.hasPremises() && slices.ContainsFunc(tn.o.domains(), func(d string) bool { return strings.HasSuffix(host, "."+d) || host == d })
+	return tn.at.hasPremises() && slices.ContainsFunc(tn.at.domains(), func(d string) bool { return strings.HasSuffix(host, "."+d) || host == d })
 }
 
 // faulty reports whether faults of a server show at this host: at the organization's own, or,
 // where it has none, in the cloud.
-func (tn *Tenant) faulty(host string) bool { return !tn.o.hasPremises() || tn.isPremises(host) }
+func (tn *Tenant) faulty(host string) bool { return !tn.at.hasPremises() || tn.isPremises(host) }

@@ -2,8 +2,10 @@ package eastest
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
+	"iter"
 	"maps"
 	"net/http"
 	"net/url"
@@ -17,18 +19,24 @@ import (
 // A Request is one request that the tenant answered. It is redacted: credentials are
 // described and not held, and of a form only what is no secret is kept.
 type Request struct {
+	Number        int // from 1
 	Time          time.Time
 	Host          string
 	Method        string
 	Path          string
 	Query         url.Values
 	Command       string      // of ActiveSync
+	User          string      // the address of the mailbox, where a token names one
 	Header        http.Header // without Authorization and Cookie
 	Authorization string      // "", "Bearer" for an empty one, "Bearer …" for a token, else the scheme
 	Form          url.Values  // of a token request: grant_type, client_id, scope and their like
 	Document      string      // a WBXML body as XML
-	Status        int         // of the answer; 0 if the connection was cut without one
-	Answer        string      // a WBXML answer as XML
+	Status        int         // of the response; 0 if the connection was cut without one
+	Reply         http.Header // of the response, without Set-Cookie
+	Answer        string      // a WBXML response as XML
+	Why           []string    // why the server answered so, in the order in which it looked
+
+	document, answer []byte // WBXML, read when it is asked for
 }
 
 // String returns the request as one line.
@@ -43,11 +51,124 @@ func (r Request) String() string {
 	return fmt.Sprintf("%s %d", s, r.Status)
 }
 
-// Requests returns all requests so far, in the order in which they were answered.
-func (tn *Tenant) Requests() []Request {
+// decoded returns the request with its documents.
+func (r Request) decoded() Request {
+	r.Document, r.Answer = toXML(r.document), toXML(r.answer)
+	return r
+}
+
+// maxKept bounds the documents of the transcript, in bytes.
+const maxKept = 64 << 20
+
+// A transcript keeps the last requests. Tenant.mu guards it.
+type transcript struct {
+	requests []Request
+	number   int
+	bytes    int
+	watchers map[chan struct{}]bool
+}
+
+func (t *transcript) add(r Request, most int) {
+	t.number++
+	r.Number = t.number
+	t.requests = append(t.requests, r)
+	t.bytes += len(r.document) + len(r.answer)
+	drop := 0
+	for len(t.requests)-drop > max(most, 1) || t.bytes > maxKept && drop < len(t.requests)-1 {
+		t.bytes -= len(t.requests[drop].document) + len(t.requests[drop].answer)
+		drop++
+	}
+	if drop > 0 {
+		clear(t.requests[:drop]) // what is forgotten is not held
+		t.requests = t.requests[drop:]
+	}
+	for w := range t.watchers {
+		select {
+		case w <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// Requests returns the requests so far, in the order in which they were answered: the last
+// [Options.MaxRequests] of them, and no more than hold documents of 64 MiB.
+func (tn *Tenant) Requests() []Request { return tn.RequestsAfter(0) }
+
+// RequestsAfter returns those requests whose Number is above n.
+func (tn *Tenant) RequestsAfter(n int) []Request {
+	tn.mu.Lock()
+	i, _ := slices.BinarySearchFunc(tn.log.requests, n+1, func(r Request, n int) int { return r.Number - n })
+	out := slices.Clone(tn.log.requests[i:])
+	tn.mu.Unlock()
+	for i := range out {
+		out[i] = out[i].decoded()
+	}
+	return out
+}
+
+// ForgetRequests empties the transcript. Numbers go on.
+func (tn *Tenant) ForgetRequests() {
 	tn.mu.Lock()
 	defer tn.mu.Unlock()
-	return slices.Clone(tn.requests)
+	tn.log.requests, tn.log.bytes = nil, 0
+}
+
+// Watch yields each request as it is answered, from now on, until ctx ends or the tenant is
+// closed. A consumer that is slow misses what the transcript has forgotten.
+func (tn *Tenant) Watch(ctx context.Context) iter.Seq[Request] {
+	return func(yield func(Request) bool) {
+		news := make(chan struct{}, 1)
+		tn.mu.Lock()
+		if tn.log.watchers == nil {
+			tn.log.watchers = map[chan struct{}]bool{}
+		}
+		tn.log.watchers[news] = true
+		last := tn.log.number
+		tn.mu.Unlock()
+		defer func() {
+			tn.mu.Lock()
+			delete(tn.log.watchers, news)
+			tn.mu.Unlock()
+		}()
+		for {
+			for _, r := range tn.RequestsAfter(last) {
+				last = r.Number
+				if !yield(r) {
+					return
+				}
+			}
+			select {
+			case <-news:
+			case <-ctx.Done():
+				return
+			case <-tn.net.closed:
+				return
+			}
+		}
+	}
+}
+
+// A note is what a handler says about the request at hand.
+type note struct {
+	user string
+	why  []string
+}
+
+type noteKey struct{}
+
+// because notes why the server answers as it does. Nothing of a token, a code or a password
+// goes into it.
+func because(r *http.Request, format string, args ...any) {
+	if n, ok := r.Context().Value(noteKey{}).(*note); ok {
+		n.why = append(n.why, fmt.Sprintf(format, args...))
+	}
+}
+
+// of notes whose mailbox the request is about.
+func of(r *http.Request, user string) {
+	if n, ok := r.Context().Value(noteKey{}).(*note); ok {
+		n.user = user
+	}
 }
 
 // publicFields of a form are no secrets.
@@ -71,7 +192,7 @@ func (tn *Tenant) record(w http.ResponseWriter, r *http.Request, host string, h 
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	entry := Request{
-		Time: time.Now(), Host: host, Method: r.Method, Path: r.URL.Path, Query: r.URL.Query(),
+		Time: tn.now(), Host: host, Method: r.Method, Path: r.URL.Path, Query: r.URL.Query(),
 		Command: r.URL.Query().Get("Cmd"), Header: r.Header.Clone(), Authorization: describe(r.Header),
 	}
 	if q, ok := parseQuery(r.URL.RawQuery); ok && entry.Command == "" {
@@ -96,20 +217,28 @@ func (tn *Tenant) record(w http.ResponseWriter, r *http.Request, host string, h 
 			}
 		}
 	case strings.HasPrefix(r.Header.Get("Content-Type"), typeWBXML):
-		entry.Document = toXML(body)
+		entry.document = body
 	}
 	a := &answer{header: http.Header{}}
+	tn.mu.Lock()
+	mark := tn.o.Header.Clone()
+	tn.mu.Unlock()
+	n := &note{}
+	r = r.WithContext(context.WithValue(r.Context(), noteKey{}, n))
 	defer func() {
 		// A panic of a handler cuts the connection, as in net/http.
 		cut := recover()
 		if cut == nil {
+			maps.Copy(a.header, mark)
 			entry.Status = a.code()
+			entry.Reply = publicReply(a.header)
 			if strings.HasPrefix(a.header.Get("Content-Type"), typeWBXML) {
-				entry.Answer = toXML(a.body.Bytes())
+				entry.answer = bytes.Clone(a.body.Bytes())
 			}
 		}
 		tn.mu.Lock()
-		tn.requests = append(tn.requests, entry)
+		entry.User, entry.Why = n.user, n.why
+		tn.log.add(entry, tn.o.MaxRequests)
 		tn.mu.Unlock()
 		if cut != nil {
 			panic(cut)
@@ -118,12 +247,30 @@ func (tn *Tenant) record(w http.ResponseWriter, r *http.Request, host string, h 
 		a.send(w)
 	}()
 	f := tn.takeFailure(entry)
+	if f != nil {
+		because(r, "a failure that the test set")
+	}
 	if f == nil || !f.instead(a, r) {
 		h.ServeHTTP(a, r)
 	}
 	if f != nil {
 		f.after(a)
 	}
+}
+
+// publicReply is a response's header without cookies, and without the query of a redirect,
+// which holds a code.
+func publicReply(h http.Header) http.Header {
+	h = h.Clone()
+	h.Del("Set-Cookie")
+	if to := h.Get("Location"); to != "" {
+		path, _, cut := strings.Cut(to, "?")
+		if cut {
+			path += "?…"
+		}
+		h.Set("Location", path)
+	}
+	return h
 }
 
 func describe(h http.Header) string {
