@@ -22,11 +22,14 @@ type Failure struct {
 	Truncate int
 	// Times is how often it happens; if 0, once.
 	Times int
+	// Optional says that it is no mistake of the test if no request matches.
+	Optional bool
 }
 
 type failure struct {
 	match string
 	Failure
+	matched bool
 }
 
 // Fail makes the next request that matches fail as f says, once. A request matches if
@@ -40,7 +43,7 @@ func (tn *Tenant) Fail(match string, f Failure) {
 	}
 	tn.mu.Lock()
 	defer tn.mu.Unlock()
-	tn.failures = append(tn.failures, &failure{match, f})
+	tn.failures = append(tn.failures, &failure{match: match, Failure: f})
 }
 
 func (tn *Tenant) takeFailure(r Request) *Failure {
@@ -50,6 +53,7 @@ func (tn *Tenant) takeFailure(r Request) *Failure {
 		if !r.matches(f.match) {
 			continue
 		}
+		f.matched = true
 		if f.Times--; f.Times <= 0 {
 			tn.failures = slices.Delete(tn.failures, i, i+1)
 		}

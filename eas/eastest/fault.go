@@ -172,6 +172,16 @@ func (s *Switch) Fired() int {
 	return s.fired
 }
 
+// Fault returns what was switched on.
+func (s *Switch) Fault() Fault { return s.fault }
+
+// Switches returns the faults that are switched on, in the order in which they were.
+func (tn *Tenant) Switches() []*Switch {
+	tn.mu.Lock()
+	defer tn.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(tn.switches), func(s *Switch) bool { return s.lifted })
+}
+
 // shows reports whether this request has the fault, and its value. Call it once a request, at
 // the place where the fault shows. user is "" where nobody is named, which only a fault of
 // every user matches. The caller holds tn.mu.
@@ -200,6 +210,11 @@ func (tn *Tenant) unfired(t testing.TB) {
 	for _, s := range tn.switches {
 		if s.fired == 0 && !s.fault.Optional {
 			t.Errorf("eastest: the fault %s was switched on and never showed", s.fault.ID)
+		}
+	}
+	for _, f := range tn.failures {
+		if !f.matched && !f.Optional {
+			t.Errorf("eastest: no request matched Fail(%q)", f.match)
 		}
 	}
 }

@@ -108,6 +108,24 @@ func (tn *Tenant) AddMailbox(addr string, items ...eas.Item) *Mailbox {
 	return m
 }
 
+// Mailbox returns the mailbox of an address, or nil if there is none.
+func (tn *Tenant) Mailbox(addr string) *Mailbox {
+	tn.mu.Lock()
+	defer tn.mu.Unlock()
+	return tn.users[strings.ToLower(addr)]
+}
+
+// Mailboxes returns all mailboxes, in the order in which they were added.
+func (tn *Tenant) Mailboxes() []*Mailbox {
+	tn.mu.Lock()
+	defer tn.mu.Unlock()
+	out := make([]*Mailbox, 0, len(tn.order))
+	for _, addr := range tn.order {
+		out = append(out, tn.users[addr])
+	}
+	return out
+}
+
 func (m *Mailbox) addFolder(f eas.Folder) eas.Folder {
 	m.lastID++
 	f.ID = eas.FolderID(strconv.Itoa(m.lastID))

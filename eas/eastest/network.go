@@ -3,6 +3,7 @@ package eastest
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"io"
 	"log"
 	"net"
@@ -39,8 +40,14 @@ func (n *network) serve(ln net.Listener) {
 	server := &http.Server{
 		Handler: tn,
 		TLSConfig: &tls.Config{
-			MinVersion:     tls.VersionTLS12,
-			GetCertificate: func(h *tls.ClientHelloInfo) (*tls.Certificate, error) { return tn.ca.leaf(h.ServerName) },
+			MinVersion: tls.VersionTLS12,
+			GetCertificate: func(h *tls.ClientHelloInfo) (*tls.Certificate, error) {
+				name := strings.ToLower(h.ServerName)
+				if tn.lookup[name] == nil {
+					return nil, errors.New("eastest: no such host")
+				}
+				return tn.ca.leaf(name)
+			},
 		},
 		ReadHeaderTimeout: time.Minute,
 	}

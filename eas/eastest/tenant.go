@@ -20,6 +20,9 @@ import (
 // ClientID is the registered public client, unless [Options.ClientID] names another.
 const ClientID = "5e1f1d3c-7c0e-4c55-9f0e-6f1d0a3b8e21"
 
+// Password is every user's.
+const Password = "Fake-tenant-1"
+
 // TenantID is the tid of every token.
 const TenantID = "9b1d2c3e-4f50-4a61-8b72-0c1d2e3f4a5b"
 

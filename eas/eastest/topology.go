@@ -31,6 +31,9 @@ func (t Topology) String() string {
 	return "unknown topology"
 }
 
+// Topology returns the tenant's topology.
+func (tn *Tenant) Topology() Topology { return tn.at.Topology }
+
 // A nation is one of Microsoft's clouds and its hosts.
 type nation struct {
 	name                             string // as Options.Nation has it
