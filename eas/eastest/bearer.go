@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/easoauth/easoauth/internal/fault"
@@ -21,34 +22,25 @@ type claims struct {
 	Expires  int64  `json:"exp"`
 	Seq      uint64 `json:"seq"`
 
-	Capabilities string `json:"-"`
+	Capabilities []string `json:"xms_cc"`
 }
 
 // parse checks the signature of a token and reads it. Its second result is the number of
 // the diagnostics with which Exchange refuses it, or "".
-func parse(raw string) (claims, string) {
+func (tn *Tenant) parse(raw string) (claims, string) {
 	var c claims
 	jws, err := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{jose.RS256})
 	if err != nil {
 		return c, "2000001"
 	}
-	b, err := jws.Verify(&signingKey().PublicKey)
-	if err != nil {
+	b, ok := tn.verified(jws)
+	if !ok {
 		return c, "2000000"
 	}
 	if err := json.Unmarshal(b, &c); err != nil {
 		return c, "2000001"
 	}
 	return c, ""
-}
-
-// verify checks a token that is presented to the authority.
-func (tn *Tenant) verify(raw string) (user, refused string) {
-	c, refused := parse(raw)
-	if refused == "" && tn.now().Unix() >= c.Expires {
-		refused = "2000002"
-	}
-	return strings.ToLower(c.User), refused
 }
 
 // checkBearer is Exchange's look at the Authorization of a request to host. It returns the
@@ -113,7 +105,7 @@ const (
 
 // account finds the mailbox of a token, or says why Exchange refuses it.
 func (tn *Tenant) account(raw, host string) (*Mailbox, *refusal) {
-	c, refused := parse(raw)
+	c, refused := tn.parse(raw)
 	switch refused {
 	case "2000000":
 		return nil, diagnose("2000000", "The token has an invalid signature.", "invalid_signature")
@@ -136,7 +128,9 @@ func (tn *Tenant) account(raw, host string) (*Mailbox, *refusal) {
 		return nil, diagnose("2000003", "The audience claim value is invalid 'aud'.", "invalid_resource")
 	case !strings.EqualFold(aud, own.String()) && !online:
 		return nil, diagnose("2000003", fmt.Sprintf(wrongAudience, quoteless(aud), own.String()), "invalid_resource")
-	case c.Tenant != TenantID:
+	case tn.at.Topology == OnPremises && c.Issuer != "http://"+tn.adfsHost()+"/adfs/services/trust":
+		return nil, diagnose("2000001", "The issuer of the token is not trusted.", "invalid_token")
+	case tn.at.Topology != OnPremises && c.Tenant != TenantID:
 		return nil, diagnose("2000004", fmt.Sprintf("The tenant for tenant guid '%s' does not exist.", quoteless(c.Tenant)), "invalid_tenant")
 	case m == nil:
 		return nil, diagnose("2000005", "The user specified by the user-context in the token does not exist.", "invalid_user")
@@ -191,7 +185,7 @@ func (tn *Tenant) refused(host string, own *url.URL, c claims) *refusal {
 	if _, ok := shows("TENANT_RESTRICTION"); ok {
 		return diagnose("2000020", "xms_trpid claim was not present but sec-tenant-restriction-access-policy header was in requires", "insufficient_claims")
 	}
-	if _, ok := shows("CAE_CLAIMS"); ok && !strings.Contains(c.Capabilities, "cp1") {
+	if _, ok := shows("CAE_CLAIMS"); ok && !slices.Contains(c.Capabilities, "cp1") {
 		return &refusal{err: "insufficient_claims", claims: "eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZSwidmFsdWUiOiIxNzAwMDAwMDAwIn19fQ=="}
 	}
 	return nil

@@ -97,7 +97,19 @@ var shownByChallenge = []shownFault{
 }
 
 var shownByAuthority = []shownFault{
-	{"SPN_MISSING", "", withCloud},
+	{"TENANT_UNKNOWN", "", withCloud},
+	{"APP_DISABLED", "", withCloud},
+	{"ADFS_REDIRECT_PORT", "", []Topology{OnPremises}},
+	{"SPN_MISSING", "", anywhere},
+	{"CONSENT", "the AADSTS number; if \"\", 65001", withCloud},
+	{"ADMIN_CONSENT", "the AADSTS number; if \"\", 90094", withCloud},
+	{"CA_BLOCK", "the AADSTS number; if \"\", 53003", withCloud},
+	{"DEVICE_CODE_BLOCKED", "", withCloud},
+	{"WRONG_ACCOUNT", "", anywhere},
+	{"AUD_IS_EXO", "", premises},
+	{"AUD_HTTP", "", anywhere},
+	{"AUD_SLASH", "", anywhere},
+	{"SCOPE_MISSING", "", anywhere},
 }
 
 var shownByExchange = []shownFault{

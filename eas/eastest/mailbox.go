@@ -15,6 +15,10 @@ type Mailbox struct {
 	tn   *Tenant
 	addr string
 
+	location          string // of the user, for policies
+	compliant         bool
+	expired, disabled bool // the password, the account
+
 	online bool // the mailbox is in Exchange Online; Tenant.mu guards it, too
 
 	// Tenant.mu guards what follows.

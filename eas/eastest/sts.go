@@ -1,8 +1,6 @@
 package eastest
 
 import (
-	"crypto/rand"
-	"crypto/rsa"
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
@@ -10,24 +8,10 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
 	"golang.org/x/oauth2"
 )
-
-// signingKey is the key of every authority of the process: making one takes longer than
-// most tests.
-var signingKey = sync.OnceValue(func() *rsa.PrivateKey {
-	k, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		panic("eastest: key: " + err.Error())
-	}
-	return k
-})
-
-const keyID = "eastest-1"
 
 // easScope is the permission that Exchange ActiveSync asks for.
 const easScope = "EAS.AccessAsUser.All"
@@ -39,20 +23,27 @@ type authority struct {
 	codes   map[string]*code
 	refresh map[string]*refreshToken
 	devices map[string]*device // by device code
+	key     int                // number of the signing key
+	pages   map[string]*signIn // sign-ins that are on a page, by their id
 }
 
 func (a *authority) init() {
 	a.codes = map[string]*code{}
 	a.refresh = map[string]*refreshToken{}
 	a.devices = map[string]*device{}
+	a.pages = map[string]*signIn{}
 }
 
 // A grant is one sign-in. Every refresh token of its rotation belongs to it.
 type grant struct {
-	user    string
-	client  string
-	scope   string // that was consented to
-	revoked string // the AADSTS number with which it ended, or ""
+	user   string
+	client string
+	scope  string // that was consented to
+	adfs   bool   // AD FS signed the user in
+	mfa    bool   // with a second factor
+
+	capabilities string // cp1, if the client declared it
+	revoked      string // the AADSTS number with which it ended, or ""
 }
 
 type refreshToken struct {
@@ -61,17 +52,20 @@ type refreshToken struct {
 	expires time.Time
 }
 
-// authorityHandler serves login.microsoftonline.com.
+// authorityHandler serves login.microsoftonline.com and its aliases.
 func (tn *Tenant) authorityHandler() http.Handler {
+	n := nationOf(tn.at.Nation)
 	mux := http.NewServeMux()
-	handle := func(pattern string, f func(w http.ResponseWriter, r *http.Request)) {
+	handle := func(pattern string, f http.HandlerFunc) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			tn.mu.Lock()
 			defer tn.mu.Unlock()
 			w.Header().Set("x-ms-request-id", tn.guid("trace"))
 			w.Header().Set("Cache-Control", "no-store, no-cache")
 			w = &reasoned{w, r}
-			if t := r.PathValue("tenant"); !tn.isTenant(t) {
+			t := r.PathValue("tenant")
+			_, unknown := tn.shows("TENANT_UNKNOWN", hostOf(r), "")
+			if !tn.isTenant(t) || unknown && t != "common" && t != "organizations" {
 				tn.stsError(w, "90002", "invalid_tenant", nil)
 				return
 			}
@@ -79,11 +73,19 @@ func (tn *Tenant) authorityHandler() http.Handler {
 		})
 	}
 	handle("GET /{tenant}/v2.0/.well-known/openid-configuration", tn.metadata)
-	handle("GET /{tenant}/discovery/v2.0/keys", tn.keys("https://"+loginHost+"/{tenantid}/v2.0"))
-	handle("GET /{tenant}/discovery/keys", tn.keys("https://sts.windows.net/{tenantid}/"))
+	handle("GET /{tenant}/.well-known/openid-configuration", tn.metadataV1)
+	handle("GET /{tenant}/discovery/v2.0/keys", tn.keys("https://"+n.login+"/{tenantid}/v2.0"))
+	handle("GET /{tenant}/discovery/keys", tn.keys("https://"+n.sts+"/{tenantid}/"))
 	handle("GET /{tenant}/oauth2/v2.0/authorize", tn.authorize)
+	handle("GET /{tenant}/oauth2/authorize", tn.authorize)
 	handle("POST /{tenant}/oauth2/v2.0/token", tn.token)
+	handle("POST /{tenant}/oauth2/token", tn.token)
 	handle("POST /{tenant}/oauth2/v2.0/devicecode", tn.deviceCode)
+	handle("POST /{tenant}/login", tn.signedIn)
+	handle("GET /{tenant}/adminconsent", tn.adminConsent)
+	handle("GET /{tenant}/discovery/instance", tn.instance)
+	handle("GET /{tenant}/userrealm/{user}", tn.userRealm)
+	handle("GET /{tenant}/UserRealm/{user}", tn.userRealm)
 	return mux
 }
 
@@ -94,18 +96,15 @@ type reasoned struct {
 }
 
 func (tn *Tenant) isTenant(t string) bool {
-	return t == "common" || t == "organizations" || strings.EqualFold(t, TenantID) || strings.EqualFold(t, tn.at.Domain)
+	return t == "common" || t == "organizations" || strings.EqualFold(t, TenantID) || slices.Contains(tn.at.domains(), strings.ToLower(t))
 }
 
 func (tn *Tenant) metadata(w http.ResponseWriter, r *http.Request) {
 	t := r.PathValue("tenant")
-	base := "https://" + loginHost + "/" + t
-	id := TenantID
-	if t == "common" || t == "organizations" {
-		id = "{tenantid}"
-	}
+	n := nationOf(tn.at.Nation)
+	base := "https://" + n.login + "/" + t
 	writeJSON(w, http.StatusOK, map[string]any{
-		"issuer":                                         "https://" + loginHost + "/" + id + "/v2.0",
+		"issuer":                                         "https://" + n.login + "/" + issuerTenant(t) + "/v2.0",
 		"authorization_endpoint":                         base + "/oauth2/v2.0/authorize",
 		"token_endpoint":                                 base + "/oauth2/v2.0/token",
 		"device_authorization_endpoint":                  base + "/oauth2/v2.0/devicecode",
@@ -118,46 +117,36 @@ func (tn *Tenant) metadata(w http.ResponseWriter, r *http.Request) {
 		"token_endpoint_auth_methods_supported":          []string{"client_secret_post", "private_key_jwt", "client_secret_basic"},
 		"authorization_response_iss_parameter_supported": true,
 		"tenant_region_scope":                            nil,
-		"cloud_instance_name":                            "microsoftonline.com",
+		"cloud_instance_name":                            strings.TrimPrefix(n.login, "login."),
 	})
 }
 
-// keys serves the public key; issuer is the issuer that it may sign for.
-func (tn *Tenant) keys(issuer string) func(http.ResponseWriter, *http.Request) {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		k := jose.JSONWebKey{Key: &signingKey().PublicKey, KeyID: keyID, Use: "sig"}
-		b, err := k.MarshalJSON()
-		if err != nil {
-			panic("eastest: " + err.Error())
-		}
-		var m map[string]any
-		if err := json.Unmarshal(b, &m); err != nil {
-			panic("eastest: " + err.Error())
-		}
-		m["issuer"] = issuer
-		writeJSON(w, http.StatusOK, map[string]any{"keys": []any{m}})
+// issuerTenant is the tenant in an issuer: that of a tenant that is named, else a template.
+func issuerTenant(t string) string {
+	if t == "common" || t == "organizations" {
+		return "{tenantid}"
 	}
+	return TenantID
 }
 
-func sign(claims map[string]any) string {
-	s, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: signingKey(), KeyID: keyID}},
-		(&jose.SignerOptions{}).WithType("JWT"))
-	if err != nil {
-		panic("eastest: " + err.Error())
-	}
-	b, err := json.Marshal(claims)
-	if err != nil {
-		panic("eastest: " + err.Error())
-	}
-	jws, err := s.Sign(b)
-	if err != nil {
-		panic("eastest: " + err.Error())
-	}
-	t, err := jws.CompactSerialize()
-	if err != nil {
-		panic("eastest: " + err.Error())
-	}
-	return t
+// metadataV1 is the metadata of the endpoints that take a resource in the place of scopes.
+func (tn *Tenant) metadataV1(w http.ResponseWriter, r *http.Request) {
+	t := r.PathValue("tenant")
+	n := nationOf(tn.at.Nation)
+	base := "https://" + n.login + "/" + t
+	writeJSON(w, http.StatusOK, map[string]any{
+		"issuer":                                "https://" + n.sts + "/" + issuerTenant(t) + "/",
+		"authorization_endpoint":                base + "/oauth2/authorize",
+		"token_endpoint":                        base + "/oauth2/token",
+		"jwks_uri":                              base + "/discovery/keys",
+		"response_modes_supported":              []string{"query", "fragment", "form_post"},
+		"response_types_supported":              []string{"code", "id_token", "code id_token", "token id_token", "token"},
+		"subject_types_supported":               []string{"pairwise"},
+		"id_token_signing_alg_values_supported": []string{"RS256"},
+		"scopes_supported":                      []string{"openid"},
+		"token_endpoint_auth_methods_supported": []string{"client_secret_post", "private_key_jwt", "client_secret_basic"},
+		"cloud_instance_name":                   strings.TrimPrefix(n.login, "login."),
+	})
 }
 
 // Token returns a valid access token of addr for Exchange, for tests that are not about
@@ -172,12 +161,18 @@ func (tn *Tenant) TokenFor(addr, host string) *oauth2.Token {
 		panic("eastest: Token for an address without a mailbox")
 	}
 	return &oauth2.Token{
-		AccessToken: tn.accessToken(strings.ToLower(addr), "https://"+host+"/"+easScope, tn.o.ClientID),
+		AccessToken: tn.accessToken(&grant{user: strings.ToLower(addr), client: tn.o.ClientID, adfs: tn.at.Topology == OnPremises}, "https://"+host+"/"+easScope),
 		TokenType:   "Bearer", Expiry: tn.now().Add(tn.o.AccessLifetime),
 	}
 }
 
-func (tn *Tenant) accessToken(user, scope, client string) string {
+// accessToken returns a token of a sign-in for scope.
+func (tn *Tenant) accessToken(g *grant, scope string) string {
+	user := g.user
+	login := nationOf(tn.at.Nation).login
+	if g.adfs {
+		login = tn.adfsHost()
+	}
 	aud := resource(scope)
 	if aud == "" {
 		aud = graphAppID // a scope that names no resource is one of Microsoft Graph
@@ -185,31 +180,68 @@ func (tn *Tenant) accessToken(user, scope, client string) string {
 	if tn.o.Audience != "" {
 		aud = tn.o.Audience
 	}
+	if _, ok := tn.shows("AUD_IS_EXO", login, user); ok {
+		aud = "https://outlook.office365.com"
+	}
+	if _, ok := tn.shows("AUD_HTTP", login, user); ok {
+		aud = strings.Replace(aud, "https://", "http://", 1)
+	}
+	if _, ok := tn.shows("AUD_SLASH", login, user); ok {
+		if aud = strings.TrimSuffix(aud, "/"); !g.adfs {
+			aud += "/"
+		}
+	}
+	scp := permissions(scope)
+	if _, ok := tn.shows("SCOPE_MISSING", login, user); ok {
+		scp = "User.Read"
+	}
 	now := tn.now()
 	claims := map[string]any{
-		"aud": aud, "iss": "https://sts.windows.net/" + TenantID + "/", "iat": now.Unix(), "nbf": now.Unix(),
-		"exp": now.Add(tn.o.AccessLifetime).Unix(), "appid": client, "appidacr": "0", "tid": TenantID, "ver": "1.0",
-		"oid": objectID(user), "sub": objectID("sub " + user), "upn": user, "unique_name": user,
-		"scp": permissions(scope), "amr": []string{"pwd"}, "uti": tn.guid("token"),
+		"aud": aud, "iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(tn.o.AccessLifetime).Unix(), "appid": g.client,
+		"ver": "1.0", "oid": objectID(user), "sub": objectID("sub " + user), "scp": scp,
 		"seq": tn.next(), // tokens of one second differ
+	}
+	amr := []string{"pwd"}
+	if g.mfa {
+		amr = append(amr, "mfa")
+	}
+	if user != "" {
+		claims["upn"], claims["unique_name"], claims["amr"] = user, user, amr
+	} else {
+		delete(claims, "scp")
+		claims["roles"], claims["idtyp"], claims["oid"], claims["sub"] = []string{"full_access_as_app"}, "app", objectID(g.client), objectID(g.client)
+	}
+	if g.adfs {
+		claims["iss"], claims["apptype"] = "http://"+tn.adfsHost()+"/adfs/services/trust", "Public"
+		delete(claims, "oid")
+	} else {
+		claims["iss"], claims["tid"], claims["appidacr"], claims["uti"] = "https://"+nationOf(tn.at.Nation).sts+"/"+TenantID+"/", TenantID, "0", tn.guid("token")
+	}
+	if g.capabilities != "" {
+		claims["xms_cc"] = []string{g.capabilities}
 	}
 	if aud == "-" {
 		delete(claims, "aud")
 	}
-	return sign(claims)
+	return tn.sign(claims)
 }
 
-func (tn *Tenant) idToken(user, client, nonce string) string {
+func (tn *Tenant) idToken(g *grant, nonce string) string {
 	now := tn.now()
+	user := g.user
 	claims := map[string]any{
-		"aud": client, "iss": "https://" + loginHost + "/" + TenantID + "/v2.0", "iat": now.Unix(), "nbf": now.Unix(),
-		"exp": now.Add(time.Hour).Unix(), "tid": TenantID, "ver": "2.0", "oid": objectID(user), "sub": objectID("sub " + user),
-		"preferred_username": user,
+		"aud": g.client, "iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(time.Hour).Unix(), "sub": objectID("sub " + user),
+	}
+	if g.adfs {
+		claims["iss"], claims["upn"], claims["unique_name"] = "https://"+tn.adfsHost()+"/adfs", user, user
+	} else {
+		claims["iss"], claims["tid"], claims["ver"] = "https://"+nationOf(tn.at.Nation).login+"/"+TenantID+"/v2.0", TenantID, "2.0"
+		claims["oid"], claims["preferred_username"] = objectID(user), user
 	}
 	if nonce != "" {
 		claims["nonce"] = nonce
 	}
-	return sign(claims)
+	return tn.sign(claims)
 }
 
 // objectID returns the directory's identifier of a user.
@@ -233,6 +265,19 @@ var descriptions = map[string]struct {
 	description string
 	suberror    string
 }{
+	"50055":   {400, "invalid_grant", "The password has expired.", "user_password_expired"},
+	"50126":   {400, "invalid_grant", "The user name or the password is not right.", ""},
+	"50158":   {400, "interaction_required", "An external challenge was not satisfied.", "additional_action"},
+	"500133":  {400, "invalid_grant", "The assertion has expired.", ""},
+	"1002012": {400, "invalid_scope", "The scope of an application is the resource and /.default.", ""},
+	"500131":  {400, "invalid_grant", "The assertion is not for the application that presents it.", ""},
+	"53000":   {400, "invalid_grant", "The device is not in the required state.", "message_only"},
+	"700025":  {401, "invalid_client", "A public client sends neither secret nor assertion.", ""},
+	"700027":  {401, "invalid_client", "The client assertion has no valid signature.", ""},
+	"7000112": {401, "unauthorized_client", "The application is disabled.", ""},
+	"7000215": {401, "invalid_client", "The client secret is not valid.", ""},
+	"7000218": {401, "invalid_client", "The request must contain client_assertion or client_secret.", ""},
+	"90094":   {400, "invalid_grant", "An administrator must consent.", "consent_required"},
 	"50011":   {400, "invalid_request", "The redirect URI is not registered for the application.", ""},
 	"50013":   {400, "invalid_grant", "The assertion is not valid.", ""},
 	"50034":   {400, "invalid_grant", "The account does not exist in the directory.", ""},
@@ -273,6 +318,10 @@ func (tn *Tenant) stsError(w http.ResponseWriter, aadsts, code string, extra map
 	if x, ok := w.(*reasoned); ok {
 		because(x.r, "AADSTS%s: %s", aadsts, d.description)
 	}
+	if x, ok := w.(*reasoned); ok && tn.isADFS(x.r) { // which has no numbers of Entra's
+		writeJSON(w, d.status, map[string]any{"error": code, "error_description": d.description})
+		return
+	}
 	trace, correlation := w.Header().Get("x-ms-request-id"), tn.guid("correlation")
 	stamp := tn.now().UTC().Format("2006-01-02 15:04:05Z")
 	body := map[string]any{
@@ -280,12 +329,12 @@ func (tn *Tenant) stsError(w http.ResponseWriter, aadsts, code string, extra map
 		"error_description": fmt.Sprintf("AADSTS%s: %s Trace ID: %s Correlation ID: %s Timestamp: %s",
 			aadsts, d.description, trace, correlation, stamp),
 		"error_codes": []json.Number{json.Number(aadsts)}, "timestamp": stamp, "trace_id": trace, "correlation_id": correlation,
-		"error_uri": "https://" + loginHost + "/error?code=" + aadsts,
+		"error_uri": "https://" + nationOf(tn.at.Nation).login + "/error?code=" + aadsts,
 	}
 	if d.suberror != "" {
 		body["suberror"] = d.suberror
 	}
-	if aadsts == "50076" {
+	if aadsts == "50076" || aadsts == "50158" {
 		body["claims"] = `{"access_token":{"capolids":{"essential":true,"values":["` + TenantID + `"]}}}`
 	}
 	for k, v := range extra {
@@ -342,7 +391,7 @@ func (tn *Tenant) hasResource(res string) bool {
 	if _, ok := tn.shows("SPN_MISSING", nationOf(tn.at.Nation).login, ""); ok && !tn.at.hasPremises() {
 		return false
 	}
-	return tn.isOnline(res) || slices.Contains(tn.o.Resources, res)
+	return tn.isOnline(res) || slices.ContainsFunc(tn.o.Apps, func(a App) bool { return a.resource() == res })
 }
 
 func has(scope, want string) bool {

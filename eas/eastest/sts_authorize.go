@@ -18,64 +18,113 @@ import (
 // A code is an authorization code. It is good once, for ten minutes.
 type code struct {
 	user, client, scope, redirect, challenge, nonce string
-	used                                            bool
+	used, adfs, mfa                                 bool
 	grant                                           *grant
 	expires                                         time.Time
 }
 
-// authorize signs the user in without asking: the one of login_hint, else the first.
+// authorize is the authorization endpoint: it signs the user in without asking, the one of
+// login_hint, else the first; or, with [Options.SignInPages], shows a page.
 func (tn *Tenant) authorize(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	page := func(aadsts, why string) {
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.WriteHeader(http.StatusBadRequest)
-		fmt.Fprintf(w, "<html><body>AADSTS%s: %s</body></html>", aadsts, html.EscapeString(why))
-	}
+	adfs := tn.isADFS(r)
 	redirect := q.Get("redirect_uri")
-	switch {
-	case q.Get("client_id") != tn.o.ClientID:
-		page("700016", "The application was not found in the directory.")
-		return
-	case !isLoopback(redirect):
-		page("50011", "The redirect URI is not registered for the application.")
+	app := tn.app(q.Get("client_id"))
+	if _, ok := tn.shows("ADFS_REDIRECT_PORT", hostOf(r), ""); adfs && ok {
+		because(r, "fault ADFS_REDIRECT_PORT")
+		errorPage(w, "MSIS9224: Received invalid OAuth authorization request. The received 'redirect_uri' parameter is not a valid registered redirect URI for the client identifier.")
 		return
 	}
-	values := url.Values{"iss": {"https://" + loginHost + "/" + TenantID + "/v2.0"}}
-	if s := q.Get("state"); s != "" {
-		values.Set("state", s)
-	}
-	fail := func(code, aadsts, why string) {
-		values.Set("error", code)
-		values.Set("error_description", "AADSTS"+aadsts+": "+why)
-		tn.deliver(w, q, redirect, values)
-	}
-	user, ok := tn.userFor(q.Get("login_hint"))
 	switch {
+	case app == nil:
+		errorPage(w, "AADSTS700016: The application was not found in the directory.")
+		return
+	case !app.redirects(redirect, false):
+		errorPage(w, "AADSTS50011: The redirect URI is not registered for the application.")
+		return
+	}
+	s := &signIn{q: q, app: app.ID, redirect: redirect, adfs: adfs}
+	scope := q.Get("scope")
+	if res := q.Get("resource"); res != "" && resource(scope) == "" { // version 1
+		scope = strings.TrimSuffix(res, "/") + "/.default offline_access openid"
+	}
+	s.scope = scope
+	if _, ok := tn.userFor(q.Get("login_hint")); !ok && len(tn.order) == 0 {
+		tn.refuse(w, s, "access_denied", "50034", "The account does not exist in the directory.")
+		return
+	}
+	switch {
+	case tn.disabled(r):
+		tn.refuse(w, s, "unauthorized_client", "7000112", descriptions["7000112"].description)
 	case q.Get("response_type") != "code":
-		fail("unsupported_response_type", "70005", "Only the code flow is enabled.")
+		tn.refuse(w, s, "unsupported_response_type", "70005", "Only the code flow is enabled.")
 	case q.Get("code_challenge") == "" || q.Get("code_challenge_method") != "S256":
-		fail("invalid_request", "9002325", "Proof Key for Code Exchange is required.")
-	case q.Get("scope") == "":
-		fail("invalid_request", "900144", descriptions["900144"].description)
-	case !ok:
-		fail("access_denied", "50034", "The account does not exist in the directory.")
-	case tn.o.RefuseSignIn != "":
-		d := descriptions[tn.o.RefuseSignIn]
+		tn.refuse(w, s, "invalid_request", "9002325", "Proof Key for Code Exchange is required.")
+	case scope == "":
+		tn.refuse(w, s, "invalid_request", "900144", descriptions["900144"].description)
+	case resource(scope) != "" && !tn.hasResource(resource(scope)):
+		tn.refuse(w, s, "invalid_resource", "500011", descriptions["500011"].description)
+	case tn.o.SignInPages:
+		tn.showSignIn(w, r, s, "")
+	default:
+		user, ok := tn.userFor(q.Get("login_hint"))
+		if !ok {
+			tn.refuse(w, s, "access_denied", "50034", "The account does not exist in the directory.")
+			return
+		}
+		tn.finish(w, r, s, user)
+	}
+}
+
+// finish ends a sign-in whose user is known: with a code, or a refusal.
+func (tn *Tenant) finish(w http.ResponseWriter, r *http.Request, s *signIn, user string) {
+	if _, ok := tn.shows("WRONG_ACCOUNT", hostOf(r), user); ok {
+		because(r, "fault WRONG_ACCOUNT: the browser remembers another account")
+		user = tn.another(user)
+	}
+	if number := tn.refusedSignIn(r, user, s.app, FlowBrowser, true); number != "" {
+		d := descriptions[number]
 		if d.code == "" || d.code == "invalid_grant" {
 			d.code = "access_denied"
 		}
-		fail(d.code, tn.o.RefuseSignIn, d.description)
-	case resource(q.Get("scope")) != "" && !tn.hasResource(resource(q.Get("scope"))):
-		fail("invalid_resource", "500011", descriptions["500011"].description)
-	default:
-		c := rand.Text()
-		tn.sts.codes[c] = &code{
-			user: user, client: tn.o.ClientID, scope: q.Get("scope"), redirect: redirect, nonce: q.Get("nonce"),
-			challenge: q.Get("code_challenge"), expires: tn.now().Add(10 * time.Minute),
-		}
-		values.Set("code", c)
-		tn.deliver(w, q, redirect, values)
+		tn.refuse(w, s, d.code, number, d.description)
+		return
 	}
+	c := rand.Text()
+	tn.sts.codes[c] = &code{
+		user: user, client: s.app, scope: s.scope, redirect: s.redirect, nonce: s.q.Get("nonce"),
+		challenge: s.q.Get("code_challenge"), expires: tn.now().Add(10 * time.Minute), adfs: s.adfs, mfa: true,
+	}
+	of(r, user)
+	values := tn.values(s)
+	values.Set("code", c)
+	tn.deliver(w, s.q, s.redirect, values)
+}
+
+// values are those of every response.
+func (tn *Tenant) values(s *signIn) url.Values {
+	v := url.Values{}
+	if !s.adfs {
+		v.Set("iss", "https://"+nationOf(tn.at.Nation).login+"/"+TenantID+"/v2.0")
+	}
+	if state := s.q.Get("state"); state != "" {
+		v.Set("state", state)
+	}
+	return v
+}
+
+// refuse sends the browser back with an error.
+func (tn *Tenant) refuse(w http.ResponseWriter, s *signIn, code, number, why string) {
+	if x, ok := w.(*reasoned); ok {
+		because(x.r, "AADSTS%s: %s", number, why)
+	}
+	v := tn.values(s)
+	v.Set("error", code)
+	if !s.adfs {
+		why = "AADSTS" + number + ": " + why
+	}
+	v.Set("error_description", why)
+	tn.deliver(w, s.q, s.redirect, v)
 }
 
 // deliver sends the browser back, by a redirect or by a form that submits itself.
@@ -123,8 +172,8 @@ func (tn *Tenant) userFor(hint string) (string, bool) {
 }
 
 var (
-	formAction = regexp.MustCompile(`<form method="POST" action="([^"]*)"`)
-	aadsts     = regexp.MustCompile(`AADSTS\d+: [^<]*`)
+	formAction = regexp.MustCompile(`(?i)<form method="post" action="([^"]*)"`)
+	errorText  = regexp.MustCompile(`(AADSTS|MSIS)\d+: [^<]*`)
 	formInput  = regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)">`)
 )
 
@@ -152,7 +201,8 @@ func (tn *Tenant) Browser() func(ctx context.Context, url string) error {
 	}
 }
 
-// browse opens the URL and returns the request that the authority sends the browser to.
+// browse opens the URL, signs in on the pages that are shown, and returns the request that the
+// authority sends the browser to in the end.
 func (tn *Tenant) browse(ctx context.Context, target string) (*http.Request, error) {
 	c := *tn.client
 	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
@@ -160,6 +210,26 @@ func (tn *Tenant) browse(ctx context.Context, target string) (*http.Request, err
 	if err != nil {
 		return nil, err
 	}
+	user := req.URL.Query().Get("login_hint")
+	for range 10 {
+		next, err := tn.visit(&c, req, user)
+		if err != nil {
+			return nil, err
+		}
+		if isLoopback(next.URL.Scheme + "://" + next.URL.Host) {
+			return next, nil
+		}
+		if tn.lookup[next.URL.Host] == nil {
+			return nil, errors.New("eastest: the redirect URI is not on loopback")
+		}
+		req = next
+	}
+	return nil, errors.New("eastest: the authority sends the browser in a circle")
+}
+
+// visit returns the request that follows a page.
+func (tn *Tenant) visit(c *http.Client, req *http.Request, user string) (*http.Request, error) {
+	ctx := req.Context()
 	resp, err := c.Do(req)
 	if err != nil {
 		var ue *url.Error
@@ -173,27 +243,34 @@ func (tn *Tenant) browse(ctx context.Context, target string) (*http.Request, err
 	if err != nil {
 		return nil, err
 	}
-	var back *http.Request
 	if to := resp.Header.Get("Location"); to != "" {
-		back, err = http.NewRequestWithContext(ctx, http.MethodGet, to, nil)
-	} else if m := formAction.FindSubmatch(body); m != nil {
-		form := url.Values{}
-		for _, in := range formInput.FindAllSubmatch(body, -1) {
-			form.Set(html.UnescapeString(string(in[1])), html.UnescapeString(string(in[2])))
-		}
-		back, err = http.NewRequestWithContext(ctx, http.MethodPost, html.UnescapeString(string(m[1])), strings.NewReader(form.Encode()))
-		if err == nil {
-			back.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-			back.Header.Set("Origin", "https://"+loginHost)
-		}
-	} else {
-		return nil, fmt.Errorf("eastest: the authority shows an error page: %s", aadsts.FindString(string(body)))
+		return http.NewRequestWithContext(ctx, http.MethodGet, to, nil)
 	}
+	m := formAction.FindSubmatch(body)
+	if m == nil {
+		return nil, fmt.Errorf("eastest: the authority shows an error page: %s", errorText.FindString(string(body)))
+	}
+	form := url.Values{}
+	for _, in := range formInput.FindAllSubmatch(body, -1) {
+		form.Set(html.UnescapeString(string(in[1])), html.UnescapeString(string(in[2])))
+	}
+	if strings.Contains(string(body), `type="password"`) {
+		if problem := errorText.FindString(string(body)); problem != "" {
+			return nil, fmt.Errorf("eastest: the authority shows an error page: %s", problem)
+		}
+		if user == "" {
+			tn.mu.Lock()
+			user, _ = tn.userFor("")
+			tn.mu.Unlock()
+		}
+		form.Set("username", user)
+		form.Set("password", Password)
+	}
+	next, err := http.NewRequestWithContext(ctx, http.MethodPost, html.UnescapeString(string(m[1])), strings.NewReader(form.Encode()))
 	if err != nil {
 		return nil, err
 	}
-	if !isLoopback(back.URL.Scheme + "://" + back.URL.Host) {
-		return nil, errors.New("eastest: the redirect URI is not on loopback")
-	}
-	return back, nil
+	next.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	next.Header.Set("Origin", "https://"+req.URL.Host)
+	return next, nil
 }

@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 )
@@ -15,6 +14,7 @@ const deviceLifetime = 15 * time.Minute
 type device struct {
 	userCode, user, client, scope string
 	approved, declined, redeemed  bool
+	adfs                          bool
 	polls                         int
 	last                          time.Time
 	interval                      time.Duration
@@ -27,10 +27,17 @@ func (tn *Tenant) deviceCode(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f := r.PostForm
+	if res := f.Get("resource"); res != "" && f.Get("scope") == "" {
+		f.Set("scope", strings.TrimSuffix(res, "/")+"/.default offline_access openid")
+	}
+	app := tn.app(f.Get("client_id"))
 	user, ok := tn.userFor("")
 	switch {
-	case f.Get("client_id") != tn.o.ClientID:
+	case app == nil:
 		tn.stsError(w, "700016", "", nil)
+		return
+	case tn.disabled(r):
+		tn.stsError(w, "7000112", "", nil)
 		return
 	case f.Get("scope") == "":
 		tn.stsError(w, "900144", "", nil)
@@ -43,59 +50,118 @@ func (tn *Tenant) deviceCode(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	d := &device{
-		userCode: rand.Text()[:9], user: user, client: tn.o.ClientID, scope: f.Get("scope"),
-		interval: tn.o.DeviceInterval, expires: tn.now().Add(deviceLifetime), last: time.Now(),
+		userCode: rand.Text()[:9], user: user, client: app.ID, scope: f.Get("scope"), adfs: tn.isADFS(r),
+		interval: tn.o.DeviceInterval, expires: tn.now().Add(deviceLifetime), last: tn.now(),
 	}
 	deviceCode := rand.Text() + rand.Text()
 	tn.sts.devices[deviceCode] = d
+	where := "https://microsoft.com/devicelogin"
+	if d.adfs {
+		where = "https://" + tn.adfsHost() + "/adfs/oauth2/deviceauth"
+	}
 	writeJSON(w, http.StatusOK, map[string]any{
-		"device_code": deviceCode, "user_code": d.userCode, "verification_uri": "https://microsoft.com/devicelogin",
+		"device_code": deviceCode, "user_code": d.userCode, "verification_uri": where,
 		"expires_in": int(deviceLifetime / time.Second), "interval": int(tn.o.DeviceInterval / time.Second),
-		"message": "To sign in, open https://microsoft.com/devicelogin and enter the code " + d.userCode + ".",
+		"message": "To sign in, open " + where + " and enter the code " + d.userCode + ".",
 	})
 }
 
-func (tn *Tenant) redeemDevice(w http.ResponseWriter, f url.Values) {
-	d := tn.sts.devices[f.Get("device_code")]
+func (e *exchange) device() {
+	tn := e.Tenant
+	d := tn.sts.devices[e.f.Get("device_code")]
 	now := tn.now()
 	switch {
-	case d == nil || d.redeemed:
-		tn.stsError(w, "70018", "", nil)
+	case d == nil || d.redeemed || d.client != e.app.ID:
+		e.fail("70018")
 		return
 	case now.After(d.expires):
-		tn.stsError(w, "70019", "", nil)
+		e.fail("70019")
 		return
 	case d.declined:
-		tn.stsError(w, "65004", "authorization_declined", nil)
-		return
-	case tn.o.RefuseSignIn != "":
-		tn.stsError(w, tn.o.RefuseSignIn, "", nil)
+		tn.stsError(e.w, "65004", "authorization_declined", nil)
 		return
 	}
 	early := now.Sub(d.last) < d.interval-d.interval/10
 	d.last = now
 	d.polls++
+	if !d.approved && !tn.o.ManualDevice && d.polls > 1 {
+		// The user at the browser: what blocks the flow shows there, and the program that waits
+		// learns nothing.
+		number := tn.deviceRefused(e.r, d)
+		if number != "" && number != pending {
+			e.fail(number)
+			return
+		}
+		d.approved = number == ""
+	}
 	switch {
-	case d.approved || !tn.o.ManualDevice && d.polls > 1:
+	case d.approved:
 		d.redeemed = true
-		tn.issue(w, &grant{user: d.user, client: d.client, scope: d.scope}, d.scope, "")
+		e.issue(&grant{user: d.user, client: d.client, scope: d.scope, adfs: d.adfs, mfa: true, capabilities: capabilities(e.f)}, d.scope, "")
 	case early:
 		d.interval += 5 * time.Second // RFC 8628 section 3.5
-		tn.stsError(w, "70016", "slow_down", nil)
+		tn.stsError(e.w, "70016", "slow_down", nil)
 	default:
-		tn.stsError(w, "70016", "", nil)
+		e.fail("70016")
 	}
 }
 
+// pending stands for a refusal that shows in the browser alone.
+const pending = "pending"
+
+// deviceRefused returns the number of the error with which the user's part of the flow fails,
+// or "". r may be nil.
+func (tn *Tenant) deviceRefused(r *http.Request, d *device) string {
+	host := nationOf(tn.at.Nation).login
+	if r != nil {
+		host = hostOf(r)
+	}
+	if _, ok := tn.shows("DEVICE_CODE_BLOCKED", host, d.user); ok {
+		return pending
+	}
+	if tn.users[d.user] != nil && tn.byPolicy(tn.users[d.user], d.client, FlowDeviceCode, true) != "" {
+		return pending
+	}
+	if _, ok := tn.shows("WRONG_ACCOUNT", host, d.user); ok {
+		d.user = tn.another(d.user)
+	}
+	if r == nil {
+		return ""
+	}
+	return tn.refusedSignIn(r, d.user, d.client, FlowDeviceCode, true)
+}
+
+// another returns a user who is not this one: the account that the browser remembers.
+func (tn *Tenant) another(user string) string {
+	for _, addr := range tn.order {
+		if addr != user {
+			return addr
+		}
+	}
+	return user
+}
+
+// ErrBlocked is what the browser shows where a policy blocks the device code flow, while the
+// program goes on waiting.
+var ErrBlocked = errors.New("eastest: AADSTS53003: access was blocked by a Conditional Access policy")
+
 // ApproveDevice lets the user of addr enter the code that a program showed, and consent.
-// If addr is "", it is the first user.
+// If addr is "", it is the first user. Where a policy blocks the flow, the error is
+// [ErrBlocked].
 func (tn *Tenant) ApproveDevice(userCode, addr string) error {
-	return tn.answerDevice(userCode, func(d *device) {
+	var blocked bool
+	err := tn.answerDevice(userCode, func(d *device) {
 		if addr != "" {
 			d.user = strings.ToLower(addr)
 		}
-		d.approved = true
+		if blocked = tn.deviceRefused(nil, d) != ""; !blocked {
+			d.approved = true
+		}
 	})
+	if err == nil && blocked {
+		return ErrBlocked
+	}
+	return err
 }
 
 // DeclineDevice lets the user decline.

@@ -283,20 +283,6 @@ func TestSlowDown(t *testing.T) {
 			t.Errorf("devicecode %v = %v", form, got)
 		}
 	}
-	// On behalf of: the front end's token against one for Exchange.
-	obo := url.Values{"client_id": {conf.ClientID}, "grant_type": {"urn:ietf:params:oauth:grant-type:jwt-bearer"}, "assertion": {tn.Token(ada).AccessToken},
-		"requested_token_use": {"on_behalf_of"}, "scope": {strings.Join(scopes, " ")}}
-	if got := post("token", obo); got["access_token"] == nil || got["refresh_token"] == nil {
-		t.Errorf("on behalf of = %v", got)
-	}
-	obo.Set("assertion", "x.y.z")
-	if got := post("token", obo); got["error"] != "invalid_grant" {
-		t.Errorf("on behalf of nobody = %v", got)
-	}
-	obo.Del("requested_token_use")
-	if got := post("token", obo); got["error"] != "invalid_request" {
-		t.Errorf("on behalf of without saying so = %v", got)
-	}
 }
 
 func TestBrowser(t *testing.T) {

@@ -7,32 +7,37 @@ import (
 	"encoding/base64"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
-// token is the token endpoint.
+// token is the token endpoint of Entra ID, and of AD FS.
 func (tn *Tenant) token(w http.ResponseWriter, r *http.Request) {
 	if err := r.ParseForm(); err != nil {
 		tn.stsError(w, "9002313", "", nil)
 		return
 	}
-	f := r.PostForm
-	if client := f.Get("client_id"); client == "" {
-		tn.stsError(w, "900144", "", nil)
-		return
-	} else if client != tn.o.ClientID {
-		tn.stsError(w, "700016", "", nil)
+	app, refused := tn.authenticate(r)
+	if refused != "" {
+		tn.stsError(w, refused, "", nil)
 		return
 	}
-	switch f.Get("grant_type") {
+	e := &exchange{Tenant: tn, w: w, r: r, f: r.PostForm, app: app, adfs: tn.isADFS(r)}
+	// The endpoint of version 1 takes a resource and knows no scopes.
+	if res := e.f.Get("resource"); res != "" && e.f.Get("scope") == "" {
+		e.f.Set("scope", strings.TrimSuffix(res, "/")+"/.default offline_access openid")
+	}
+	switch e.f.Get("grant_type") {
 	case "authorization_code":
-		tn.redeemCode(w, f)
+		e.code()
 	case "refresh_token":
-		tn.redeemRefresh(w, f)
+		e.refresh()
 	case "urn:ietf:params:oauth:grant-type:device_code", "device_code":
-		tn.redeemDevice(w, f)
+		e.device()
 	case "urn:ietf:params:oauth:grant-type:jwt-bearer":
-		tn.onBehalfOf(w, f)
+		e.onBehalfOf()
+	case "client_credentials":
+		e.credentials()
 	case "":
 		tn.stsError(w, "900144", "", nil)
 	default: // passwords among them
@@ -40,84 +45,151 @@ func (tn *Tenant) token(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (tn *Tenant) redeemCode(w http.ResponseWriter, f url.Values) {
-	c := tn.sts.codes[f.Get("code")]
-	sum := sha256.Sum256([]byte(f.Get("code_verifier")))
+// An exchange is one request to the token endpoint.
+type exchange struct {
+	*Tenant
+	w    http.ResponseWriter
+	r    *http.Request
+	f    url.Values
+	app  *App
+	adfs bool
+}
+
+func (e *exchange) fail(number string) { e.stsError(e.w, number, "", nil) }
+
+func (e *exchange) code() {
+	c := e.sts.codes[e.f.Get("code")]
+	sum := sha256.Sum256([]byte(e.f.Get("code_verifier")))
 	switch {
-	case c == nil:
-		tn.stsError(w, "70000", "", nil)
+	case c == nil, c.adfs != e.adfs:
+		e.fail("70000")
 	case c.used:
 		// A code that comes twice was stolen: the tokens it brought end with it
 		// (RFC 6749 section 4.1.2).
-		c.grant.revoked = "50173"
-		tn.stsError(w, "54005", "", nil)
-	case tn.now().After(c.expires):
-		tn.stsError(w, "70008", "", nil)
-	case f.Get("redirect_uri") != c.redirect:
-		tn.stsError(w, "50011", "invalid_grant", nil)
+		if c.grant != nil {
+			c.grant.revoked = "50173"
+		}
+		e.fail("54005")
+	case e.now().After(c.expires):
+		e.fail("70008")
+	case e.f.Get("redirect_uri") != c.redirect:
+		e.stsError(e.w, "50011", "invalid_grant", nil)
+	case c.client != e.app.ID:
+		e.fail("70000")
 	case base64.RawURLEncoding.EncodeToString(sum[:]) != c.challenge:
-		tn.stsError(w, "501481", "", nil)
+		e.fail("501481")
 	default:
 		c.used = true
-		c.grant = &grant{user: c.user, client: c.client, scope: c.scope}
-		tn.issue(w, c.grant, c.scope, c.nonce)
+		c.grant = &grant{user: c.user, client: c.client, scope: c.scope, adfs: c.adfs, mfa: c.mfa, capabilities: capabilities(e.f)}
+		e.issue(c.grant, c.scope, c.nonce)
 	}
 }
 
-func (tn *Tenant) redeemRefresh(w http.ResponseWriter, f url.Values) {
-	t := tn.sts.refresh[f.Get("refresh_token")]
+func (e *exchange) refresh() {
+	t := e.sts.refresh[e.f.Get("refresh_token")]
+	// A scope that is left out is that of the sign-in (RFC 6749 section 6).
+	scope := e.f.Get("scope")
 	switch {
-	case t == nil:
-		tn.stsError(w, "70000", "", nil)
+	case t == nil, t.grant.adfs != e.adfs, t.grant.client != e.app.ID:
+		e.fail("70000")
 	case t.grant.revoked != "":
-		tn.stsError(w, t.grant.revoked, "", nil)
-	case !tn.now().Before(t.expires):
-		tn.stsError(w, "700082", "", nil)
-	case t.used && tn.o.StrictRotation:
+		e.fail(t.grant.revoked)
+	case !e.now().Before(t.expires):
+		e.fail("700082")
+	case t.used && e.o.StrictRotation:
 		t.grant.revoked = "70000"
-		tn.stsError(w, "70000", "", nil)
-	case tn.o.RefuseSignIn != "":
-		tn.stsError(w, tn.o.RefuseSignIn, "", nil)
-	case resource(f.Get("scope")) != "" && !tn.hasResource(resource(f.Get("scope"))):
-		tn.stsError(w, "500011", "", nil)
+		e.fail("70000")
 	default:
+		if number := e.refusedSignIn(e.r, t.grant.user, e.app.ID, FlowRefresh, t.grant.mfa); number != "" {
+			e.fail(number)
+			return
+		}
+		if resource(scope) != "" && !e.hasResource(resource(scope)) {
+			e.fail("500011")
+			return
+		}
 		t.used = true
-		// A scope that is left out is that of the sign-in (RFC 6749 section 6).
-		tn.issue(w, t.grant, cmp.Or(f.Get("scope"), t.grant.scope), "")
+		if c := capabilities(e.f); c != "" {
+			t.grant.capabilities = c
+		}
+		e.issue(t.grant, cmp.Or(scope, t.grant.scope), "")
 	}
 }
 
-func (tn *Tenant) onBehalfOf(w http.ResponseWriter, f url.Values) {
-	user, refused := tn.verify(f.Get("assertion"))
+// onBehalfOf exchanges the token that a user gave the application for one of another resource.
+func (e *exchange) onBehalfOf() {
+	c, refused := e.parse(e.f.Get("assertion"))
+	user := strings.ToLower(c.User)
+	scope := e.f.Get("scope")
 	switch {
-	case f.Get("requested_token_use") != "on_behalf_of":
-		tn.stsError(w, "900144", "", nil)
-	case refused != "":
-		tn.stsError(w, "50013", "", nil)
-	case tn.o.RefuseSignIn != "":
-		tn.stsError(w, tn.o.RefuseSignIn, "", nil)
-	case !tn.hasResource(resource(f.Get("scope"))):
-		tn.stsError(w, "500011", "", nil)
+	case e.f.Get("requested_token_use") != "on_behalf_of" || scope == "":
+		e.fail("900144")
+	case !e.app.confidential():
+		e.fail("7000218") // a public client cannot prove that the token was given to it
+	case refused != "", user == "", !e.adfs && c.Tenant != TenantID:
+		e.fail("50013")
+	case e.now().Unix() >= c.Expires:
+		e.fail("500133")
+	case strings.TrimSuffix(c.Audience, "/") != e.app.resource() && !strings.EqualFold(c.Audience, e.app.ID):
+		e.fail("500131")
 	default:
-		tn.issue(w, &grant{user: user, client: tn.o.ClientID, scope: f.Get("scope")}, f.Get("scope"), "")
+		if number := e.refusedSignIn(e.r, user, e.app.ID, FlowOnBehalfOf, true); number != "" {
+			e.fail(number)
+			return
+		}
+		if !e.hasResource(resource(scope)) {
+			e.fail("500011")
+			return
+		}
+		e.issue(&grant{user: user, client: e.app.ID, scope: scope, adfs: e.adfs, mfa: true}, scope, "")
 	}
 }
 
-// issue answers with tokens for scope. A sign-in that consented to offline_access brings a
-// new refresh token each time, whatever is asked for.
-func (tn *Tenant) issue(w http.ResponseWriter, g *grant, scope, nonce string) {
-	body := map[string]any{
-		"token_type": "Bearer", "scope": scope, "expires_in": int(tn.o.AccessLifetime / time.Second),
-		"ext_expires_in": int(tn.o.AccessLifetime / time.Second),
-		"access_token":   tn.accessToken(g.user, scope, g.client),
+// credentials gives the application a token of its own.
+func (e *exchange) credentials() {
+	scope := e.f.Get("scope")
+	switch {
+	case !e.app.confidential():
+		e.fail("7000218")
+	case scope == "":
+		e.fail("900144")
+	case !strings.HasSuffix(scope, "/.default") && !strings.HasSuffix(strings.Fields(scope)[0], "/.default"):
+		e.fail("1002012")
+	case !e.hasResource(resource(scope)):
+		e.fail("500011")
+	default:
+		e.issue(&grant{client: e.app.ID, scope: scope, adfs: e.adfs}, strings.Fields(scope)[0], "")
 	}
-	if has(g.scope, "offline_access") {
+}
+
+// capabilities returns cp1 if the client declares that it understands claims challenges.
+func capabilities(f url.Values) string {
+	if strings.Contains(f.Get("claims"), `"cp1"`) {
+		return "cp1"
+	}
+	return ""
+}
+
+// issue responds with tokens for scope. A sign-in that consented to offline_access brings a
+// new refresh token each time, whatever is asked for; AD FS gives one to everybody.
+func (e *exchange) issue(g *grant, scope, nonce string) {
+	if g.user != "" {
+		of(e.r, g.user)
+	}
+	body := map[string]any{
+		"token_type": "Bearer", "scope": scope, "expires_in": int(e.o.AccessLifetime / time.Second),
+		"access_token": e.accessToken(g, scope),
+	}
+	if !g.adfs {
+		body["ext_expires_in"] = int(e.o.AccessLifetime / time.Second)
+	}
+	if has(g.scope, "offline_access") || g.adfs && g.user != "" {
 		t := "0.AX" + rand.Text() + rand.Text()
-		tn.sts.refresh[t] = &refreshToken{grant: g, expires: tn.now().Add(tn.o.RefreshLifetime)}
+		e.sts.refresh[t] = &refreshToken{grant: g, expires: e.now().Add(e.o.RefreshLifetime)}
 		body["refresh_token"] = t
 	}
-	if has(scope, "openid") {
-		body["id_token"] = tn.idToken(g.user, g.client, nonce)
+	if has(scope, "openid") && g.user != "" {
+		body["id_token"] = e.idToken(g, nonce)
 	}
-	writeJSON(w, http.StatusOK, body)
+	writeJSON(e.w, http.StatusOK, body)
 }

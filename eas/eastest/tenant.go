@@ -45,8 +45,15 @@ type Options struct {
 	Domains  []string // further accepted domains
 	ClientID string   // the registered public client; if "", [ClientID]
 
-	// Resources are registered as Exchange's hosts are, as for an API of one's own: "api://…".
-	Resources []string
+	// Apps are registered beside the public client.
+	Apps []App
+	// Identity says where passwords are checked; the zero Identity is [PasswordHash].
+	Identity Identity
+	// Policies are those of Conditional Access. They may be changed.
+	Policies []Policy
+	// SignInPages has the authority show pages for name and password, as for a browser that a
+	// test drives. Without it, the user is signed in at once.
+	SignInPages bool
 
 	AccessLifetime  time.Duration // of access tokens; if 0, one hour
 	RefreshLifetime time.Duration // of refresh tokens, from their issue; if 0, fourteen days
@@ -153,6 +160,9 @@ func (o *Options) complete() {
 		panic("eastest: no such topology")
 	}
 	nationOf(o.Nation)
+	if o.Identity < PasswordHash || o.Identity > Federated {
+		panic("eastest: no such model of identity")
+	}
 	if o.ClientID == "" {
 		o.ClientID = ClientID
 	}
@@ -250,6 +260,12 @@ func (tn *Tenant) handlers() map[string]http.Handler {
 		// Who looks up an address asks the cloud all the same, and is not known there.
 		h[cloudHost] = site(http.HandlerFunc(tn.autodiscover), nil, nil)
 		h[loginHost], h[aliasHost] = login, login
+	}
+	if tn.at.hasCloud() {
+		h["microsoft.com"] = http.HandlerFunc(tn.deviceLogin)
+	}
+	if tn.at.Topology == OnPremises || tn.at.Identity == Federated {
+		h[tn.adfsHost()] = tn.adfsHandler()
 	}
 	if tn.at.hasPremises() {
 		h[tn.premisesHost()] = site(http.HandlerFunc(tn.autodiscover), exchange, http.HandlerFunc(tn.otherService))

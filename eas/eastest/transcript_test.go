@@ -45,10 +45,10 @@ func TestS136TranscriptHoldsNoSecret(t *testing.T) {
 	if s := fmt.Sprintf("%v %+v", r, []any{r.Query, r.Header, r.Form, r.Document, r.Answer, r.Authorization, r.Path}); strings.Contains(s, secret) {
 		t.Errorf("the transcript holds a secret: %s", s)
 	}
-	if r.Authorization != "Bearer …" || r.Query.Get("prompt") != "login" || r.Form.Get("grant_type") != "refresh_token" || r.Status != 400 {
+	if r.Authorization != "Bearer …" || r.Query.Get("prompt") != "login" || r.Form.Get("grant_type") != "refresh_token" || r.Status != 401 {
 		t.Errorf("the transcript lacks what is no secret: %+v", r)
 	}
-	if got, want := r.String(), "POST login.microsoftonline.com/common/oauth2/v2.0/token refresh_token 400"; got != want {
+	if got, want := r.String(), "POST login.microsoftonline.com/common/oauth2/v2.0/token refresh_token 401"; got != want {
 		t.Errorf("String() = %q, want %q", got, want)
 	}
 }

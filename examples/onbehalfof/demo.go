@@ -15,6 +15,12 @@ import (
 
 const ada = "ada@contoso.com"
 
+// The service is registered with the embedded tenant.
+const (
+	serviceID     = "0d3c1a5e-8f2b-4e6a-9c7d-2b1f4e8a6c30"
+	serviceSecret = "a secret of the demonstration"
+)
+
 // A demo is the service before an embedded tenant, and the configuration of its front client.
 type demo struct {
 	tenant *eastest.Tenant
@@ -24,10 +30,10 @@ type demo struct {
 }
 
 func newDemo(ctx context.Context) (*demo, error) {
-	tn := eastest.New(nil, &eastest.Options{Topology: eastest.Hybrid, Resources: []string{resource(eastest.ClientID)}})
+	tn := eastest.New(nil, &eastest.Options{Topology: eastest.Hybrid, Apps: []eastest.App{{ID: serviceID, Secret: serviceSecret}}})
 	tn.AddMailbox(ada, &eas.Email{From: "bob@contoso.com", Subject: "Through the service"})
-	o := &token.Options{HTTPClient: tn.Client(), Auth: token.Secret("a secret of the demonstration")}
-	s, err := newService(ctx, eastest.ClientID, eastest.TenantID, tn.URL(), &token.MemoryStore{}, o)
+	o := &token.Options{HTTPClient: tn.Client(), Auth: token.Secret(serviceSecret)}
+	s, err := newService(ctx, serviceID, eastest.TenantID, tn.URL(), &token.MemoryStore{}, o)
 	if err != nil {
 		tn.Close()
 		return nil, err
@@ -41,7 +47,7 @@ func newDemo(ctx context.Context) (*demo, error) {
 	go func() { _ = server.Serve(l) }()
 	d := &demo{tenant: tn, url: "http://" + l.Addr().String(), close: func() { server.Close(); tn.Close() }}
 	d.front, err = token.ConfigureResource(ctx, eastest.ClientID, "https://login.microsoftonline.com/"+eastest.TenantID, nil,
-		[]string{resource(eastest.ClientID) + "/" + permission}, &token.Options{HTTPClient: tn.Client()})
+		[]string{resource(serviceID) + "/" + permission}, &token.Options{HTTPClient: tn.Client()})
 	if err != nil {
 		d.close()
 		return nil, err
@@ -90,7 +96,7 @@ func demonstrate(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "%-26s the user has signed in to %s\n", "front client", resource(eastest.ClientID))
+	fmt.Fprintf(out, "%-26s the user has signed in to %s\n", "front client", resource(serviceID))
 	for _, call := range []string{"first call", "second call"} {
 		status, _, body, err := d.get(ctx, t.AccessToken)
 		if err != nil {

@@ -1,0 +1,162 @@
+package eastest
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/easoauth/easoauth/internal/fault"
+)
+
+// A Flow is a way to sign in or to go on.
+type Flow string
+
+// The flows.
+const (
+	FlowBrowser    Flow = "browser"
+	FlowDeviceCode Flow = "device code"
+	FlowRefresh    Flow = "refresh"
+	FlowOnBehalfOf Flow = "on behalf of"
+	FlowApp        Flow = "app"
+)
+
+// A Control is what a policy does.
+type Control int
+
+// The controls of a [Policy].
+const (
+	Block     Control = iota // refuse, AADSTS53003
+	MFA                      // demand a second factor, AADSTS50076; a user at the browser has one
+	Compliant                // demand a device that is managed, AADSTS53000
+	Claims                   // demand claims that the client must ask for again, AADSTS50158
+)
+
+// A Policy is one of Conditional Access: if all that it names fits, its control holds. What it
+// does not name fits everything.
+type Policy struct {
+	Users     []string // addresses
+	Clients   []string // client IDs
+	Flows     []Flow
+	Locations []string // as [Mailbox.SetLocation] has them
+	Control   Control
+}
+
+func (p *Policy) fits(m *Mailbox, client string, flow Flow) bool {
+	has := func(list []string, s string) bool {
+		return list == nil || slices.ContainsFunc(list, func(x string) bool { return strings.EqualFold(x, s) })
+	}
+	return has(p.Users, m.addr) && has(p.Clients, client) && (p.Flows == nil || slices.Contains(p.Flows, flow)) && has(p.Locations, m.location)
+}
+
+// SetLocation says where the user is, for policies, and whether the device is managed.
+func (m *Mailbox) SetLocation(location string, compliant bool) {
+	m.tn.mu.Lock()
+	defer m.tn.mu.Unlock()
+	m.location, m.compliant = location, compliant
+}
+
+// ByPolicy returns the number of the error with which Conditional Access refuses the user, or
+// "". mfa says whether a second factor has been given.
+func (tn *Tenant) byPolicy(m *Mailbox, client string, flow Flow, mfa bool) string {
+	for i := range tn.o.Policies {
+		p := &tn.o.Policies[i]
+		if !p.fits(m, client, flow) {
+			continue
+		}
+		switch {
+		case p.Control == Block:
+			return "53003"
+		case p.Control == MFA && !mfa:
+			return "50076"
+		case p.Control == Compliant && !m.compliant:
+			return "53000"
+		case p.Control == Claims && !mfa:
+			return "50158"
+		}
+	}
+	return ""
+}
+
+// refusals are the faults by which an authority refuses to sign a user in, or to go on.
+var refusals = []struct {
+	id     fault.ID
+	number string
+}{
+	{"CONSENT", "65001"},
+	{"ADMIN_CONSENT", "90094"},
+	{"CA_BLOCK", "53003"},
+}
+
+// refused returns the number of the error with which the authority refuses the user, or "".
+func (tn *Tenant) refusedSignIn(r *http.Request, user, client string, flow Flow, mfa bool) string {
+	host := hostOf(r)
+	for _, x := range refusals {
+		value, ok := tn.shows(x.id, host, user)
+		if !ok {
+			continue
+		}
+		because(r, "fault %s", x.id)
+		if value != "" {
+			return strings.TrimPrefix(value, "AADSTS")
+		}
+		return x.number
+	}
+	if tn.o.RefuseSignIn != "" {
+		return tn.o.RefuseSignIn
+	}
+	m := tn.users[user]
+	if m == nil {
+		return "50034"
+	}
+	if m.disabled {
+		return "50057"
+	}
+	interactive := flow == FlowBrowser || flow == FlowDeviceCode
+	if interactive && m.expired && tn.at.Identity != PasswordHash {
+		return "50055"
+	}
+	return tn.byPolicy(m, client, flow, mfa)
+}
+
+// An Identity says where passwords are checked.
+type Identity int
+
+// The models of identity.
+const (
+	// PasswordHash has Entra ID check a hash of the password, which does not know when a
+	// password expires.
+	PasswordHash Identity = iota
+	// PassThrough has an agent on-premises check it.
+	PassThrough
+	// Federated has AD FS check it: Entra ID sends the browser there.
+	Federated
+)
+
+// ChangePassword ends the sign-ins of the user: refresh tokens are refused from now on
+// (AADSTS50173), while access tokens stay good until they run out.
+func (m *Mailbox) ChangePassword() {
+	m.tn.mu.Lock()
+	defer m.tn.mu.Unlock()
+	m.expired = false
+	for _, t := range m.tn.sts.refresh {
+		if t.grant.user == m.addr && t.grant.revoked == "" {
+			t.grant.revoked = "50173"
+		}
+	}
+}
+
+// ExpirePassword lets the password run out. Who is signed in stays so. New sign-ins are
+// refused (AADSTS50055) where the password is checked on-premises; with [PasswordHash] the
+// expiry is not known, and nothing happens.
+func (m *Mailbox) ExpirePassword() {
+	m.tn.mu.Lock()
+	defer m.tn.mu.Unlock()
+	m.expired = true
+}
+
+// SetDisabled disables the account at the authority, or enables it again (AADSTS50057).
+func (m *Mailbox) SetDisabled(disabled bool) {
+	m.tn.mu.Lock()
+	defer m.tn.mu.Unlock()
+	m.disabled = disabled
+}
