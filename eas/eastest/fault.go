@@ -54,7 +54,7 @@ var (
 )
 
 // shown are the faults that a tenant can show, in the order of the dance.
-var shown = slices.Concat(shownByFront(), shownByAutodiscover, shownByChallenge, shownByAuthority, shownByExchange)
+var shown = slices.Concat(shownByWire, shownByFront(), shownByAutodiscover, shownByChallenge, shownByAuthority, shownByExchange)
 
 // shownByFront are those of devices in front.
 func shownByFront() []shownFault {
@@ -163,6 +163,7 @@ func (tn *Tenant) Switch(f Fault) *Switch {
 	case !slices.Contains(shown[i].topologies(), tn.at.Topology):
 		panic(fmt.Sprintf("eastest: %s cannot show in this topology: %s", f.ID, tn.at.Topology))
 	}
+	tn.prepareWire(f)
 	tn.mu.Lock()
 	defer tn.mu.Unlock()
 	s := &Switch{tn: tn, fault: f}

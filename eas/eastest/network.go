@@ -40,18 +40,24 @@ func (n *network) serve(ln net.Listener) {
 	server := &http.Server{
 		Handler: tn,
 		TLSConfig: &tls.Config{
-			MinVersion: tls.VersionTLS12,
-			GetCertificate: func(h *tls.ClientHelloInfo) (*tls.Certificate, error) {
-				name := strings.ToLower(h.ServerName)
-				if tn.lookup[name] == nil {
-					return nil, errors.New("eastest: no such host")
-				}
-				return tn.ca.leaf(name)
+			MinVersion:     tls.VersionTLS12,
+			GetCertificate: tn.certificate,
+			GetConfigForClient: func(h *tls.ClientHelloInfo) (*tls.Config, error) {
+				return tn.handshake(h, strings.ToLower(h.ServerName))
 			},
 		},
 		ReadHeaderTimeout: time.Minute,
 	}
 	n.start(server, ln, func() { _ = server.ServeTLS(ln, "", "") }) // until ln is closed
+}
+
+// certificate is that of the host that the client names.
+func (tn *Tenant) certificate(h *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	name := strings.ToLower(h.ServerName)
+	if tn.lookup[name] == nil {
+		return nil, errors.New("eastest: no such host")
+	}
+	return tn.ca.leaf(name)
 }
 
 func (n *network) start(server *http.Server, ln net.Listener, serve func()) {
@@ -144,6 +150,9 @@ func (n *network) dial(ctx context.Context, _, addr string) (net.Conn, error) {
 	if port != "443" {
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: errRefused}
 	}
+	if err := n.tn.unreached(host); err != nil {
+		return nil, err
+	}
 	return n.ln.dial(ctx)
 }
 
@@ -155,9 +164,9 @@ func (refusedError) Temporary() bool { return false }
 
 var errRefused net.Error = refusedError{}
 
-// A pipeListener accepts what its dial sends. Its Close closes the connections too: a pipe
-// holds nothing, so that the alert with which TLS says goodbye would otherwise wait, up to
-// five seconds, for a peer that does not read.
+// A pipeListener accepts what its dial sends. Its Close closes the connections too: the alert
+// with which TLS says goodbye would otherwise wait, up to five seconds, for a peer that does not
+// read.
 type pipeListener struct {
 	conns  chan net.Conn
 	closed chan struct{}
@@ -184,7 +193,7 @@ func (c *pipeConn) Close() error {
 }
 
 func (l *pipeListener) dial(ctx context.Context) (net.Conn, error) {
-	client, pipe := net.Pipe()
+	client, pipe := newPipe()
 	server := &pipeConn{Conn: pipe, ln: l}
 	l.mu.Lock()
 	if l.open == nil {
@@ -269,6 +278,9 @@ func (tn *Tenant) Listen() (addr string, client *http.Client, err error) {
 			host, _, err := net.SplitHostPort(to)
 			if err != nil || tn.lookup[strings.ToLower(host)] == nil {
 				return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}}
+			}
+			if err := tn.unreached(strings.ToLower(host)); err != nil {
+				return nil, err
 			}
 			var d net.Dialer
 			return d.DialContext(ctx, network, ln.Addr().String())

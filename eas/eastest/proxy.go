@@ -29,6 +29,9 @@ func (tn *Tenant) ServeProxy(ln net.Listener) error {
 
 // proxy is one request to the proxy.
 func (tn *Tenant) proxy(w http.ResponseWriter, r *http.Request) {
+	if tn.proxyFails(w, r) {
+		return
+	}
 	if r.Method != http.MethodConnect {
 		http.Error(w, "This proxy of a fake tenant for tests takes CONNECT alone: use https URLs.", http.StatusMethodNotAllowed)
 		return

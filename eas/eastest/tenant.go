@@ -326,7 +326,7 @@ func (tn *Tenant) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	tn.record(w, r, host, h)
+	tn.record(w, r, host, tn.onTheWay(host, h))
 }
 
 // next returns a number that was not returned before.

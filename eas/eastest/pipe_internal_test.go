@@ -1,0 +1,35 @@
+package eastest
+
+import (
+	"io"
+	"net"
+	"testing"
+
+	"golang.org/x/net/nettest"
+)
+
+// A connection in memory is a net.Conn as a socket is one.
+func TestPipe(t *testing.T) {
+	nettest.TestConn(t, func() (a, b net.Conn, stop func(), err error) {
+		a, b = newPipe()
+		return a, b, func() { a.Close(); b.Close() }, nil
+	})
+}
+
+// Both sides may write before either reads, what was written before Close arrives, and writing
+// to a side that closed is no error before a reset would arrive.
+func TestPipeHolds(t *testing.T) {
+	a, b := newPipe()
+	for _, c := range []net.Conn{a, b} {
+		if _, err := c.Write([]byte("alert")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a.Close()
+	if n, err := b.Write([]byte("late")); n != 4 || err != nil {
+		t.Errorf("Write = %d, %v", n, err)
+	}
+	if got, err := io.ReadAll(b); string(got) != "alert" || err != nil {
+		t.Errorf("read %q, %v", got, err)
+	}
+}
