@@ -1,8 +1,13 @@
 package eastest
 
 import (
+	"bytes"
+	"compress/gzip"
+	"io"
+	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -20,6 +25,20 @@ type Failure struct {
 	Lose bool
 	// Truncate sends only the first bytes of the body, this many, as if they were the whole.
 	Truncate int
+	// Cut sends only the first bytes of the body, this many, and then cuts the connection: a
+	// client sees fewer than were announced, and over HTTP/2 a reset of the stream.
+	Cut int
+	// Drip passes before each byte of the body.
+	Drip time.Duration
+	// Inflate sends, in place of the body, this many zero bytes compressed by gzip, a thousandth of
+	// that on the wire.
+	Inflate int64
+	// Change is what happens to the body on its way: it gets the server's, and returns what is
+	// sent. It must not keep or change its argument.
+	Change func(body []byte) []byte
+
+	// From is the first request that has it, counted from 1 among those that match; if 0, the first.
+	From int
 	// Times is how often it happens; if 0, once.
 	Times int
 	// Optional says that it is no mistake of the test if no request matches.
@@ -29,6 +48,7 @@ type Failure struct {
 type failure struct {
 	match string
 	Failure
+	seen    int // requests that matched
 	matched bool
 }
 
@@ -51,6 +71,9 @@ func (tn *Tenant) takeFailure(r Request) *Failure {
 	defer tn.mu.Unlock()
 	for i, f := range tn.failures {
 		if !r.matches(f.match) {
+			continue
+		}
+		if f.seen++; f.seen < f.From {
 			continue
 		}
 		f.matched = true
@@ -76,15 +99,7 @@ func (r Request) matches(match string) bool {
 // instead reports whether the failure takes the place of the answer. If not, the request is to
 // be dealt with as usual.
 func (f *Failure) instead(a *answer, r *http.Request) bool {
-	if f.Delay > 0 {
-		t := time.NewTimer(f.Delay)
-		defer t.Stop()
-		select {
-		case <-t.C:
-		case <-r.Context().Done():
-			panic(http.ErrAbortHandler)
-		}
-	}
+	wait(r, f.Delay)
 	switch {
 	case f.Status != 0:
 		for k, v := range f.Header {
@@ -93,7 +108,7 @@ func (f *Failure) instead(a *answer, r *http.Request) bool {
 		a.status = f.Status
 		a.body.WriteString(f.Body)
 		return true
-	case f.Lose, f.Truncate > 0, f.Delay > 0:
+	case f.Lose, f.Truncate > 0, f.Delay > 0, f.Cut > 0, f.Drip > 0, f.Inflate > 0, f.Change != nil:
 		return false
 	}
 	panic(http.ErrAbortHandler)
@@ -101,11 +116,76 @@ func (f *Failure) instead(a *answer, r *http.Request) bool {
 
 // after does to an answer what the failure says.
 func (f *Failure) after(a *answer) {
+	if f.Change != nil {
+		changed := f.Change(bytes.Clone(a.body.Bytes()))
+		a.header.Del("Content-Length")
+		a.body.Reset()
+		a.body.Write(changed)
+	}
+	if f.Inflate > 0 {
+		a.header.Del("Content-Length")
+		a.header.Set("Content-Encoding", "gzip")
+		a.body.Reset()
+		z := gzip.NewWriter(&a.body)
+		_, _ = io.CopyN(z, zeros{}, f.Inflate) // a buffer takes all
+		_ = z.Close()
+	}
 	if f.Truncate > 0 && f.Truncate < a.body.Len() {
 		a.header.Del("Content-Length")
 		a.body.Truncate(f.Truncate)
 	}
 	if f.Lose {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
+}
+
+// send sends an answer as slowly, or as far, as the failure says.
+func (f *Failure) send(a *answer, w http.ResponseWriter, r *http.Request) {
+	if f.Cut <= 0 && f.Drip <= 0 {
+		a.send(w)
+		return
+	}
+	body := a.body.Bytes()
+	maps.Copy(w.Header(), a.header)
+	if w.Header().Get("Content-Length") == "" {
+		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	}
+	w.WriteHeader(a.code())
+	cut := f.Cut > 0 && f.Cut < len(body)
+	if cut {
+		body = body[:f.Cut]
+	}
+	step := max(len(body), 1)
+	if f.Drip > 0 {
+		step = 1
+	}
+	for part := range slices.Chunk(body, step) {
+		wait(r, f.Drip)
+		_, _ = w.Write(part)                      // a client that hung up is no news
+		_ = http.NewResponseController(w).Flush() // nor here
+	}
+	if cut {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// wait returns after d, or cuts the connection if the client is gone before.
+func wait(r *http.Request, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-r.Context().Done():
 		panic(http.ErrAbortHandler)
 	}
 }

@@ -220,6 +220,7 @@ func (tn *Tenant) record(w http.ResponseWriter, r *http.Request, host string, h 
 		entry.document = body
 	}
 	a := &answer{header: http.Header{}}
+	var f *Failure
 	tn.mu.Lock()
 	mark := tn.o.Header.Clone()
 	tn.mu.Unlock()
@@ -244,9 +245,13 @@ func (tn *Tenant) record(w http.ResponseWriter, r *http.Request, host string, h 
 			panic(cut)
 		}
 		// Only now: who has the answer finds the request in the transcript.
+		if f != nil {
+			f.send(a, w, r)
+			return
+		}
 		a.send(w)
 	}()
-	f := tn.takeFailure(entry)
+	f = tn.takeFailure(entry)
 	if f != nil {
 		because(r, "a failure that the test set")
 	}

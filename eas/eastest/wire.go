@@ -120,7 +120,9 @@ func (tn *Tenant) handshake(hello *tls.ClientHelloInfo, host string) (*tls.Confi
 		return nil, errCut
 	}
 	if _, ok := tn.has("TLS_VERSION", host); ok {
-		return &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11, GetCertificate: tn.certificate}, nil
+		_, _ = hello.Conn.Write([]byte{21, 3, 1, 0, 2, 2, 70}) // the fatal alert protocol_version, RFC 8446 section 6
+		hello.Conn.Close()
+		return nil, errCut
 	}
 	if _, ok := tn.has("CLIENT_CERT", host); ok {
 		return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: tn.certificate, ClientAuth: tls.RequireAnyClientCert}, nil

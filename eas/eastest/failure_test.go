@@ -1,0 +1,151 @@
+package eastest_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/easoauth/easoauth/eas/eastest"
+)
+
+const site = "https://outlook.office365.com/nothing"
+
+// fetch returns what arrives of a body, and how its reading ended.
+func fetch(t *testing.T, c *http.Client) ([]byte, http.Header, error) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), "GET", site, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Accept-Encoding", "identity") // what is sent is seen
+	resp, err := c.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	return b, resp.Header, err
+}
+
+// A body that is cut has announced more; over HTTP/2 the stream is reset, and the connection
+// stays good.
+func TestFailureCut(t *testing.T) {
+	for _, h2 := range []bool{false, true} {
+		tn := eastest.New(t, nil)
+		tr := tn.Client().Transport.(*http.Transport).Clone()
+		tr.ForceAttemptHTTP2 = h2
+		c := &http.Client{Transport: tr}
+		tn.Fail("nothing", eastest.Failure{Status: 200, Body: "0123456789", Cut: 4})
+		b, h, err := fetch(t, c)
+		if string(b) != "0123" || h.Get("Content-Length") != "10" {
+			t.Errorf("h2 %v: %q of %s", h2, b, h.Get("Content-Length"))
+		}
+		if !h2 && !errors.Is(err, io.ErrUnexpectedEOF) || err == nil {
+			t.Errorf("h2 %v: %v", h2, err)
+		}
+		if _, _, err := fetch(t, c); err != nil {
+			t.Errorf("h2 %v, next: %v", h2, err)
+		}
+		tr.CloseIdleConnections()
+	}
+}
+
+func TestFailureDrip(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tn := eastest.New(t, nil)
+		tn.Fail("nothing", eastest.Failure{Status: 200, Body: "0123456789", Drip: time.Minute})
+		began := time.Now()
+		b, _, err := fetch(t, tn.Client())
+		if d := time.Since(began); string(b) != "0123456789" || err != nil || d != 10*time.Minute {
+			t.Errorf("%q, %v after %v", b, err, d)
+		}
+		tn.Fail("nothing", eastest.Failure{Drip: time.Minute, Cut: 3})
+		began = time.Now()
+		b, _, err = fetch(t, tn.Client())
+		if d := time.Since(began); len(b) != 3 || !errors.Is(err, io.ErrUnexpectedEOF) || d != 3*time.Minute {
+			t.Errorf("of the server's own: %q, %v after %v", b, err, d)
+		}
+	})
+}
+
+func TestFailureInflate(t *testing.T) {
+	const size = 16 << 20
+	tn := eastest.New(t, nil)
+	tn.Fail("nothing", eastest.Failure{Status: 200, Inflate: size})
+	b, h, err := fetch(t, tn.Client())
+	if err != nil || h.Get("Content-Encoding") != "gzip" || len(b) > size/500 {
+		t.Fatalf("%d bytes, %v, %v", len(b), h, err)
+	}
+	z, err := gzip.NewReader(bytes.NewReader(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := io.Copy(io.Discard, z); n != size || err != nil {
+		t.Errorf("inflates to %d bytes, %v", n, err)
+	}
+}
+
+func TestFailureChange(t *testing.T) {
+	tn := eastest.New(t, nil)
+	whole, _, _ := fetch(t, tn.Client())
+	tn.Fail("nothing", eastest.Failure{Change: func(b []byte) []byte { return append(b, b...) }})
+	if b, _, err := fetch(t, tn.Client()); err != nil || string(b) != string(whole)+string(whole) {
+		t.Errorf("%q, %v", b, err)
+	}
+}
+
+// From and Times say which requests fail, and others go on as usual.
+func TestFailureFrom(t *testing.T) {
+	tn := eastest.New(t, nil)
+	tn.Fail("nothing", eastest.Failure{Status: 503, From: 3, Times: 2})
+	var got []int
+	for range 6 {
+		status, _, _ := ask(t, tn, "GET", site)
+		ask(t, tn, "GET", "https://outlook.office365.com/other")
+		got = append(got, status)
+	}
+	if diff := cmp.Diff([]int{404, 404, 503, 503, 404, 404}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// A response that asks for the end of the connection is a GOAWAY in HTTP/2.
+func TestFailureGoAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tn := eastest.New(t, nil)
+		tr := tn.Client().Transport.(*http.Transport).Clone()
+		tr.ForceAttemptHTTP2 = true
+		c := &http.Client{Transport: tr}
+		tn.Fail("nothing", eastest.Failure{Status: 200, Header: http.Header{"Connection": {"close"}}, Body: "bye"})
+		var reused []bool
+		ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GotConn: func(i httptrace.GotConnInfo) { reused = append(reused, i.Reused) }})
+		for range 3 {
+			req, err := http.NewRequestWithContext(ctx, "GET", site, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp, err := c.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, _ = io.Copy(io.Discard, resp.Body)
+			resp.Body.Close()
+			if resp.ProtoMajor != 2 {
+				t.Errorf("%s", resp.Proto)
+			}
+			synctest.Wait() // the frame comes after the response
+		}
+		if diff := cmp.Diff([]bool{false, false, true}, reused); diff != "" {
+			t.Errorf("connections that were there before (-want +got):\n%s", diff)
+		}
+		tr.CloseIdleConnections()
+	})
+}
