@@ -53,13 +53,25 @@ type failure struct {
 }
 
 // Fail makes the next request that matches fail as f says, once. A request matches if
-// match is its ActiveSync command ("Sync"), its OAuth grant ("refresh_token"), or a part of
-// its host, path and command ("mail.contoso.com", "/oauth2/v2.0/token",
-// "mail.contoso.com/Microsoft-Server-ActiveSync?Sync"). Faults that match the same request
+// match is its ActiveSync command ("Sync"), its OAuth grant ("refresh_token"), its method
+// ("OPTIONS"), the address that its query names ("ada@contoso.com"), or a part of its host, path
+// and command ("mail.contoso.com", "/oauth2/v2.0/token",
+// "mail.contoso.com/Microsoft-Server-ActiveSync?Sync"). Failures that match the same request
 // happen one after the other, in the order in which they were set.
+//
+// A failure that no request matched fails the test, unless it is Optional. Fail panics for a
+// command or a method in the wrong case, which no request can match.
 func (tn *Tenant) Fail(match string, f Failure) {
 	if match == "" {
 		panic("eastest: Fail without a match")
+	}
+	for c := range strings.SplitSeq(commands, ",") {
+		if match != c && strings.EqualFold(match, c) {
+			panic("eastest: Fail(" + strconv.Quote(match) + ") matches no command; write " + strconv.Quote(c))
+		}
+	}
+	if match != strings.ToUpper(match) && slices.Contains([]string{"OPTIONS", "POST", "GET"}, strings.ToUpper(match)) {
+		panic("eastest: Fail(" + strconv.Quote(match) + ") matches no method; write " + strconv.Quote(strings.ToUpper(match)))
 	}
 	tn.mu.Lock()
 	defer tn.mu.Unlock()
@@ -88,6 +100,9 @@ func (tn *Tenant) takeFailure(r Request) *Failure {
 func (r Request) matches(match string) bool {
 	if slices.Contains(strings.Split(commands, ","), match) {
 		return match == r.Command // "Sync" is also a part of every path of ActiveSync
+	}
+	if match == r.Method || strings.Contains(match, "@") && strings.EqualFold(match, r.named) {
+		return true
 	}
 	target := r.Host + r.Path
 	if r.Command != "" {

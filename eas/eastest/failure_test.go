@@ -117,6 +117,42 @@ func TestFailureFrom(t *testing.T) {
 	}
 }
 
+// A failure is bound to a method or a user as well as to a command or a host.
+func TestFailureMatches(t *testing.T) {
+	const options, other = mailURL + "?Cmd=Ping&User=bob@contoso.com&DeviceId=a&DeviceType=b", lookupURL
+	for _, tt := range []struct {
+		match, method, url string
+		want               bool
+	}{
+		{"OPTIONS", "OPTIONS", mailURL, true},
+		{"OPTIONS", "POST", options, false},
+		{"POST", "POST", options, true},
+		{"Bob@contoso.com", "POST", options, true},
+		{"ada@contoso.com", "POST", options, false},
+		{"ada@contoso.com", "GET", other, true},
+		{"mail.contoso.com", "GET", other, false},
+		{"autodiscover.contoso.com", "GET", other, true},
+	} {
+		tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid})
+		tn.Fail(tt.match, eastest.Failure{Status: 599, Optional: true})
+		status, _, _ := ask(t, tn, tt.method, tt.url)
+		if got := status == 599; got != tt.want {
+			t.Errorf("Fail(%q) matches %s %s: %v, want %v", tt.match, tt.method, tt.url, got, tt.want)
+		}
+	}
+	tn := eastest.New(t, nil)
+	for _, match := range []string{"sync", "SYNC", "foldersync", "options", "Post"} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("Fail(%q): no panic", match)
+				}
+			}()
+			tn.Fail(match, eastest.Failure{Optional: true})
+		}()
+	}
+}
+
 // A response that asks for the end of the connection is a GOAWAY in HTTP/2.
 func TestFailureGoAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -37,6 +37,7 @@ type Request struct {
 	Why           []string    // why the server answered so, in the order in which it looked
 
 	document, answer []byte // WBXML, read when it is asked for
+	named            string // the user as the query names it
 }
 
 // String returns the request as one line.
@@ -198,6 +199,7 @@ func (tn *Tenant) record(w http.ResponseWriter, r *http.Request, host string, h 
 	if q, ok := parseQuery(r.URL.RawQuery); ok && entry.Command == "" {
 		entry.Command = q.command
 	}
+	entry.named = userNamed(r)
 	for name := range entry.Query {
 		if slices.Contains(secrets, strings.ToLower(name)) {
 			delete(entry.Query, name)
@@ -261,6 +263,19 @@ func (tn *Tenant) record(w http.ResponseWriter, r *http.Request, host string, h 
 	if f != nil {
 		f.after(a)
 	}
+}
+
+// userNamed returns the user that a request's query names, or "".
+func userNamed(r *http.Request) string {
+	if q, ok := parseQuery(r.URL.RawQuery); ok && q.user != "" {
+		return q.user
+	}
+	for name, v := range r.URL.Query() {
+		if n := strings.ToLower(name); (n == "user" || n == "email" || n == "login_hint") && len(v) > 0 {
+			return v[0]
+		}
+	}
+	return ""
 }
 
 // publicReply is a response's header without cookies, and without the query of a redirect,
