@@ -26,12 +26,29 @@
 //
 // # What goes wrong
 //
-// Fields of [Tenant] are mistakes that last, as a deployment makes them. [Tenant.Fail] makes
-// the next request that matches fail once: with a status, late, cut off, or with an answer
-// that is lost on its way. [Tenant.ExpireAccessTokens], [Tenant.Revoke], [Mailbox.Wipe],
-// [Mailbox.RefreshPolicy] and [Mailbox.ForgetSyncKeys] are events.
+// [Tenant.Switch] switches a fault on, by the id under which the library explains it: for a
+// host, a user, or some of the requests, until [Switch.Lift]. [Faults] lists what can be
+// switched, as docs/tenant.md does: from a name that is not in DNS, a certificate that has
+// expired and a captive portal to a challenge that a device removed and a sign-in that a policy
+// refuses. Faults of names, TCP and TLS show on new connections.
 //
-// [Tenant.Requests] is the transcript, decoded and without secrets.
+// [Tenant.Fail] makes the next request that matches fail: with a status, late, cut at a byte, byte
+// by byte, inflated, changed on its way, or with a response that is lost. Over HTTP/2 a cut
+// is a reset of the stream, and the header field Connection: close sends GOAWAY.
+//
+// A fault that never showed and a failure that no request matched fail the test, unless they
+// are Optional.
+//
+// [Tenant.ExpireAccessTokens], [Tenant.Revoke], [Mailbox.Wipe], [Mailbox.RefreshPolicy] and
+// [Mailbox.ForgetSyncKeys] are events.
+//
+// [Tenant.Requests] is the transcript, decoded and without secrets, and says why the server
+// responded so.
+//
+// # HTTP/2
+//
+// [Tenant.Client] speaks HTTP/1.1. The tenant speaks HTTP/2 to a client that asks for it: a clone
+// of the client's *http.Transport with ForceAttemptHTTP2, or a program at [Tenant.Serve].
 //
 // # Signing in
 //
@@ -44,8 +61,8 @@
 // It serves every command of ActiveSync in versions 12.1 to 16.1, but no drafts by Sync and
 // no document library. Mail is understood; events, contacts, tasks and notes are kept as the
 // device sent them, and meetings that are accepted become events. Everybody is free, and
-// nobody has a certificate or a picture. There is no AD FS and no HTTP/2. Other answers than
-// its own, such as a login page or a status, it gives with [Tenant.Fail].
+// nobody has a certificate or a picture. Responses that are not its own, such as a status,
+// it gives with [Tenant.Fail].
 //
 // A Tenant is safe for concurrent use. Misuse panics, as in net/http/httptest.
 package eastest
