@@ -47,7 +47,9 @@ func (n *network) serve(ln net.Listener) {
 			},
 		},
 		ReadHeaderTimeout: time.Minute,
+		ConnContext:       withConn,
 	}
+	ln = mutedListener{ln}
 	n.start(server, ln, func() { _ = server.ServeTLS(ln, "", "") }) // until ln is closed
 }
 

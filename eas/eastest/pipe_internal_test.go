@@ -1,9 +1,13 @@
 package eastest
 
 import (
+	"errors"
 	"io"
 	"net"
+	"os"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"golang.org/x/net/nettest"
 )
@@ -32,4 +36,19 @@ func TestPipeHolds(t *testing.T) {
 	if got, err := io.ReadAll(b); string(got) != "alert" || err != nil {
 		t.Errorf("read %q, %v", got, err)
 	}
+}
+
+// A side that does not read stops the other at the bound.
+func TestPipeBound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := newPipe()
+		defer b.Close()
+		_ = a.SetWriteDeadline(time.Now().Add(time.Minute)) // it returns nil
+		for _, want := range []int{maxHeld, 0} {
+			n, err := a.Write(make([]byte, maxHeld+1))
+			if n != want || !errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Errorf("Write = %d, %v", n, err)
+			}
+		}
+	})
 }

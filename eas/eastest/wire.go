@@ -11,6 +11,7 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,7 +37,7 @@ var shownByWire = []shownFault{
 	{"CAPTIVE_PORTAL", `"redirect" or "page"; if "", redirect`, anywhere},
 	{"WILDCARD_DNS", "", premises},
 	{"CONN_RESET", "", anywhere},
-	{"NO_RESPONSE", "", anywhere},
+	{"NO_RESPONSE", `what is silent: "request" or "connection", with PINGs of HTTP/2; if "", the request`, anywhere},
 }
 
 // wireValues are the values that a fault of the wire may have, "" apart.
@@ -44,6 +45,7 @@ var wireValues = map[string][]string{
 	"TCP_UNREACHABLE":  {"refused", "timeout"},
 	"TLS_CERT_INVALID": {"expired", "early", "name", "authority", "chain", "sha1"},
 	"CAPTIVE_PORTAL":   {"redirect", "page"},
+	"NO_RESPONSE":      {"request", "connection"},
 }
 
 // prepareWire makes a fault of the wire show at the next request of [Tenant.Client]: idle
@@ -79,16 +81,10 @@ func (tn *Tenant) unreached(host string) error {
 	case !ok:
 		return nil
 	case value == "timeout":
-		return &net.OpError{Op: "dial", Net: "tcp", Err: timeoutError{}}
+		return &net.OpError{Op: "dial", Net: "tcp", Err: os.ErrDeadlineExceeded}
 	}
 	return &net.OpError{Op: "dial", Net: "tcp", Err: errRefused}
 }
-
-type timeoutError struct{}
-
-func (timeoutError) Error() string   { return "i/o timeout" }
-func (timeoutError) Timeout() bool   { return true }
-func (timeoutError) Temporary() bool { return true }
 
 // proxyFails reports whether the proxy itself refused.
 func (tn *Tenant) proxyFails(w http.ResponseWriter, r *http.Request) bool {
@@ -228,8 +224,11 @@ func (tn *Tenant) onTheWay(host string, h http.Handler) http.Handler {
 			because(r, "fault CONN_RESET")
 			panic(http.ErrAbortHandler)
 		}
-		if _, ok := tn.has("NO_RESPONSE", host); ok {
+		if value, ok := tn.has("NO_RESPONSE", host); ok {
 			because(r, "fault NO_RESPONSE")
+			if c, ok := r.Context().Value(mutedKey{}).(*mutedConn); ok && value == "connection" {
+				c.dead.Store(true)
+			}
 			select {
 			case <-r.Context().Done():
 			case <-tn.net.closed:

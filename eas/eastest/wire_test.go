@@ -178,6 +178,37 @@ func TestNoResponse(t *testing.T) {
 	})
 }
 
+// A connection that died in silence does not reply to a PING of HTTP/2 either; one with a
+// silent request does.
+func TestSilentConnection(t *testing.T) {
+	for value, want := range map[string]time.Duration{"request": time.Hour, "connection": 90 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			tn := eastest.New(t, nil)
+			s := tn.Switch(eastest.Fault{ID: "NO_RESPONSE", Value: value, Times: 1})
+			tr := tn.Client().Transport.(*http.Transport).Clone()
+			tr.ForceAttemptHTTP2 = true
+			tr.HTTP2 = &http.HTTP2Config{SendPingTimeout: time.Minute, PingTimeout: 30 * time.Second}
+			began := time.Now()
+			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+			defer cancel()
+			req, err := http.NewRequestWithContext(ctx, "POST", "https://outlook.office365.com/", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp, err := tr.RoundTrip(req)
+			if err == nil {
+				resp.Body.Close()
+				t.Fatalf("%s: status %d, want none", value, resp.StatusCode)
+			}
+			if d := time.Since(began); d != want || s.Fired() != 1 {
+				t.Errorf("%s: after %v, want %v: %v", value, d, want, err)
+			}
+			get(t, &http.Client{Transport: tr}, "https://outlook.office365.com/")
+			tr.CloseIdleConnections()
+		})
+	}
+}
+
 func proxyHeader(to *string) func(context.Context, *url.URL, *http.Request, *http.Response) error {
 	return func(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
 		*to = resp.Header.Get("Proxy-Authenticate")
