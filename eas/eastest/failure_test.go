@@ -185,3 +185,29 @@ func TestFailureGoAway(t *testing.T) {
 		tr.CloseIdleConnections()
 	})
 }
+
+// The smallest value of each field is one: it leaves the server's own response, and does its part.
+func TestFailureSmallest(t *testing.T) {
+	tn := eastest.New(t, nil)
+	whole, _, _ := fetch(t, tn.Client())
+	for name, tt := range map[string]struct {
+		eastest.Failure
+		want string
+		cut  bool
+	}{
+		"delay":    {Failure: eastest.Failure{Delay: 1}, want: string(whole)},
+		"drip":     {Failure: eastest.Failure{Drip: 1}, want: string(whole)},
+		"cut":      {Failure: eastest.Failure{Cut: 1}, want: string(whole[:1]), cut: true},
+		"truncate": {Failure: eastest.Failure{Truncate: 1}, want: string(whole[:1])},
+	} {
+		tn.Fail("nothing", tt.Failure)
+		b, _, err := fetch(t, tn.Client())
+		if string(b) != tt.want || (err != nil) != tt.cut {
+			t.Errorf("%s: %q, %v", name, b, err)
+		}
+	}
+	tn.Fail("nothing", eastest.Failure{Inflate: 1})
+	if b, h, err := fetch(t, tn.Client()); err != nil || h.Get("Content-Encoding") != "gzip" || bytes.Equal(b, whole) {
+		t.Errorf("inflate: %q %v, %v", b, h, err)
+	}
+}
