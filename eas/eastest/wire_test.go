@@ -1,6 +1,7 @@
 package eastest_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -81,6 +82,46 @@ func TestWireFaults(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The bytes that a client gets in place of a handshake.
+func TestHandshakeBytes(t *testing.T) {
+	for id, want := range map[string]string{
+		"TLS_HANDSHAKE_CUT": "",
+		"TLS_VERSION":       "\x15\x03\x01\x00\x02\x02\x46",
+		"NOT_TLS":           "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n400 Bad Request",
+	} {
+		tn := eastest.New(t, nil)
+		tn.Switch(eastest.Fault{ID: id})
+		inner, err := tn.Client().Transport.(*http.Transport).DialContext(t.Context(), "tcp", "outlook.office365.com:443")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got bytes.Buffer
+		c := tls.Client(&tapped{inner, &got}, &tls.Config{ServerName: "outlook.office365.com"})
+		if err := c.HandshakeContext(t.Context()); err == nil {
+			t.Errorf("%s: a handshake", id)
+		}
+		if _, err := io.Copy(&got, inner); err != nil {
+			t.Errorf("%s: %v", id, err)
+		}
+		inner.Close()
+		if got.String() != want {
+			t.Errorf("%s: %q, want %q", id, got.String(), want)
+		}
+	}
+}
+
+// A tapped connection keeps what is read from it.
+type tapped struct {
+	net.Conn
+	got *bytes.Buffer
+}
+
+func (c *tapped) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.got.Write(p[:n])
+	return n, err
 }
 
 func invalid(reason x509.InvalidReason) func(error) bool {
