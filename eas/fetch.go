@@ -59,7 +59,8 @@ func (c *Client) FetchDocument(ctx context.Context, link string, w io.Writer, o 
 
 // FetchMessage writes a mail as in RFC 5322 to w, with its attachments; see
 // [Client.FetchAttachment]. A message that the server truncates or sends in another format is an
-// error that matches [ErrIncomplete]. An error of w returns as it is, wrapped, and is not an
+// error that matches [ErrIncomplete], and the message of another item one that matches
+// [ErrUnexpectedContent]. An error of w returns as it is, wrapped, and is not an
 // [*Error].
 func (c *Client) FetchMessage(ctx context.Context, f FolderID, id ItemID, w io.Writer, o *FetchOptions) (*Content, error) {
 	return c.fetch(ctx, airsync.FetchRequest{Store: "Mailbox", CollectionID: string(f), ServerID: string(id)}, w, o)
@@ -104,7 +105,7 @@ func (c *Client) fetchAt(ctx context.Context, version Version, what airsync.Fetc
 	}
 	var out *Content
 	q := request{command: "ItemOperations", part: "Fetch", version: version, multipart: true}
-	to := &window{w: w, first: o.First, skip: o.First, left: math.MaxInt64, mime: what.ServerID != ""}
+	to := &window{w: w, first: o.First, skip: o.First, left: math.MaxInt64, mime: what.ServerID != "", id: what.ServerID}
 	if o.Last > 0 {
 		to.left = o.Last - o.First + 1
 	}
@@ -138,12 +139,13 @@ func (c *Client) fetchAt(ctx context.Context, version Version, what airsync.Fetc
 // A window passes on the part of a content that is wanted.
 type window struct {
 	w     io.Writer
-	first int64 // byte that is wanted
-	skip  int64 // bytes that are not wanted before
-	left  int64 // bytes that are wanted
-	n     int64 // bytes that were written
-	err   error // of w
-	mime  bool  // it must be a message
+	first int64  // byte that is wanted
+	skip  int64  // bytes that are not wanted before
+	left  int64  // bytes that are wanted
+	n     int64  // bytes that were written
+	err   error  // of w
+	mime  bool   // it must be a message
+	id    string // of the item, or ""
 }
 
 func (x *window) Write(p []byte) (int, error) {
@@ -193,7 +195,7 @@ func (r *response) inline(body io.Reader, w *window, p *parts) (*Content, error)
 	d := wbxml.NewDecoder(body)
 	out := &Content{}
 	part := -1
-	found, truncated, exact := false, false, false
+	found, truncated, exact, fetches := false, false, false, 0
 	kind := BodyType(0)
 	text := func() (string, error) {
 		b, err := d.ReadText()
@@ -231,6 +233,15 @@ func (r *response) inline(body io.Reader, w *window, p *parts) (*Content, error)
 					code = unreadable
 				}
 				return nil, r.statusError(scope, code)
+			}
+		case wbxml.ItemOperationsFetch:
+			if fetches++; fetches > 1 {
+				return nil, r.unexpected("not one item")
+			}
+		case wbxml.AirSyncServerId:
+			var s string
+			if s, fault = text(); fault == nil && isAnother(s, w.id) {
+				return nil, r.unexpected("another item than the one requested")
 			}
 		case wbxml.ItemOperationsRange:
 			if out.Range, fault = text(); fault != nil || out.Range == "" {
@@ -302,6 +313,12 @@ func (r *response) inline(body io.Reader, w *window, p *parts) (*Content, error)
 	}
 	out.First, out.Size = w.first, w.n
 	return out, nil
+}
+
+// isAnother reports whether a response names an item with another ID than the one that was
+// requested. Where either is "", nothing is named.
+func isAnother(got, requested string) bool {
+	return got != "" && requested != "" && got != requested
 }
 
 // incomplete is the error of a fetch that did not bring what was asked for.

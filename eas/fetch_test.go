@@ -261,3 +261,37 @@ func TestFetchWriterFails(t *testing.T) {
 		}
 	}
 }
+
+// TestFetchAnotherItem has the server name another item than the one that was requested, or send
+// two.
+func TestFetchAnotherItem(t *testing.T) {
+	const message = `<Body xmlns="AirSyncBase"><Type>4</Type><Data>From: a</Data></Body>`
+	const id = `<ServerId xmlns="AirSync">%s</ServerId>`
+	one := properties(message)
+	named := func(s string) string { return strings.Replace(one, "<Properties>", fmt.Sprintf(id, s)+"<Properties>", 1) }
+	fetch := one[strings.Index(one, "<Fetch>"):strings.Index(one, "</Response>")]
+	for _, tt := range []struct {
+		name, doc string
+		fault     bool
+	}{
+		{"unnamed", one, false},
+		{"the item", named("5:1"), false},
+		{"an empty name", named(""), false},
+		{"another", named("5:2"), true},
+		{"another, named last", strings.Replace(one, "</Properties>", "</Properties>"+fmt.Sprintf(id, "5:2"), 1), true},
+		{"two", strings.Replace(one, fetch, fetch+fetch, 1), true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c, _ := speaking(t, eas.Version141, "ItemOperations", tt.doc)
+			var b strings.Builder
+			_, err := c.FetchMessage(t.Context(), "5", "5:1", &b, nil)
+			if errors.Is(err, eas.ErrUnexpectedContent) != tt.fault || !tt.fault && (err != nil || b.String() != "From: a") {
+				t.Errorf("FetchMessage = %q, %v, want an error: %v", b.String(), err, tt.fault)
+			}
+			c, _ = speaking(t, eas.Version141, "ItemOperations", tt.doc)
+			if _, err := c.FetchItem(t.Context(), "5", "5:1", nil); errors.Is(err, eas.ErrUnexpectedContent) != tt.fault || !tt.fault && err != nil {
+				t.Errorf("FetchItem = %v, want an error: %v", err, tt.fault)
+			}
+		})
+	}
+}

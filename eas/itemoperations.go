@@ -51,6 +51,9 @@ func (c *Client) fetchItemAt(ctx context.Context, version Version, what airsync.
 	if x.Status != nil && *x.Status != 1 {
 		return nil, r.statusError("Item", *x.Status)
 	}
+	if isAnother(x.ServerID, what.ServerID) {
+		return nil, r.unexpected("another item than the one requested")
+	}
 	if x.Properties == nil {
 		return nil, r.unexpected("an item without properties")
 	}
