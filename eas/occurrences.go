@@ -20,7 +20,7 @@ type Occurrence struct {
 // occurs once.
 //
 // The pattern is computed on the clock of the event's Zone, of UTC if it has none, as Exchange
-// does: a day that a month does not have is its last. Of a lunar calendar only the exceptions
+// does: a day that a month does not have is its last. It is followed from year 1 to 2500. Of a lunar calendar only the exceptions
 // are known.
 func (e *Event) Occurrences(from, to time.Time) iter.Seq[Occurrence] {
 	return func(yield func(Occurrence) bool) {
@@ -76,7 +76,8 @@ func onClock(w time.Time, loc *time.Location) time.Time {
 }
 
 const (
-	lastYear    = 2500 // no pattern is followed beyond it
+	firstYear   = 1    // no pattern is followed that begins before
+	lastYear    = 2500 // nor any beyond it
 	maxInterval = 10000
 )
 
@@ -95,6 +96,9 @@ func (e *Event) starts(loc *time.Location, from, to time.Time) iter.Seq[time.Tim
 			return
 		}
 		first := wall(e.Start.In(loc))
+		if first.Year() < firstYear {
+			return
+		}
 		since := first
 		if r.Occurrences <= 0 { // nothing is counted
 			since = from.Add(-e.End.Sub(e.Start)).AddDate(0, 0, -2)

@@ -150,3 +150,29 @@ func TestOccurrencesOfLongSeries(t *testing.T) {
 		}
 	}
 }
+
+// TestOccurrencesEnd lists the occurrences of series that begin or are asked for far from any
+// calendar: it costs no more than a series from year 1 on.
+func TestOccurrencesEnd(t *testing.T) {
+	year := func(n int) time.Time { return time.Date(n, 1, 1, 0, 0, 0, 0, time.UTC) }
+	for kind := eas.Daily; kind <= eas.YearlyNth; kind++ {
+		for _, start := range []int{-1e9, -1e6, 0, 1, 2026, 2600, 1e9} {
+			for _, from := range []int{-1e9, 1, 2026, 1e9} {
+				for _, r := range []eas.Recurrence{{}, {Occurrences: 1 << 30}, {Days: 128}, {Occurrences: 1, Days: 128}} {
+					r.Type = kind
+					e := &eas.Event{Start: year(start), End: year(start).Add(time.Hour), Zone: berlin, Recurrence: &r}
+					began := time.Now()
+					n := 0
+					for o := range e.Occurrences(year(from), year(from+1)) {
+						if n++; o.Original.Year() != from && o.Original.Add(24*time.Hour).Year() != from {
+							t.Fatalf("%+v from %d has an occurrence of %v in %d", r, start, o.Original, from)
+						}
+					}
+					if d := time.Since(began); d > time.Second {
+						t.Errorf("%+v from %d in %d: %d occurrences in %v", r, start, from, n, d)
+					}
+				}
+			}
+		}
+	}
+}
