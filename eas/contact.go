@@ -115,7 +115,7 @@ func decodeContact(r *reader, raw []byte) (Item, error) {
 	return c, nil
 }
 
-func (c *Contact) encode(Version) (any, error) {
+func (c *Contact) encode(Version, time.Time) (any, error) {
 	d := &airsync.ContactData{
 		Birthday: extended(c.Birthday), Anniversary: extended(c.Anniversary), Other: raws(c.Other),
 	}

@@ -19,7 +19,7 @@ import (
 // without the body and the attachments.
 type encoder interface {
 	Item
-	encode(v Version) (any, error)
+	encode(v Version, now time.Time) (any, error) // now is written where the item lacks when it was completed
 	content() (*Body, []Attachment)
 	lossless() error
 }
@@ -55,8 +55,8 @@ func split(doc []byte) ([]wbxml.Raw, error) {
 }
 
 // elements returns an item as the elements that a client sends, without body and attachments.
-func elements(item encoder, v Version) ([]wbxml.Raw, error) {
-	data, err := item.encode(v)
+func elements(item encoder, v Version, now time.Time) ([]wbxml.Raw, error) {
+	data, err := item.encode(v, now)
 	if err != nil {
 		return nil, err
 	}
@@ -90,11 +90,11 @@ func whole(item Item, v Version) ([]wbxml.Raw, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, err := elements(e, v)
+	list, err := elements(e, v, time.Now())
 	if err != nil {
 		return nil, err
 	}
-	if err := exceptionBodies(nil, item); err != nil {
+	if err := cmp.Or(exceptionBodies(nil, item), distinctExceptions(item)); err != nil {
 		return nil, err
 	}
 	body, files := e.content()
@@ -153,11 +153,12 @@ func difference(before, after Item, v Version) (change, error) {
 	if err != nil {
 		return change{}, err
 	}
-	old, err := elements(b, v)
+	now := time.Now() // one for both, or it would be a difference
+	old, err := elements(b, v, now)
 	if err != nil {
 		return change{}, fmt.Errorf("as it was: %w", err)
 	}
-	list, err := elements(a, v)
+	list, err := elements(a, v, now)
 	if err != nil {
 		return change{}, err
 	}
@@ -173,7 +174,7 @@ func difference(before, after Item, v Version) (change, error) {
 	if equalElements(old, list) && len(content) == 0 {
 		return change{}, exceptionBodies(before, after)
 	}
-	if err := cmp.Or(a.lossless(), exceptionBodies(before, after)); err != nil {
+	if err := cmp.Or(a.lossless(), exceptionBodies(before, after), distinctExceptions(after)); err != nil {
 		return change{}, err
 	}
 	return change{append(withPicture(old, list), content...), true}, nil

@@ -69,8 +69,10 @@ func Add(clientID string, item Item) Edit {
 // otherwise; a nil Body of after, where before has one, removes it. Attachments of after with
 // a Content are added, and those that only before has are removed. Of a mail that is not a
 // draft, a client changes Read, Flag and Categories. Exceptions of an event that differ are
-// sent with it or, from 16.0 on, as edits of their own; an exception that is left out of after
-// stays.
+// sent with it or, from 16.0 on, as edits of their own. An occurrence whose exception is left
+// out of after becomes as the series has it, unless the start or the pattern of the series
+// changes, which ends all exceptions. From 16.0 on a deleted occurrence cannot be brought back,
+// so that leaving out its exception is an error. Two exceptions for one occurrence are an error.
 //
 // A value that could not be read and would be removed, since the item is sent whole, is an
 // error: set the field in after and clear its Odd, or clear Odd alone to have it removed.

@@ -350,7 +350,7 @@ func TestUpdateOthers(t *testing.T) {
 		"no ID":                          eas.Update("", &eas.Note{}, &eas.Note{Subject: "x"}),
 		"the subject of mail":            eas.Update("1", &eas.Email{}, &eas.Email{Subject: "x"}),
 		"client ID":                      eas.Add("a b", &eas.Note{Subject: "x"}),
-		"an item that cannot be written": eas.Update("1", &eas.Task{Subject: "a"}, &eas.Task{Subject: "a", Complete: true}),
+		"an item that cannot be written": eas.Update("1", &eas.Event{Subject: "a"}, &eas.Unknown{Raw: []byte("a")}),
 		"the zero Edit":                  {},
 		"flag ends too early":            eas.SetFlag("1", eas.Flag{Status: eas.FlagActive, Start: at("2026-01-02 00:00"), Due: at("2026-01-01 00:00")}),
 	} {
@@ -693,5 +693,96 @@ func TestTruncatedException(t *testing.T) {
 				t.Errorf("%s: %s: sent %s", v, name, got)
 			}
 		}
+	}
+}
+
+// TestExceptionLeftOut updates a series to one that lacks an exception: the occurrence becomes as
+// the series has it.
+func TestExceptionLeftOut(t *testing.T) {
+	deleted := weekly()
+	deleted.Exceptions = append(deleted.Exceptions, eas.Exception{Original: at("2026-06-15 08:00"), Deleted: true})
+	for _, tt := range []struct {
+		name   string
+		before *eas.Event
+		change func(*eas.Event)
+		v161   string // "" for an error
+		v141   string // what is sent of exceptions up to 14.1; "" for nothing
+	}{
+		{name: "left out", before: weekly(), change: func(e *eas.Event) { e.Exceptions = nil },
+			v161: `<Change><ServerId>1</ServerId><InstanceId xmlns="AirSyncBase">20260608T080000Z</InstanceId><ApplicationData>` +
+				`<Location xmlns="AirSyncBase"><DisplayName>Room 1</DisplayName></Location><Subject xmlns="Calendar">Plan</Subject></ApplicationData></Change>`,
+			v141: `<Exceptions xmlns="Calendar"><Exception><ExceptionStartTime>20260608T080000Z</ExceptionStartTime></Exception></Exceptions>`},
+		{name: "a deleted one left out", before: deleted, change: func(e *eas.Event) { e.Exceptions = e.Exceptions[:1] },
+			v141: `<Exception><ExceptionStartTime>20260615T080000Z</ExceptionStartTime></Exception></Exceptions>`},
+		{name: "another pattern", before: weekly(), change: func(e *eas.Event) { e.Exceptions, e.Recurrence = nil, &eas.Recurrence{Type: eas.Daily} },
+			v161: change(`<Recurrence xmlns="Calendar"><Type>0</Type></Recurrence>`), v141: ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			after := *tt.before
+			tt.change(&after)
+			got, err := send(t, eas.Version161, eas.Update("1", tt.before, &after))
+			if (err == nil) != (tt.v161 != "") || got != tt.v161 {
+				t.Errorf("16.1: %s, %v, want %s", got, err, tt.v161)
+			}
+			got, err = send(t, eas.Version141, eas.Update("1", tt.before, &after))
+			if err != nil || !strings.Contains(got, tt.v141) || strings.Contains(got, "<Exceptions") != (tt.v141 != "") {
+				t.Errorf("14.1: %s, %v, want it with %s", got, err, tt.v141)
+			}
+		})
+	}
+}
+
+// TestTwoExceptions has two exceptions for one occurrence, which are refused before anything is
+// sent unless they are the server's own.
+func TestTwoExceptions(t *testing.T) {
+	twice := weekly()
+	twice.Exceptions = append(twice.Exceptions, eas.Exception{Original: twice.Exceptions[0].Original, Subject: ptr("Second")})
+	renamed := *twice
+	renamed.Subject = "New"
+	for _, v := range []eas.Version{eas.Version141, eas.Version160, eas.Version161} {
+		if got, err := send(t, v, eas.Update("1", weekly(), twice)); err == nil || got != "" {
+			t.Errorf("%s: Update sends %s", v, got)
+		}
+		if got, err := send(t, v, eas.Add("c", twice)); err == nil || got != "" {
+			t.Errorf("%s: Add sends %s", v, got)
+		}
+		if got, err := send(t, v, eas.Update("1", twice, weekly())); err != nil {
+			t.Errorf("%s: without the second: %s, %v", v, got, err)
+		}
+		if got, err := send(t, v, eas.Update("1", twice, twice)); err != nil || got != "" {
+			t.Errorf("%s: no change: %s, %v", v, got, err)
+		}
+	}
+	if got, err := send(t, eas.Version161, eas.Update("1", twice, &renamed)); err != nil || got != change(`<Subject xmlns="Calendar">New</Subject>`) {
+		t.Errorf("a subject: %s, %v", got, err)
+	}
+}
+
+// TestCompleteWithoutTime has a complete task and a complete flag not say when they were
+// completed: the time of the edit is written, and is not a difference by itself.
+func TestCompleteWithoutTime(t *testing.T) {
+	began := time.Now().UTC().Truncate(time.Millisecond)
+	written := regexp.MustCompile(`<DateCompleted xmlns="Tasks">([^<]*)<`)
+	for name, e := range map[string]eas.Edit{
+		"Add":         eas.Add("c", &eas.Task{Subject: "a", Complete: true}),
+		"Update":      eas.Update("1", &eas.Task{Subject: "a"}, &eas.Task{Subject: "a", Complete: true}),
+		"Update both": eas.Update("1", &eas.Task{Subject: "a", Complete: true}, &eas.Task{Subject: "b", Complete: true}),
+		"SetFlag":     eas.SetFlag("1", eas.Flag{Status: eas.FlagComplete}),
+	} {
+		got, err := send(t, eas.Version161, e)
+		m := written.FindStringSubmatch(got)
+		if err != nil || m == nil {
+			t.Errorf("%s: %s, %v", name, got, err)
+			continue
+		}
+		if at, err := time.Parse(time.RFC3339, m[1]); err != nil || at.Before(began) || at.After(time.Now()) {
+			t.Errorf("%s: completed at %s, want now", name, m[1])
+		}
+	}
+	done := func(read bool) *eas.Email {
+		return &eas.Email{Read: &read, Flag: &eas.Flag{Status: eas.FlagComplete}}
+	}
+	if got, err := send(t, eas.Version161, eas.Update("1", done(false), done(true))); err != nil || got != change(`<Read xmlns="Email">1</Read>`) {
+		t.Errorf("a mail that was read: %s, %v", got, err)
 	}
 }

@@ -160,7 +160,7 @@ func (e Edit) commands(v Version) ([]command, error) {
 func (e Edit) marks() ([]wbxml.Raw, error) {
 	if e.flag != nil {
 		var err error
-		if e.mark.Flag, err = e.flag.wire(); err != nil {
+		if e.mark.Flag, err = e.flag.wire(time.Now()); err != nil {
 			return nil, err
 		}
 	}
@@ -261,6 +261,14 @@ func (e Edit) updates(v Version) ([]command, error) {
 	if e.before == nil || e.after == nil {
 		return nil, errNoItem
 	}
+	before, ok := e.before.(*Event)
+	if after, _ := e.after.(*Event); ok && before != nil && after != nil {
+		restored, err := after.restore(before)
+		if err != nil {
+			return nil, err
+		}
+		e.after = restored
+	}
 	d, err := difference(e.before, e.after, v)
 	if err != nil {
 		return nil, err
@@ -277,11 +285,16 @@ func (e Edit) updates(v Version) ([]command, error) {
 	if len(d.elements) > 0 || e.send {
 		out = append(out, command{kind: editUpdate, id: string(e.id), change: d, send: e.send})
 	}
-	before, ok := e.before.(*Event)
 	if !ok || !v.AtLeast(Version160) {
 		return out, nil
 	}
 	after := e.after.(*Event)
+	if reflect.DeepEqual(before.Exceptions, after.Exceptions) {
+		return out, nil
+	}
+	if err := distinctExceptions(after); err != nil {
+		return nil, err
+	}
 	for _, x := range after.Exceptions {
 		i := before.exceptionAt(x.Original)
 		if i >= 0 && reflect.DeepEqual(before.Exceptions[i], x) {

@@ -218,14 +218,14 @@ func license(l *airsync.RightsLicense, r *reader) *RightsLicense {
 }
 
 // encode returns what a client sends of a draft, but for the body and the attachments.
-func (m *Email) encode(Version) (any, error) {
+func (m *Email) encode(_ Version, now time.Time) (any, error) {
 	d := &airsync.EmailData{To: m.To, CC: m.CC, BCC: m.BCC, Subject: m.Subject, Importance: plain(m.Importance), Read: m.Read}
 	if m.Categories != nil {
 		d.Categories = &airsync.Categories{Category: m.Categories}
 	}
 	if m.Flag != nil {
 		var err error
-		if d.Flag, err = m.Flag.wire(); err != nil {
+		if d.Flag, err = m.Flag.wire(now); err != nil {
 			return nil, err
 		}
 	}

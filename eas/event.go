@@ -218,7 +218,7 @@ func wireAttendees(list []Attendee, v Version) *airsync.Attendees {
 var errEvent = errors.New("eas: event")
 
 // encode returns what a client sends of an event, but for the body and the attachments.
-func (e *Event) encode(v Version) (any, error) {
+func (e *Event) encode(v Version, _ time.Time) (any, error) {
 	d := &airsync.EventData{
 		Subject: e.Subject, StartTime: e.written(e.Start, v), EndTime: e.written(e.End, v), AllDayEvent: &e.AllDay,
 		BusyStatus: plain(e.Busy), Reminder: wireMinutes(e.Reminder), Other: raws(e.Other),

@@ -1,6 +1,8 @@
 package eas
 
 import (
+	"fmt"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -249,6 +251,45 @@ func (e *Event) except(original time.Time, after *Event) (*Event, error) {
 		out.Exceptions = append(out.Exceptions, x)
 	}
 	return &out, nil
+}
+
+// restore returns the series with an exception more for each occurrence that before has one for
+// and e has not, which makes it as the series has it: a server keeps what is left out. An
+// exception means nothing to a series with another pattern or another start.
+func (e *Event) restore(before *Event) (*Event, error) {
+	if e.Recurrence == nil || !reflect.DeepEqual(e.Recurrence, before.Recurrence) || !e.Start.Equal(before.Start) {
+		return e, nil
+	}
+	out := e
+	for _, x := range before.Exceptions {
+		if e.exceptionAt(x.Original) >= 0 || out.exceptionAt(x.Original) >= 0 {
+			continue
+		}
+		plain, _ := e.Occurrence(x.Original)
+		with := *out
+		with.Exceptions = append(slices.Clone(out.Exceptions), x)
+		made, err := with.except(x.Original, plain)
+		if err != nil {
+			return nil, fmt.Errorf("exception of %s: %w", x.Original.Format(time.RFC3339), err)
+		}
+		out = made
+	}
+	return out, nil
+}
+
+// distinctExceptions refuses an event with two exceptions for one occurrence, of which a server
+// keeps one.
+func distinctExceptions(item Item) error {
+	e, ok := item.(*Event)
+	if !ok {
+		return nil
+	}
+	for i, x := range e.Exceptions {
+		if e.exceptionAt(x.Original) != i {
+			return fmt.Errorf("%w: two exceptions for the occurrence of %s: make one of them", errEvent, x.Original.UTC().Format(time.RFC3339))
+		}
+	}
+	return nil
 }
 
 // differs returns a pointer to after, or nil where it is as before.

@@ -268,7 +268,9 @@ func TestFetchAnotherItem(t *testing.T) {
 	const message = `<Body xmlns="AirSyncBase"><Type>4</Type><Data>From: a</Data></Body>`
 	const id = `<ServerId xmlns="AirSync">%s</ServerId>`
 	one := properties(message)
-	named := func(s string) string { return strings.Replace(one, "<Properties>", fmt.Sprintf(id, s)+"<Properties>", 1) }
+	named := func(s string) string {
+		return strings.Replace(one, "<Properties>", fmt.Sprintf(id, s)+"<Properties>", 1)
+	}
 	fetch := one[strings.Index(one, "<Fetch>"):strings.Index(one, "</Response>")]
 	for _, tt := range []struct {
 		name, doc string

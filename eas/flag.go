@@ -63,7 +63,7 @@ func flag(out *Flag, f *airsync.Flag, r *reader) *Flag {
 }
 
 // wire returns the flag as a client sends it: whole, since what is absent is removed.
-func (f *Flag) wire() (*airsync.Flag, error) {
+func (f *Flag) wire(now time.Time) (*airsync.Flag, error) {
 	out := &airsync.Flag{}
 	if f.Status == FlagCleared {
 		return out, nil // an empty element clears the flag
@@ -77,7 +77,7 @@ func (f *Flag) wire() (*airsync.Flag, error) {
 	if f.Status == FlagComplete {
 		at, date := f.Completed, f.CompletedDate
 		if at.IsZero() {
-			at = time.Now()
+			at = now
 		}
 		if date.IsZero() {
 			date = at

@@ -41,7 +41,7 @@ func decodeNote(r *reader, raw []byte) (Item, error) {
 	return n, nil
 }
 
-func (n *Note) encode(v Version) (any, error) {
+func (n *Note) encode(v Version, _ time.Time) (any, error) {
 	if !v.AtLeast(Version140) {
 		return nil, errors.New("eas: note: notes need version 14.0 or later")
 	}

@@ -16,6 +16,10 @@ const maxIdle = 1000
 // [Client.Patience], and goes on where it was. It stops with an error: one that is temporary
 // leaves the caller with the last key, to go on from there; one of ctx matches it.
 //
+// A key that the server no longer knows ends in an error that matches [ErrInvalidSyncKey]: call
+// [Client.Resync]. A folder that is gone ends in [ErrFolderSyncRequired]: call
+// [Client.SyncFolders].
+//
 // A server that makes no progress ends in [ErrNoProgress]: one that says that there is more
 // and sends a key again, or a thousand empty pages in a row.
 //

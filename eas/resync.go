@@ -8,10 +8,12 @@ import (
 )
 
 // A Resynced is what a folder holds after its key was lost, compared with what the caller
-// had of it.
+// had of it. Store all Items, remove what is Gone, and save Key last: the server takes Items for
+// delivered, those of Known too, and never sends them again. What changed of the known ones
+// while the key was lost is in Items alone.
 type Resynced struct {
 	Key   SyncKey  // to save when the rest has been dealt with
-	Items []Entry  // all that the server has
+	Items []Entry  // all that the server has, to be stored in place of what the caller has of them
 	Known []ItemID // of Items, those that the caller had
 	Gone  []ItemID // what the caller had and the server has not, or no longer in the window of the options
 
@@ -24,7 +26,7 @@ type Resynced struct {
 // [InitialSyncKey] and compares it with known, the items that the caller has. Nothing of
 // the caller's is given up before that: if it fails, the old state is as good as it was.
 // The items stand in memory, so choose options without bodies for a large folder, and fetch
-// what is missing. Edits that were not sent are to be sent again with the new key.
+// what is missing. Before the key is saved, store Items: see [Resynced]. Edits that were not sent are to be sent again with the new key.
 func (c *Client) Resync(ctx context.Context, f FolderID, known []ItemID, o *SyncOptions) (*Resynced, error) {
 	out := &Resynced{}
 	at := map[ItemID]int{}

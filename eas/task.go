@@ -21,7 +21,7 @@ type Task struct {
 	StartLocal, DueLocal time.Time
 
 	Complete    bool
-	Completed   time.Time // UTC
+	Completed   time.Time // of a complete task, in UTC; if zero, the time of the edit is written
 	Sensitivity Sensitivity
 	Reminder    time.Time // in the user's time; zero: none
 	Recurrence  *Recurrence
@@ -68,7 +68,7 @@ func decodeTask(r *reader, raw []byte) (Item, error) {
 	return t, nil
 }
 
-func (t *Task) encode(v Version) (any, error) {
+func (t *Task) encode(v Version, now time.Time) (any, error) {
 	either := func(a, b time.Time) string {
 		if a.IsZero() {
 			a = b
@@ -82,10 +82,11 @@ func (t *Task) encode(v Version) (any, error) {
 		Complete: &t.Complete, Other: raws(t.Other),
 	}
 	if t.Complete {
-		d.DateCompleted = extended(t.Completed) // required of a complete task
-		if t.Completed.IsZero() {
-			return nil, fmt.Errorf("eas: task: complete without the time when it was completed")
+		at := t.Completed
+		if at.IsZero() {
+			at = now
 		}
+		d.DateCompleted = extended(at) // required of a complete task
 	}
 	sensitivity, reminder := int(t.Sensitivity), !t.Reminder.IsZero()
 	d.Sensitivity, d.ReminderSet, d.ReminderTime = &sensitivity, &reminder, extended(t.Reminder)

@@ -84,16 +84,25 @@ func (k *killing) signIn(t *testing.T) {
 // start starts a process that says in a line what it has got.
 func (k *killing) start(t *testing.T) (*exec.Cmd, *bufio.Scanner) {
 	t.Helper()
+	cmd, out, err := k.process()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cmd, out
+}
+
+// process is start for a goroutine that is not the test's.
+func (k *killing) process() (*exec.Cmd, *bufio.Scanner, error) {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), "TOKEN_TEST_PEER="+k.arg)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
-		t.Fatal(err)
+		return nil, nil, err
 	}
 	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+		return nil, nil, err
 	}
-	return cmd, bufio.NewScanner(out)
+	return cmd, bufio.NewScanner(out), nil
 }
 
 // isBehind reports whether the authority has issued a refresh token that the store does not
@@ -181,7 +190,11 @@ func TestKilledTogether(t *testing.T) {
 	for range 8 {
 		wg.Go(func() {
 			for {
-				cmd, out := k.start(t)
+				cmd, out, err := k.process()
+				if err != nil {
+					t.Error(err) // ends the loop below
+					return
+				}
 				late := time.AfterFunc(time.Duration(50+rand.IntN(400))*time.Millisecond, func() { cmd.Process.Kill() })
 				for out.Scan() {
 					if line := out.Text(); line != peerToken {
