@@ -186,8 +186,9 @@ func TestApply(t *testing.T) {
 	c, box := connect(t, eastest.New(t, &eastest.Options{}), mails(3)...)
 	in := inbox(t, c)
 	items, key := read(t, c, in.ID, "", nil)
-	p, err := c.Apply(t.Context(), in.ID, key, eas.MarkRead(items[0].ID, true), eas.SetFlag(items[0].ID, eas.Flag{Status: eas.FlagActive, Type: "x"}),
-		eas.SetFlag(items[1].ID, eas.Flag{}), eas.MarkRead("nothing", true), eas.Delete("nowhere"))
+	edits := []eas.Edit{eas.MarkRead(items[0].ID, true), eas.SetFlag(items[0].ID, eas.Flag{Status: eas.FlagActive, Type: "x"}),
+		eas.SetFlag(items[1].ID, eas.Flag{}), eas.MarkRead("nothing", true), eas.Delete("nowhere")}
+	p, err := c.Apply(t.Context(), in.ID, key, edits...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,9 +200,13 @@ func TestApply(t *testing.T) {
 		t.Errorf("inbox %+v", got)
 	}
 	// The answer was lost: the same request brings the same answer and does nothing twice.
-	again, err := c.Apply(t.Context(), in.ID, key, eas.Delete(items[2].ID))
+	again, err := c.Apply(t.Context(), in.ID, key, edits...)
 	if err != nil || again.Key != p.Key || len(box.Items(eas.FolderInbox)) != 3 {
-		t.Errorf("a repeated key: %+v, %v", again, err)
+		t.Errorf("a repeated request: %+v, %v", again, err)
+	}
+	// Another request with that key is carried out.
+	if p, err = c.Apply(t.Context(), in.ID, key, eas.Delete(items[2].ID)); err != nil || p.Key == again.Key || len(box.Items(eas.FolderInbox)) != 2 {
+		t.Errorf("another request with the key before: %+v, %v", p, err)
 	}
 	for name, f := range map[string]func() error{
 		"no key":   func() error { _, err := c.Apply(t.Context(), in.ID, "0", eas.Delete("x")); return err },

@@ -37,6 +37,7 @@ type call struct {
 	version eas.Version
 	key     string // X-MS-PolicyKey
 	saved   bool   // SaveInSent
+	window  int    // how many changes this Sync may still send
 	query
 	body []byte
 	root *node // nil for an empty body

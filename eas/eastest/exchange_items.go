@@ -131,7 +131,7 @@ func (c *call) moveItems() {
 }
 
 func (c *call) move(from, to *folder, it *item) *item {
-	from.remove(it)
+	c.box.remove(it)
 	if it.raw != nil {
 		return c.box.put(to, it.raw)
 	}
@@ -151,20 +151,12 @@ func (c *call) estimate() {
 			reply.Status = intp(2)
 		case state == nil:
 			reply.Status = intp(3)
-		case state.now.key != col.value(wbxml.AirSyncSyncKey) && (state.before == nil || state.before.key != col.value(wbxml.AirSyncSyncKey)):
+		case col.value(wbxml.AirSyncSyncKey) == "", state.key != col.value(wbxml.AirSyncSyncKey) && state.before != col.value(wbxml.AirSyncSyncKey):
 			reply.Status = intp(4)
 		default:
-			n, present := 0, map[eas.ItemID]bool{}
-			for _, it := range f.items {
-				present[it.id] = true
-				if v, ok := state.now.seen[it.id]; !ok || v != it.version {
-					n++
-				}
-			}
-			for id := range state.now.seen {
-				if !present[id] {
-					n++
-				}
+			n := len(state.hidden(c.box))
+			for range state.lacking(c.box, f) {
+				n++
 			}
 			reply.Status = intp(1)
 			reply.Collection = &airsync.EstimateReplyBody{CollectionID: string(id), Estimate: &n}
@@ -256,7 +248,7 @@ func (c *call) emptyFolder(op *node) airsync.FolderEmptied {
 	if f == nil {
 		return airsync.FolderEmptied{Status: intp(6), CollectionID: id}
 	}
-	f.items = nil
+	c.box.empty(f)
 	if op.child(wbxml.ItemOperationsOptions).child(wbxml.ItemOperationsDeleteSubFolders) != nil {
 		for _, x := range c.box.folders {
 			if x.Parent == f.ID {
@@ -429,7 +421,7 @@ func (c *call) meetingResponse() {
 				}
 				reply.CalendarID = string(c.box.put(c.box.byType(eas.FolderCalendar), doc).id)
 			}
-			f.remove(it)
+			c.box.remove(it)
 			c.box.wake()
 		}
 		out.Result = append(out.Result, reply)

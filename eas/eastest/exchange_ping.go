@@ -104,15 +104,13 @@ func (c *call) news(folders []eas.FolderID) []string {
 		if f == nil {
 			continue
 		}
-		for _, it := range f.items {
-			if col == nil || col.now == nil {
-				out = append(out, string(id))
-				break
-			}
-			if _, ok := col.now.seen[it.id]; !ok {
-				out = append(out, string(id))
-				break
-			}
+		if col == nil {
+			col = newCollection("") // the device knows nothing of this folder
+		}
+		// The window moves while nothing happens: what leaves it is no news.
+		for range col.lacking(c.box, f) {
+			out = append(out, string(id))
+			break
 		}
 	}
 	return out

@@ -67,17 +67,16 @@ func (c *call) sync() {
 	if len(c.body) > 0 {
 		c.dev.syncRequest = c.body
 	}
+	c.window = maxWindow * len(cols)
+	if n, ok := root.number(wbxml.AirSyncWindowSize); ok && n > 0 {
+		c.window = min(n, maxWindow)
+	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	for {
 		out := &airsync.SyncResponse{}
 		for _, col := range cols {
-			f, replay := c.syncCollection(col)
-			if replay != nil && len(cols) == 1 {
-				c.reply(replay)
-				return
-			}
-			if f != nil {
+			if f := c.syncCollection(col); f != nil {
 				if out.Collections == nil {
 					out.Collections = &airsync.SyncResponseFolders{}
 				}
@@ -133,11 +132,6 @@ func (c *call) answerSync(out *airsync.SyncResponse) {
 	doc, err := wbxml.Marshal(out)
 	if err != nil {
 		panic("eastest: " + err.Error())
-	}
-	for _, f := range out.Collections.Collection {
-		if col := c.dev.collections[eas.FolderID(f.CollectionID)]; col != nil {
-			col.reply = doc
-		}
 	}
 	c.reply(doc)
 }
@@ -196,145 +190,12 @@ func (c *call) wellFormed(col *node) bool {
 	if cmds := col.child(wbxml.AirSyncCommands); cmds != nil && (len(cmds.kids) == 0 || len(cmds.kids) > maxCommands) {
 		return false
 	}
-	if f, ok := col.child(wbxml.AirSyncOptions).number(wbxml.AirSyncFilterType); ok && (f < 0 || f > 5) {
-		return false
+	if n, ok := col.child(wbxml.AirSyncOptions).number(wbxml.AirSyncFilterType); ok && n != 0 {
+		if f := c.box.folder(eas.FolderID(col.value(wbxml.AirSyncCollectionId))); f != nil {
+			return c.filterOf(f, n).kind == n // each class has its own
+		}
 	}
 	return true
-}
-
-// syncCollection serves one collection. It returns nil if nothing changed, and the reply of
-// before if the request repeats the one before, whose answer was lost.
-func (c *call) syncCollection(req *node) (*airsync.SyncResponseFolder, []byte) {
-	id := eas.FolderID(req.value(wbxml.AirSyncCollectionId))
-	key := req.value(wbxml.AirSyncSyncKey)
-	out := &airsync.SyncResponseFolder{CollectionID: string(id), SyncKey: key}
-	if !c.version.AtLeast(eas.Version140) {
-		out.Class = req.value(wbxml.AirSyncClass)
-	}
-	f := c.box.folder(id)
-	if f == nil {
-		out.Status = intp(8)
-		return out, nil
-	}
-	if key == "0" {
-		col := &collection{now: &syncState{key: c.syncKey(), seen: map[eas.ItemID]uint64{}}}
-		c.dev.collections[id] = col
-		out.SyncKey, out.Status = col.now.key, intp(1)
-		return out, nil
-	}
-	col := c.dev.collections[id]
-	switch {
-	case col == nil:
-		out.SyncKey, out.Status = "0", intp(3)
-		return out, nil
-	case col.before != nil && key == col.before.key:
-		return nil, col.reply
-	case key != col.now.key:
-		out.SyncKey, out.Status = "0", intp(3)
-		return out, nil
-	}
-	options := req.child(wbxml.AirSyncOptions)
-	if options != nil {
-		col.options = options
-	} else if col.options != nil {
-		req.kids = append(req.kids, col.options) // as of the last request
-	}
-	next := &syncState{seen: map[eas.ItemID]uint64{}}
-	for k, v := range col.now.seen {
-		next.seen[k] = v
-	}
-	commands := req.child(wbxml.AirSyncCommands)
-	c.apply(f, req, commands, next, out)
-	if changes := req.child(wbxml.AirSyncGetChanges); changes == nil || changes.text != "0" {
-		c.changes(f, req, next, out)
-	}
-	if out.Commands == nil && out.Responses == nil && !out.MoreAvailable && commands == nil {
-		return nil, nil
-	}
-	next.key = c.syncKey()
-	col.before, col.now = col.now, next
-	out.SyncKey, out.Status = next.key, intp(1)
-	return out, nil
-}
-
-// windows are the FilterTypes of mail.
-var windows = map[int]time.Duration{1: 24 * time.Hour, 2: 72 * time.Hour, 3: 7 * 24 * time.Hour, 4: 14 * 24 * time.Hour, 5: 30 * 24 * time.Hour}
-
-// changes adds to out what the folder has and the device has not, as far as the window goes.
-func (c *call) changes(f *folder, req *node, next *syncState, out *airsync.SyncResponseFolder) {
-	window := 100
-	if n, ok := req.number(wbxml.AirSyncWindowSize); ok {
-		window = n
-	}
-	if window <= 0 || window > maxWindow {
-		window = maxWindow
-	}
-	options := req.child(wbxml.AirSyncOptions)
-	filter, _ := options.number(wbxml.AirSyncFilterType)
-	since := time.Time{}
-	if w := windows[filter]; w > 0 {
-		since = c.now().Add(-w)
-	}
-	prefs := preferences(options)
-	cmds := &airsync.SyncCommands{}
-	n := 0
-	full := func() bool {
-		if n == window {
-			out.MoreAvailable = true
-			return true
-		}
-		n++
-		return false
-	}
-	present := map[eas.ItemID]bool{}
-	for _, it := range f.items {
-		present[it.id] = true
-		version, has := next.seen[it.id]
-		old := it.raw == nil && it.mail.Received.Before(since)
-		switch {
-		case has && old:
-			if full() {
-				break
-			}
-			delete(next.seen, it.id)
-			cmds.SoftDelete = append(cmds.SoftDelete, airsync.SyncDelete{ServerID: string(it.id)})
-		case old, has && version == it.version:
-		case has:
-			if full() {
-				break
-			}
-			next.seen[it.id] = it.version
-			cmds.Change = append(cmds.Change, airsync.SyncItem{ServerID: string(it.id), ApplicationData: c.changeData(it, prefs)})
-		default:
-			if full() {
-				break
-			}
-			next.seen[it.id] = it.version
-			cmds.Add = append(cmds.Add, airsync.SyncItem{ServerID: string(it.id), ApplicationData: c.data(it, prefs)})
-		}
-		if out.MoreAvailable {
-			break
-		}
-	}
-	if !out.MoreAvailable {
-		var gone []string
-		for id := range next.seen {
-			if !present[id] {
-				gone = append(gone, string(id))
-			}
-		}
-		slices.Sort(gone)
-		for _, id := range gone {
-			if full() {
-				break
-			}
-			delete(next.seen, eas.ItemID(id))
-			cmds.Delete = append(cmds.Delete, airsync.SyncDelete{ServerID: id})
-		}
-	}
-	if n > 0 {
-		out.Commands = []airsync.SyncCommands{*cmds}
-	}
 }
 
 // preferences reads the BodyPreferences of a request.
@@ -375,7 +236,7 @@ func (c *call) changeData(it *item, prefs []preference) *wbxml.Raw {
 
 // apply carries out the client's commands. Successful changes and deletes are not
 // mentioned. [MS-ASCMD] 2.2.3.154
-func (c *call) apply(f *folder, req, commands *node, next *syncState, out *airsync.SyncResponseFolder) {
+func (c *call) apply(f *folder, req, commands *node, next *step, out *airsync.SyncResponseFolder) {
 	if commands == nil {
 		return
 	}
@@ -398,57 +259,57 @@ func (c *call) apply(f *folder, req, commands *node, next *syncState, out *airsy
 			return
 		}
 	}
+	given := map[string]eas.ItemID{}
+	defer func() { next.given = given }()
 	for _, cmd := range commands.kids {
 		id := eas.ItemID(cmd.value(wbxml.AirSyncServerId))
 		instance := cmd.value(wbxml.AirSyncBaseInstanceId)
 		failed := func(status int) airsync.SyncReply {
 			return airsync.SyncReply{ServerID: string(id), InstanceID: instance, Status: intp(status)}
 		}
-		i := slices.IndexFunc(f.items, func(it *item) bool { return it.id == id })
+		it := c.box.index[id]
+		if it != nil && it.folder != f {
+			it = nil
+		}
 		switch cmd.tag {
 		case wbxml.AirSyncChange:
-			if i < 0 {
+			if it == nil {
 				replies.Change = append(replies.Change, failed(8))
 				continue
 			}
-			it := f.items[i]
 			if !c.change(it, cmd) {
 				replies.Change = append(replies.Change, failed(6))
 				continue
 			}
-			it.version = c.next()
-			next.seen[id] = it.version // the device knows
-			c.box.wake()
+			c.box.touch(it)
+			next.has(it) // the device knows
 		case wbxml.AirSyncDelete:
-			if i < 0 {
+			if it == nil {
 				replies.Delete = append(replies.Delete, failed(8))
 				continue
 			}
-			it := f.items[i]
 			if instance != "" {
 				if it.raw == nil || !c.deleteOccurrence(it, instance) {
 					replies.Delete = append(replies.Delete, failed(6))
 					continue
 				}
-				it.version = c.next()
-				next.seen[id] = it.version
-				c.box.wake()
+				c.box.touch(it)
+				next.has(it)
 				continue
 			}
-			f.items = slices.Delete(f.items, i, i+1)
-			delete(next.seen, id)
+			c.box.remove(it)
+			next.lacks(id)
 			if f.Type != eas.FolderDeletedItems && it.raw == nil && req.value(wbxml.AirSyncDeletesAsMoves) != "0" {
 				c.box.add(c.box.byType(eas.FolderDeletedItems), it.mail)
 			}
-			c.box.wake()
 		case wbxml.AirSyncFetch:
-			if i < 0 {
+			if it == nil {
 				replies.Fetch = append(replies.Fetch, airsync.SyncReply{ServerID: string(id), Status: intp(8)})
 				continue
 			}
 			prefs := preferences(req.child(wbxml.AirSyncOptions))
 			replies.Fetch = append(replies.Fetch, airsync.SyncReply{
-				ServerID: string(id), Status: intp(1), ApplicationData: c.data(f.items[i], prefs),
+				ServerID: string(id), Status: intp(1), ApplicationData: c.data(it, prefs),
 			})
 		case wbxml.AirSyncAdd:
 			reply := airsync.SyncReply{ClientID: cmd.value(wbxml.AirSyncClientId), Status: intp(6)}
@@ -459,8 +320,12 @@ func (c *call) apply(f *folder, req, commands *node, next *syncState, out *airsy
 				continue
 			}
 			if doc := data.document(); doc != nil && (f.Type.Class() != eas.ClassCalendar || c.validEvent(data, "")) {
-				it := c.box.put(f, doc)
-				next.seen[it.id] = it.version
+				it := c.box.index[next.given[reply.ClientID]] // of a request whose response was lost
+				if it == nil || it.folder != f {
+					it = c.box.put(f, doc)
+				}
+				given[reply.ClientID] = it.id
+				next.has(it)
 				reply.ServerID, reply.Status = string(it.id), intp(1)
 			}
 			replies.Add = append(replies.Add, reply)

@@ -23,6 +23,7 @@ type Mailbox struct {
 
 	// Tenant.mu guards what follows.
 	folders   []*folder
+	index     map[eas.ItemID]*item
 	lastID    int
 	partners  map[string]*partner // by device ID and type
 	changed   chan struct{}       // closed at the next change
@@ -30,19 +31,6 @@ type Mailbox struct {
 	notBefore uint64              // tokens with a lower number are refused
 	oof       *node               // as it was set
 	password  string              // of the device, as it was stored
-}
-
-type folder struct {
-	eas.Folder
-	items []*item // in the order of their arrival
-}
-
-// An item is a mail in a folder, or something else.
-type item struct {
-	id      eas.ItemID
-	mail    eas.Email
-	raw     []byte // the ApplicationData of what is not mail
-	version uint64 // changes with each change
 }
 
 // A partner is what the server keeps of one device.
@@ -63,18 +51,6 @@ type partner struct {
 type hierarchyState struct {
 	key  string
 	seen map[eas.FolderID]eas.Folder
-}
-
-// A collection is how far one device is with one folder.
-type collection struct {
-	now, before *syncState
-	reply       []byte // to the request that brought now
-	options     *node  // of the last request that had some
-}
-
-type syncState struct {
-	key  string
-	seen map[eas.ItemID]uint64 // the version of each item that the device has
 }
 
 // standardFolders are those of a new mailbox.
@@ -101,7 +77,7 @@ func (tn *Tenant) AddMailbox(addr string, items ...eas.Item) *Mailbox {
 		panic("eastest: AddMailbox: the address has a mailbox")
 	}
 	m := &Mailbox{
-		tn: tn, addr: addr, online: !tn.at.hasPremises(), partners: map[string]*partner{}, changed: make(chan struct{}), sentIDs: map[string]bool{},
+		tn: tn, addr: addr, online: !tn.at.hasPremises(), partners: map[string]*partner{}, index: map[eas.ItemID]*item{}, changed: make(chan struct{}), sentIDs: map[string]bool{},
 	}
 	for _, f := range standardFolders {
 		m.addFolder(f)
@@ -158,18 +134,11 @@ func (m *Mailbox) folder(id eas.FolderID) *folder {
 
 // find returns an item and the folder that it is in.
 func (m *Mailbox) find(id eas.ItemID) (*folder, *item) {
-	for _, f := range m.folders {
-		for _, it := range f.items {
-			if it.id == id {
-				return f, it
-			}
-		}
+	it := m.index[id]
+	if it == nil {
+		return nil, nil
 	}
-	return nil, nil
-}
-
-func (f *folder) remove(it *item) {
-	f.items = slices.DeleteFunc(f.items, func(x *item) bool { return x == it })
+	return it.folder, it
 }
 
 func (m *Mailbox) byType(t eas.FolderType) *folder {
@@ -184,7 +153,7 @@ func (m *Mailbox) byType(t eas.FolderType) *folder {
 // add puts a mail into a folder.
 func (m *Mailbox) add(f *folder, mail eas.Email) *item {
 	m.lastID++
-	it := &item{id: eas.ItemID(fmt.Sprintf("%s:%d", f.ID, m.lastID)), mail: mail, version: m.tn.next()}
+	it := &item{id: eas.ItemID(fmt.Sprintf("%s:%d", f.ID, m.lastID)), number: m.lastID, mail: mail}
 	if it.mail.Received.IsZero() {
 		it.mail.Received = m.tn.now().UTC().Truncate(time.Millisecond)
 	}
@@ -197,17 +166,15 @@ func (m *Mailbox) add(f *folder, mail eas.Email) *item {
 	if it.mail.Read == nil {
 		it.mail.Read = new(bool)
 	}
-	f.items = append(f.items, it)
-	m.wake()
+	m.file(f, it)
 	return it
 }
 
 // put adds what is not mail to a folder.
 func (m *Mailbox) put(f *folder, raw []byte) *item {
 	m.lastID++
-	it := &item{id: eas.ItemID(fmt.Sprintf("%s:%d", f.ID, m.lastID)), raw: raw, version: m.tn.next()}
-	f.items = append(f.items, it)
-	m.wake()
+	it := &item{id: eas.ItemID(fmt.Sprintf("%s:%d", f.ID, m.lastID)), number: m.lastID, raw: raw}
+	m.file(f, it)
 	return it
 }
 
@@ -317,8 +284,7 @@ func (m *Mailbox) RemoveItem(t eas.FolderType, subject string) {
 	if i < 0 {
 		panic("eastest: RemoveItem: no such mail")
 	}
-	f.items = slices.Delete(f.items, i, i+1)
-	m.wake()
+	m.remove(f.items[i])
 }
 
 // RefreshPolicy has every device provision again (status 143, or HTTP 449).

@@ -36,10 +36,10 @@ func (tn *Tenant) Topology() Topology { return tn.at.Topology }
 
 // A nation is one of Microsoft's clouds and its hosts.
 type nation struct {
-	name                             string // as Options.Nation has it
-	exchange, other, secure          string // outlook.office365.com, outlook.office.com, autodiscover-s.outlook.com
-	login, alias, instance, provider string
-	sts                              string // the issuer's host of v1 tokens
+	name                    string // as Options.Nation has it
+	exchange, other, secure string // outlook.office365.com, outlook.office.com, autodiscover-s.outlook.com
+	login, alias, provider  string
+	sts                     string // the issuer's host of v1 tokens
 }
 
 // nations are Microsoft's clouds, the worldwide one first. Source: CSS-Exchange

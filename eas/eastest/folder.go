@@ -1,0 +1,158 @@
+package eastest
+
+import (
+	"slices"
+	"time"
+
+	"github.com/easoauth/easoauth/eas"
+	"github.com/easoauth/easoauth/internal/wbxml"
+)
+
+// A folder holds items, and a log of what happened to them, so that what a device lacks is
+// found without a look at everything.
+type folder struct {
+	eas.Folder
+	items []*item // in the order of their arrival, which is that of their numbers
+	log   []entry // in the order of their versions
+	stale int     // entries of log that a later one has replaced
+}
+
+// An entry says that an item came, changed or went.
+type entry struct {
+	version uint64
+	id      eas.ItemID
+	gone    bool
+}
+
+// An item is a mail in a folder, or something else.
+type item struct {
+	id      eas.ItemID
+	number  int // of its arrival in the mailbox
+	folder  *folder
+	mail    eas.Email
+	raw     []byte // the ApplicationData of what is not mail
+	version uint64 // changes with each change
+}
+
+// put files an item that is new, in f.
+func (m *Mailbox) file(f *folder, it *item) {
+	it.folder = f
+	m.index[it.id] = it
+	f.items = append(f.items, it)
+	it.version = m.tn.next()
+	f.note(entry{version: it.version, id: it.id})
+	m.wake()
+}
+
+// touch notes that an item changed.
+func (m *Mailbox) touch(it *item) {
+	it.version = m.tn.next()
+	it.folder.stale++
+	it.folder.note(entry{version: it.version, id: it.id})
+	m.wake()
+}
+
+// remove takes an item out of its folder.
+func (m *Mailbox) remove(it *item) {
+	f := it.folder
+	i, _ := slices.BinarySearchFunc(f.items, it.number, func(x *item, n int) int { return x.number - n })
+	f.items = slices.Delete(f.items, i, i+1)
+	delete(m.index, it.id)
+	f.stale++
+	f.note(entry{version: m.tn.next(), id: it.id, gone: true})
+	m.wake()
+}
+
+// empty removes all items.
+func (m *Mailbox) empty(f *folder) {
+	for len(f.items) > 0 {
+		m.remove(f.items[len(f.items)-1])
+	}
+}
+
+// note appends an entry. Of entries that say the same item, the last is kept when they become
+// too many.
+func (f *folder) note(e entry) {
+	f.log = append(f.log, e)
+	if f.stale < 1000 || f.stale < len(f.log)/2 {
+		return
+	}
+	last := make(map[eas.ItemID]uint64, len(f.items))
+	for _, x := range f.log {
+		last[x.id] = x.version
+	}
+	f.log = slices.DeleteFunc(f.log, func(x entry) bool { return last[x.id] != x.version })
+	f.stale = 0
+}
+
+// after returns the entries of later versions.
+func (f *folder) after(version uint64) []entry {
+	i, _ := slices.BinarySearchFunc(f.log, version+1, func(e entry, v uint64) int {
+		switch {
+		case e.version < v:
+			return -1
+		case e.version > v:
+			return 1
+		}
+		return 0
+	})
+	return f.log[i:]
+}
+
+// windows are the FilterTypes by time. [MS-ASCMD] 2.2.3.68.2
+var windows = map[int]time.Duration{
+	1: 24 * time.Hour, 2: 72 * time.Hour, 3: 7 * 24 * time.Hour, 4: 14 * 24 * time.Hour, 5: 30 * 24 * time.Hour, 6: 91 * 24 * time.Hour, 7: 182 * 24 * time.Hour,
+}
+
+// A filter is what a device wants of a folder.
+type filter struct {
+	kind  int       // FilterType; 0 for everything
+	since time.Time // of what is older, nothing
+}
+
+func (c *call) filterOf(f *folder, kind int) filter {
+	class := f.Type.Class()
+	if d := windows[kind]; d > 0 && (class == eas.ClassEmail && kind <= 5 || class == eas.ClassCalendar && kind >= 4) {
+		return filter{kind, c.now().Add(-d)}
+	}
+	if kind == 8 && class == eas.ClassTasks {
+		return filter{kind: kind}
+	}
+	return filter{}
+}
+
+// hides reports whether the device wants to hear nothing of an item: mail that is older, events
+// that were over before and do not recur since, tasks that are complete.
+func (w filter) hides(it *item) bool {
+	switch {
+	case w.kind == 0:
+		return false
+	case it.raw == nil:
+		return it.mail.Received.Before(w.since)
+	}
+	data, err := parseTree(it.raw)
+	if err != nil {
+		return false
+	}
+	if w.kind == 8 {
+		return data.value(wbxml.TasksComplete) == "1"
+	}
+	end, ok := wireTime(data.value(wbxml.CalendarEndTime))
+	if rule := data.child(wbxml.CalendarRecurrence); rule != nil {
+		// A series with no end in sight goes on; one that is counted may.
+		if end, ok = wireTime(rule.value(wbxml.CalendarUntil)); !ok {
+			return false
+		}
+	}
+	return ok && end.Before(w.since)
+}
+
+// wireTime reads a time in either form of the protocol, or a date.
+func wireTime(s string) (time.Time, bool) {
+	for _, layout := range []string{"20060102T150405Z", "2006-01-02T15:04:05.000Z", "20060102"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t, true
+		}
+	}
+	return time.Time{}, false
+}
