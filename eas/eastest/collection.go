@@ -20,7 +20,8 @@ type collection struct {
 	filter filter
 	given  map[string]eas.ItemID // the items of the last Adds, by ClientId
 
-	options *node // of the last request that had some
+	options   *node // of the last request that had some
+	supported *node // of the first request; nil if it had none
 
 	before  string // the key before; "" if it is not honoured
 	request []byte // that led from before to key
@@ -30,6 +31,13 @@ type collection struct {
 
 func newCollection(key string) *collection {
 	return &collection{key: key, seen: map[eas.ItemID]uint64{}, given: map[string]eas.ItemID{}}
+}
+
+// ghosted reports whether a change that leaves the element out leaves its value alone: the device
+// said which ones it manages, and this is none of them. A device that said nothing manages all.
+// [MS-ASCMD] 2.2.3.179
+func (c *collection) ghosted(tag wbxml.Tag) bool {
+	return c != nil && c.supported != nil && c.supported.child(tag) == nil
 }
 
 // A step changes a collection, and can be undone.
@@ -71,6 +79,7 @@ func (c *call) syncCollection(req *node) *airsync.SyncResponseFolder {
 	}
 	if key == "0" {
 		col := newCollection(c.syncKey())
+		col.supported = req.child(wbxml.AirSyncSupported)
 		c.dev.collections[id] = col
 		out.SyncKey, out.Status = col.key, intp(1)
 		return out

@@ -275,6 +275,58 @@ func TestManyPings(t *testing.T) {
 	})
 }
 
+// Mail to an address that does not exist comes back, and mail to others leaves.
+func TestDelivery(t *testing.T) {
+	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid})
+	box := tn.AddMailbox(ada)
+	bob := tn.AddMailbox("bob@contoso.com")
+	c := &eas.Client{URL: tn.URL(), User: ada, Token: bearer.Static(tn.Token(ada)), HTTPClient: tn.Client()}
+	message := "From: ada@contoso.com\r\nTo: bob@contoso.com, nobody@contoso.com, carol@fabrikam.com\r\nSubject: Hello\r\n\r\ntext\r\n"
+	if err := c.SendMail(t.Context(), strings.NewReader(message), nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := bob.Items(eas.FolderInbox); len(got) != 1 || got[0].Subject != "Hello" {
+		t.Errorf("bob: %+v", got)
+	}
+	got := box.Items(eas.FolderInbox)
+	if len(got) != 1 || got[0].Subject != "Undeliverable: Hello" || got[0].MessageClass != "REPORT.IPM.Note.NDR" || !strings.Contains(got[0].Body.Data, "5.1.10") {
+		t.Errorf("the report: %+v", got)
+	}
+	if out := tn.Outgoing(); len(out) != 1 || out[0].Subject != "Hello" {
+		t.Errorf("outgoing: %+v", out)
+	}
+}
+
+// What a change up to 14.1 leaves out is removed, unless the device said that it does not
+// manage it.
+func TestGhosting(t *testing.T) {
+	for name, tt := range map[string]struct {
+		supported string
+		want      string // of the phone number that the change leaves out
+	}{
+		"nothing said": {"", ""},
+		"managed":      {`<Supported><FileAs xmlns="Contacts"/><MobilePhoneNumber xmlns="Contacts"/></Supported>`, ""},
+		"not managed":  {`<Supported><FileAs xmlns="Contacts"/></Supported>`, "123"},
+		"none of them": {`<Supported/>`, "123"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStranger(t, eastest.New(t, &eastest.Options{Topology: eastest.Hybrid}), "14.1")
+			s.tn.Mailbox(ada).Put(eas.FolderContacts, &eas.Contact{FileAs: "One", MobilePhone: "123"})
+			_, _, a := s.post("Sync", syncDoc(`<SyncKey>0</SyncKey><CollectionId>8</CollectionId>`+tt.supported, ""))
+			keys, _ := keysOf(a)
+			_, _, a = s.post("Sync", syncDoc(`<SyncKey>`+keys["8"]+`</SyncKey><CollectionId>8</CollectionId>`, ""))
+			keys, _ = keysOf(a)
+			id := between(a, "<ServerId>", "</ServerId>")
+			_, _, a = s.post("Sync", syncDoc(`<SyncKey>`+keys["8"]+`</SyncKey><CollectionId>8</CollectionId><Commands><Change><ServerId>`+id+
+				`</ServerId><ApplicationData><FileAs xmlns="Contacts">Two</FileAs></ApplicationData></Change></Commands>`, ""))
+			got := s.tn.Mailbox(ada).Contents(eas.FolderContacts)[0].(*eas.Contact)
+			if got.FileAs != "Two" || got.MobilePhone != tt.want {
+				t.Errorf("%+v, want %q; %s", got, tt.want, a)
+			}
+		})
+	}
+}
+
 // BenchmarkMailbox is what one mail costs, delivered, synchronized and marked as read, in
 // mailboxes of different sizes: ns/mail must not grow with them.
 func BenchmarkMailbox(b *testing.B) {

@@ -35,7 +35,7 @@ func (c *call) changeRaw(it *item, cmd, data *node) bool {
 	case instance != "":
 		return false
 	default:
-		stored = replaced(stored, data)
+		stored = replaced(stored, data, c.dev.collections[it.folder.ID])
 	}
 	doc := stored.document()
 	if doc == nil {
@@ -125,12 +125,12 @@ var kept = []wbxml.Tag{
 	wbxml.CalendarClientUid, wbxml.AirSyncBaseAttachments, wbxml.CalendarResponseType,
 }
 
-// replaced returns an item that has been changed as a whole.
-func replaced(old, data *node) *node {
+// replaced returns an item that has been changed as a whole by a device whose collection is col.
+func replaced(old, data *node, col *collection) *node {
 	out := &node{tag: old.tag}
 	out.replace(data.kids, false)
 	for _, k := range old.kids {
-		if !slices.Contains(kept, k.tag) {
+		if !slices.Contains(kept, k.tag) && (data.child(k.tag) != nil || !col.ghosted(k.tag)) {
 			continue
 		}
 		switch is := data.child(k.tag); {

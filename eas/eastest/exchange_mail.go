@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"net/mail"
+	"slices"
 	"strings"
 
 	"github.com/easoauth/easoauth/eas"
@@ -69,9 +70,15 @@ func (c *call) sendMail() {
 		c.box.sentIDs[clientID] = true
 	}
 	for _, addr := range to {
-		if m := c.users[strings.ToLower(addr)]; m != nil {
-			delivered := *parsed
+		delivered := *parsed
+		switch m := c.users[strings.ToLower(addr)]; {
+		case m != nil:
 			m.deliver([]eas.Item{&delivered})
+		case c.at.accepts(addr):
+			because(c.r, "a recipient is unknown: the sender gets a report")
+			c.bounce(parsed, addr)
+		default:
+			c.outside = append(c.outside, delivered)
 		}
 	}
 	if save {
@@ -80,6 +87,23 @@ func (c *call) sendMail() {
 		c.box.add(c.box.byType(eas.FolderSentItems), *parsed)
 	}
 	c.reply(nil)
+}
+
+// bounce delivers a report that a recipient does not exist.
+func (c *call) bounce(m *eas.Email, addr string) {
+	c.box.deliver([]eas.Item{&eas.Email{
+		From: "postmaster@" + c.at.Domain, To: c.box.addr, Subject: "Undeliverable: " + m.Subject, MessageClass: "REPORT.IPM.Note.NDR",
+		Body: &eas.Body{Type: eas.BodyPlain, Data: "Delivery has failed to these recipients:\r\n\r\n" + addr +
+			"\r\n\r\n550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient " + addr + " not found by SMTP address lookup\r\n"},
+	}})
+}
+
+// Outgoing returns the mail that users sent to addresses of other organizations, in order, once
+// for each recipient. It goes nowhere.
+func (tn *Tenant) Outgoing() []eas.Email {
+	tn.mu.Lock()
+	defer tn.mu.Unlock()
+	return slices.Clone(tn.outside)
 }
 
 // source returns the mail that is answered or forwarded. It reports false if it is gone.

@@ -105,7 +105,8 @@ type Tenant struct {
 	log      transcript
 	failures []*failure
 	switches []*Switch
-	counter  uint64 // for identifiers
+	counter  uint64      // for identifiers
+	outside  []eas.Email // to other organizations
 	sts      authority
 
 	ca     *ca

@@ -13,8 +13,8 @@
 //
 // With -json it prints one line of JSON instead, for scripts: https, proxy and page are the
 // addresses, ca is the file, users are the accounts. Either way it serves until it is
-// interrupted. It listens on loopback alone unless told otherwise. docs/tenant.md describes the
-// faults, and the JSON API under /api/ by which tests in any language drive it.
+// interrupted. It listens on loopback alone unless told otherwise. docs/faketenant.md describes
+// the JSON API under api/ by which tests in any language drive it, docs/tenant.md the faults.
 package main
 
 import (

@@ -378,7 +378,7 @@ func TestUsage(t *testing.T) {
 	}
 }
 
-// The recipe of docs/tenant.md, with curl, as a process that is interrupted.
+// The recipe of docs/faketenant.md, with curl, as a process that is interrupted.
 func TestRecipe(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds a program")
