@@ -79,6 +79,7 @@ func (c *call) syncCollection(req *node) *airsync.SyncResponseFolder {
 	}
 	if key == "0" {
 		col := newCollection(c.syncKey())
+		col.options = req.child(wbxml.AirSyncOptions)
 		col.supported = req.child(wbxml.AirSyncSupported)
 		c.dev.collections[id] = col
 		out.SyncKey, out.Status = col.key, intp(1)
@@ -98,6 +99,8 @@ func (c *call) syncCollection(req *node) *airsync.SyncResponseFolder {
 		because(c.r, "folder %s: the key before, with another request", id)
 		col.undo()
 		col.key, col.before = key, ""
+	default:
+		clear(col.given) // the response with their IDs arrived
 	}
 	options := req.child(wbxml.AirSyncOptions)
 	if options == nil && col.options != nil {

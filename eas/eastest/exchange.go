@@ -183,7 +183,7 @@ func (tn *Tenant) serveExchange(w http.ResponseWriter, r *http.Request) {
 	}
 	c := &call{Tenant: tn, w: w, r: r, box: box, query: q, version: q.version, key: q.policyKey, saved: q.saveInSent, body: body}
 	switch {
-	case !ok || !slices.Contains(versions, q.version):
+	case !ok || !isVersion(string(q.version)):
 		c.common(101, http.StatusBadRequest)
 		return
 	case !slices.Contains(tn.offered(host), q.version): // [MS-ASCMD] 2.2.2, status 138
@@ -201,6 +201,14 @@ func (tn *Tenant) serveExchange(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c.serve()
+}
+
+// isVersion reports whether a version has the form of one.
+func isVersion(s string) bool {
+	major, minor, ok := strings.Cut(s, ".")
+	_, err1 := strconv.ParseUint(major, 10, 8)
+	_, err2 := strconv.ParseUint(minor, 10, 8)
+	return ok && err1 == nil && err2 == nil
 }
 
 // readBody decodes the body, or answers that it cannot be.

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,6 +17,11 @@ import (
 
 // folderEdit serves FolderCreate, FolderUpdate and FolderDelete. [MS-ASCMD] 2.2.1.3 to 2.2.1.7
 func (c *call) folderEdit() {
+	if before := c.dev.hierarchyBefore; before != nil && c.root.value(wbxml.FolderHierarchySyncKey) == before.key && bytes.Equal(c.body, c.dev.folderEdit) {
+		because(c.r, "the request before, again")
+		c.folderEdited(1, c.dev.hierarchy.key, c.dev.folderReply)
+		return
+	}
 	status, id := c.editFolders()
 	key := ""
 	if status == 1 {
@@ -24,8 +30,14 @@ func (c *call) folderEdit() {
 		for _, f := range c.box.folders {
 			now[f.ID] = f.Folder
 		}
-		c.dev.hierarchyBefore, c.dev.hierarchy = nil, &hierarchyState{key: key, seen: now}
+		c.dev.hierarchyBefore, c.dev.hierarchy = c.dev.hierarchy, &hierarchyState{key: key, seen: now}
+		c.dev.folderEdit, c.dev.folderReply = c.body, id
 	}
+	c.folderEdited(status, key, id)
+}
+
+// folderEdited responds to an edit of the hierarchy.
+func (c *call) folderEdited(status int, key, id string) {
 	switch c.command {
 	case "FolderCreate":
 		c.answer(&airsync.FolderCreate{Status: &status, SyncKey: key, ServerID: id})
@@ -87,8 +99,7 @@ func (c *call) editFolders() (int, string) {
 			x.Parent = "0"
 		}
 	}
-	c.box.folders = without(c.box.folders, f)
-	c.box.wake()
+	c.box.drop(f)
 	return 1, ""
 }
 
@@ -102,9 +113,16 @@ func without[T comparable](all []T, x T) []T {
 	return out
 }
 
+// maxMoves is the most that one MoveItems may ask for.
+const maxMoves = 1000
+
 // moveItems serves MoveItems. [MS-ASCMD] 2.2.1.12
 func (c *call) moveItems() {
 	out := &airsync.MoveItemsResponse{}
+	if len(c.root.all(wbxml.MoveMove)) > maxMoves {
+		c.common(103, http.StatusBadRequest)
+		return
+	}
 	for _, m := range c.root.all(wbxml.MoveMove) {
 		id := m.value(wbxml.MoveSrcMsgId)
 		reply := airsync.MoveReply{Source: id}
@@ -252,7 +270,7 @@ func (c *call) emptyFolder(op *node) airsync.FolderEmptied {
 	if op.child(wbxml.ItemOperationsOptions).child(wbxml.ItemOperationsDeleteSubFolders) != nil {
 		for _, x := range c.box.folders {
 			if x.Parent == f.ID {
-				c.box.folders = without(c.box.folders, x)
+				c.box.drop(x)
 			}
 		}
 	}
@@ -270,7 +288,7 @@ func (c *call) moveConversation(op *node) int {
 		return 156
 	}
 	for _, f := range c.box.folders {
-		for _, it := range append([]*item(nil), f.items...) {
+		for _, it := range slices.Collect(f.all()) {
 			if f != to && it.raw == nil && c.conversation(it) == id.text {
 				c.move(f, to, it)
 			}
@@ -357,7 +375,7 @@ func (c *call) properties(it *item, prefs []preference) *wbxml.Raw {
 // attachment finds an attachment by its reference.
 func (c *call) attachment(ref string) *eas.Attachment {
 	for _, f := range c.box.folders {
-		for _, it := range f.items {
+		for it := range f.all() {
 			for i, a := range it.mail.Attachments {
 				if a.Reference == ref || a.Reference == "" && ref == string(it.id)+":"+a.Name {
 					return &it.mail.Attachments[i]

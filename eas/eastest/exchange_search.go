@@ -39,7 +39,7 @@ func (c *call) matches(text string, folders map[string]bool, classes map[string]
 		if len(folders) > 0 && !folders[string(f.ID)] || len(classes) > 0 && !classes[string(f.Type.Class())] {
 			continue
 		}
-		for _, it := range f.items {
+		for it := range f.all() {
 			hay := strings.ToLower(string(it.raw))
 			if it.raw == nil {
 				m := it.mail

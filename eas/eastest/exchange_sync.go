@@ -1,6 +1,7 @@
 package eastest
 
 import (
+	"bytes"
 	"net/http"
 	"slices"
 	"strconv"
@@ -190,9 +191,34 @@ func (c *call) wellFormed(col *node) bool {
 	if cmds := col.child(wbxml.AirSyncCommands); cmds != nil && (len(cmds.kids) == 0 || len(cmds.kids) > maxCommands) {
 		return false
 	}
-	if n, ok := col.child(wbxml.AirSyncOptions).number(wbxml.AirSyncFilterType); ok && n != 0 {
-		if f := c.box.folder(eas.FolderID(col.value(wbxml.AirSyncCollectionId))); f != nil {
-			return c.filterOf(f, n).kind == n // each class has its own
+	for _, name := range []wbxml.Tag{wbxml.AirSyncWindowSize, wbxml.AirSyncGetChanges, wbxml.AirSyncDeletesAsMoves} {
+		k := col.child(name)
+		if k == nil {
+			continue
+		}
+		n, ok := col.number(name)
+		switch {
+		case k.text == "" && name == wbxml.AirSyncGetChanges: // an empty element means true
+		case !ok, name != wbxml.AirSyncWindowSize && n != 0 && n != 1:
+			return false
+		}
+	}
+	if cmds := col.child(wbxml.AirSyncCommands); cmds != nil {
+		for _, k := range cmds.kids {
+			if !slices.Contains([]wbxml.Tag{wbxml.AirSyncAdd, wbxml.AirSyncChange, wbxml.AirSyncDelete, wbxml.AirSyncFetch}, k.tag) {
+				return false
+			}
+		}
+	}
+	if k := col.child(wbxml.AirSyncOptions).child(wbxml.AirSyncFilterType); k != nil && k.text != "0" {
+		n, ok := col.child(wbxml.AirSyncOptions).number(wbxml.AirSyncFilterType)
+		f := c.box.folder(eas.FolderID(col.value(wbxml.AirSyncCollectionId)))
+		switch {
+		case !ok:
+			return false
+		case f == nil:
+		case f.Type.Class() == eas.ClassEmail, f.Type.Class() == eas.ClassCalendar, f.Type.Class() == eas.ClassTasks:
+			return c.filterOf(f, n).kind == n // each class has its own; others have none, and ignore it
 		}
 	}
 	return true
@@ -248,10 +274,13 @@ func (c *call) apply(f *folder, req, commands *node, next *step, out *airsync.Sy
 	for _, n := range names {
 		if n > 1 { // as Exchange does with several commands for one item
 			for _, cmd := range commands.kids {
-				reply := airsync.SyncReply{ServerID: cmd.value(wbxml.AirSyncServerId), Status: intp(16)}
-				if cmd.tag == wbxml.AirSyncDelete {
+				reply := airsync.SyncReply{ServerID: cmd.value(wbxml.AirSyncServerId), ClientID: cmd.value(wbxml.AirSyncClientId), Status: intp(16)}
+				switch cmd.tag {
+				case wbxml.AirSyncDelete:
 					replies.Delete = append(replies.Delete, reply)
-				} else {
+				case wbxml.AirSyncAdd:
+					replies.Add = append(replies.Add, reply)
+				default:
 					replies.Change = append(replies.Change, reply)
 				}
 			}
@@ -277,7 +306,14 @@ func (c *call) apply(f *folder, req, commands *node, next *step, out *airsync.Sy
 				replies.Change = append(replies.Change, failed(8))
 				continue
 			}
+			if version, has := next.seen[id]; has && version != it.version && it.raw != nil && req.child(wbxml.AirSyncOptions).value(wbxml.AirSyncConflict) != "0" {
+				because(c.r, "item %s changed on the server: the server wins", id)
+				replies.Change = append(replies.Change, failed(7))
+				continue
+			}
+			before := it.mail
 			if !c.change(it, cmd) {
+				it.mail = before // a change is whole or not at all
 				replies.Change = append(replies.Change, failed(6))
 				continue
 			}
@@ -321,8 +357,12 @@ func (c *call) apply(f *folder, req, commands *node, next *step, out *airsync.Sy
 			}
 			if doc := data.document(); doc != nil && (f.Type.Class() != eas.ClassCalendar || c.validEvent(data, "")) {
 				it := c.box.index[next.given[reply.ClientID]] // of a request whose response was lost
-				if it == nil || it.folder != f {
+				switch {
+				case it == nil || it.folder != f:
 					it = c.box.put(f, doc)
+				case !bytes.Equal(it.raw, doc):
+					it.raw = doc
+					c.box.touch(it)
 				}
 				given[reply.ClientID] = it.id
 				next.has(it)

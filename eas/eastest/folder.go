@@ -1,6 +1,7 @@
 package eastest
 
 import (
+	"iter"
 	"slices"
 	"time"
 
@@ -12,7 +13,9 @@ import (
 // found without a look at everything.
 type folder struct {
 	eas.Folder
-	items []*item // in the order of their arrival, which is that of their numbers
+	items []*item // in the order of their arrival; nil where one went
+	first int     // before it there are holes alone
+	holes int
 	log   []entry // in the order of their versions
 	stale int     // entries of log that a later one has replaced
 }
@@ -27,8 +30,8 @@ type entry struct {
 // An item is a mail in a folder, or something else.
 type item struct {
 	id      eas.ItemID
-	number  int // of its arrival in the mailbox
 	folder  *folder
+	slot    int // in the folder's items
 	mail    eas.Email
 	raw     []byte // the ApplicationData of what is not mail
 	version uint64 // changes with each change
@@ -36,7 +39,7 @@ type item struct {
 
 // put files an item that is new, in f.
 func (m *Mailbox) file(f *folder, it *item) {
-	it.folder = f
+	it.folder, it.slot = f, len(f.items)
 	m.index[it.id] = it
 	f.items = append(f.items, it)
 	it.version = m.tn.next()
@@ -55,19 +58,48 @@ func (m *Mailbox) touch(it *item) {
 // remove takes an item out of its folder.
 func (m *Mailbox) remove(it *item) {
 	f := it.folder
-	i, _ := slices.BinarySearchFunc(f.items, it.number, func(x *item, n int) int { return x.number - n })
-	f.items = slices.Delete(f.items, i, i+1)
+	f.items[it.slot] = nil
+	for f.first < len(f.items) && f.items[f.first] == nil {
+		f.first++
+	}
+	if f.holes++; f.holes > 100 && f.holes > len(f.items)/2 {
+		f.items = slices.DeleteFunc(f.items, func(x *item) bool { return x == nil })
+		f.first, f.holes = 0, 0
+		for i, x := range f.items {
+			x.slot = i
+		}
+	}
 	delete(m.index, it.id)
 	f.stale++
 	f.note(entry{version: m.tn.next(), id: it.id, gone: true})
 	m.wake()
 }
 
+// all yields the items in the order of their arrival.
+func (f *folder) all() iter.Seq[*item] {
+	return func(yield func(*item) bool) {
+		for _, it := range f.items[f.first:] {
+			if it != nil && !yield(it) {
+				return
+			}
+		}
+	}
+}
+
 // empty removes all items.
 func (m *Mailbox) empty(f *folder) {
-	for len(f.items) > 0 {
-		m.remove(f.items[len(f.items)-1])
+	for _, it := range slices.Collect(f.all()) {
+		m.remove(it)
 	}
+}
+
+// drop removes a folder and what is in it.
+func (m *Mailbox) drop(f *folder) {
+	for it := range f.all() {
+		delete(m.index, it.id)
+	}
+	m.folders = without(m.folders, f)
+	m.wake()
 }
 
 // note appends an entry. Of entries that say the same item, the last is kept when they become

@@ -42,6 +42,8 @@ type partner struct {
 	info              map[string]string // what the device said about itself
 
 	hierarchy, hierarchyBefore *hierarchyState
+	folderEdit                 []byte // the last edit of the hierarchy, and the folder that it made
+	folderReply                string
 	collections                map[eas.FolderID]*collection
 	syncRequest                []byte // the last one that was not empty
 	pingFolders                []eas.FolderID
@@ -153,7 +155,7 @@ func (m *Mailbox) byType(t eas.FolderType) *folder {
 // add puts a mail into a folder.
 func (m *Mailbox) add(f *folder, mail eas.Email) *item {
 	m.lastID++
-	it := &item{id: eas.ItemID(fmt.Sprintf("%s:%d", f.ID, m.lastID)), number: m.lastID, mail: mail}
+	it := &item{id: eas.ItemID(fmt.Sprintf("%s:%d", f.ID, m.lastID)), mail: mail}
 	if it.mail.Received.IsZero() {
 		it.mail.Received = m.tn.now().UTC().Truncate(time.Millisecond)
 	}
@@ -173,7 +175,7 @@ func (m *Mailbox) add(f *folder, mail eas.Email) *item {
 // put adds what is not mail to a folder.
 func (m *Mailbox) put(f *folder, raw []byte) *item {
 	m.lastID++
-	it := &item{id: eas.ItemID(fmt.Sprintf("%s:%d", f.ID, m.lastID)), number: m.lastID, raw: raw}
+	it := &item{id: eas.ItemID(fmt.Sprintf("%s:%d", f.ID, m.lastID)), raw: raw}
 	m.file(f, it)
 	return it
 }
@@ -207,7 +209,7 @@ func (m *Mailbox) Contents(t eas.FolderType) []eas.Item {
 	m.tn.mu.Lock()
 	defer m.tn.mu.Unlock()
 	var out []eas.Item
-	for _, it := range m.byType(t).items {
+	for it := range m.byType(t).all() {
 		if it.raw == nil {
 			continue
 		}
@@ -247,7 +249,7 @@ func (m *Mailbox) Items(t eas.FolderType) []eas.Email {
 	m.tn.mu.Lock()
 	defer m.tn.mu.Unlock()
 	var out []eas.Email
-	for _, it := range m.byType(t).items {
+	for it := range m.byType(t).all() {
 		if it.raw == nil {
 			out = append(out, it.mail)
 		}
@@ -270,8 +272,7 @@ func (m *Mailbox) RemoveFolder(id eas.FolderID) {
 	if i < 0 {
 		panic("eastest: RemoveFolder: no such folder")
 	}
-	m.folders = slices.Delete(m.folders, i, i+1)
-	m.wake()
+	m.drop(m.folders[i])
 }
 
 // RemoveItem removes the first mail with the subject from the first folder of type t. It
@@ -280,11 +281,13 @@ func (m *Mailbox) RemoveItem(t eas.FolderType, subject string) {
 	m.tn.mu.Lock()
 	defer m.tn.mu.Unlock()
 	f := m.byType(t)
-	i := slices.IndexFunc(f.items, func(it *item) bool { return it.mail.Subject == subject })
-	if i < 0 {
-		panic("eastest: RemoveItem: no such mail")
+	for it := range f.all() {
+		if it.mail.Subject == subject {
+			m.remove(it)
+			return
+		}
 	}
-	m.remove(f.items[i])
+	panic("eastest: RemoveItem: no such mail")
 }
 
 // RefreshPolicy has every device provision again (status 143, or HTTP 449).
