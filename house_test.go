@@ -46,6 +46,7 @@ var graph = map[string][]string{
 	"token/sqlstore":  {"token", "internal/keyed", "internal/seal"},
 	"token/keyring":   {"token", "internal/keyed", "github.com/zalando/go-keyring"},
 	"eas":             {"bearer", "internal/safehttp", "internal/origin", "internal/airsync", "internal/wbxml", "golang.org/x/oauth2"},
+	"eas/diagnose":    {"autodiscover", "bearer", "eas", "token", "internal/fault", "internal/front", "internal/origin", "internal/safehttp"},
 	"eas/eastest": {"bearer", "eas", "internal/fault", "internal/airsync", "internal/wbxml", "internal/safehttp",
 		"golang.org/x/oauth2", "github.com/go-jose/go-jose/v4"},
 }

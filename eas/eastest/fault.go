@@ -60,7 +60,11 @@ var shown = slices.Concat(shownByWire, shownByFront(), shownByAutodiscover, show
 func shownByFront() []shownFault {
 	var out []shownFault
 	for _, f := range frontFaults {
-		out = append(out, shownFault{f.id, f.value, anywhere})
+		where := anywhere
+		if f.id == "AD_PREAUTH" || f.id == "ADDRESS_REFUSED" {
+			where = premises // nobody puts a device in front of Exchange Online
+		}
+		out = append(out, shownFault{f.id, f.value, where})
 	}
 	return out
 }
@@ -74,10 +78,10 @@ var shownByAutodiscover = []shownFault{
 	{"AD_PROTOCOL_NOT_SUPPORTED", "", anywhere},
 	{"USER_UNKNOWN", "", anywhere},
 	{"AD_SELF_REDIRECT", "", hybrid},
-	{"AD_REDIRECT_DOWNGRADE", "", anywhere},
-	{"AD_REDIRECT_CROSS_DOMAIN", "where to, a URL; if \"\", a host of fabrikam.example", anywhere},
-	{"AD_REDIRECT_INVALID", "where to; if \"\", a URL without a host", anywhere},
-	{"AD_REDIRECT_LOOP", "", anywhere},
+	{"AD_REDIRECT_DOWNGRADE", "", premises},
+	{"AD_REDIRECT_CROSS_DOMAIN", "where to, a URL; if \"\", a host of fabrikam.example", premises},
+	{"AD_REDIRECT_INVALID", "where to; if \"\", a URL without a host", premises},
+	{"AD_REDIRECT_LOOP", "", premises},
 	{"AD_WRONG_URL", "the URL that is named; if \"\", none", anywhere},
 	{"HYBRID_AGENT", "", hybrid},
 	{"NOT_ACTIVESYNC", "", anywhere},

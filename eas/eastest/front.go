@@ -27,8 +27,8 @@ var frontFaults = []frontFault{
 	{"MISDIRECTED", "", "", func(w http.ResponseWriter, _ string) {
 		page(w, 421, `nginx`, `<title>421 Misdirected Request</title>`, `<h1>421 Misdirected Request</h1>`)
 	}},
-	{"SERVER_FAILED", "", "the status; if \"\", 503 of HTTP.sys", func(w http.ResponseWriter, value string) {
-		status := 503
+	{"SERVER_FAILED", "", "the status; if \"\", 500", func(w http.ResponseWriter, value string) {
+		status := 500
 		if value != "" {
 			status = number("SERVER_FAILED", value)
 		}

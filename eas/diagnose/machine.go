@@ -1,0 +1,101 @@
+package diagnose
+
+import (
+	_ "embed"
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Schema is the JSON Schema of [Report.JSON].
+//
+//go:embed schema.json
+var Schema string
+
+// JSON writes the report as [Schema] has it.
+func (r *Report) JSON(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(r)
+}
+
+// JUnit writes the report as a test suite: a step is a case, and a fault its failure.
+func (r *Report) JUnit(w io.Writer) error {
+	type failure struct {
+		Message string `xml:"message,attr"`
+		Type    string `xml:"type,attr"`
+		Text    string `xml:",chardata"`
+	}
+	type testcase struct {
+		Name    string    `xml:"name,attr"`
+		Class   string    `xml:"classname,attr"`
+		Time    string    `xml:"time,attr"`
+		Failure *failure  `xml:"failure"`
+		Skipped *struct{} `xml:"skipped"`
+	}
+	type suite struct {
+		XMLName  xml.Name   `xml:"testsuite"`
+		Name     string     `xml:"name,attr"`
+		Tests    int        `xml:"tests,attr"`
+		Failures int        `xml:"failures,attr"`
+		Errors   int        `xml:"errors,attr"`
+		Skipped  int        `xml:"skipped,attr"`
+		Time     string     `xml:"time,attr"`
+		Cases    []testcase `xml:"testcase"`
+	}
+	s := suite{Name: "hmacheck " + r.Address, Tests: len(r.Probes), Time: fmt.Sprintf("%.3f", r.Duration.Seconds())}
+	for _, p := range r.Probes {
+		c := testcase{Name: p.Name, Class: "hmacheck", Time: fmt.Sprintf("%.3f", p.Duration.Seconds())}
+		switch p.Verdict {
+		case Fail, Warn:
+			s.Failures++
+			c.Failure = &failure{Message: p.Fault, Type: string(p.Verdict), Text: p.Seen}
+			for _, f := range r.Findings {
+				if f.Fault == p.Fault {
+					c.Failure.Text = f.Cause + ": " + f.Remedy
+				}
+			}
+		case Skipped:
+			s.Skipped++
+			c.Skipped = &struct{}{}
+		}
+		s.Cases = append(s.Cases, c)
+	}
+	if _, err := io.WriteString(w, xml.Header); err != nil {
+		return err
+	}
+	e := xml.NewEncoder(w)
+	e.Indent("", "  ")
+	if err := e.Encode(s); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, "\n")
+	return err
+}
+
+// Prometheus writes the report as metrics in the text format, for a textfile collector or a
+// scrape.
+func (r *Report) Prometheus(w io.Writer) error {
+	quote := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
+	var b strings.Builder
+	address := quote.Replace(r.Address)
+	healthy := 0
+	if r.Healthy() {
+		healthy = 1
+	}
+	fmt.Fprintf(&b, "# HELP hmacheck_healthy Whether the check found nothing wrong.\n# TYPE hmacheck_healthy gauge\nhmacheck_healthy{address=\"%s\"} %d\n", address, healthy)
+	b.WriteString("# HELP hmacheck_fault A fault that was found, by its id; root is the one to mend first.\n# TYPE hmacheck_fault gauge\n")
+	for _, f := range r.Findings {
+		fmt.Fprintf(&b, "hmacheck_fault{address=\"%s\",fault=\"%s\",severity=\"%s\",root=\"%t\"} 1\n", address, f.Fault, f.Severity, f.Fault == r.Root)
+	}
+	b.WriteString("# HELP hmacheck_probe_seconds How long a step took.\n# TYPE hmacheck_probe_seconds gauge\n")
+	for _, p := range r.Probes {
+		fmt.Fprintf(&b, "hmacheck_probe_seconds{address=\"%s\",probe=\"%s\",verdict=\"%s\"} %g\n", address, quote.Replace(p.Name), p.Verdict, p.Duration.Seconds())
+	}
+	fmt.Fprintf(&b, "# HELP hmacheck_last_run_timestamp_seconds When the check began.\n# TYPE hmacheck_last_run_timestamp_seconds gauge\nhmacheck_last_run_timestamp_seconds{address=\"%s\"} %d\n", address, r.Began.Unix())
+	_, err := io.WriteString(w, b.String())
+	return err
+}

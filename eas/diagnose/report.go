@@ -1,0 +1,71 @@
+package diagnose
+
+import (
+	"time"
+
+	"github.com/easoauth/easoauth/internal/fault"
+)
+
+// A Verdict is what came of a probe.
+type Verdict string
+
+// The verdicts.
+const (
+	Pass    Verdict = "pass"
+	Info    Verdict = "info" // nothing is wrong, and something is worth knowing
+	Warn    Verdict = "warn" // works, and should be mended
+	Fail    Verdict = "fail"
+	Skipped Verdict = "skipped" // Reason says why
+)
+
+// A Probe is one step of the check and what came of it.
+type Probe struct {
+	Name       string        `json:"name"`
+	Verdict    Verdict       `json:"verdict"`
+	Fault      string        `json:"fault,omitempty"`    // by its id in docs/faults.md
+	Expected   string        `json:"expected,omitempty"` // what a healthy deployment shows
+	Seen       string        `json:"seen,omitempty"`     // what this one shows; or why the probe was skipped
+	By         string        `json:"by,omitempty"`       // who responded
+	RequestIDs []string      `json:"request_ids,omitempty"`
+	Duration   time.Duration `json:"duration_ns"`
+}
+
+// A Finding is what is wrong, why, and what to do.
+type Finding struct {
+	Fault    string `json:"fault"`
+	Severity string `json:"severity"` // "info", "warn" or "fail"
+	Probe    string `json:"probe"`    // that found it
+	Cause    string `json:"cause"`
+	Remedy   string `json:"remedy"`
+	Command  string `json:"command,omitempty"` // of the Exchange Management Shell or Microsoft Graph PowerShell
+	Sure     string `json:"sure"`              // how well founded: "documented", "seen", "reported" or "open"
+	Source   string `json:"source"`
+	Advice   string `json:"advice,omitempty"` // what holds for this deployment alone, such as a URL to open
+}
+
+// A Report is what a check found. It is not changed after [Run].
+type Report struct {
+	Address  string        `json:"address"` // masked, unless Options.Unmask
+	Endpoint string        `json:"endpoint,omitempty"`
+	Root     string        `json:"root"`     // the fault to mend first; "healthy" if there is none
+	Findings []Finding     `json:"findings"` // in the order in which to mend them
+	Notes    []Finding     `json:"notes"`    // worth knowing, and nothing is wrong
+	Probes   []Probe       `json:"probes"`
+	Began    time.Time     `json:"began"`
+	Duration time.Duration `json:"duration_ns"`
+}
+
+// Healthy is the Root of a report without findings.
+const Healthy = "healthy"
+
+// Healthy reports whether nothing is wrong.
+func (r *Report) Healthy() bool { return len(r.Findings) == 0 }
+
+// finding returns the finding of a fault.
+func finding(id fault.ID, probe, advice string) Finding {
+	f := fault.Get(id)
+	return Finding{
+		Fault: string(f.ID), Severity: string(f.Severity), Probe: probe, Cause: f.Cause, Remedy: f.Remedy, Command: f.Command,
+		Sure: f.Sure, Source: f.Source, Advice: advice,
+	}
+}

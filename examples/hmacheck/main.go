@@ -1,0 +1,347 @@
+// Command hmacheck says what is wrong with a deployment of Exchange ActiveSync with modern
+// authentication, and how to mend it. It signs nobody in unless it is told to, and sends no
+// password anywhere.
+//
+//	hmacheck ada@contoso.com                          from outside
+//	hmacheck -sign-in -client-id … ada@contoso.com    with a sign-in by browser; -device-code without one
+//	hmacheck -json ada@contoso.com                    for programs; also -html, -junit, -prometheus
+//	hmacheck -file addresses.txt                      many addresses, with a summary by domain
+//	hmacheck -demo TLS_OFFLOAD                        what a fault looks like, at an embedded tenant; -demo list lists them
+//
+// Addresses are masked, so that a report can go into a ticket; -unmask shows them. The exit status
+// is 0 if nothing is wrong, 1 if something is, and 2 if it could not be checked.
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/easoauth/easoauth/eas/diagnose"
+	"github.com/easoauth/easoauth/token"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// The exit statuses.
+const (
+	healthy = iota
+	findings
+	unchecked
+)
+
+// A program is what the flags say.
+type program struct {
+	out, log                                            io.Writer
+	json, junit, prometheus, html                       bool
+	signIn, device, security, autodetect, unmask, quiet bool
+	clientID, host, endpoint, tenant, resolver, file    string
+	demo, listen                                        string
+	noCloud, color                                      bool
+	trust, connect                                      []string
+	timeout, watch                                      time.Duration
+}
+
+func list(to *[]string) func(string) error {
+	return func(s string) error {
+		*to = append(*to, strings.Split(s, ",")...)
+		return nil
+	}
+}
+
+func run(ctx context.Context, args []string, out, log io.Writer) int {
+	p := &program{out: out, log: log}
+	fs := flag.NewFlagSet("hmacheck", flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	fs.BoolVar(&p.json, "json", false, "print JSON, by the schema of eas/diagnose/schema.json")
+	fs.BoolVar(&p.html, "html", false, "print one HTML file")
+	fs.BoolVar(&p.junit, "junit", false, "print JUnit XML")
+	fs.BoolVar(&p.prometheus, "prometheus", false, "print metrics in the text format of Prometheus")
+	fs.StringVar(&p.listen, "listen", "", "serve the metrics at this address, e.g. 127.0.0.1:9115, and check at each scrape")
+	fs.BoolVar(&p.signIn, "sign-in", false, "sign in by browser and go on with the token; needs -client-id")
+	fs.BoolVar(&p.device, "device-code", false, "sign in by device code; needs -client-id")
+	fs.StringVar(&p.clientID, "client-id", "", "the application to sign in with")
+	fs.BoolVar(&p.security, "security", false, "try what a healthy server refuses: a forged token")
+	fs.BoolVar(&p.autodetect, "autodetect", false, "ask Microsoft's AutoDetect, which sends the address there")
+	fs.StringVar(&p.host, "host", "", "ask this AutoDiscover host alone")
+	fs.StringVar(&p.endpoint, "endpoint", "", "the ActiveSync URL, without AutoDiscover")
+	fs.StringVar(&p.tenant, "tenant", "", "the tenant, a GUID or a domain; by default the mail domain")
+	fs.Func("trust", "authorities beside Microsoft's, joined by commas: adfs.contoso.com", list(&p.trust))
+	fs.BoolVar(&p.noCloud, "no-cloud", false, "do not ask Exchange Online where the mailbox is")
+	fs.StringVar(&p.resolver, "resolver", "", "ask this DNS server, e.g. 192.0.2.53:53")
+	fs.Func("connect", "connect to an address in place of what DNS says, as host:ip; may be given several times", list(&p.connect))
+	fs.StringVar(&p.file, "file", "", "check the addresses of this file, one a line")
+	fs.DurationVar(&p.timeout, "timeout", diagnose.DefaultTimeout, "time of each step")
+	fs.DurationVar(&p.watch, "watch", 0, "check again after this time, and say what changed")
+	fs.BoolVar(&p.unmask, "unmask", false, "show addresses as they are")
+	fs.BoolVar(&p.quiet, "q", false, "show no progress")
+	fs.StringVar(&p.demo, "demo", "", `show this fault at an embedded tenant; "list" lists them`)
+	switch err := fs.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		fs.SetOutput(out)
+		fmt.Fprintln(out, "Usage of hmacheck: hmacheck [flags] address")
+		fs.PrintDefaults()
+		return healthy
+	case err != nil:
+		return p.fail(fmt.Errorf("%w; -h lists the flags", err))
+	}
+	p.color = isTerminal(out) && os.Getenv("NO_COLOR") == ""
+	if p.demo != "" {
+		return p.demonstrate(ctx)
+	}
+	addresses := fs.Args()
+	if p.file != "" {
+		more, err := readAddresses(p.file)
+		if err != nil {
+			return p.fail(err)
+		}
+		addresses = append(addresses, more...)
+	}
+	o, err := p.options()
+	switch {
+	case err != nil:
+		return p.fail(err)
+	case len(addresses) == 0:
+		return p.fail(errors.New("which address? hmacheck ada@contoso.com, or -demo list"))
+	case p.listen != "":
+		return p.serve(ctx, addresses, o)
+	case len(addresses) > 1:
+		return p.many(ctx, addresses, o)
+	}
+	return p.one(ctx, addresses[0], o)
+}
+
+func (p *program) fail(err error) int {
+	fmt.Fprintln(p.log, "hmacheck:", err)
+	return unchecked
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	st, err := f.Stat()
+	return err == nil && st.Mode()&os.ModeCharDevice != 0
+}
+
+func readAddresses(file string) ([]string, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	var out []string
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		if s := strings.TrimSpace(lines.Text()); s != "" && !strings.HasPrefix(s, "#") {
+			out = append(out, s)
+		}
+	}
+	return out, lines.Err()
+}
+
+// options are those of a check of the real world.
+func (p *program) options() (*diagnose.Options, error) {
+	o := &diagnose.Options{
+		Host: p.host, NoCloud: p.noCloud, Trust: p.trust, Tenant: p.tenant, ClientID: p.clientID, Security: p.security,
+		AutoDetect: p.autodetect, Timeout: p.timeout, Unmask: p.unmask,
+	}
+	if p.endpoint != "" {
+		u, err := url.Parse(p.endpoint)
+		if err != nil || u.Scheme != "https" || u.Host == "" {
+			return nil, fmt.Errorf("-endpoint is an https URL, such as https://mail.contoso.com/Microsoft-Server-ActiveSync")
+		}
+		o.Endpoint = u
+	}
+	if (p.signIn || p.device) && p.clientID == "" {
+		return nil, errors.New("a sign-in needs -client-id: register an application in Entra, or take your organization's")
+	}
+	switch {
+	case p.signIn:
+		o.SignIn = &token.Browser{}
+	case p.device:
+		o.SignIn = &token.DeviceCode{Prompt: func(_ context.Context, d *token.DevicePrompt) error {
+			fmt.Fprintf(p.log, "Open %s and enter the code %s.\n", d.VerificationURI, d.UserCode)
+			return nil
+		}}
+	}
+	if o.SignIn != nil && p.timeout == diagnose.DefaultTimeout {
+		o.Timeout = 5 * time.Minute // a person signs in
+	}
+	tr := http.DefaultTransport.(*http.Transport).Clone()
+	dialer := &net.Dialer{Timeout: 15 * time.Second}
+	if p.resolver != "" {
+		server := p.resolver
+		if _, _, err := net.SplitHostPort(server); err != nil {
+			server = net.JoinHostPort(server, "53")
+		}
+		dialer.Resolver = &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, network, server)
+		}}
+	}
+	instead := map[string]string{}
+	for _, c := range p.connect {
+		host, ip, ok := strings.Cut(c, ":")
+		if !ok || net.ParseIP(strings.Trim(ip, "[]")) == nil {
+			return nil, fmt.Errorf("-connect is host:ip, not %q", c)
+		}
+		instead[strings.ToLower(host)] = strings.Trim(ip, "[]")
+	}
+	tr.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		host, port, err := net.SplitHostPort(addr)
+		if err == nil && instead[strings.ToLower(host)] != "" {
+			addr = net.JoinHostPort(instead[strings.ToLower(host)], port)
+		}
+		return dialer.DialContext(ctx, network, addr)
+	}
+	o.HTTPClient = &http.Client{Transport: tr}
+	return o, nil
+}
+
+// one checks an address, once or again and again.
+func (p *program) one(ctx context.Context, address string, o *diagnose.Options) int {
+	last := ""
+	for {
+		if isTerminal(p.log) && !p.quiet {
+			o.Progress = func(x diagnose.Probe) { fmt.Fprintf(p.log, "\r\x1b[K%s: %s", x.Name, x.Verdict) }
+		}
+		r, err := diagnose.Run(ctx, address, o)
+		if o.Progress != nil {
+			fmt.Fprint(p.log, "\r\x1b[K")
+		}
+		if err != nil {
+			return p.fail(err)
+		}
+		if err := p.print(r); err != nil {
+			return p.fail(err)
+		}
+		if p.watch <= 0 {
+			return status(r)
+		}
+		if last != "" && last != r.Root {
+			fmt.Fprintf(p.log, "%s: it was %s, and is %s\n", r.Began.Format(time.TimeOnly), last, r.Root)
+		}
+		last = r.Root
+		select {
+		case <-time.After(p.watch):
+		case <-ctx.Done():
+			return status(r)
+		}
+	}
+}
+
+func status(r *diagnose.Report) int {
+	if r.Healthy() {
+		return healthy
+	}
+	return findings
+}
+
+func (p *program) print(r *diagnose.Report) error {
+	switch {
+	case p.json:
+		return r.JSON(p.out)
+	case p.html:
+		return r.HTML(p.out)
+	case p.junit:
+		return r.JUnit(p.out)
+	case p.prometheus:
+		return r.Prometheus(p.out)
+	}
+	return r.Text(p.out, &diagnose.TextOptions{Color: p.color})
+}
+
+// many checks several addresses and sums up by domain.
+func (p *program) many(ctx context.Context, addresses []string, o *diagnose.Options) int {
+	roots := map[string]map[string]int{}
+	code := healthy
+	for i, address := range addresses {
+		_, domain, _ := strings.Cut(address, "@")
+		if roots[domain] == nil {
+			roots[domain] = map[string]int{}
+		}
+		r, err := diagnose.Run(ctx, address, o)
+		if err != nil {
+			if ctx.Err() != nil {
+				return p.fail(ctx.Err())
+			}
+			roots[domain]["not checked"]++
+			code = unchecked
+			continue
+		}
+		roots[domain][r.Root]++
+		code = max(code, status(r))
+		if !p.quiet {
+			fmt.Fprintf(p.log, "%d of %d: %s\n", i+1, len(addresses), r.Root)
+		}
+		if p.json {
+			if err := r.JSON(p.out); err != nil {
+				return p.fail(err)
+			}
+		}
+	}
+	if p.json {
+		return code
+	}
+	domains := make([]string, 0, len(roots))
+	for d := range roots {
+		domains = append(domains, d)
+	}
+	slices.Sort(domains)
+	for _, d := range domains {
+		fmt.Fprintln(p.out, d)
+		ids := make([]string, 0, len(roots[d]))
+		for id := range roots[d] {
+			ids = append(ids, id)
+		}
+		slices.Sort(ids)
+		for _, id := range ids {
+			fmt.Fprintf(p.out, "  %5d  %s\n", roots[d][id], id)
+		}
+	}
+	return code
+}
+
+// serve responds to scrapes with a fresh check.
+func (p *program) serve(ctx context.Context, addresses []string, o *diagnose.Options) int {
+	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", p.listen)
+	if err != nil {
+		return p.fail(err)
+	}
+	fmt.Fprintf(p.log, "metrics at http://%s/metrics\n", ln.Addr())
+	server := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/metrics" {
+			http.NotFound(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+		for _, a := range addresses {
+			report, err := diagnose.Run(r.Context(), a, o)
+			if err != nil || report.Prometheus(w) != nil {
+				return
+			}
+		}
+	})}
+	defer context.AfterFunc(ctx, func() { server.Close() })()
+	if err := server.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+		return p.fail(err)
+	}
+	return healthy
+}
