@@ -327,6 +327,41 @@ func TestGhosting(t *testing.T) {
 	}
 }
 
+// What is put into a calendar is what a device gets, in either version: the server's own
+// properties, and who has answered what, included.
+func TestPutEvent(t *testing.T) {
+	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid})
+	box := tn.AddMailbox(ada)
+	start := time.Date(2026, 12, 1, 9, 0, 0, 0, time.UTC)
+	busy := eas.BusyBusy
+	want := &eas.Event{
+		Subject: "Review", Start: start, End: start.Add(time.Hour), UID: "0123ABCD", Stamp: start.Add(-time.Hour), Busy: &busy,
+		Organizer: eas.Person{Name: "Bob", Email: "bob@contoso.com"}, Status: eas.MeetingReceived, Response: eas.ResponseAccepted,
+		Replied: start.Add(-30 * time.Minute), Attendees: []eas.Attendee{{Name: "Ada", Email: ada, Response: eas.ResponseAccepted, Type: eas.AttendeeRequired}},
+	}
+	box.Put(eas.FolderCalendar, want)
+	for _, version := range []eas.Version{eas.Version141, eas.Version161} {
+		c := &eas.Client{URL: tn.URL(), User: ada, Token: bearer.Static(tn.Token(ada)), HTTPClient: tn.Client(), Versions: []eas.Version{version}}
+		folders, err := c.FolderSync(t.Context(), eas.InitialSyncKey)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, _ := folders.Find(eas.FolderCalendar)
+		for p, err := range c.Pages(t.Context(), f.ID, eas.InitialSyncKey, nil) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range p.Added {
+				got := e.Item.(*eas.Event)
+				if got.UID != want.UID || !got.Stamp.Equal(want.Stamp) || got.Organizer != want.Organizer || got.Response != want.Response ||
+					!got.Replied.Equal(want.Replied) || len(got.Attendees) != 1 || got.Attendees[0].Response != eas.ResponseAccepted {
+					t.Errorf("%s: %+v", version, got)
+				}
+			}
+		}
+	}
+}
+
 // BenchmarkMailbox is what one mail costs, delivered, synchronized and marked as read, in
 // mailboxes of different sizes: ns/mail must not grow with them.
 func BenchmarkMailbox(b *testing.B) {

@@ -200,6 +200,9 @@ func (m *Mailbox) Put(t eas.FolderType, items ...eas.Item) {
 		if err != nil {
 			panic("eastest: Put: " + err.Error())
 		}
+		if e, ok := i.(*eas.Event); ok {
+			raw = m.asServer(raw, e)
+		}
 		m.put(f, raw)
 	}
 }
