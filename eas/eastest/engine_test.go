@@ -362,6 +362,34 @@ func TestPutEvent(t *testing.T) {
 	}
 }
 
+// Who accepts an invitation has the meeting in the calendar, and its organizer hears of it.
+func TestMeetingAnswer(t *testing.T) {
+	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid})
+	box, bob := tn.AddMailbox(ada), tn.AddMailbox("bob@contoso.com")
+	start := time.Date(2026, 12, 1, 9, 0, 0, 0, time.UTC)
+	bob.Put(eas.FolderCalendar, &eas.Event{Subject: "Review", Start: start, End: start.Add(time.Hour), UID: "0123ABCD", Status: eas.MeetingOrganized,
+		Attendees: []eas.Attendee{{Name: "Ada", Email: ada, Type: eas.AttendeeRequired}}})
+	box.Deliver(&eas.Email{From: "bob@contoso.com", Subject: "Review", MessageClass: "IPM.Schedule.Meeting.Request",
+		Meeting: &eas.MeetingRequest{Start: start, End: start.Add(time.Hour), UID: "0123ABCD", Organizer: "Bob <bob@contoso.com>"}})
+	s := &stranger{t: t, tn: tn, version: "16.1", key: "0", token: tn.Token(ada).AccessToken}
+	s.device2()
+	_, _, a := s.post2("Sync", syncDoc(`<SyncKey>0</SyncKey><CollectionId>1</CollectionId>`, ""))
+	_, _, a = s.post2("Sync", syncDoc(`<SyncKey>`+between(a, "<SyncKey>", "</SyncKey>")+`</SyncKey><CollectionId>1</CollectionId>`, ""))
+	_, _, a = s.post2("MeetingResponse", `<MeetingResponse xmlns="MeetingResponse"><Request><UserResponse>1</UserResponse><CollectionId>1</CollectionId><RequestId>`+
+		between(a, "<ServerId>", "</ServerId>")+`</RequestId></Request></MeetingResponse>`)
+	got := box.Contents(eas.FolderCalendar)
+	if len(got) != 1 {
+		t.Fatalf("%d events: %s", len(got), a)
+	}
+	e := got[0].(*eas.Event)
+	if e.UID != "0123ABCD" || e.Organizer.Email != "bob@contoso.com" || e.Response != eas.ResponseAccepted || !e.Start.Equal(start) {
+		t.Errorf("the event: %+v", e)
+	}
+	if o := bob.Contents(eas.FolderCalendar)[0].(*eas.Event); o.Attendees[0].Response != eas.ResponseAccepted {
+		t.Errorf("the organizer's: %+v", o.Attendees)
+	}
+}
+
 // BenchmarkMailbox is what one mail costs, delivered, synchronized and marked as read, in
 // mailboxes of different sizes: ns/mail must not grow with them.
 func BenchmarkMailbox(b *testing.B) {

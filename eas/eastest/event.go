@@ -1,6 +1,8 @@
 package eastest
 
 import (
+	"net/mail"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -50,3 +52,52 @@ func (m *Mailbox) asServer(raw []byte, e *eas.Event) []byte {
 }
 
 func compact(t time.Time) string { return t.UTC().Format("20060102T150405Z") }
+
+// accepted returns the event of an invitation that the user accepts, for good or tentatively.
+func (c *call) accepted(it *item, answer int, busy eas.BusyStatus) []byte {
+	m := it.mail.Meeting
+	e := &eas.Event{
+		Subject: it.mail.Subject, Start: m.Start, End: m.End, AllDay: m.AllDay, Zone: m.Zone, Place: m.Place, Busy: &busy, Recurrence: m.Recurrence,
+		Reminder: m.Reminder, Sensitivity: m.Sensitivity, UID: m.UID, Organizer: person(m.Organizer), Status: eas.MeetingReceived,
+		Response: responses[answer], Replied: c.now(),
+	}
+	doc, err := eas.Encode(e, eas.Version161)
+	if err != nil {
+		panic("eastest: " + err.Error())
+	}
+	return c.box.asServer(doc, e)
+}
+
+// responses are the answers of MeetingResponse as an event has them.
+var responses = map[int]eas.ResponseType{1: eas.ResponseAccepted, 2: eas.ResponseTentative, 3: eas.ResponseDeclined}
+
+// person reads the sender of a mail.
+func person(s string) eas.Person {
+	if a, err := mail.ParseAddress(s); err == nil {
+		return eas.Person{Name: a.Name, Email: a.Address}
+	}
+	return eas.Person{Email: s}
+}
+
+// tellOrganizer notes the answer in the organizer's event, if that is in the tenant.
+func (c *call) tellOrganizer(m *eas.MeetingRequest, answer int) {
+	box := c.users[strings.ToLower(person(m.Organizer).Email)]
+	if box == nil || m.UID == "" || box == c.box {
+		return
+	}
+	for it := range box.byType(eas.FolderCalendar).all() {
+		n, err := parseTree(it.raw)
+		if err != nil || n.value(wbxml.CalendarUID) != m.UID {
+			continue
+		}
+		for _, a := range n.child(wbxml.CalendarAttendees).all(wbxml.CalendarAttendee) {
+			if strings.EqualFold(a.value(wbxml.CalendarEmail), c.box.addr) {
+				a.kids = slices.DeleteFunc(a.kids, func(k *node) bool { return k.tag == wbxml.CalendarAttendeeStatus })
+				a.kids = append(a.kids, &node{tag: wbxml.CalendarAttendeeStatus, text: strconv.Itoa(int(responses[answer]))})
+				it.raw = n.document()
+				box.touch(it)
+			}
+		}
+		return
+	}
+}

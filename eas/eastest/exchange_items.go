@@ -432,13 +432,9 @@ func (c *call) meetingResponse() {
 				if answer == 2 {
 					busy = eas.BusyTentative
 				}
-				m := it.mail.Meeting
-				doc, err := eas.Encode(&eas.Event{Subject: it.mail.Subject, Start: m.Start, End: m.End, Busy: &busy}, eas.Version161)
-				if err != nil {
-					panic("eastest: " + err.Error())
-				}
-				reply.CalendarID = string(c.box.put(c.box.byType(eas.FolderCalendar), doc).id)
+				reply.CalendarID = string(c.box.put(c.box.byType(eas.FolderCalendar), c.accepted(it, answer, busy)).id)
 			}
+			c.tellOrganizer(it.mail.Meeting, answer)
 			c.box.remove(it)
 			c.box.wake()
 		}
