@@ -38,6 +38,12 @@ type Request struct {
 
 	document, answer []byte // WBXML, read when it is asked for
 	named            string // the user as the query names it
+	sent, got        message
+}
+
+// size is what a request holds of the transcript's limit, in bytes.
+func (r Request) size() int {
+	return len(r.sent.body) + len(r.got.body) // a document is one of these
 }
 
 // String returns the request as one line.
@@ -73,10 +79,10 @@ func (t *transcript) add(r Request, most int) {
 	t.number++
 	r.Number = t.number
 	t.requests = append(t.requests, r)
-	t.bytes += len(r.document) + len(r.answer)
+	t.bytes += r.size()
 	drop := 0
 	for len(t.requests)-drop > max(most, 1) || t.bytes > maxKept && drop < len(t.requests)-1 {
-		t.bytes -= len(t.requests[drop].document) + len(t.requests[drop].answer)
+		t.bytes -= t.requests[drop].size()
 		drop++
 	}
 	if drop > 0 {
@@ -221,6 +227,8 @@ func (tn *Tenant) record(w http.ResponseWriter, r *http.Request, host string, h 
 	case strings.HasPrefix(r.Header.Get("Content-Type"), typeWBXML):
 		entry.document = body
 	}
+	secret := &redactor{}
+	entry.sent = secret.sent(r, host, body)
 	a := &answer{header: http.Header{}}
 	var f *Failure
 	tn.mu.Lock()
@@ -235,8 +243,9 @@ func (tn *Tenant) record(w http.ResponseWriter, r *http.Request, host string, h 
 			maps.Copy(a.header, mark)
 			entry.Status = a.code()
 			entry.Reply = publicReply(a.header)
+			entry.got = secret.received(a)
 			if strings.HasPrefix(a.header.Get("Content-Type"), typeWBXML) {
-				entry.answer = bytes.Clone(a.body.Bytes())
+				entry.answer = entry.got.body
 			}
 		}
 		tn.mu.Lock()
