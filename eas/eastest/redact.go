@@ -118,7 +118,7 @@ func (d *redactor) text(contentType string, body []byte) []byte {
 	})
 	s = inputs.ReplaceAllStringFunc(s, func(m string) string {
 		f := inputs.FindStringSubmatch(m)
-		if name := strings.ToLower(f[2]); name != "id" && !isSecret(name) && !slices.Contains(secretFields, name) {
+		if !isSecret(strings.ToLower(f[2])) {
 			return m
 		}
 		return f[1] + d.name(html.UnescapeString(f[3])) + `"`

@@ -205,11 +205,33 @@ func TestArchiveHoldsNoSecret(t *testing.T) {
 			t.Errorf("%s is %s, and %s is %s", pair[0], a, pair[1], b)
 		}
 	}
+	if a, b := names(`"access_token":\s*"(redacted-\d+)"`), names(`"refresh_token":\s*"(redacted-\d+)"`); a == b {
+		t.Errorf("two tokens are both %s", a)
+	}
 	if regexp.MustCompile(`redacted-[0-9a-f]{16}`).MatchString(archive) {
 		t.Error("a name without a number")
 	}
 	if _, err := eastest.Replay([]byte(archive)); err != nil {
 		t.Error(err)
+	}
+}
+
+// What a response holds is redacted by its name, too, where it does not look like a token.
+func TestArchiveHoldsNoSecretOfResponses(t *testing.T) {
+	for name, c := range map[string]struct{ kind, body, want string }{
+		"user code, and where it is said again": {"application/json", `{"user_code":"ABC123XYZ","message":"enter ABC123XYZ"}`, `{"user_code":"redacted-2","message":"enter redacted-2"}`},
+		"tokens that are opaque":                {"application/json", `{"access_token" : "opaque\u002d1", "expires_in":5}`, `{"access_token" : "redacted-2", "expires_in":5}`},
+		"form":                                  {"text/html", `<input name="state" value="s"><input name="other" value="stays">`, `<input name="state" value="redacted-2"><input name="other" value="stays">`},
+		"signed":                                {"text/plain", `got eyJh.eyJi.c.`, `got redacted-2.`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tn := eastest.New(t, nil)
+			tn.Fail("outlook.office365.com", eastest.Failure{Status: 200, Header: http.Header{"Content-Type": {c.kind}}, Body: c.body})
+			get(t, tn.Client(), discovery)
+			if got := between(string(tn.Archive()), "001/response.txt --\n", "\n"); got != c.want {
+				t.Errorf("%s, want %s", got, c.want)
+			}
+		})
 	}
 }
 
@@ -290,6 +312,46 @@ func TestReplayMatches(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// A form is compared by its fields, and one that was redacted is every value's; so in a
+// transcript, where the escaped secret of one request is the plain one of another.
+func TestReplayMatchesForms(t *testing.T) {
+	tn := eastest.New(t, nil)
+	const login = "https://login.microsoftonline.com/common/oauth2/v2.0/token"
+	send := func(client *http.Client, form string) (int, error) {
+		resp, err := client.Post(login, "application/x-www-form-urlencoded", strings.NewReader(form))
+		if err != nil {
+			return 0, err
+		}
+		return resp.StatusCode, resp.Body.Close()
+	}
+	for _, form := range []string{"grant_type=refresh_token&refresh_token=a%2Bb%2Bc%2Bd", "grant_type=none&code=a%2bb%2bc%2bd"} {
+		if _, err := send(tn.Client(), form); err != nil {
+			t.Fatal(err)
+		}
+	}
+	archive := tn.Archive()
+	if n := strings.Count(string(archive), "=redacted-1\n"); n != 2 {
+		t.Errorf("%d times the same secret in\n%s", n, archive)
+	}
+	rec, err := eastest.Replay(archive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec.Strict = true
+	client := &http.Client{Transport: rec}
+	if _, err := send(client, "refresh_token=other&grant_type=refresh_token"); err != nil {
+		t.Error(err)
+	}
+	for _, form := range []string{"grant_type=refresh_token", "grant_type=other&code=x", "grant_type=none&code=x&scope=y"} {
+		if status, err := send(client, form); !errors.Is(err, eastest.ErrNotRecorded) {
+			t.Errorf("%s: %d %v", form, status, err)
+		}
+	}
+	if left := rec.Unused(); len(left) != 1 {
+		t.Errorf("not used: %q", left)
 	}
 }
 
