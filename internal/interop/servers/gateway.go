@@ -105,7 +105,7 @@ func (s *Site) Gateway(t testing.TB, upstream string, users ...string) {
 	cert, key := certificate(t, s.URL.Host)
 	port := FreePort(t)
 	listen := fmt.Sprintf("127.0.0.1:%d", port)
-	cmd := exec.Command(build(t, dir, "gateway"), "-listen", listen, "-public", s.URL.String(), "-upstream", upstream,
+	cmd := exec.Command(Build(t, dir, "gateway"), "-listen", listen, "-public", s.URL.String(), "-upstream", upstream,
 		"-users", write("users", []byte(lines.String())), "-authority", "https://login.microsoftonline.com/common/oauth2/authorize",
 		"-cert", write("cert.pem", cert), "-key", write("key.pem", key), "-tenants", eastest.TenantID)
 	cmd.Env = s.environment(t, dir)

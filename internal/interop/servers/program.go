@@ -24,7 +24,7 @@ type Program struct {
 func (s *Site) Program(t testing.TB, name string, users ...string) *Program {
 	t.Helper()
 	dir := Dir(t, "")
-	p := &Program{t: t, binary: build(t, dir, name), env: append(s.environment(t, dir), "HOME="+dir, "XDG_CONFIG_HOME="+dir)}
+	p := &Program{t: t, binary: Build(t, dir, name), env: append(s.environment(t, dir), "HOME="+dir, "XDG_CONFIG_HOME="+dir)}
 	store := &token.FileStore{Dir: filepath.Join(dir, "easoauth", "sign-ins")}
 	for _, u := range users {
 		s.signIn(t, u, store)
@@ -54,8 +54,8 @@ func (p *Program) Run(kill time.Duration, user string, args ...string) (out stri
 	return string(b), false
 }
 
-// build builds an example into dir and returns the name of its binary.
-func build(t testing.TB, dir, name string) string {
+// Build builds an example into dir and returns the name of its binary.
+func Build(t testing.TB, dir, name string) string {
 	t.Helper()
 	binary := filepath.Join(dir, name)
 	if out, err := exec.Command("go", "build", "-o", binary, "github.com/easoauth/easoauth/examples/"+name).CombinedOutput(); err != nil {
