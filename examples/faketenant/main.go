@@ -73,6 +73,8 @@ func parse(args []string, out io.Writer) (*program, error) {
 	product := fs.String("product", "Exchange SE", "what runs on-premises: "+productNames())
 	fs.StringVar(&p.options.Nation, "nation", "", `the cloud: "" for the worldwide one, "GCC High", "DoD", "China", "Bleu" or "Delos"`)
 	fs.StringVar(&p.options.Domain, "domain", "contoso.com", "the mail domain")
+	identity := fs.String("identity", "password hash", "where passwords are checked: password hash, pass-through or federated")
+	fs.BoolVar(&p.options.SignInPages, "pages", false, "show pages for name and password, also that of AD FS; otherwise the user is signed in at once")
 	users := fs.String("users", "ada,bob", "names or addresses of the users, joined by commas")
 	fs.StringVar(&p.options.ClientID, "client-id", eastest.ClientID, "the registered public client")
 	fs.BoolVar(&p.options.NoPolicy, "no-policy", false, "demand no device policy, so that a client need not provision")
@@ -115,6 +117,9 @@ func parse(args []string, out io.Writer) (*program, error) {
 	if p.options.Product, err = productOf(*product); err != nil {
 		return nil, err
 	}
+	if p.options.Identity, err = identityOf(*identity); err != nil {
+		return nil, err
+	}
 	for _, f := range p.options.Faults {
 		if err := checkFault(f, p.options.Topology); err != nil {
 			return nil, err
@@ -150,6 +155,18 @@ func productOf(name string) (eastest.Product, error) {
 		}
 	}
 	return 0, fmt.Errorf("%q is no product: take one of %s", name, productNames())
+}
+
+func identityOf(name string) (eastest.Identity, error) {
+	switch strings.ToLower(name) {
+	case "password hash":
+		return eastest.PasswordHash, nil
+	case "pass-through":
+		return eastest.PassThrough, nil
+	case "federated":
+		return eastest.Federated, nil
+	}
+	return 0, fmt.Errorf("%q is no model of identity: take password hash, pass-through or federated", name)
 }
 
 func productNames() string {
