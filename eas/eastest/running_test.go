@@ -95,6 +95,24 @@ func TestWatchRequests(t *testing.T) {
 	})
 }
 
+// What is answered between the call of Watch and the loop over what it returns is not missed.
+func TestWatchFromTheCall(t *testing.T) {
+	tn := eastest.New(t, nil)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	ask(t, tn, "GET", "https://outlook.office365.com/before")
+	watch := tn.Watch(ctx)
+	ask(t, tn, "GET", "https://outlook.office365.com/between")
+	var got []string
+	for r := range watch {
+		got = append(got, r.Path)
+		break
+	}
+	if diff := cmp.Diff([]string{"/between"}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // The clock can be set forward where time cannot pass by itself.
 func TestAdvance(t *testing.T) {
 	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid})

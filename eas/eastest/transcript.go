@@ -120,17 +120,20 @@ func (tn *Tenant) ForgetRequests() {
 	tn.log.requests, tn.log.bytes = nil, 0
 }
 
-// Watch yields each request as it is answered, from now on, until ctx ends or the tenant is
+// Watch yields each request as it is answered, from the call on, until ctx ends or the tenant is
 // closed. A consumer that is slow misses what the transcript has forgotten.
 func (tn *Tenant) Watch(ctx context.Context) iter.Seq[Request] {
+	tn.mu.Lock()
+	from := tn.log.number
+	tn.mu.Unlock()
 	return func(yield func(Request) bool) {
+		last := from
 		news := make(chan struct{}, 1)
 		tn.mu.Lock()
 		if tn.log.watchers == nil {
 			tn.log.watchers = map[chan struct{}]bool{}
 		}
 		tn.log.watchers[news] = true
-		last := tn.log.number
 		tn.mu.Unlock()
 		defer func() {
 			tn.mu.Lock()

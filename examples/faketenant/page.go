@@ -203,13 +203,14 @@ func (p *page) events(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	defer context.AfterFunc(p.ctx, cancel)()
+	watch := p.tenant.Watch(ctx) // before the greeting, so that nothing behind it is missed
 	w.Header().Set("Content-Type", "text/event-stream")
 	c := http.NewResponseController(w)
 	fmt.Fprint(w, ": a fake tenant for tests\n\n")
 	if c.Flush() != nil {
 		return
 	}
-	for one := range p.tenant.Watch(ctx) {
+	for one := range watch {
 		b, err := json.Marshal(requests([]eastest.Request{one})[0])
 		if err != nil {
 			return
