@@ -47,7 +47,8 @@ var (
 	namespace = regexp.MustCompile(`(xmlns(?::\w+)?="\w+):"`)
 	doctype   = regexp.MustCompile(`<!DOCTYPE[^>]*>`)
 	// spelled are the names that libwbxml 0.11.8 spells otherwise than the schemas.
-	spelled  = strings.NewReplacer(`"Gal"`, `"GAL"`, "SmtpAddress>", "SMTPAddress>", "PrimarySmtpAddress>", "PrimarySmtpAddress>")
+	spelled = strings.NewReplacer(`"Gal"`, `"GAL"`, "SmtpAddress>", "SMTPAddress>", "PrimarySmtpAddress>", "PrimarySmtpAddress>",
+		"DeviceEncryptionEnabled>", "RequireStorageCardEncryption>")
 	validity = regexp.MustCompile(`(?m)^.*(?:error|fails).*$`) // and no warnings of names that are not URIs
 	root     = regexp.MustCompile(`<(\w+)[ />]`)
 )
