@@ -10,35 +10,56 @@ import (
 	"github.com/easoauth/easoauth/internal/interop/servers"
 )
 
-// TestCurl follows the recipe of five lines, with curl, jq and libwbxml, to the decoded response to a
-// FolderSync. No part of it but the server is this project's.
+// recipes are that of docs/faketenant.md and that of libwbxml, in which no part but the
+// server is this project's.
+func recipes(t *testing.T) map[string]string {
+	t.Helper()
+	doc, err := os.ReadFile("../../../docs/faketenant.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, found := strings.Cut(string(doc), "```bash\n")
+	documented, _, closed := strings.Cut(after, "```")
+	if !found || !closed {
+		t.Fatal("docs/faketenant.md has no recipe")
+	}
+	own, err := os.ReadFile("testdata/foldersync.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return map[string]string{"documentation": documented, "libwbxml": string(own)}
+}
+
+// TestCurl follows the recipes of five lines, with curl and jq, to the decoded response to a FolderSync.
 func TestCurl(t *testing.T) {
 	shell := servers.Need(t, "bash")
 	for _, name := range []string{"curl", "jq", "wbxml2xml"} {
 		servers.Need(t, name)
 	}
-	recipe, err := os.ReadFile("testdata/foldersync.sh")
-	if err != nil {
-		t.Fatal(err)
-	}
-	// Without go run, whose child would outlive it, the shell can end the program before its minute is over.
-	script := strings.Replace(string(recipe), "go run ./examples/faketenant", program(t), 1)
-	if script == string(recipe) {
-		t.Fatal("the recipe does not start the program")
-	}
-	cmd := exec.CommandContext(t.Context(), shell, "-c", "set -euo pipefail\n"+script+"kill %1; wait %1\n")
-	cmd.Dir = t.TempDir()
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	for _, want := range []string{"<FolderSync xmlns=\"FolderHierarchy:\">", "<Status>1</Status>", "<DisplayName>Inbox</DisplayName>", "<DisplayName>Calendar</DisplayName>"} {
-		if !strings.Contains(string(out), want) {
-			t.Errorf("the recipe prints no %s:\n%s", want, out)
-		}
-	}
-	if lines := strings.Count(strings.ReplaceAll(string(recipe), "\\\n", ""), "\n"); lines > 5 {
-		t.Errorf("the recipe has %d lines", lines)
+	wbxml := servers.Build(t, t.TempDir(), "wbxml")
+	for name, recipe := range recipes(t) {
+		t.Run(name, func(t *testing.T) {
+			// Without go run, whose child would outlive it, the shell can end the program.
+			script := strings.Replace(recipe, "go run ./examples/faketenant", program(t), 1)
+			if script == recipe {
+				t.Fatal("the recipe does not start the program")
+			}
+			script = strings.ReplaceAll(script, "go run ./examples/wbxml", wbxml)
+			cmd := exec.CommandContext(t.Context(), shell, "-c", "set -euo pipefail\n"+script+"kill %1; wait %1\n")
+			cmd.Dir = t.TempDir()
+			out, err := cmd.CombinedOutput()
+			if err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			for _, want := range []string{"<FolderSync xmlns=\"FolderHierarchy", "<Status>1</Status>", "<DisplayName>Inbox</DisplayName>", "<DisplayName>Calendar</DisplayName>"} {
+				if !strings.Contains(string(out), want) {
+					t.Errorf("the recipe prints no %s:\n%s", want, out)
+				}
+			}
+			if lines := strings.Count(strings.ReplaceAll(recipe, "\\\n", ""), "\n"); lines > 5 {
+				t.Errorf("the recipe has %d lines", lines)
+			}
+		})
 	}
 }
 

@@ -23,7 +23,7 @@ const (
 	issuer   = "https://login.microsoftonline.com/" + eastest.TenantID + "/v2.0"
 )
 
-// folderSync is a FolderSync with the key 0 in WBXML, by MS-ASWBXML section 2.1.2.1.8.
+// folderSync is a FolderSync with the key 0 in WBXML, by code page 7 of MS-ASWBXML.
 var folderSync = []byte("\x03\x01\x6a\x00\x00\x07\x56\x52\x03\x30\x00\x01\x01")
 
 // folders sends a FolderSync with an access token and returns status and body.

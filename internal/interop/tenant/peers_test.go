@@ -12,9 +12,9 @@ import (
 
 // refused is what the clients do and Exchange refuses, and with what. The tenant must, too.
 var refused = map[string]string{
-	"hstern, Provision":  "eas: Provision (phase 1): eas: Provision: status 165", // without DeviceInformation: MS-ASPROV section 3.1.5.1.1
+	"hstern, Provision":  "eas: Provision (phase 1): eas: Provision: status 165", // without DeviceInformation: MS-ASCMD section 2.2.2
 	"hstern, Sync":       "eas: Sync: status 4 (ProtocolError)",                  // GetChanges 1 with the key 0: MS-ASCMD section 2.2.3.84
-	"hstern, Find":       "eas: Find: status 2 (ProtocolError)",                  // without SearchId: MS-ASCMD section 2.2.1.2
+	"hstern, Find":       "eas: Find: status 2 (ProtocolError)",                  // without SearchId
 	"remdev, FolderSync": "client: FolderSync -> 400 Bad Request",                // 14.1 as 145, base64 without padding: MS-ASHTTP section 2.2.1.1.1.1
 }
 
