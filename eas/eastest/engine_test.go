@@ -390,6 +390,40 @@ func TestMeetingAnswer(t *testing.T) {
 	}
 }
 
+// A message is taken apart: its text, its attachments, and an invitation, which can be answered.
+func TestSentParts(t *testing.T) {
+	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid})
+	tn.AddMailbox(ada)
+	bob := tn.AddMailbox("bob@contoso.com")
+	c := &eas.Client{URL: tn.URL(), User: ada, Token: bearer.Static(tn.Token(ada)), HTTPClient: tn.Client()}
+	send := func(lines ...string) eas.Email {
+		t.Helper()
+		message := "From: ada@contoso.com\r\nTo: bob@contoso.com\r\nSubject: Parts\r\nMIME-Version: 1.0\r\n" + strings.Join(lines, "\r\n") + "\r\n"
+		if err := c.SendMail(t.Context(), strings.NewReader(message), nil); err != nil {
+			t.Fatal(err)
+		}
+		all := bob.Items(eas.FolderInbox)
+		return all[len(all)-1]
+	}
+	got := send("Content-Type: multipart/mixed; boundary=b", "", "--b", "Content-Type: multipart/alternative; boundary=c", "", "--c",
+		"Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: quoted-printable", "", "caf=C3=A9", "--c",
+		"Content-Type: text/html", "", "<p>caf\u00e9</p>", "--c--", "--b", "Content-Type: text/plain; name=a.txt",
+		"Content-Disposition: attachment; filename=a.txt", "Content-Transfer-Encoding: base64", "", "aGVsbG8=", "--b--")
+	if got.Body.Type != eas.BodyHTML || got.Body.Data != "<p>caf\u00e9</p>" || len(got.Attachments) != 1 || string(got.Attachments[0].Content) != "hello" || got.Attachments[0].Name != "a.txt" {
+		t.Errorf("%+v", got)
+	}
+	got = send("Content-Type: text/calendar; method=REQUEST", "", "BEGIN:VCALENDAR", "METHOD:REQUEST", "BEGIN:VEVENT", "UID:0123", " ABCD",
+		"DTSTART;TZID=Europe/Berlin:20261201T100000", "DTEND:20261201T100000Z", "ORGANIZER;CN=Ada:MAILTO:ada@contoso.com", "END:VEVENT", "END:VCALENDAR")
+	m := got.Meeting
+	if m == nil || got.MessageClass != "IPM.Schedule.Meeting.Request" || m.UID != "0123ABCD" || m.Organizer != "ada@contoso.com" ||
+		!m.Start.Equal(time.Date(2026, 12, 1, 9, 0, 0, 0, time.UTC)) || !m.End.Equal(time.Date(2026, 12, 1, 10, 0, 0, 0, time.UTC)) {
+		t.Errorf("%+v %+v", got, m)
+	}
+	if got = send("Content-Type: multipart/mixed; boundary=b", "", "no parts"); got.Body.Data != "" {
+		t.Errorf("a broken message: %+v", got)
+	}
+}
+
 // BenchmarkMailbox is what one mail costs, delivered, synchronized and marked as read, in
 // mailboxes of different sizes: ns/mail must not grow with them.
 func BenchmarkMailbox(b *testing.B) {

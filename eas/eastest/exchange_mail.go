@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"net/mail"
+	"net/textproto"
 	"slices"
 	"strings"
 
@@ -167,12 +168,10 @@ func parseMail(raw []byte) (*eas.Email, []string, bool) {
 	if err != nil {
 		subject = m.Header.Get("Subject")
 	}
-	out := &eas.Email{
-		Subject: subject, To: m.Header.Get("To"), CC: m.Header.Get("Cc"),
-		Body: &eas.Body{Type: eas.BodyPlain, Data: string(text)},
-	}
-	if strings.HasPrefix(strings.ToLower(m.Header.Get("Content-Type")), "text/html") {
-		out.Body.Type = eas.BodyHTML
+	out := &eas.Email{Subject: subject, To: m.Header.Get("To"), CC: m.Header.Get("Cc")}
+	takeApart(out, textproto.MIMEHeader(m.Header), text, 0)
+	if out.Body == nil {
+		out.Body = &eas.Body{Type: eas.BodyPlain}
 	}
 	var to []string
 	for _, name := range []string{"To", "Cc", "Bcc"} {
