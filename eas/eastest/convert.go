@@ -74,6 +74,9 @@ func (c *call) mailData(it *item, prefs []preference) *airsync.EmailData {
 	} else {
 		d.NativeBodyType = nil
 	}
+	if c.version.AtLeast(eas.Version160) {
+		d.IsDraft, d.BCC = &m.Draft, m.BCC
+	}
 	for _, a := range m.Attachments {
 		if d.Attachments == nil {
 			d.Attachments = &airsync.Attachments{}

@@ -58,11 +58,12 @@
 //
 // # What it does not do
 //
-// It serves every command of ActiveSync in versions 12.1 to 16.1, but no drafts by Sync and
-// no document library. Mail is understood; events, contacts, tasks and notes are kept as the
-// device sent them, and meetings that are accepted become events. Everybody is free, and
-// nobody has a certificate or a picture. Responses that are not its own, such as a status,
-// it gives with [Tenant.Fail].
+// It serves every command of ActiveSync in versions 12.1 to 16.1, but no document library, no
+// body parts, no SMS and no rules about devices (allow, block, quarantine). Mail is understood;
+// events, contacts, tasks and notes are kept as the device sent them. No automatic reply is
+// sent, a message that is fetched as MIME lacks its attachments, of a series the first
+// occurrence alone makes its owner busy, and nobody has a certificate or a picture. Responses
+// that are not its own, such as a status, it gives with [Tenant.Fail].
 //
 // A Tenant is safe for concurrent use. Misuse panics, as in net/http/httptest.
 package eastest

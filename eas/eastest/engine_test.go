@@ -424,6 +424,75 @@ func TestSentParts(t *testing.T) {
 	}
 }
 
+// A draft is written, changed and sent by Sync, from 16.0 on.
+func TestDrafts(t *testing.T) {
+	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid})
+	box, bob := tn.AddMailbox(ada), tn.AddMailbox("bob@contoso.com")
+	c := &eas.Client{URL: tn.URL(), User: ada, Token: bearer.Static(tn.Token(ada)), HTTPClient: tn.Client()}
+	folders, err := c.FolderSync(t.Context(), eas.InitialSyncKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, _ := folders.Find(eas.FolderDrafts)
+	key := eas.SyncKey(eas.InitialSyncKey)
+	for p, err := range c.Pages(t.Context(), f.ID, key, nil) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		key = p.Key
+	}
+	apply := func(edits ...eas.Edit) *eas.Applied {
+		t.Helper()
+		a, err := c.Apply(t.Context(), f.ID, key, edits...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		key = a.Key
+		for _, r := range a.Results {
+			if r.Err != nil {
+				t.Fatalf("%+v", r)
+			}
+		}
+		return a
+	}
+	first := &eas.Email{Draft: true, To: "bob@contoso.com", Subject: "One", Body: &eas.Body{Type: eas.BodyPlain, Data: "text"}}
+	a := apply(eas.Add("draft1", first))
+	if got := box.Items(eas.FolderDrafts); len(got) != 1 || !got[0].Draft || got[0].Subject != "One" || got[0].Body.Data != "text" {
+		t.Fatalf("%+v", got)
+	}
+	second := *first
+	second.Subject = "Two"
+	id := a.Results[0].ID
+	apply(eas.Update(id, first, &second))
+	apply(eas.SendDraft(id, nil, nil))
+	if got := box.Items(eas.FolderDrafts); len(got) != 0 {
+		t.Errorf("drafts: %+v", got)
+	}
+	for kind, m := range map[eas.FolderType]*eastest.Mailbox{eas.FolderSentItems: box, eas.FolderInbox: bob} {
+		if got := m.Items(kind); len(got) != 1 || got[0].Subject != "Two" || got[0].Draft {
+			t.Errorf("%v: %+v", kind, got)
+		}
+	}
+}
+
+// Who is asked about is as free as the calendar says.
+func TestFreeBusy(t *testing.T) {
+	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid})
+	tn.AddMailbox(ada)
+	bob := tn.AddMailbox("bob@contoso.com")
+	start := time.Date(2026, 12, 1, 9, 0, 0, 0, time.UTC)
+	event := func(at time.Duration, long time.Duration, b eas.BusyStatus) *eas.Event {
+		return &eas.Event{Subject: "x", Start: start.Add(at), End: start.Add(at + long), Busy: &b}
+	}
+	bob.Put(eas.FolderCalendar, event(30*time.Minute, time.Hour, eas.BusyBusy), event(time.Hour, time.Hour, eas.BusyTentative), event(3*time.Hour, time.Hour, eas.BusyFree))
+	s := &stranger{t: t, tn: tn, version: "16.1", key: "0", token: tn.Token(ada).AccessToken}
+	s.device2()
+	_, _, a := s.post2("ResolveRecipients", `<ResolveRecipients xmlns="ResolveRecipients"><To>bob@contoso.com</To><Options><Availability><StartTime>2026-12-01T09:00:00.000Z</StartTime><EndTime>2026-12-01T12:30:00.000Z</EndTime></Availability></Options></ResolveRecipients>`)
+	if got := between(a, "<MergedFreeBusy>", "</MergedFreeBusy>"); got != "0221000" {
+		t.Errorf("%q: %s", got, a)
+	}
+}
+
 // BenchmarkMailbox is what one mail costs, delivered, synchronized and marked as read, in
 // mailboxes of different sizes: ns/mail must not grow with them.
 func BenchmarkMailbox(b *testing.B) {

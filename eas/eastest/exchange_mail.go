@@ -70,24 +70,29 @@ func (c *call) sendMail() {
 	if clientID != "" {
 		c.box.sentIDs[clientID] = true
 	}
-	for _, addr := range to {
-		delivered := *parsed
-		switch m := c.users[strings.ToLower(addr)]; {
-		case m != nil:
-			m.deliver([]eas.Item{&delivered})
-		case c.at.accepts(addr):
-			because(c.r, "a recipient is unknown: the sender gets a report")
-			c.bounce(parsed, addr)
-		default:
-			c.outside = append(c.outside, delivered)
-		}
-	}
+	c.deliverTo(parsed, to)
 	if save {
 		read := true
 		parsed.Read = &read
 		c.box.add(c.box.byType(eas.FolderSentItems), *parsed)
 	}
 	c.reply(nil)
+}
+
+// deliverTo delivers a mail to each recipient.
+func (c *call) deliverTo(m *eas.Email, to []string) {
+	for _, addr := range to {
+		delivered := *m
+		switch box := c.users[strings.ToLower(addr)]; {
+		case box != nil:
+			box.deliver([]eas.Item{&delivered})
+		case c.at.accepts(addr):
+			because(c.r, "a recipient is unknown: the sender gets a report")
+			c.bounce(m, addr)
+		default:
+			c.outside = append(c.outside, delivered)
+		}
+	}
 }
 
 // bounce delivers a report that a recipient does not exist.

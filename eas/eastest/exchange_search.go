@@ -279,7 +279,7 @@ func (c *call) oof(k *node) *airsync.OofReply {
 	return &airsync.OofReply{Status: intp(1), Get: out}
 }
 
-// resolve serves ResolveRecipients. Everybody is free. [MS-ASCMD] 2.2.1.15
+// resolve serves ResolveRecipients. [MS-ASCMD] 2.2.1.15
 func (c *call) resolve() {
 	to := c.root.all(wbxml.ResolveRecipientsTo)
 	if len(to) == 0 || len(to) > 100 {
@@ -308,7 +308,7 @@ func (c *call) resolve() {
 					return
 				}
 				slots := int((end.Sub(start) + 30*time.Minute - 1) / (30 * time.Minute))
-				r.Availability = &airsync.Availability{Status: intp(1), MergedFreeBusy: strings.Repeat("0", slots)}
+				r.Availability = &airsync.Availability{Status: intp(1), MergedFreeBusy: c.freeBusy(c.users[strings.ToLower(addr)], start, slots)}
 			}
 			if kind, _ := options.number(wbxml.ResolveRecipientsCertificateRetrieval); kind > 1 {
 				none := 0

@@ -312,9 +312,22 @@ func (c *call) apply(f *folder, req, commands *node, next *step, out *airsync.Sy
 				continue
 			}
 			before := it.mail
-			if !c.change(it, cmd) {
+			changed, send := false, cmd.child(wbxml.Email2Send) != nil
+			if c.isDraft(f) && it.raw == nil {
+				data := cmd.child(wbxml.AirSyncApplicationData)
+				changed = data == nil && send || data != nil && c.writeDraft(it, data)
+				changed = changed && (!send || c.sendDraft(it))
+			} else {
+				changed = !send && c.change(it, cmd)
+			}
+			if !changed {
 				it.mail = before // a change is whole or not at all
 				replies.Change = append(replies.Change, failed(6))
+				continue
+			}
+			if send {
+				c.box.remove(it)
+				next.lacks(id)
 				continue
 			}
 			c.box.touch(it)
@@ -350,7 +363,11 @@ func (c *call) apply(f *folder, req, commands *node, next *step, out *airsync.Sy
 		case wbxml.AirSyncAdd:
 			reply := airsync.SyncReply{ClientID: cmd.value(wbxml.AirSyncClientId), Status: intp(6)}
 			data := cmd.child(wbxml.AirSyncApplicationData)
-			// Mail cannot be added by Sync before 16.0, and drafts are not served.
+			if c.isDraft(f) && data != nil && reply.ClientID != "" {
+				replies.Add = append(replies.Add, c.addDraft(f, cmd, data, reply, next, given))
+				continue
+			}
+			// Of mail, drafts alone can be added, from 16.0 on.
 			if f.Type.Class() == eas.ClassEmail || data == nil || reply.ClientID == "" {
 				replies.Add = append(replies.Add, reply)
 				continue

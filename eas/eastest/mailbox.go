@@ -162,7 +162,7 @@ func (m *Mailbox) add(f *folder, mail eas.Email) *item {
 	if it.mail.MessageClass == "" {
 		it.mail.MessageClass = "IPM.Note"
 	}
-	if it.mail.To == "" {
+	if it.mail.To == "" && !it.mail.Draft {
 		it.mail.To = m.addr
 	}
 	if it.mail.Read == nil {
