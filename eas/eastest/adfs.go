@@ -4,6 +4,42 @@ import (
 	"net/http"
 )
 
+// An adfsRefusal is an error of AD FS.
+type adfsRefusal struct {
+	status int
+	number string
+	text   string
+}
+
+func (e adfsRefusal) String() string { return "MSIS" + e.number + ": " + e.text }
+
+// adfsErrors are the errors of AD FS whose numbers are known, by the number of Entra's for the
+// same. Sources: AD FS development documentation (9615); reports of AD FS 2016 and later.
+var adfsErrors = map[string]adfsRefusal{
+	"700016": {400, "9223", "Received invalid OAuth authorization request. The received 'client_id' is invalid as no registered client was found with this client identifier. Make sure that the client is registered."},
+	"50011":  {400, "9224", "Received invalid OAuth authorization request. The received 'redirect_uri' parameter is not a valid registered redirect URI for the client identifier."},
+	"54005":  {400, "9612", "The authorization code received in 'code' parameter is invalid. "},
+	"700082": {401, "9615", "The refresh token received in 'refresh_token' parameter has expired."},
+}
+
+// adfsError responds as the token endpoint of AD FS does, which has no numbers of Entra's.
+func (tn *Tenant) adfsError(w http.ResponseWriter, r *http.Request, aadsts, code string, status int, text string) {
+	if e, ok := adfsErrors[aadsts]; ok {
+		status, text = e.status, e.String()
+	}
+	because(r, "%s: %s", code, text)
+	writeJSON(w, status, map[string]any{"error": code, "error_description": text})
+}
+
+// showError is the page of an authority that will not send the browser back.
+func (tn *Tenant) showError(w http.ResponseWriter, r *http.Request, aadsts string) {
+	text := "AADSTS" + aadsts + ": " + descriptions[aadsts].description
+	if tn.isADFS(r) {
+		text = adfsErrors[aadsts].String()
+	}
+	errorPage(w, text)
+}
+
 // isADFS reports whether a request is for AD FS.
 func (tn *Tenant) isADFS(r *http.Request) bool { return hostOf(r) == tn.adfsHost() }
 

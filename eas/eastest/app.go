@@ -26,7 +26,8 @@ type App struct {
 	// their behalf; if "", api://<ID>.
 	Resource string
 
-	// Redirects are redirect URIs beside those on loopback. AD FS takes these alone, port included.
+	// Redirects are redirect URIs beside those on loopback. If there are any, AD FS takes these
+	// alone, port included.
 	Redirects []string
 }
 
@@ -39,8 +40,12 @@ func (a *App) resource() string {
 
 func (a *App) confidential() bool { return a.Secret != "" || a.Certificate != nil }
 
-// app returns the application of a client_id, or nil.
-func (tn *Tenant) app(id string) *App {
+// app returns the application of a client_id, or nil. Entra ID knows none where the
+// organization has no cloud.
+func (tn *Tenant) app(r *http.Request, id string) *App {
+	if !tn.at.hasCloud() && !tn.isADFS(r) {
+		return nil
+	}
 	if strings.EqualFold(id, tn.o.ClientID) {
 		return &App{ID: tn.o.ClientID}
 	}
@@ -64,7 +69,7 @@ func (tn *Tenant) authenticate(r *http.Request) (*App, string) {
 	if id == "" {
 		return nil, "900144"
 	}
-	a := tn.app(id)
+	a := tn.app(r, id)
 	assertion := f.Get("client_assertion")
 	switch {
 	case a == nil:
@@ -76,7 +81,7 @@ func (tn *Tenant) authenticate(r *http.Request) (*App, string) {
 	case !a.confidential():
 		return a, ""
 	case assertion != "":
-		if a.Certificate == nil || !tn.isAssertion(a, assertion, "https://"+hostOf(r)+r.URL.Path) {
+		if a.Certificate == nil || f.Get("client_assertion_type") != assertionType || !tn.isAssertion(a, assertion, "https://"+hostOf(r)+r.URL.Path) {
 			return nil, "700027"
 		}
 		return a, ""
@@ -94,6 +99,9 @@ func (tn *Tenant) disabled(r *http.Request) bool {
 	return ok
 }
 
+// assertionType is that of RFC 7523 section 2.2.
+const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
 // isAssertion reports whether a client assertion is the application's own, for this endpoint.
 func (tn *Tenant) isAssertion(a *App, raw, endpoint string) bool {
 	jws, err := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{jose.RS256, jose.PS256})
@@ -109,6 +117,7 @@ func (tn *Tenant) isAssertion(a *App, raw, endpoint string) bool {
 		Subject  string `json:"sub"`
 		Audience any    `json:"aud"`
 		Expires  int64  `json:"exp"`
+		Begins   int64  `json:"nbf"`
 	}
 	if json.Unmarshal(b, &c) != nil {
 		return false
@@ -124,13 +133,19 @@ func (tn *Tenant) isAssertion(a *App, raw, endpoint string) bool {
 			}
 		}
 	}
-	return strings.EqualFold(c.Issuer, a.ID) && strings.EqualFold(c.Subject, a.ID) && slices.Contains(audience, endpoint) && tn.now().Unix() < c.Expires
+	now := tn.now().Unix()
+	return strings.EqualFold(c.Issuer, a.ID) && strings.EqualFold(c.Subject, a.ID) && slices.Contains(audience, endpoint) &&
+		now < c.Expires && c.Begins <= now+clockSkew
 }
 
-// redirects reports whether the application may be sent back there.
+// clockSkew is by how many seconds the clock of a client may be ahead.
+const clockSkew = 5 * 60
+
+// redirects reports whether the application may be sent back there. Of an application that
+// names its redirect URIs, AD FS takes these alone.
 func (a *App) redirects(uri string, adfs bool) bool {
 	if slices.Contains(a.Redirects, uri) {
 		return true
 	}
-	return !adfs && isLoopback(uri)
+	return isLoopback(uri) && (!adfs || len(a.Redirects) == 0)
 }

@@ -22,6 +22,7 @@ type claims struct {
 	Expires  int64  `json:"exp"`
 	Seq      uint64 `json:"seq"`
 
+	Methods      []string `json:"amr"`
 	Capabilities []string `json:"xms_cc"`
 }
 

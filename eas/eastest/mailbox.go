@@ -22,15 +22,16 @@ type Mailbox struct {
 	online bool // the mailbox is in Exchange Online; Tenant.mu guards it, too
 
 	// Tenant.mu guards what follows.
-	folders   []*folder
-	index     map[eas.ItemID]*item
-	lastID    int
-	partners  map[string]*partner // by device ID and type
-	changed   chan struct{}       // closed at the next change
-	sentIDs   map[string]bool     // ClientIds of mail that was sent
-	notBefore uint64              // tokens with a lower number are refused
-	oof       *node               // as it was set
-	password  string              // of the device, as it was stored
+	folders    []*folder
+	index      map[eas.ItemID]*item
+	lastID     int
+	partners   map[string]*partner // by device ID and type
+	changed    chan struct{}       // closed at the next change
+	sentIDs    map[string]bool     // ClientIds of mail that was sent
+	notBefore  uint64              // tokens with a lower number are refused
+	begunAfter uint64              // sign-ins with a lower number have ended
+	oof        *node               // as it was set
+	password   string              // of the device, as it was stored
 }
 
 // A partner is what the server keeps of one device.

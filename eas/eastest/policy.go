@@ -26,9 +26,9 @@ type Control int
 // The controls of a [Policy].
 const (
 	Block     Control = iota // refuse, AADSTS53003
-	MFA                      // demand a second factor, AADSTS50076; a user at the browser has one
+	MFA                      // demand a second factor, AADSTS50076; a user at the browser gives it
 	Compliant                // demand a device that is managed, AADSTS53000
-	Claims                   // demand claims that the client must ask for again, AADSTS50158
+	Claims                   // demand an external challenge, AADSTS50158; a user at the browser passes it
 )
 
 // A Policy is one of Conditional Access: if all that it names fits, its control holds. What it
@@ -41,11 +41,19 @@ type Policy struct {
 	Control   Control
 }
 
+// fits reports whether a policy is about a sign-in; m is nil for an application by itself,
+// which is not one of the users and not at any location.
 func (p *Policy) fits(m *Mailbox, client string, flow Flow) bool {
 	has := func(list []string, s string) bool {
 		return list == nil || slices.ContainsFunc(list, func(x string) bool { return strings.EqualFold(x, s) })
 	}
-	return has(p.Users, m.addr) && has(p.Clients, client) && (p.Flows == nil || slices.Contains(p.Flows, flow)) && has(p.Locations, m.location)
+	if !has(p.Clients, client) || p.Flows != nil && !slices.Contains(p.Flows, flow) {
+		return false
+	}
+	if m == nil {
+		return p.Users == nil && p.Locations == nil
+	}
+	return has(p.Users, m.addr) && has(p.Locations, m.location)
 }
 
 // SetLocation says where the user is, for policies, and whether the device is managed.
@@ -55,8 +63,9 @@ func (m *Mailbox) SetLocation(location string, compliant bool) {
 	m.location, m.compliant = location, compliant
 }
 
-// ByPolicy returns the number of the error with which Conditional Access refuses the user, or
-// "". mfa says whether a second factor has been given.
+// byPolicy returns the number of the error with which Conditional Access refuses the user, or
+// "". mfa says whether a second factor has been given. Of an application by itself, for which
+// m is nil, a policy can demand nothing: it can only block it.
 func (tn *Tenant) byPolicy(m *Mailbox, client string, flow Flow, mfa bool) string {
 	for i := range tn.o.Policies {
 		p := &tn.o.Policies[i]
@@ -66,6 +75,8 @@ func (tn *Tenant) byPolicy(m *Mailbox, client string, flow Flow, mfa bool) strin
 		switch {
 		case p.Control == Block:
 			return "53003"
+		case m == nil:
+			continue
 		case p.Control == MFA && !mfa:
 			return "50076"
 		case p.Control == Compliant && !m.compliant:
@@ -75,6 +86,13 @@ func (tn *Tenant) byPolicy(m *Mailbox, client string, flow Flow, mfa bool) strin
 		}
 	}
 	return ""
+}
+
+// demandsFactor reports whether a policy demands a second factor of a sign-in that it does
+// not refuse otherwise.
+func (tn *Tenant) demandsFactor(user, client string, flow Flow) bool {
+	m := tn.users[user]
+	return m != nil && tn.byPolicy(m, client, flow, false) != ""
 }
 
 // refusals are the faults by which an authority refuses to sign a user in, or to go on.
@@ -87,9 +105,13 @@ var refusals = []struct {
 	{"CA_BLOCK", "53003"},
 }
 
-// refused returns the number of the error with which the authority refuses the user, or "".
+// refusedSignIn returns the number of the error with which the authority refuses the user, or
+// "". r is nil where a test stands in for the browser.
 func (tn *Tenant) refusedSignIn(r *http.Request, user, client string, flow Flow, mfa bool) string {
-	host := hostOf(r)
+	host := nationOf(tn.at.Nation).login
+	if r != nil {
+		host = hostOf(r)
+	}
 	for _, x := range refusals {
 		value, ok := tn.shows(x.id, host, user)
 		if !ok {
@@ -138,11 +160,35 @@ func (m *Mailbox) ChangePassword() {
 	m.tn.mu.Lock()
 	defer m.tn.mu.Unlock()
 	m.expired = false
-	for _, t := range m.tn.sts.refresh {
-		if t.grant.user == m.addr && t.grant.revoked == "" {
+	m.tn.endSignIns(m.addr)
+}
+
+// endSignIns ends what the user has begun: refresh tokens, and codes that are not redeemed.
+func (tn *Tenant) endSignIns(addr string) {
+	for _, t := range tn.sts.refresh {
+		if strings.EqualFold(t.grant.user, addr) && t.grant.revoked == "" {
 			t.grant.revoked = "50173"
 		}
 	}
+	if m := tn.users[strings.ToLower(addr)]; m != nil {
+		m.begunAfter = tn.counter
+		tn.next() // what begins from now on has a higher number
+	}
+}
+
+// ended returns the number of the error of a sign-in that began when tn.counter was seq, and
+// brings its tokens now, if the account has changed since, or "".
+func (tn *Tenant) ended(user string, seq uint64) string {
+	m := tn.users[user]
+	switch {
+	case m == nil:
+		return "50034"
+	case m.disabled:
+		return "50057"
+	case seq <= m.begunAfter:
+		return "50173"
+	}
+	return ""
 }
 
 // ExpirePassword lets the password run out. Who is signed in stays so. New sign-ins are

@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -64,8 +65,12 @@ func (tn *Tenant) authorityHandler() http.Handler {
 			w.Header().Set("Cache-Control", "no-store, no-cache")
 			w = &reasoned{w, r}
 			t := r.PathValue("tenant")
-			_, unknown := tn.shows("TENANT_UNKNOWN", hostOf(r), "")
-			if !tn.isTenant(t) || unknown && t != "common" && t != "organizations" {
+			known := tn.isTenant(t)
+			if known && !anyTenant(t) {
+				_, unknown := tn.shows("TENANT_UNKNOWN", hostOf(r), "")
+				known = !unknown
+			}
+			if !known {
 				tn.stsError(w, "90002", "invalid_tenant", nil)
 				return
 			}
@@ -81,6 +86,7 @@ func (tn *Tenant) authorityHandler() http.Handler {
 	handle("POST /{tenant}/oauth2/v2.0/token", tn.token)
 	handle("POST /{tenant}/oauth2/token", tn.token)
 	handle("POST /{tenant}/oauth2/v2.0/devicecode", tn.deviceCode)
+	handle("POST /{tenant}/oauth2/devicecode", tn.deviceCode)
 	handle("POST /{tenant}/login", tn.signedIn)
 	handle("GET /{tenant}/adminconsent", tn.adminConsent)
 	handle("GET /{tenant}/discovery/instance", tn.instance)
@@ -95,8 +101,12 @@ type reasoned struct {
 	r *http.Request
 }
 
+// anyTenant reports whether a tenant in a URL stands for that of whoever signs in.
+func anyTenant(t string) bool { return t == "common" || t == "organizations" }
+
+// isTenant reports whether the cloud knows a tenant: where there is no cloud, none.
 func (tn *Tenant) isTenant(t string) bool {
-	return t == "common" || t == "organizations" || strings.EqualFold(t, TenantID) || slices.Contains(tn.at.domains(), strings.ToLower(t))
+	return anyTenant(t) || tn.at.hasCloud() && (strings.EqualFold(t, TenantID) || slices.Contains(tn.at.domains(), strings.ToLower(t)))
 }
 
 func (tn *Tenant) metadata(w http.ResponseWriter, r *http.Request) {
@@ -123,7 +133,7 @@ func (tn *Tenant) metadata(w http.ResponseWriter, r *http.Request) {
 
 // issuerTenant is the tenant in an issuer: that of a tenant that is named, else a template.
 func issuerTenant(t string) string {
-	if t == "common" || t == "organizations" {
+	if anyTenant(t) {
 		return "{tenantid}"
 	}
 	return TenantID
@@ -160,19 +170,19 @@ func (tn *Tenant) TokenFor(addr, host string) *oauth2.Token {
 	if tn.users[strings.ToLower(addr)] == nil {
 		panic("eastest: Token for an address without a mailbox")
 	}
+	login := nationOf(tn.at.Nation).login
+	if tn.at.Topology == OnPremises {
+		login = tn.adfsHost()
+	}
 	return &oauth2.Token{
-		AccessToken: tn.accessToken(&grant{user: strings.ToLower(addr), client: tn.o.ClientID, adfs: tn.at.Topology == OnPremises}, "https://"+host+"/"+easScope),
+		AccessToken: tn.accessToken(login, &grant{user: strings.ToLower(addr), client: tn.o.ClientID, adfs: tn.at.Topology == OnPremises}, "https://"+host+"/"+easScope),
 		TokenType:   "Bearer", Expiry: tn.now().Add(tn.o.AccessLifetime),
 	}
 }
 
-// accessToken returns a token of a sign-in for scope.
-func (tn *Tenant) accessToken(g *grant, scope string) string {
+// accessToken returns a token of a sign-in for scope, which the host login issues.
+func (tn *Tenant) accessToken(login string, g *grant, scope string) string {
 	user := g.user
-	login := nationOf(tn.at.Nation).login
-	if g.adfs {
-		login = tn.adfsHost()
-	}
 	aud := resource(scope)
 	if aud == "" {
 		aud = graphAppID // a scope that names no resource is one of Microsoft Graph
@@ -281,8 +291,13 @@ var descriptions = map[string]struct {
 	"50011":   {400, "invalid_request", "The redirect URI is not registered for the application.", ""},
 	"50013":   {400, "invalid_grant", "The assertion is not valid.", ""},
 	"50034":   {400, "invalid_grant", "The account does not exist in the directory.", ""},
+	"50049":   {400, "invalid_instance", "Unknown or invalid instance.", ""},
 	"50053":   {400, "invalid_grant", "The account is locked.", ""},
 	"50057":   {400, "invalid_grant", "The account is disabled.", ""},
+	"50072":   {400, "interaction_required", "The user must enrol for multi-factor authentication.", "basic_action"},
+	"50074":   {400, "interaction_required", "Strong authentication is required.", "basic_action"},
+	"50079":   {400, "interaction_required", "The user must enrol for multi-factor authentication.", "basic_action"},
+	"90033":   {503, "temporarily_unavailable", "A transient error has occurred. Please try again.", ""},
 	"50076":   {400, "interaction_required", "Multi-factor authentication is needed.", "basic_action"},
 	"50173":   {400, "invalid_grant", "The grant was revoked; a new sign-in is needed.", "bad_token"},
 	"50196":   {400, "invalid_grant", "The server stopped the request since it was made too often.", ""},
@@ -315,14 +330,18 @@ func (tn *Tenant) stsError(w http.ResponseWriter, aadsts, code string, extra map
 	if code == "" {
 		code = d.code
 	}
+	trace, correlation := w.Header().Get("x-ms-request-id"), ""
 	if x, ok := w.(*reasoned); ok {
+		if tn.isADFS(x.r) {
+			tn.adfsError(w, x.r, aadsts, code, d.status, d.description)
+			return
+		}
 		because(x.r, "AADSTS%s: %s", aadsts, d.description)
+		correlation = x.r.Header.Get("client-request-id")
 	}
-	if x, ok := w.(*reasoned); ok && tn.isADFS(x.r) { // which has no numbers of Entra's
-		writeJSON(w, d.status, map[string]any{"error": code, "error_description": d.description})
-		return
+	if !guidForm.MatchString(correlation) { // the client's own, if it names one
+		correlation = tn.guid("correlation")
 	}
-	trace, correlation := w.Header().Get("x-ms-request-id"), tn.guid("correlation")
 	stamp := tn.now().UTC().Format("2006-01-02 15:04:05Z")
 	body := map[string]any{
 		"error": code,
@@ -343,11 +362,18 @@ func (tn *Tenant) stsError(w http.ResponseWriter, aadsts, code string, extra map
 	writeJSON(w, d.status, body)
 }
 
+// guidForm is the number of an application, by which a resource can be named, too.
+var guidForm = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
+
 // resource returns the resource that a scope is for, and "" if it names none.
 func resource(scope string) string {
 	for s := range strings.FieldsSeq(scope) {
-		if u, err := url.Parse(s); err == nil && u.Host != "" {
-			return s[:strings.LastIndexByte(s, '/')]
+		i := strings.LastIndexByte(s, '/')
+		if i < 0 {
+			continue
+		}
+		if u, err := url.Parse(s); err == nil && u.Host != "" || guidForm.MatchString(s[:i]) {
+			return s[:i]
 		}
 	}
 	return ""
@@ -378,20 +404,22 @@ func permissions(scope string) string {
 }
 
 // hasResource reports whether a resource is registered: the hosts of the organization, as
-// service principal names of Exchange Online, and Exchange Online's own.
-func (tn *Tenant) hasResource(res string) bool {
+// service principal names of Exchange Online, Exchange Online's own, Microsoft Graph, and the
+// applications. r is the request that names the resource.
+func (tn *Tenant) hasResource(r *http.Request, res string) bool {
 	res = strings.TrimSuffix(res, "/")
 	u, err := url.Parse(res)
 	if err == nil && tn.isPremises(u.Host) {
-		if _, ok := tn.shows("SPN_MISSING", nationOf(tn.at.Nation).login, ""); ok {
+		if _, ok := tn.shows("SPN_MISSING", hostOf(r), ""); ok {
 			return false
 		}
 		return u.Scheme == "https" && tn.lookup[u.Host] != nil
 	}
-	if _, ok := tn.shows("SPN_MISSING", nationOf(tn.at.Nation).login, ""); ok && !tn.at.hasPremises() {
+	if _, ok := tn.shows("SPN_MISSING", hostOf(r), ""); ok && !tn.at.hasPremises() {
 		return false
 	}
-	return tn.isOnline(res) || slices.ContainsFunc(tn.o.Apps, func(a App) bool { return a.resource() == res })
+	return tn.isOnline(res) || res == "https://graph.microsoft.com" || res == graphAppID ||
+		slices.ContainsFunc(tn.o.Apps, func(a App) bool { return a.resource() == res || strings.EqualFold(a.ID, res) })
 }
 
 func has(scope, want string) bool {
@@ -408,11 +436,7 @@ func has(scope, want string) bool {
 func (tn *Tenant) Revoke(addr string) {
 	tn.mu.Lock()
 	defer tn.mu.Unlock()
-	for _, t := range tn.sts.refresh {
-		if strings.EqualFold(t.grant.user, addr) && t.grant.revoked == "" {
-			t.grant.revoked = "50173"
-		}
-	}
+	tn.endSignIns(addr)
 	if m := tn.users[strings.ToLower(addr)]; m != nil {
 		m.notBefore = tn.counter
 	}

@@ -19,6 +19,7 @@ import (
 type code struct {
 	user, client, scope, redirect, challenge, nonce string
 	used, adfs, mfa                                 bool
+	seq                                             uint64 // of the sign-in
 	grant                                           *grant
 	expires                                         time.Time
 }
@@ -29,18 +30,18 @@ func (tn *Tenant) authorize(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	adfs := tn.isADFS(r)
 	redirect := q.Get("redirect_uri")
-	app := tn.app(q.Get("client_id"))
+	app := tn.app(r, q.Get("client_id"))
 	if _, ok := tn.shows("ADFS_REDIRECT_PORT", hostOf(r), ""); adfs && ok {
 		because(r, "fault ADFS_REDIRECT_PORT")
-		errorPage(w, "MSIS9224: Received invalid OAuth authorization request. The received 'redirect_uri' parameter is not a valid registered redirect URI for the client identifier.")
+		tn.showError(w, r, "50011")
 		return
 	}
 	switch {
 	case app == nil:
-		errorPage(w, "AADSTS700016: The application was not found in the directory.")
+		tn.showError(w, r, "700016")
 		return
-	case !app.redirects(redirect, false):
-		errorPage(w, "AADSTS50011: The redirect URI is not registered for the application.")
+	case !app.redirects(redirect, adfs):
+		tn.showError(w, r, "50011")
 		return
 	}
 	s := &signIn{q: q, app: app.ID, redirect: redirect, adfs: adfs}
@@ -62,8 +63,10 @@ func (tn *Tenant) authorize(w http.ResponseWriter, r *http.Request) {
 		tn.refuse(w, s, "invalid_request", "9002325", "Proof Key for Code Exchange is required.")
 	case scope == "":
 		tn.refuse(w, s, "invalid_request", "900144", descriptions["900144"].description)
-	case resource(scope) != "" && !tn.hasResource(resource(scope)):
+	case resource(scope) != "" && !tn.hasResource(r, resource(scope)):
 		tn.refuse(w, s, "invalid_resource", "500011", descriptions["500011"].description)
+	case tn.o.SignInPages && q.Get("prompt") == "none":
+		tn.refuse(w, s, "login_required", "50058", "A silent sign-in request was sent but no user is signed in.")
 	case tn.o.SignInPages:
 		tn.showSignIn(w, r, s, "")
 	default:
@@ -78,10 +81,7 @@ func (tn *Tenant) authorize(w http.ResponseWriter, r *http.Request) {
 
 // finish ends a sign-in whose user is known: with a code, or a refusal.
 func (tn *Tenant) finish(w http.ResponseWriter, r *http.Request, s *signIn, user string) {
-	if _, ok := tn.shows("WRONG_ACCOUNT", hostOf(r), user); ok {
-		because(r, "fault WRONG_ACCOUNT: the browser remembers another account")
-		user = tn.another(user)
-	}
+	user = tn.remembered(r, hostOf(r), user)
 	if number := tn.refusedSignIn(r, user, s.app, FlowBrowser, true); number != "" {
 		d := descriptions[number]
 		if d.code == "" || d.code == "invalid_grant" {
@@ -93,7 +93,8 @@ func (tn *Tenant) finish(w http.ResponseWriter, r *http.Request, s *signIn, user
 	c := rand.Text()
 	tn.sts.codes[c] = &code{
 		user: user, client: s.app, scope: s.scope, redirect: s.redirect, nonce: s.q.Get("nonce"),
-		challenge: s.q.Get("code_challenge"), expires: tn.now().Add(10 * time.Minute), adfs: s.adfs, mfa: true,
+		challenge: s.q.Get("code_challenge"), expires: tn.now().Add(10 * time.Minute), adfs: s.adfs, seq: tn.counter,
+		mfa: tn.demandsFactor(user, s.app, FlowBrowser) || strings.Contains(s.q.Get("claims"), "capolids"),
 	}
 	of(r, user)
 	values := tn.values(s)
@@ -115,23 +116,28 @@ func (tn *Tenant) values(s *signIn) url.Values {
 
 // refuse sends the browser back with an error.
 func (tn *Tenant) refuse(w http.ResponseWriter, s *signIn, code, number, why string) {
+	if !s.adfs {
+		why = "AADSTS" + number + ": " + why
+	} else if e, ok := adfsErrors[number]; ok {
+		why = e.String()
+	}
 	if x, ok := w.(*reasoned); ok {
-		because(x.r, "AADSTS%s: %s", number, why)
+		because(x.r, "%s", why)
 	}
 	v := tn.values(s)
 	v.Set("error", code)
-	if !s.adfs {
-		why = "AADSTS" + number + ": " + why
-	}
 	v.Set("error_description", why)
 	tn.deliver(w, s.q, s.redirect, v)
 }
 
 // deliver sends the browser back, by a redirect or by a form that submits itself.
 func (tn *Tenant) deliver(w http.ResponseWriter, q url.Values, redirect string, values url.Values) {
-	if q.Get("response_mode") != "form_post" {
+	if mode := q.Get("response_mode"); mode != "form_post" {
 		sep := "?"
-		if strings.Contains(redirect, "?") {
+		switch {
+		case mode == "fragment":
+			sep = "#"
+		case strings.Contains(redirect, "?"):
 			sep = "&"
 		}
 		w.Header().Set("Location", redirect+sep+values.Encode())
@@ -173,6 +179,7 @@ func (tn *Tenant) userFor(hint string) (string, bool) {
 
 var (
 	formAction = regexp.MustCompile(`(?i)<form method="post" action="([^"]*)"`)
+	pageAlert  = regexp.MustCompile(`<p role="alert">([^<]*)`)
 	errorText  = regexp.MustCompile(`(AADSTS|MSIS)\d+: [^<]*`)
 	formInput  = regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)">`)
 )
@@ -255,8 +262,8 @@ func (tn *Tenant) visit(c *http.Client, req *http.Request, user string) (*http.R
 		form.Set(html.UnescapeString(string(in[1])), html.UnescapeString(string(in[2])))
 	}
 	if strings.Contains(string(body), `type="password"`) {
-		if problem := errorText.FindString(string(body)); problem != "" {
-			return nil, fmt.Errorf("eastest: the authority shows an error page: %s", problem)
+		if problem := pageAlert.FindSubmatch(body); problem != nil {
+			return nil, fmt.Errorf("eastest: the authority shows an error page: %s", html.UnescapeString(string(problem[1])))
 		}
 		if user == "" {
 			tn.mu.Lock()

@@ -1,8 +1,10 @@
 package eastest
 
 import (
+	"cmp"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -14,7 +16,8 @@ const deviceLifetime = 15 * time.Minute
 type device struct {
 	userCode, user, client, scope string
 	approved, declined, redeemed  bool
-	adfs                          bool
+	adfs, mfa                     bool
+	seq                           uint64 // of the sign-in
 	polls                         int
 	last                          time.Time
 	interval                      time.Duration
@@ -30,7 +33,7 @@ func (tn *Tenant) deviceCode(w http.ResponseWriter, r *http.Request) {
 	if res := f.Get("resource"); res != "" && f.Get("scope") == "" {
 		f.Set("scope", strings.TrimSuffix(res, "/")+"/.default offline_access openid")
 	}
-	app := tn.app(f.Get("client_id"))
+	app := tn.app(r, f.Get("client_id"))
 	user, ok := tn.userFor("")
 	switch {
 	case app == nil:
@@ -42,7 +45,7 @@ func (tn *Tenant) deviceCode(w http.ResponseWriter, r *http.Request) {
 	case f.Get("scope") == "":
 		tn.stsError(w, "900144", "", nil)
 		return
-	case resource(f.Get("scope")) != "" && !tn.hasResource(resource(f.Get("scope"))):
+	case resource(f.Get("scope")) != "" && !tn.hasResource(r, resource(f.Get("scope"))):
 		tn.stsError(w, "500011", "", nil)
 		return
 	case !ok:
@@ -59,16 +62,24 @@ func (tn *Tenant) deviceCode(w http.ResponseWriter, r *http.Request) {
 	if d.adfs {
 		where = "https://" + tn.adfsHost() + "/adfs/oauth2/deviceauth"
 	}
-	writeJSON(w, http.StatusOK, map[string]any{
+	body := map[string]any{
 		"device_code": deviceCode, "user_code": d.userCode, "verification_uri": where,
 		"expires_in": int(deviceLifetime / time.Second), "interval": int(tn.o.DeviceInterval / time.Second),
 		"message": "To sign in, open " + where + " and enter the code " + d.userCode + ".",
-	})
+	}
+	if !d.adfs && !strings.Contains(r.URL.Path, "/v2.0/") { // version 1 has another name, and strings
+		delete(body, "verification_uri")
+		body["verification_url"] = where
+		for _, k := range []string{"expires_in", "interval"} {
+			body[k] = fmt.Sprint(body[k])
+		}
+	}
+	writeJSON(w, http.StatusOK, body)
 }
 
 func (e *exchange) device() {
 	tn := e.Tenant
-	d := tn.sts.devices[e.f.Get("device_code")]
+	d := tn.sts.devices[cmp.Or(e.f.Get("device_code"), e.f.Get("code"))] // version 1 calls it code
 	now := tn.now()
 	switch {
 	case d == nil || d.redeemed || d.client != e.app.ID:
@@ -78,7 +89,11 @@ func (e *exchange) device() {
 		e.fail("70019")
 		return
 	case d.declined:
-		tn.stsError(e.w, "65004", "authorization_declined", nil)
+		code := "authorization_declined"
+		if e.adfs {
+			code = "access_denied"
+		}
+		tn.stsError(e.w, "65004", code, nil)
 		return
 	}
 	early := now.Sub(d.last) < d.interval-d.interval/10
@@ -92,12 +107,17 @@ func (e *exchange) device() {
 			e.fail(number)
 			return
 		}
-		d.approved = number == ""
+		if number == "" {
+			tn.approve(d)
+		}
 	}
 	switch {
+	case d.approved && tn.ended(d.user, d.seq) != "":
+		d.redeemed = true
+		e.fail(tn.ended(d.user, d.seq))
 	case d.approved:
 		d.redeemed = true
-		e.issue(&grant{user: d.user, client: d.client, scope: d.scope, adfs: d.adfs, mfa: true, capabilities: capabilities(e.f)}, d.scope, "")
+		e.issue(&grant{user: d.user, client: d.client, scope: d.scope, adfs: d.adfs, mfa: d.mfa, capabilities: capabilities(e.f)}, d.scope, "")
 	case early:
 		d.interval += 5 * time.Second // RFC 8628 section 3.5
 		tn.stsError(e.w, "70016", "slow_down", nil)
@@ -106,11 +126,16 @@ func (e *exchange) device() {
 	}
 }
 
+// approve notes that the user has signed in, with what a policy demands.
+func (tn *Tenant) approve(d *device) {
+	d.approved, d.seq, d.mfa = true, tn.counter, tn.demandsFactor(d.user, d.client, FlowDeviceCode)
+}
+
 // pending stands for a refusal that shows in the browser alone.
 const pending = "pending"
 
 // deviceRefused returns the number of the error with which the user's part of the flow fails,
-// or "". r may be nil.
+// or "". r is nil where a test stands in for the browser.
 func (tn *Tenant) deviceRefused(r *http.Request, d *device) string {
 	host := nationOf(tn.at.Nation).login
 	if r != nil {
@@ -122,16 +147,25 @@ func (tn *Tenant) deviceRefused(r *http.Request, d *device) string {
 	if tn.users[d.user] != nil && tn.byPolicy(tn.users[d.user], d.client, FlowDeviceCode, true) != "" {
 		return pending
 	}
-	if _, ok := tn.shows("WRONG_ACCOUNT", host, d.user); ok {
-		d.user = tn.another(d.user)
-	}
-	if r == nil {
-		return ""
-	}
+	d.user = tn.remembered(r, host, d.user)
 	return tn.refusedSignIn(r, d.user, d.client, FlowDeviceCode, true)
 }
 
-// another returns a user who is not this one: the account that the browser remembers.
+// remembered returns the account that the browser signs in: the user's, or, with the fault
+// WRONG_ACCOUNT, another one that it remembers.
+func (tn *Tenant) remembered(r *http.Request, host, user string) string {
+	other := tn.another(user)
+	if other == user { // the fault cannot show
+		return user
+	}
+	if _, ok := tn.shows("WRONG_ACCOUNT", host, user); !ok {
+		return user
+	}
+	because(r, "fault WRONG_ACCOUNT: the browser remembers another account")
+	return other
+}
+
+// another returns a user who is not this one, or the same if there is none.
 func (tn *Tenant) another(user string) string {
 	for _, addr := range tn.order {
 		if addr != user {
@@ -147,21 +181,27 @@ var ErrBlocked = errors.New("eastest: AADSTS53003: access was blocked by a Condi
 
 // ApproveDevice lets the user of addr enter the code that a program showed, and consent.
 // If addr is "", it is the first user. Where a policy blocks the flow, the error is
-// [ErrBlocked].
+// [ErrBlocked]; where the account may not sign in, or has not consented, the error names the
+// AADSTS number that the browser shows. In either case the program goes on waiting.
 func (tn *Tenant) ApproveDevice(userCode, addr string) error {
-	var blocked bool
+	var number string
 	err := tn.answerDevice(userCode, func(d *device) {
 		if addr != "" {
 			d.user = strings.ToLower(addr)
 		}
-		if blocked = tn.deviceRefused(nil, d) != ""; !blocked {
-			d.approved = true
+		if number = tn.deviceRefused(nil, d); number == "" {
+			tn.approve(d)
 		}
 	})
-	if err == nil && blocked {
+	switch {
+	case err != nil:
+		return err
+	case number == pending:
 		return ErrBlocked
+	case number != "":
+		return fmt.Errorf("eastest: AADSTS%s: %s", number, descriptions[number].description)
 	}
-	return err
+	return nil
 }
 
 // DeclineDevice lets the user decline.
@@ -173,7 +213,7 @@ func (tn *Tenant) answerDevice(userCode string, f func(*device)) error {
 	tn.mu.Lock()
 	defer tn.mu.Unlock()
 	for _, d := range tn.sts.devices {
-		if d.userCode == userCode {
+		if d.userCode == userCode && !d.redeemed && !tn.now().After(d.expires) {
 			f(d)
 			return nil
 		}

@@ -3,33 +3,51 @@ package eastest
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
+
+// cloudHosts are the hosts of one cloud's authority.
+type cloudHosts struct {
+	network, cache string
+	aliases        []string
+}
+
+// instances are the clouds that Entra ID names, whichever of them it is in. Source: the
+// response of common/discovery/instance; MSAL Go's and MSAL.NET's lists of it.
+var instances = []cloudHosts{
+	{loginHost, aliasHost, []string{loginHost, aliasHost, "login.microsoft.com", "sts.windows.net"}},
+	{"login.partner.microsoftonline.cn", "login.partner.microsoftonline.cn", []string{"login.partner.microsoftonline.cn", "login.chinacloudapi.cn"}},
+	{"login.microsoftonline.de", "login.microsoftonline.de", []string{"login.microsoftonline.de"}},
+	{"login.microsoftonline.us", "login.microsoftonline.us", []string{"login.microsoftonline.us", "login.usgovcloudapi.net"}},
+	{"login-us.microsoftonline.com", "login-us.microsoftonline.com", []string{"login-us.microsoftonline.com"}},
+	{"login.sovcloud-identity.fr", "login.sovcloud-identity.fr", []string{"login.sovcloud-identity.fr"}},
+	{"login.sovcloud-identity.de", "login.sovcloud-identity.de", []string{"login.sovcloud-identity.de"}},
+	{"login.sovcloud-identity.sg", "login.sovcloud-identity.sg", []string{"login.sovcloud-identity.sg"}},
+}
 
 // instance is instance discovery: which hosts are those of an authority.
 func (tn *Tenant) instance(w http.ResponseWriter, r *http.Request) {
 	asked, err := url.Parse(r.URL.Query().Get("authorization_endpoint"))
-	known := false
+	network := "" // of the host that is asked about
 	var metadata []any
-	for _, n := range nations {
-		aliases := []string{n.login}
-		if n.alias != "" {
-			aliases = append(aliases, n.alias)
-		}
-		metadata = append(metadata, map[string]any{"preferred_network": n.login, "preferred_cache": aliases[len(aliases)-1], "aliases": aliases})
-		for _, a := range aliases {
-			known = known || err == nil && strings.EqualFold(asked.Host, a)
+	for _, c := range instances {
+		metadata = append(metadata, map[string]any{"preferred_network": c.network, "preferred_cache": c.cache, "aliases": c.aliases})
+		if err == nil && slices.Contains(c.aliases, strings.ToLower(asked.Host)) {
+			network = c.network
 		}
 	}
-	if !known {
-		writeJSON(w, http.StatusBadRequest, map[string]any{
-			"error": "invalid_instance", "error_description": "AADSTS50049: Unknown or invalid instance.", "error_codes": []int{50049},
-		})
+	if network == "" {
+		tn.stsError(w, "50049", "", nil)
 		return
 	}
-	segments := strings.Split(strings.Trim(asked.Path, "/"), "/")
+	tenant, rest, _ := strings.Cut(strings.Trim(asked.Path, "/"), "/")
+	version := ""
+	if strings.Contains(rest, "v2.0") {
+		version = "/v2.0"
+	}
 	writeJSON(w, http.StatusOK, map[string]any{
-		"tenant_discovery_endpoint": "https://" + nationOf(tn.at.Nation).login + "/" + segments[0] + "/v2.0/.well-known/openid-configuration",
+		"tenant_discovery_endpoint": "https://" + network + "/" + tenant + version + "/.well-known/openid-configuration",
 		"api-version":               "1.1", "metadata": metadata,
 	})
 }
@@ -43,7 +61,7 @@ func (tn *Tenant) userRealm(w http.ResponseWriter, r *http.Request) {
 	_, domain, _ := strings.Cut(strings.ToLower(user), "@")
 	body["domain_name"] = domain
 	switch {
-	case !tn.at.accepts(user):
+	case !tn.at.hasCloud(), !tn.at.accepts(user):
 		body["account_type"] = "Unknown"
 	case tn.at.Identity == Federated:
 		body["account_type"], body["federation_protocol"] = "Federated", "WSTrust"
@@ -58,13 +76,13 @@ func (tn *Tenant) userRealm(w http.ResponseWriter, r *http.Request) {
 // ADMIN_CONSENT and CONSENT demand.
 func (tn *Tenant) adminConsent(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	app := tn.app(q.Get("client_id"))
+	app := tn.app(r, q.Get("client_id"))
 	switch {
 	case app == nil:
-		errorPage(w, "AADSTS700016: The application was not found in the directory.")
+		tn.showError(w, r, "700016")
 		return
 	case !app.redirects(q.Get("redirect_uri"), false):
-		errorPage(w, "AADSTS50011: The redirect URI is not registered for the application.")
+		tn.showError(w, r, "50011")
 		return
 	}
 	for _, s := range tn.switches {

@@ -78,6 +78,9 @@ func (tn *Tenant) federatedPage(w http.ResponseWriter, r *http.Request) {
 	tn.writeSignIn(w, "Sign in with your organizational account", "https://"+tn.adfsHost()+"/adfs/ls/", q.Get("id"), q.Get("username"), "")
 }
 
+// wrongPassword is what the page of AD FS says.
+const wrongPassword = "Incorrect user ID or password. Type the correct user ID and password, and try again."
+
 // signedIn takes what the user entered.
 func (tn *Tenant) signedIn(w http.ResponseWriter, r *http.Request) {
 	if err := r.ParseForm(); err != nil {
@@ -97,8 +100,12 @@ func (tn *Tenant) signedIn(w http.ResponseWriter, r *http.Request) {
 	case r.PostForm.Get("decline") != "":
 		tn.refuse(w, s, "access_denied", "65004", descriptions["65004"].description)
 	case tn.users[user] == nil, subtle.ConstantTimeCompare([]byte(r.PostForm.Get("password")), []byte(Password)) != 1:
-		because(r, "AADSTS50126: the user name or the password is not right")
-		tn.showSignIn(w, r, s, "AADSTS50126: "+descriptions["50126"].description)
+		problem := "AADSTS50126: " + descriptions["50126"].description
+		if tn.isADFS(r) {
+			problem = wrongPassword
+		}
+		because(r, "%s", problem)
+		tn.showSignIn(w, r, s, problem)
 	default:
 		tn.finish(w, r, s, user)
 	}
@@ -150,6 +157,9 @@ func (tn *Tenant) enterCode(r *http.Request) string {
 	known := tn.users[user] != nil
 	tn.mu.Unlock()
 	if !known || subtle.ConstantTimeCompare([]byte(f.Get("password")), []byte(Password)) != 1 {
+		if tn.isADFS(r) {
+			return wrongPassword
+		}
 		return "AADSTS50126: " + descriptions["50126"].description
 	}
 	var err error

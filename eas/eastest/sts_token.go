@@ -7,6 +7,8 @@ import (
 	"encoding/base64"
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -76,6 +78,8 @@ func (e *exchange) code() {
 		e.stsError(e.w, "50011", "invalid_grant", nil)
 	case c.client != e.app.ID:
 		e.fail("70000")
+	case e.ended(c.user, c.seq) != "":
+		e.fail(e.ended(c.user, c.seq))
 	case base64.RawURLEncoding.EncodeToString(sum[:]) != c.challenge:
 		e.fail("501481")
 	default:
@@ -104,7 +108,7 @@ func (e *exchange) refresh() {
 			e.fail(number)
 			return
 		}
-		if resource(scope) != "" && !e.hasResource(resource(scope)) {
+		if resource(scope) != "" && !e.hasResource(e.r, resource(scope)) {
 			e.fail("500011")
 			return
 		}
@@ -133,15 +137,17 @@ func (e *exchange) onBehalfOf() {
 	case strings.TrimSuffix(c.Audience, "/") != e.app.resource() && !strings.EqualFold(c.Audience, e.app.ID):
 		e.fail("500131")
 	default:
-		if number := e.refusedSignIn(e.r, user, e.app.ID, FlowOnBehalfOf, true); number != "" {
+		// The second factor is the one that the user gave for the assertion.
+		mfa := slices.Contains(c.Methods, "mfa")
+		if number := e.refusedSignIn(e.r, user, e.app.ID, FlowOnBehalfOf, mfa); number != "" {
 			e.fail(number)
 			return
 		}
-		if !e.hasResource(resource(scope)) {
+		if !e.hasResource(e.r, resource(scope)) {
 			e.fail("500011")
 			return
 		}
-		e.issue(&grant{user: user, client: e.app.ID, scope: scope, adfs: e.adfs, mfa: true}, scope, "")
+		e.issue(&grant{user: user, client: e.app.ID, scope: scope, adfs: e.adfs, mfa: mfa}, scope, "")
 	}
 }
 
@@ -155,8 +161,10 @@ func (e *exchange) credentials() {
 		e.fail("900144")
 	case !strings.HasSuffix(scope, "/.default") && !strings.HasSuffix(strings.Fields(scope)[0], "/.default"):
 		e.fail("1002012")
-	case !e.hasResource(resource(scope)):
+	case !e.hasResource(e.r, resource(scope)):
 		e.fail("500011")
+	case e.byPolicy(nil, e.app.ID, FlowApp, false) != "":
+		e.fail(e.byPolicy(nil, e.app.ID, FlowApp, false))
 	default:
 		e.issue(&grant{client: e.app.ID, scope: scope, adfs: e.adfs}, strings.Fields(scope)[0], "")
 	}
@@ -178,7 +186,7 @@ func (e *exchange) issue(g *grant, scope, nonce string) {
 	}
 	body := map[string]any{
 		"token_type": "Bearer", "scope": scope, "expires_in": int(e.o.AccessLifetime / time.Second),
-		"access_token": e.accessToken(g, scope),
+		"access_token": e.accessToken(hostOf(e.r), g, scope),
 	}
 	if !g.adfs {
 		body["ext_expires_in"] = int(e.o.AccessLifetime / time.Second)
@@ -191,5 +199,16 @@ func (e *exchange) issue(g *grant, scope, nonce string) {
 	if has(scope, "openid") && g.user != "" {
 		body["id_token"] = e.idToken(g, nonce)
 	}
+	if e.version1() {
+		lifetime, now := e.o.AccessLifetime, e.now()
+		body["scope"], body["resource"] = permissions(scope), cmp.Or(resource(scope), graphAppID)
+		body["not_before"], body["expires_on"] = strconv.FormatInt(now.Unix(), 10), strconv.FormatInt(now.Add(lifetime).Unix(), 10)
+		for _, k := range []string{"expires_in", "ext_expires_in"} { // which version 1 writes as strings
+			body[k] = strconv.Itoa(int(lifetime / time.Second))
+		}
+	}
 	writeJSON(e.w, http.StatusOK, body)
 }
+
+// version1 reports whether the request is for the endpoint of Entra ID that takes a resource.
+func (e *exchange) version1() bool { return !e.adfs && !strings.Contains(e.r.URL.Path, "/v2.0/") }

@@ -256,7 +256,14 @@ func (tn *Tenant) handlers() map[string]http.Handler {
 			h[name] = site(http.HandlerFunc(tn.autodiscover), exchange, http.HandlerFunc(tn.otherService))
 		}
 		h[n.secure] = site(http.HandlerFunc(tn.autodiscover), nil, nil)
-		h[n.login], h[n.alias] = login, login
+		for _, c := range instances {
+			if c.network == n.login {
+				for _, alias := range c.aliases {
+					h[alias] = login
+				}
+			}
+		}
+		h[n.login], h[n.alias], h[n.sts] = login, login, login
 	} else {
 		// Who looks up an address asks the cloud all the same, and is not known there.
 		h[cloudHost] = site(http.HandlerFunc(tn.autodiscover), nil, nil)

@@ -169,6 +169,9 @@ type noteKey struct{}
 // because notes why the server answers as it does. Nothing of a token, a code or a password
 // goes into it.
 func because(r *http.Request, format string, args ...any) {
+	if r == nil {
+		return
+	}
 	if n, ok := r.Context().Value(noteKey{}).(*note); ok {
 		n.why = append(n.why, fmt.Sprintf(format, args...))
 	}
