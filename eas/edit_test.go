@@ -96,7 +96,7 @@ func TestRequestsAreValid(t *testing.T) {
 		t.Skip("the schemas are not beside the repository")
 	}
 	if _, err := exec.LookPath("xmllint"); err != nil {
-		t.Skip("no xmllint")
+		t.Skip("xmllint is not installed")
 	}
 	for _, v := range []eas.Version{eas.Version141, eas.Version161} {
 		for _, tt := range itemCases {

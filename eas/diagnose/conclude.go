@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/easoauth/easoauth/internal/fault"
@@ -40,8 +41,6 @@ func rank(id fault.ID) int {
 	return 2
 }
 
-// A build that is out of support breaks nothing by itself: it is a note.
-
 // hints are the faults of severity info that a check may report as the root, since they are what
 // an administrator set up and a client meets; the others are notes.
 var hints = map[fault.ID]bool{"AD_NOT_V2": true, "CAE_CLAIMS": true}
@@ -63,6 +62,7 @@ func (c *check) conclude() {
 			continue
 		}
 		seen[f.id] = true
+		// A build that is out of support breaks nothing by itself.
 		if fault.Get(f.id).Severity == fault.Info && !hints[f.id] || f.id == "BUILD_UNSUPPORTED" {
 			r.Notes = append(r.Notes, finding(f.id, f.probe, f.advice))
 			continue
@@ -102,7 +102,7 @@ func unsupported(build string) (string, bool) {
 	// Exchange 2019 and SE share 15.2; SE begins with 15.2.2562.
 	if rest, ok := strings.CutPrefix(build, "15.2."); ok {
 		minor, _, _ := strings.Cut(rest, ".")
-		if len(minor) < 4 || minor < "2562" {
+		if n, err := strconv.Atoi(minor); err == nil && n < 2562 {
 			return "Exchange 2019 is out of support since 2025-10-14", true
 		}
 	}

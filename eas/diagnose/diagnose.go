@@ -15,8 +15,11 @@ import (
 	"github.com/easoauth/easoauth/token"
 )
 
-// DefaultTimeout bounds each probe.
-const DefaultTimeout = 20 * time.Second
+// DefaultTimeout bounds each probe, and DefaultSignInTime the one in which a person signs in.
+const (
+	DefaultTimeout    = 20 * time.Second
+	DefaultSignInTime = 5 * time.Minute
+)
 
 // Options are the choices of [Run]. Nil means the zero value: a check from outside, without a
 // sign-in.
@@ -42,10 +45,13 @@ type Options struct {
 	// AutoDetect asks Microsoft's service of that name, which sends the address there.
 	AutoDetect bool
 
+	// SignInTime is how long the user has to sign in; if 0, DefaultSignInTime.
+	SignInTime time.Duration
+
 	Timeout  time.Duration    // of each probe; if 0, DefaultTimeout
 	Progress func(p Probe)    // called as each probe ends, one at a time; optional
 	Now      func() time.Time // if nil, time.Now
-	Unmask   bool             // addresses and hosts as they are
+	Unmask   bool             // the address as it is; hosts are never masked
 }
 
 // ErrAddress is matched by the error of [Run] for what is no mail address.
@@ -64,6 +70,9 @@ func Run(ctx context.Context, address string, o *Options) (*Report, error) {
 	}
 	if c.o.Timeout <= 0 {
 		c.o.Timeout = DefaultTimeout
+	}
+	if c.o.SignInTime <= 0 {
+		c.o.SignInTime = DefaultSignInTime
 	}
 	if c.o.HTTPClient == nil {
 		tr := http.DefaultTransport.(*http.Transport).Clone()
@@ -112,11 +121,15 @@ type found struct {
 	advice string
 }
 
-// probe runs one step within its time.
+// probe runs one step within the time of a probe.
 func (c *check) probe(ctx context.Context, name, expected string, f func(ctx context.Context, p *Probe)) {
+	c.within(ctx, c.o.Timeout, name, expected, f)
+}
+
+func (c *check) within(ctx context.Context, limit time.Duration, name, expected string, f func(ctx context.Context, p *Probe)) {
 	p := Probe{Name: name, Expected: expected, Verdict: Pass}
 	began := c.now()
-	ctx, cancel := context.WithTimeout(ctx, c.o.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	f(ctx, &p)
 	p.Duration = c.now().Sub(began)

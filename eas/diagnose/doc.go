@@ -14,8 +14,8 @@
 // of the library and the fake tenant of package eastest use as well; one of them is the root, and
 // what follows from it is folded under it.
 //
-// No password is sent, and no token but to the endpoint it was made for. Addresses and tenants are
-// masked in what a Report prints, unless it is told otherwise.
+// No password is sent, and no token but to the endpoint it was made for. Addresses are
+// masked in what a Report prints, unless it is told otherwise; host names are not.
 //
 // It has never met a real deployment: the fake tenant and recorded responses are what it was tried
 // with.

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/easoauth/easoauth/bearer"
@@ -25,7 +27,7 @@ func (c *check) signIn(ctx context.Context) {
 		c.ended = true
 		return
 	}
-	c.probe(ctx, "Sign-in", "an access token for the endpoint", func(ctx context.Context, p *Probe) {
+	c.within(ctx, c.o.SignInTime, "Sign-in", "an access token for the endpoint", func(ctx context.Context, p *Probe) {
 		c.source = &token.Source{Config: c.config, Store: &token.MemoryStore{}, Key: "check", Flow: c.o.SignIn}
 		if _, err := c.source.Token(ctx); err != nil {
 			id, advice := signInFault(err)
@@ -58,6 +60,8 @@ var byNumber = map[int]fault.ID{
 	90002: "TENANT_UNKNOWN", 50034: "USER_MISSING", 50055: "PASSWORD_EXPIRED", 50053: "ACCOUNT_BLOCKED", 50057: "ACCOUNT_BLOCKED",
 }
 
+var aadsts = regexp.MustCompile(`AADSTS(\d+)`)
+
 // signInFault says what a sign-in that failed means, and what to open.
 func signInFault(err error) (fault.ID, string) {
 	var ae *token.AudienceError
@@ -85,10 +89,11 @@ func signInFault(err error) (fault.ID, string) {
 	if strings.Contains(err.Error(), "invalid_resource") {
 		return "SPN_MISSING", ""
 	}
-	for n, id := range byNumber { // of errors that carry the number in their text alone
-		if strings.Contains(err.Error(), fmt.Sprintf("AADSTS%d", n)) {
-			return id, ""
+	if m := aadsts.FindStringSubmatch(err.Error()); m != nil { // it stands in the text alone
+		if n, err := strconv.Atoi(m[1]); err == nil && byNumber[n] != "" {
+			return byNumber[n], ""
 		}
+		return "SIGN_IN_REFUSED", ""
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return "DEVICE_CODE_BLOCKED", "" // the user may also have done nothing
@@ -96,7 +101,7 @@ func signInFault(err error) (fault.ID, string) {
 	if id := faultOf(err); id != "" {
 		return id, ""
 	}
-	return "CA_BLOCK", ""
+	return "SIGN_IN_REFUSED", ""
 }
 
 func audienceFault(ae *token.AudienceError) fault.ID {
@@ -250,5 +255,5 @@ func diagnosticsFault(d *bearer.Diagnostics) fault.ID {
 	case 4000000:
 		return "EAS_FLIGHTING"
 	}
-	return "EAS_NOT_EXCHANGE"
+	return "SERVER_FAILED"
 }

@@ -54,7 +54,7 @@ func (c *check) autodiscover(ctx context.Context) {
 			}
 			id := hopFault(h)
 			c.lost = c.lost || id == "AD_SELF_REDIRECT"
-			// What one host lacks is no fault where another has it.
+			// A host may lack what another has.
 			if id == "" || c.endpoint != nil && (weak[id] || fault.Get(id).Severity != fault.Fail) {
 				continue
 			}
@@ -253,7 +253,7 @@ func schemes(resp *http.Response) []string {
 }
 
 // empty is the empty bearer token without the user's name: Exchange 2019 CU13 and later name no
-// authority then, which is no fault.
+// authority then, and are healthy.
 func (c *check) empty(ctx context.Context) {
 	if c.ended {
 		c.skip("Empty bearer token", "the server is not reached")

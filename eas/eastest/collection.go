@@ -154,7 +154,7 @@ type news struct {
 	changed bool // the device has the item, in an older version
 }
 
-// lacks yields what the device does not have of a folder, in the order in which it happened.
+// lacking yields what the device does not have of a folder, in the order in which it happened.
 func (col *collection) lacking(m *Mailbox, f *folder) iter.Seq[news] {
 	return func(yield func(news) bool) {
 		for _, e := range f.after(col.cursor) {

@@ -361,5 +361,5 @@ func (c *call) reply(doc []byte) {
 		c.w.Header().Set("Content-Type", typeWBXML)
 	}
 	c.w.Header().Set("Content-Length", strconv.Itoa(len(doc)))
-	_, _ = c.w.Write(doc) // a client that hung up is no news
+	_, _ = c.w.Write(doc) // the client may have hung up
 }

@@ -248,7 +248,7 @@ func (c *call) itemOperations() {
 	}
 	c.w.Header().Set("Content-Type", "application/vnd.ms-sync.multipart")
 	c.w.Header().Set("Content-Length", strconv.Itoa(at))
-	_, _ = c.w.Write(append(b, bytes.Join(all, nil)...)) // a client that hung up is no news
+	_, _ = c.w.Write(append(b, bytes.Join(all, nil)...)) // the client may have hung up
 }
 
 func raw(v any) *wbxml.Raw {

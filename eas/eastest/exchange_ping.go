@@ -107,7 +107,7 @@ func (c *call) news(folders []eas.FolderID) []string {
 		if col == nil {
 			col = newCollection("") // the device knows nothing of this folder
 		}
-		// The window moves while nothing happens: what leaves it is no news.
+		// What leaves the window as time passes does not wake anybody.
 		for range col.lacking(c.box, f) {
 			out = append(out, string(id))
 			break

@@ -41,7 +41,7 @@ type Failure struct {
 	From int
 	// Times is how often it happens; if 0, once.
 	Times int
-	// Optional says that it is no mistake of the test if no request matches.
+	// Optional lets the test pass if no request matches.
 	Optional bool
 }
 
@@ -183,7 +183,7 @@ func (f *Failure) send(a *answer, w http.ResponseWriter, r *http.Request) {
 	}
 	for part := range slices.Chunk(body, step) {
 		wait(r, f.Drip)
-		_, _ = w.Write(part)                      // a client that hung up is no news
+		_, _ = w.Write(part)                      // the client may have hung up
 		_ = http.NewResponseController(w).Flush() // nor here
 	}
 	if cut {

@@ -25,7 +25,7 @@ type Fault struct {
 	From  int // the first request that has it, counted from 1 among those that could; if 0, the first
 	Times int // how many requests have it; if 0, all until [Switch.Lift]
 
-	// Optional says that it is no mistake of the test if the fault never shows.
+	// Optional lets the test pass if the fault never shows.
 	Optional bool
 }
 

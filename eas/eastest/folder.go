@@ -37,7 +37,7 @@ type item struct {
 	version uint64 // changes with each change
 }
 
-// put files an item that is new, in f.
+// file puts an item that is new into f.
 func (m *Mailbox) file(f *folder, it *item) {
 	it.folder, it.slot = f, len(f.items)
 	m.index[it.id] = it

@@ -63,7 +63,7 @@ func (tn *Tenant) certificate(h *tls.ClientHelloInfo) (*tls.Certificate, error) 
 }
 
 func (n *network) start(server *http.Server, ln net.Listener, serve func()) {
-	server.ErrorLog = log.New(io.Discard, "", 0) // a client that hangs up is no news
+	server.ErrorLog = log.New(io.Discard, "", 0) // clients may hang up at any time
 	server.ConnState = func(_ net.Conn, s http.ConnState) {
 		switch s {
 		case http.StateNew:

@@ -21,7 +21,7 @@ func TestPipe(t *testing.T) {
 }
 
 // Both sides may write before either reads, what was written before Close arrives, and writing
-// to a side that closed is no error before a reset would arrive.
+// to a side that closed succeeds until a reset would arrive.
 func TestPipeHolds(t *testing.T) {
 	a, b := newPipe()
 	for _, c := range []net.Conn{a, b} {

@@ -73,6 +73,6 @@ func (tn *Tenant) proxy(w http.ResponseWriter, r *http.Request) {
 
 // pump copies until one side ends, and ends the other.
 func pump(to net.Conn, from io.Reader) {
-	_, _ = io.Copy(to, from) // the end of a connection is no error here
+	_, _ = io.Copy(to, from) // either side may end the connection
 	to.Close()
 }

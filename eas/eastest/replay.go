@@ -319,5 +319,5 @@ func (rec *Recording) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	maps.Copy(w.Header(), e.header.Clone())
 	w.WriteHeader(e.status)
-	_, _ = w.Write(e.answer) // a client that hung up is no news
+	_, _ = w.Write(e.answer) // the client may have hung up
 }

@@ -193,6 +193,12 @@ func TestServe(t *testing.T) {
 // Options can stand in a table, and one value can make many tenants.
 func TestOptionsAreValues(t *testing.T) {
 	options := []eastest.Options{{}, {Topology: eastest.Hybrid, Domains: []string{"Fabrikam.com"}}, {Topology: eastest.Hybrid, Nation: "China"}}
+	shared := eastest.Options{Topology: eastest.Hybrid, Apps: []eastest.App{{ID: "a", Secret: "s"}}, Policies: []eastest.Policy{{Users: []string{"x"}}}}
+	tn := eastest.New(t, &shared)
+	tn.Change(func(o *eastest.Options) { o.Apps[0].ID, o.Policies[0].Users = "b", nil })
+	if shared.Apps[0].ID != "a" || shared.Policies[0].Users == nil {
+		t.Error("a change of the tenant reaches the options that it was made of")
+	}
 	for _, o := range options {
 		before := o
 		for range 2 {

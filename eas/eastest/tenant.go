@@ -123,6 +123,8 @@ func New(t testing.TB, o *Options) *Tenant {
 	tn := &Tenant{users: map[string]*Mailbox{}}
 	if o != nil {
 		tn.o = *o
+		tn.o.Apps, tn.o.Policies, tn.o.Faults = slices.Clone(o.Apps), slices.Clone(o.Policies), slices.Clone(o.Faults)
+		tn.o.Versions, tn.o.Challenges, tn.o.Header = slices.Clone(o.Versions), slices.Clone(o.Challenges), o.Header.Clone()
 	}
 	tn.o.complete()
 	tn.at = tn.o

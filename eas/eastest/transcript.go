@@ -358,5 +358,5 @@ func (a *answer) code() int {
 func (a *answer) send(w http.ResponseWriter) {
 	maps.Copy(w.Header(), a.header)
 	w.WriteHeader(a.code())
-	_, _ = w.Write(a.body.Bytes()) // a client that hung up is no news
+	_, _ = w.Write(a.body.Bytes()) // the client may have hung up
 }

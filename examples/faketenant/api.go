@@ -55,7 +55,7 @@ func api(status int, f func(r *http.Request) (any, error)) http.Handler {
 		}
 		e := json.NewEncoder(w)
 		e.SetEscapeHTML(false)
-		_ = e.Encode(v) // a client that hung up is no news
+		_ = e.Encode(v) // the client may have hung up
 	})
 }
 

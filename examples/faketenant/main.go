@@ -145,7 +145,7 @@ func topologyOf(name string) (eastest.Topology, error) {
 			return t, nil
 		}
 	}
-	return 0, fmt.Errorf("%q is no topology: take cloud, hybrid or on-premises", name)
+	return 0, fmt.Errorf("unknown topology %q: take cloud, hybrid or on-premises", name)
 }
 
 func productOf(name string) (eastest.Product, error) {
@@ -154,7 +154,7 @@ func productOf(name string) (eastest.Product, error) {
 			return p, nil
 		}
 	}
-	return 0, fmt.Errorf("%q is no product: take one of %s", name, productNames())
+	return 0, fmt.Errorf("unknown product %q: take one of %s", name, productNames())
 }
 
 func identityOf(name string) (eastest.Identity, error) {
@@ -189,7 +189,7 @@ func checkFault(f eastest.Fault, t eastest.Topology) error {
 		}
 		return fmt.Errorf("the fault %s cannot show in a topology %s", f.ID, t)
 	}
-	return fmt.Errorf("%q is no fault; -fault list lists them", f.ID)
+	return fmt.Errorf("unknown fault %q; -fault list lists them", f.ID)
 }
 
 func listFaults(out io.Writer) {

@@ -360,7 +360,7 @@ func TestAuthority(t *testing.T) {
 
 func TestUsage(t *testing.T) {
 	for _, tt := range []struct{ args, want string }{
-		{"-topology moon", "no topology"}, {"-product x", "no product"}, {"-identity x", "no model of identity"}, {"-fault NO_SUCH", "no fault"}, {"-fault EXO_NANOPROXY", "cannot show"},
+		{"-topology moon", "unknown topology"}, {"-product x", "unknown product"}, {"-identity x", "no model of identity"}, {"-fault NO_SUCH", "unknown fault"}, {"-fault EXO_NANOPROXY", "cannot show"},
 		{"-ca-cert x", "belong together"}, {"-users @", "not a mail address"}, {"-users ada,ada", "named twice"}, {"here", "not a flag"}, {"-https nowhere", "address"},
 	} {
 		err := run(t.Context(), strings.Fields(tt.args), io.Discard)

@@ -92,7 +92,7 @@ func newPage(ctx context.Context, tn *eastest.Tenant, s *Started, hosts []string
 func asset(kind, text string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", kind)
-		_, _ = w.Write([]byte(text)) // a client that hung up is no news
+		_, _ = w.Write([]byte(text)) // the client may have hung up
 	}
 }
 
@@ -194,7 +194,7 @@ func (p *page) show(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = w.Write(b.Bytes()) // a client that hung up is no news
+	_, _ = w.Write(b.Bytes()) // the client may have hung up
 }
 
 // events is the live log, as server-sent events: one event for each request, whose data is the

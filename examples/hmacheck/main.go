@@ -182,9 +182,6 @@ func (p *program) options() (*diagnose.Options, error) {
 			return nil
 		}}
 	}
-	if o.SignIn != nil && p.timeout == diagnose.DefaultTimeout {
-		o.Timeout = 5 * time.Minute // a person signs in
-	}
 	tr := http.DefaultTransport.(*http.Transport).Clone()
 	dialer := &net.Dialer{Timeout: 15 * time.Second}
 	if p.resolver != "" {
