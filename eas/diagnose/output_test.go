@@ -146,6 +146,11 @@ func TestAdvice(t *testing.T) {
 	if !strings.Contains(r.Findings[0].Advice, "/adminconsent?") {
 		t.Errorf("%+v", r.Findings[0])
 	}
+	for _, p := range r.Probes {
+		if p.Name == "Sign-in" && (p.Seen != "AADSTS90094" || len(p.RequestIDs) == 0) {
+			t.Errorf("%+v", p)
+		}
+	}
 	r = check(t, eastest.Options{Topology: eastest.Hybrid, Product: eastest.Exchange2016})
 	if len(r.Notes) == 0 || r.Notes[0].Fault != "BUILD_UNSUPPORTED" || !strings.Contains(r.Notes[0].Advice, "2025-10-14") {
 		t.Errorf("%+v", r.Notes)

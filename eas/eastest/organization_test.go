@@ -264,6 +264,24 @@ func TestFaultsOfServers(t *testing.T) {
 	}
 }
 
+// AD FS is the issuer where there is no cloud, and continuous access evaluation says what it
+// demands.
+func TestChallengeDetails(t *testing.T) {
+	tn := eastest.New(t, &eastest.Options{Topology: eastest.OnPremises})
+	tn.AddMailbox(ada)
+	_, h, _ := ask(t, tn, "OPTIONS", mailURL, "Authorization", "Bearer", "X-User-Identity", ada)
+	if got := h.Get("WWW-Authenticate"); !strings.Contains(got, `trusted_issuers="http://adfs.contoso.com/adfs/services/trust"`) ||
+		!strings.Contains(got, `authorization_uri="https://adfs.contoso.com/adfs/oauth2/authorize", issuer_kind="ADFS"`) {
+		t.Errorf("AD FS: %s", got)
+	}
+	tn = eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, Faults: []eastest.Fault{{ID: "CAE_CLAIMS"}}})
+	tn.AddMailbox(ada)
+	_, h, _ = ask(t, tn, "OPTIONS", mailURL, "Authorization", "Bearer "+tn.Token(ada).AccessToken)
+	if got := h.Get("WWW-Authenticate"); !strings.Contains(got, `error="insufficient_claims", claims="ey`) {
+		t.Errorf("claims: %s", got)
+	}
+}
+
 // A fault is bound to a host, a user, a number of requests, or until it is lifted.
 func TestSwitch(t *testing.T) {
 	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid})

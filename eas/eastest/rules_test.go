@@ -289,6 +289,68 @@ func TestWrongInput(t *testing.T) {
 	}
 }
 
+// TestFilterOfClass: each class has its own filters.
+func TestFilterOfClass(t *testing.T) {
+	for _, tt := range []struct {
+		folder, filter string
+		ok             bool
+	}{{"1", "5", true}, {"1", "6", false}, {"7", "4", true}, {"7", "7", true}, {"7", "3", false}, {"6", "8", true}, {"6", "1", false}} {
+		s := newStranger(t, eastest.New(t, nil), "16.1")
+		_, _, a := s.post("Sync", syncDoc(`<SyncKey>`+s.primed(tt.folder)+`</SyncKey><CollectionId>`+tt.folder+`</CollectionId><Options><FilterType>`+tt.filter+`</FilterType></Options>`, ""))
+		if strings.Contains(a, "<Status>4</Status>") == tt.ok {
+			t.Errorf("folder %s, filter %s: %s", tt.folder, tt.filter, a)
+		}
+	}
+}
+
+// TestDeletedItem: what was deleted is not fetched, and what is left is whole, however much went.
+func TestDeletedItem(t *testing.T) {
+	tn := eastest.New(t, nil)
+	s := newStranger(t, tn, "16.1")
+	box := tn.Mailbox(ada)
+	_, _, a := s.post("Sync", syncDoc(`<SyncKey>`+s.primed("1")+`</SyncKey><CollectionId>1</CollectionId>`, ""))
+	id := between(a, "<ServerId>", "</ServerId>")
+	box.RemoveItem(eas.FolderInbox, "one")
+	_, _, a = s.post("ItemOperations", `<ItemOperations xmlns="ItemOperations"><Fetch><Store>Mailbox</Store><CollectionId xmlns="AirSync">1</CollectionId><ServerId xmlns="AirSync">`+id+`</ServerId></Fetch></ItemOperations>`)
+	if strings.Contains(a, "<Properties>") {
+		t.Errorf("fetched: %s", a)
+	}
+	for i := range 300 {
+		box.Deliver(&eas.Email{Subject: fmt.Sprint(i)})
+	}
+	for i := range 298 {
+		box.RemoveItem(eas.FolderInbox, fmt.Sprint(i))
+	}
+	var left []string
+	for _, m := range box.Items(eas.FolderInbox) {
+		left = append(left, m.Subject)
+	}
+	if got := strings.Join(left, " "); got != "two 298 299" {
+		t.Errorf("left: %s", got)
+	}
+}
+
+// TestWrongDraft: a draft has an importance of 0 to 2, and is plain or HTML.
+func TestWrongDraft(t *testing.T) {
+	for data, want := range map[string]string{
+		`<Importance xmlns="Email">2</Importance>`:                      "1",
+		`<Importance xmlns="Email">3</Importance>`:                      "6",
+		`<Importance xmlns="Email">x</Importance>`:                      "6",
+		`<Body xmlns="AirSyncBase"><Type>4</Type><Data>x</Data></Body>`: "6",
+		`<Body xmlns="AirSyncBase"><Type>2</Type><Data>x</Data></Body>`: "1",
+		`<From xmlns="Email">x</From>`:                                  "6",
+	} {
+		s := newStranger(t, eastest.New(t, nil), "16.1")
+		_, _, a := s.post("Sync", syncDoc(`<SyncKey>`+s.primed("2")+`</SyncKey><CollectionId>2</CollectionId><Commands><Add><ClientId>1</ClientId><ApplicationData>`+data+`</ApplicationData></Add></Commands>`, ""))
+		if got := between(between(a, "<Add>", "</Add>"), "<Status>", "</Status>"); got != want {
+			t.Errorf("%s: status %s, want %s: %s", data, got, want, a)
+		}
+		if got := len(s.tn.Mailbox(ada).Items(eas.FolderDrafts)); (got == 1) != (want == "1") {
+			t.Errorf("%s: %d drafts", data, got)
+		}
+	}
+}
+
 // TestFilterOfContacts: contacts ignore the filter.
 func TestFilterOfContacts(t *testing.T) {
 	s := newStranger(t, eastest.New(t, nil), "16.1")
