@@ -16,7 +16,14 @@ import (
 // A caller whose context ends finds both what ended it and why.
 func TestErrorsMatchTheContextAndItsCause(t *testing.T) {
 	why := errors.New("the user closed the window")
+	stuckStore := func(t *testing.T) *token.Source {
+		return &token.Source{Config: newSTS().config(t), Store: &stuckStore{release: t.Context()}, Key: "ada"}
+	}
 	sources := map[string]func(t *testing.T) bearer.Source{
+		"Source.Status": func(t *testing.T) bearer.Source {
+			return sourceFunc(func(ctx context.Context) error { _, err := stuckStore(t).Status(ctx); return err })
+		},
+		"Source.SignOut": func(t *testing.T) bearer.Source { return sourceFunc(stuckStore(t).SignOut) },
 		"Source": func(t *testing.T) bearer.Source {
 			return &token.Source{Config: newSTS().config(t), Flow: flowFunc(func(ctx context.Context, _ *token.Config) (*oauth2.Token, error) {
 				<-ctx.Done()
@@ -61,6 +68,22 @@ func TestErrorsMatchTheContextAndItsCause(t *testing.T) {
 			})
 		}
 	}
+}
+
+// sourceFunc is a method of a Source that brings no token, as one that does.
+type sourceFunc func(ctx context.Context) error
+
+func (f sourceFunc) Token(ctx context.Context) (*oauth2.Token, error) { return nil, f(ctx) }
+
+// stuckStore is a Store that does not return before the test ends, whatever the context of a call.
+type stuckStore struct {
+	token.MemoryStore
+	release context.Context
+}
+
+func (s *stuckStore) Load(context.Context, string) (token.Record, error) {
+	<-s.release.Done()
+	return token.Record{}, token.ErrNotFound
 }
 
 // stuck is an oauth2.TokenSource that does not return before the test ends.

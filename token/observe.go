@@ -183,14 +183,15 @@ type Status struct {
 }
 
 // Status reads the sign-in from the Store. Without one the error is a [*ReauthError] of
-// kind [ReauthNone], and the Status holds what is wrong all the same.
+// kind [ReauthNone], and the Status holds what is wrong all the same. Status ends with ctx even
+// if the Store does not; the error then matches ctx.Err() and context.Cause(ctx).
 func (s *Source) Status(ctx context.Context) (Status, error) {
 	if err := s.check(); err != nil {
 		return Status{}, err
 	}
 	k := s.keeper()
 	st := k.status()
-	r, err := k.store().Load(ctx, s.Key)
+	r, err := patient(ctx, "Store.Load", func() (Record, error) { return k.store().Load(ctx, s.Key) })
 	if errors.Is(err, ErrNotFound) {
 		return st, signedOut()
 	}

@@ -248,7 +248,8 @@ func (s *Source) SignIn(ctx context.Context) (*oauth2.Token, error) {
 // that is under way here is dropped, and its callers get a [*ReauthError] of kind
 // [ReauthNone]; one in another process that lands after SignOut is dropped there. The
 // authority is not informed, and an access token that another Source holds already stays good
-// until its expiry.
+// until its expiry. SignOut ends with ctx even if the Store does not; the error then matches
+// ctx.Err() and context.Cause(ctx), and the sign-in may still be deleted.
 func (s *Source) SignOut(ctx context.Context) error {
 	if err := s.check(); err != nil {
 		return err
@@ -258,10 +259,13 @@ func (s *Source) SignOut(ctx context.Context) error {
 	k.reset()
 	defer k.reset()
 	for range 8 {
-		r, err := k.store().Load(ctx, s.Key)
-		if err == nil {
-			err = k.store().Delete(ctx, s.Key, r.Generation)
-		}
+		_, err := patient(ctx, "Store.Delete", func() (struct{}, error) {
+			r, err := k.store().Load(ctx, s.Key)
+			if err != nil {
+				return struct{}{}, err
+			}
+			return struct{}{}, k.store().Delete(ctx, s.Key, r.Generation)
+		})
 		if errors.Is(err, ErrConflict) {
 			continue
 		}

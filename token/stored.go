@@ -128,6 +128,33 @@ func (a *renewal) saveUnsaved() error {
 	return err
 }
 
+// patient calls the Store for a method of Source that a caller waits in, and ends with ctx
+// though the Store does not: the call then goes on by itself.
+func patient[T any](ctx context.Context, callback string, call func() (T, error)) (T, error) {
+	type outcome struct {
+		value T
+		err   error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		o := outcome{err: panicked(callback, nil)} // if runtime.Goexit ends the goroutine
+		defer func() {
+			if p := recover(); p != nil {
+				o.err = panicked(callback, p)
+			}
+			done <- o
+		}()
+		o.value, o.err = call()
+	}()
+	select {
+	case o := <-done:
+		return o.value, o.err
+	case <-ctx.Done():
+		var none T
+		return none, contextError(ctx)
+	}
+}
+
 func storeError(what string, err error) error { return fmt.Errorf("token: store: %s: %w", what, err) }
 
 // notPersisted says that the record is kept in memory, as it is by setUnsaved.
