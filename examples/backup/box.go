@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -22,7 +23,7 @@ type box struct {
 	Key  eas.SyncKey // up to where it is
 
 	client *eas.Client
-	out    io.Writer
+	print  func(fmt.Stringer) error
 	folder eas.Folder
 	dir    string
 }

@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
 	"time"
@@ -25,35 +24,29 @@ import (
 )
 
 func main() {
-	var f account.Flags
-	f.Register()
-	out := flag.String("out", "", "folder for the backup")
-	flag.Parse()
-	if flag.NArg() > 0 || !f.Embedded() && *out == "" {
-		flag.Usage()
-		os.Exit(2)
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	err := func() error {
-		if f.Embedded() {
-			return demonstrate(ctx, os.Stdout)
-		}
-		client, err := f.Open(ctx, os.Stderr)
-		if err != nil {
-			return err
-		}
-		return backup(ctx, client, *out, os.Stdout)
-	}()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "backup:", err)
-		stop()
-		os.Exit(1)
-	}
+	var out string
+	(&account.Program{
+		Name:  "backup",
+		Flags: func(fs *flag.FlagSet) { fs.StringVar(&out, "out", "", "folder for the backup") },
+		Check: func() error {
+			if out == "" {
+				return account.Misuse("-out is missing")
+			}
+			return nil
+		},
+		Demo: demonstrate,
+		Run: func(ctx context.Context, s *account.Session) error {
+			client, err := s.Open(ctx)
+			if err != nil {
+				return err
+			}
+			return backup(ctx, client, out, s.Print)
+		},
+	}).Main()
 }
 
 // backup copies every folder that holds items.
-func backup(ctx context.Context, client *eas.Client, dir string, out io.Writer) error {
+func backup(ctx context.Context, client *eas.Client, dir string, print func(fmt.Stringer) error) error {
 	t, err := openTree(dir)
 	if err != nil {
 		return err
@@ -71,7 +64,7 @@ func backup(ctx context.Context, client *eas.Client, dir string, out io.Writer) 
 		if err != nil {
 			return err
 		}
-		b.client, b.out = client, out
+		b.client, b.print = client, print
 		err = b.run(ctx)
 		if errors.Is(err, eas.ErrInvalidSyncKey) { // the server has lost track: everything comes again
 			b.Key = eas.InitialSyncKey
@@ -115,10 +108,18 @@ func (b *box) run(ctx context.Context) error {
 		}
 	}
 	if n > 0 {
-		fmt.Fprintf(b.out, "%s: %d\n", b.folder.Name, n)
+		return b.print(copied{b.folder.Name, n})
 	}
 	return nil
 }
+
+// A copied says how many items of a folder a run has copied.
+type copied struct {
+	Folder string `json:"folder"`
+	Items  int    `json:"items"`
+}
+
+func (c copied) String() string { return fmt.Sprintf("%s: %d", c.Folder, c.Items) }
 
 // add copies one item. What was deleted in the mailbox stays in the backup.
 func (b *box) add(ctx context.Context, e eas.Entry) error {
@@ -164,6 +165,7 @@ func demonstrate(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
+	silent := &account.Session{Out: io.Discard}
 	tn := eastest.New(nil, nil)
 	defer tn.Close()
 	const address = "ada@contoso.com"
@@ -187,12 +189,12 @@ func demonstrate(ctx context.Context, out io.Writer) error {
 		if attempt == 0 {
 			tn.Fail("ItemOperations", eastest.Failure{Delay: 1, Times: 40})
 			tn.Fail("ItemOperations", eastest.Failure{Status: 500})
-			if err := backup(ctx, client, dir, io.Discard); err == nil {
+			if err := backup(ctx, client, dir, silent.Print); err == nil {
 				return errors.New("the first attempt was not cut short")
 			}
 			continue
 		}
-		if err := backup(ctx, client, dir, out); err != nil {
+		if err := backup(ctx, client, dir, (&account.Session{Out: out}).Print); err != nil {
 			return err
 		}
 	}
@@ -202,7 +204,7 @@ func demonstrate(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := backup(ctx, client, dir, io.Discard); err != nil {
+	if err := backup(ctx, client, dir, silent.Print); err != nil {
 		return err
 	}
 	commands := 0

@@ -28,10 +28,11 @@ func demonstrate(ctx context.Context, out io.Writer) error {
 				return err
 			}
 		}
-		fmt.Fprintf(out, "%s: ", what)
-		if err := s.run(ctx, out); err != nil {
+		done, err := s.run(ctx)
+		if err != nil {
 			return err
 		}
+		fmt.Fprintf(out, "%s: %s\n", what, done)
 	}
 	for i, b := range boxes {
 		fmt.Fprintf(out, "%s, %s:\n", b.Address(), s.Sides[i].client.Versions[0])

@@ -13,11 +13,8 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
-	"os/signal"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"time"
@@ -27,45 +24,49 @@ import (
 )
 
 func main() {
-	var f account.Flags
-	f.Register()
-	to := flag.String("to", "", "address of the other mailbox")
-	name := flag.String("state", "", "file in which the state is kept")
-	zone := flag.String("zone", "Local", "time zone of all-day events")
-	flag.Parse()
-	if flag.NArg() > 0 || !f.Embedded() && (*to == "" || *name == "") {
-		flag.Usage()
-		os.Exit(2)
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	err := func() error {
-		if f.Embedded() {
-			return demonstrate(ctx, os.Stdout)
-		}
-		loc, err := time.LoadLocation(*zone)
-		if err != nil {
-			return err
-		}
-		s, err := load(*name)
-		if err != nil {
-			return err
-		}
-		s.zone = loc
-		other := f
-		other.Email = *to
-		for i, flags := range []*account.Flags{&f, &other} {
-			if s.Sides[i].client, err = flags.Open(ctx, os.Stderr); err != nil {
+	var to, name, zone string
+	loc := time.Local
+	(&account.Program{
+		Name: "calendar",
+		Flags: func(fs *flag.FlagSet) {
+			fs.StringVar(&to, "to", "", "address of the other mailbox")
+			fs.StringVar(&name, "state", "", "file in which the state is kept")
+			fs.StringVar(&zone, "zone", "Local", "time zone of all-day events")
+		},
+		Check: func() error {
+			switch {
+			case to == "":
+				return account.Misuse("-to is missing")
+			case name == "":
+				return account.Misuse("-state is missing")
+			}
+			var err error
+			if loc, err = time.LoadLocation(zone); err != nil {
+				return account.Misuse("-zone: %v", err)
+			}
+			return nil
+		},
+		Demo: demonstrate,
+		Run: func(ctx context.Context, x *account.Session) error {
+			s, err := load(name)
+			if err != nil {
 				return err
 			}
-		}
-		return s.run(ctx, os.Stdout)
-	}()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "calendar:", err)
-		stop()
-		os.Exit(1)
-	}
+			s.zone = loc
+			for i, address := range []string{x.Email, to} {
+				m, err := x.OpenAs(ctx, address)
+				if err != nil {
+					return err
+				}
+				s.Sides[i].client = m.Client
+			}
+			done, err := s.run(ctx)
+			if err != nil {
+				return err
+			}
+			return x.Print(done)
+		},
+	}).Main()
 }
 
 // A state is what must be kept between two runs.
@@ -115,22 +116,13 @@ func (s *state) save() error {
 	if err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(s.name), ".calendar-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(b)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), s.name)
+	return account.WriteFile(s.name, b)
 }
 
 // run makes the two calendars alike. The state is kept after each page and each event, so that
 // a run that is cut short is made good by the next one. A calendar whose server has lost track
 // is read again from the start.
-func (s *state) run(ctx context.Context, out io.Writer) error {
+func (s *state) run(ctx context.Context) (settled, error) {
 	n := 0
 	for attempt := 1; ; attempt++ {
 		sent, err := s.pass(ctx)
@@ -139,12 +131,19 @@ func (s *state) run(ctx context.Context, out io.Writer) error {
 			break
 		}
 		if attempt == 3 || !errors.Is(err, eas.ErrInvalidSyncKey) {
-			return errors.Join(err, s.save())
+			return settled{}, errors.Join(err, s.save())
 		}
 	}
-	fmt.Fprintf(out, "%d events, %d edits\n", len(s.Pairs), n)
-	return s.save()
+	return settled{len(s.Pairs), n}, s.save()
 }
+
+// A settled says what a run has come to.
+type settled struct {
+	Events int `json:"events"` // in both calendars
+	Edits  int `json:"edits"`
+}
+
+func (s settled) String() string { return fmt.Sprintf("%d events, %d edits", s.Events, s.Edits) }
 
 // pass reads both sides and settles every pair. It returns how many edits that took.
 func (s *state) pass(ctx context.Context) (int, error) {

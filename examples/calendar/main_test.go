@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"io"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -71,10 +70,10 @@ func TestCutShort(t *testing.T) {
 			tn.Fail("Sync", eastest.Failure{Delay: 1, Times: cuts})
 		}
 		tn.Fail("Sync", eastest.Failure{Status: 500, Optional: true})
-		if s.run(t.Context(), io.Discard) == nil {
+		if _, err := s.run(t.Context()); err == nil {
 			break
 		}
-		if err := s.again(t).run(t.Context(), io.Discard); err != nil {
+		if _, err := s.again(t).run(t.Context()); err != nil {
 			t.Fatalf("cut at request %d: %v", cuts, err)
 		}
 		three(t, boxes)
@@ -94,14 +93,13 @@ func TestLostKey(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.name = filepath.Join(t.TempDir(), "state.json")
-		if err := s.run(t.Context(), io.Discard); err != nil {
+		if _, err := s.run(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		s = s.again(t)
 		s.Sides[i].Key = "{00000000-0000-0000-0000-000000000000}7"
-		var out bytes.Buffer
-		if err := s.run(t.Context(), &out); err != nil || out.String() != "3 events, 0 edits\n" {
-			t.Errorf("side %d: %q, %v", i, &out, err)
+		if done, err := s.run(t.Context()); err != nil || done != (settled{3, 0}) {
+			t.Errorf("side %d: %v, %v", i, done, err)
 		}
 		three(t, boxes)
 		gone := s.Pairs[0]
@@ -110,9 +108,8 @@ func TestLostKey(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.Sides[i].Key = "{00000000-0000-0000-0000-000000000000}7"
-		out.Reset()
-		if err := s.run(t.Context(), &out); err != nil || out.String() != "2 events, 1 edits\n" {
-			t.Errorf("side %d, one gone: %q, %v", i, &out, err)
+		if done, err := s.run(t.Context()); err != nil || done != (settled{2, 1}) {
+			t.Errorf("side %d, one gone: %v, %v", i, done, err)
 		}
 	}
 }

@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
 
@@ -24,45 +23,46 @@ import (
 )
 
 func main() {
-	var f account.Flags
-	f.Register()
-	name := flag.String("folder", "", "name of a folder; if empty, the Inbox")
-	format := flag.String("format", "eml", "eml or mbox")
-	out := flag.String("out", "", "folder for the .eml files, or name of the mbox file")
-	flag.Parse()
-	if flag.NArg() > 0 || *format != "eml" && *format != "mbox" || !f.Embedded() && *out == "" {
-		flag.Usage()
-		os.Exit(2)
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	err := func() error {
-		if f.Embedded() {
-			return demonstrate(ctx, os.Stdout)
-		}
-		client, err := f.Open(ctx, os.Stderr)
-		if err != nil {
-			return err
-		}
-		return export(ctx, client, *name, *format, *out, os.Stdout)
-	}()
-	switch {
-	case errors.Is(err, context.Canceled):
-		fmt.Fprintln(os.Stderr, "stopped; start again to go on")
-		stop()
-		os.Exit(130)
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "export:", err)
-		stop()
-		os.Exit(1)
-	}
+	var name, format, out string
+	(&account.Program{
+		Name: "export",
+		Flags: func(fs *flag.FlagSet) {
+			fs.StringVar(&name, "folder", "", "name of a folder; if empty, the Inbox")
+			fs.StringVar(&format, "format", "eml", "eml or mbox")
+			fs.StringVar(&out, "out", "", "folder for the .eml files, or name of the mbox file")
+		},
+		Check: func() error {
+			switch {
+			case out == "":
+				return account.Misuse("-out is missing")
+			case format != "eml" && format != "mbox":
+				return account.Misuse("-format is %q, neither eml nor mbox", format)
+			}
+			return nil
+		},
+		Demo: demonstrate,
+		Run: func(ctx context.Context, s *account.Session) error {
+			client, err := s.Open(ctx)
+			if err != nil {
+				return err
+			}
+			n, err := export(ctx, client, name, format, out, s.Err)
+			return errors.Join(err, s.Print(exported{n}))
+		},
+	}).Main()
 }
 
+type exported struct {
+	Mails int `json:"mails"` // by this run
+}
+
+func (e exported) String() string { return fmt.Sprintf("%d mails exported", e.Mails) }
+
 // export brings everything that is not there yet.
-func export(ctx context.Context, client *eas.Client, name, format, out string, progress io.Writer) error {
+func export(ctx context.Context, client *eas.Client, name, format, out string, progress io.Writer) (int, error) {
 	folder, err := account.Folder(ctx, client, name)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	var s sink
 	if format == "mbox" {
@@ -71,41 +71,41 @@ func export(ctx context.Context, client *eas.Client, name, format, out string, p
 		s, err = openFiles(out, string(folder.ID))
 	}
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer s.close()
-	err = write(ctx, client, folder, s, progress)
+	n, err := write(ctx, client, folder, s, progress)
 	if errors.Is(err, eas.ErrInvalidSyncKey) {
 		fmt.Fprintln(progress, "the server has lost track; beginning again")
 		if err = s.restart(); err == nil {
-			err = write(ctx, client, folder, s, progress)
+			n, err = write(ctx, client, folder, s, progress)
 		}
 	}
-	return err
+	return n, err
 }
 
 // write reads the folder a page at a time. The key of a page is kept when all of its mail is
 // on the disk, so that a crash brings the page again and loses nothing. A mail that the server
 // does not send whole is left out, and no key is kept from its page on, so that the next start
 // tries it again.
-func write(ctx context.Context, client *eas.Client, folder eas.Folder, s sink, progress io.Writer) error {
+func write(ctx context.Context, client *eas.Client, folder eas.Folder, s sink, progress io.Writer) (int, error) {
+	p := &account.Progress{Out: progress, What: "exported"}
 	o := &eas.SyncOptions{BodyLimit: eas.NoBody, Window: 50}
 	key := s.key()
 	if key == eas.InitialSyncKey {
 		page, err := client.Sync(ctx, folder.ID, key, o)
 		if err != nil {
-			return err
+			return p.Done(), err
 		}
 		key = page.Key
 	}
-	p := &account.Progress{Out: progress, What: "exported"}
 	if n, err := client.GetItemEstimate(ctx, folder.ID, key, nil); err == nil {
 		p.Total = n // some servers cannot tell
 	}
 	missing := 0
 	for page, err := range client.Pages(ctx, folder.ID, key, o) {
 		if err != nil {
-			return err
+			return p.Done(), err
 		}
 		for _, e := range page.Added {
 			err = s.add(e, func(w io.Writer) error {
@@ -121,7 +121,7 @@ func write(ctx context.Context, client *eas.Client, folder eas.Folder, s sink, p
 				missing++
 				continue
 			case err != nil:
-				return err
+				return p.Done(), err
 			}
 			p.Add(1)
 		}
@@ -129,14 +129,14 @@ func write(ctx context.Context, client *eas.Client, folder eas.Folder, s sink, p
 			continue
 		}
 		if err := s.keep(page.Key); err != nil {
-			return err
+			return p.Done(), err
 		}
 	}
 	p.End()
 	if missing > 0 {
-		return fmt.Errorf("%d mails were not exported, since the server did not send them whole", missing)
+		return p.Done(), fmt.Errorf("%d mails were not exported, since the server did not send them whole", missing)
 	}
-	return nil
+	return p.Done(), nil
 }
 
 // demonstrate stops an export in the middle, goes on, and counts.
@@ -165,13 +165,13 @@ func demonstrate(ctx context.Context, out io.Writer) error {
 				tn.Fail("Sync", eastest.Failure{Delay: 1}) // the first key
 				tn.Fail("Sync", eastest.Failure{Delay: 1}) // 50
 				tn.Fail("Sync", eastest.Failure{Status: 500})
-				if err := export(ctx, client, "", format, target, io.Discard); err == nil {
+				if _, err := export(ctx, client, "", format, target, io.Discard); err == nil {
 					return errors.New("the first attempt was not cut short")
 				}
 				continue
 			}
-			fmt.Fprintf(out, "%s, going on after a failure: ", format)
-			if err := export(ctx, client, "", format, target, out); err != nil {
+			fmt.Fprintf(out, "%s, going on after a failure\n", format)
+			if _, err := export(ctx, client, "", format, target, out); err != nil {
 				return err
 			}
 		}

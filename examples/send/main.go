@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strings"
 
 	"github.com/easoauth/easoauth/eas"
@@ -22,53 +21,53 @@ import (
 )
 
 func main() {
-	var f account.Flags
-	f.Register()
 	m := &message{}
-	flag.StringVar(&m.to, "to", "", "recipients, with commas")
-	flag.StringVar(&m.cc, "cc", "", "who gets a copy")
-	flag.StringVar(&m.bcc, "bcc", "", "who gets a copy that the others do not see")
-	flag.StringVar(&m.subject, "subject", "", "subject")
-	text := flag.String("text", "", "text; if empty, standard input is read")
-	flag.Func("attach", "file to attach; may be given several times", func(name string) error {
-		m.files = append(m.files, name)
-		return nil
-	})
-	flag.Parse()
-	if flag.NArg() > 0 || !f.Embedded() && m.to+m.cc+m.bcc == "" {
-		flag.Usage()
-		os.Exit(2)
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	err := func() error {
-		if f.Embedded() {
-			return demonstrate(ctx, os.Stdout)
-		}
-		m.text = *text
-		if m.text == "" {
-			b, err := io.ReadAll(io.LimitReader(os.Stdin, eas.MaxSend))
+	var text string
+	(&account.Program{
+		Name: "send",
+		Flags: func(fs *flag.FlagSet) {
+			fs.StringVar(&m.to, "to", "", "recipients, with commas")
+			fs.StringVar(&m.cc, "cc", "", "who gets a copy")
+			fs.StringVar(&m.bcc, "bcc", "", "who gets a copy that the others do not see")
+			fs.StringVar(&m.subject, "subject", "", "subject")
+			fs.StringVar(&text, "text", "", "text; if empty, standard input is read")
+			fs.Func("attach", "file to attach; may be given several times", func(name string) error {
+				m.files = append(m.files, name)
+				return nil
+			})
+		},
+		Check: func() error {
+			if m.to+m.cc+m.bcc == "" {
+				return account.Misuse("the mail has no recipient: -to, -cc and -bcc are missing")
+			}
+			for _, name := range m.files {
+				if _, err := os.Stat(name); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		Demo: demonstrate,
+		Run: func(ctx context.Context, s *account.Session) error {
+			if m.text = text; text == "" {
+				b, err := io.ReadAll(io.LimitReader(s.In, eas.MaxSend))
+				if err != nil {
+					return err
+				}
+				m.text = string(b)
+			}
+			client, err := s.Open(ctx)
 			if err != nil {
 				return err
 			}
-			m.text = string(b)
-		}
-		client, err := f.Open(ctx, os.Stderr)
-		if err != nil {
-			return err
-		}
-		return m.send(ctx, client, f.Email, os.Stdout)
-	}()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "send:", err)
-		stop()
-		os.Exit(1)
-	}
+			return m.send(ctx, client, s.Email, s.Print)
+		},
+	}).Main()
 }
 
 // send composes the message and sends it. The ClientID would let a repetition be recognized:
 // a program with an outbox keeps it with the message.
-func (m *message) send(ctx context.Context, client *eas.Client, from string, out io.Writer) error {
+func (m *message) send(ctx context.Context, client *eas.Client, from string, print func(fmt.Stringer) error) error {
 	mime, err := m.compose(from)
 	if err != nil {
 		return err
@@ -77,8 +76,16 @@ func (m *message) send(ctx context.Context, client *eas.Client, from string, out
 	if err := client.SendMail(ctx, bytes.NewReader(mime), &eas.SendOptions{ClientID: eas.NewDeviceID()}); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, "sent %d bytes with %d attachments\n", size, len(m.files))
-	return err
+	return print(sent{size, len(m.files)})
+}
+
+type sent struct {
+	Bytes       int `json:"bytes"`
+	Attachments int `json:"attachments"`
+}
+
+func (s sent) String() string {
+	return fmt.Sprintf("sent %d bytes with %d attachments", s.Bytes, s.Attachments)
 }
 
 // demonstrate sends a mail and shows how it has arrived.
@@ -103,7 +110,7 @@ func demonstrate(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	m := &message{to: "Bob <bob@contoso.com>", subject: "Größe matters", text: "See you tomorrow.\n", files: []string{file.Name()}}
-	if err := m.send(ctx, client, "ada@contoso.com", out); err != nil {
+	if err := m.send(ctx, client, "ada@contoso.com", (&account.Session{Out: out}).Print); err != nil {
 		return err
 	}
 	arrived := bob.Items(eas.FolderInbox)

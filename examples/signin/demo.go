@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/easoauth/easoauth/eas/eastest"
+	"github.com/easoauth/easoauth/examples/internal/account"
 	"github.com/easoauth/easoauth/token"
 )
 
@@ -49,14 +50,14 @@ func demonstrate(ctx context.Context, out io.Writer) error {
 		}
 		fmt.Fprintln(out, start.title)
 		signedIn := false
-		p := program{
-			clientID: eastest.ClientID, store: store, http: tn.Client(), out: out,
-			flow: &token.Browser{Open: func(ctx context.Context, target string) error {
-				signedIn = true
-				return tn.Browser()(ctx, target)
-			}},
+		m := &account.Mailbox{HTTP: tn.Client()}
+		if err := m.Open(ctx, address, eastest.ClientID, "", store, &token.Browser{Open: func(ctx context.Context, target string) error {
+			signedIn = true
+			return tn.Browser()(ctx, target)
+		}}); err != nil {
+			return err
 		}
-		if err := p.run(ctx, address); err != nil {
+		if err := new(program).run(ctx, m.Source, out, (&account.Session{Out: out}).Print); err != nil {
 			return err
 		}
 		if signedIn != start.signs {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/easoauth/easoauth/eas/eastest"
+	"github.com/easoauth/easoauth/examples/internal/account"
 	"github.com/easoauth/easoauth/token"
 )
 
@@ -26,37 +27,19 @@ func TestDemonstrate(t *testing.T) {
 	}
 }
 
-func TestPrintTokenAndSignOut(t *testing.T) {
+func TestPrintToken(t *testing.T) {
 	tn := eastest.New(t, nil)
 	tn.AddMailbox("ada@contoso.com")
+	m := &account.Mailbox{HTTP: tn.Client()}
+	if err := m.Open(t.Context(), "Ada@contoso.com", eastest.ClientID, "", new(token.MemoryStore), &token.Browser{Open: tn.Browser()}); err != nil {
+		t.Fatal(err)
+	}
 	var out bytes.Buffer
-	p := program{clientID: eastest.ClientID, store: new(token.MemoryStore), http: tn.Client(), out: &out, print: true,
-		flow: &token.Browser{Open: tn.Browser()}}
-	if err := p.run(t.Context(), "Ada@contoso.com"); err != nil {
+	if err := (&program{print: true}).run(t.Context(), m.Source, &out, nil); err != nil {
 		t.Fatal(err)
 	}
 	line := out.String()
 	if _, err := token.Inspect(strings.TrimSpace(line)); err != nil || strings.Count(line, "\n") != 1 {
 		t.Errorf("the output is not one token: %v", err)
-	}
-	p.print, p.signOut = false, true
-	if err := p.run(t.Context(), "ada@contoso.com"); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := p.store.Load(t.Context(), "ada@contoso.com"); err != token.ErrNotFound {
-		t.Errorf("Load after the sign-out = %v, want ErrNotFound", err)
-	}
-}
-
-func TestOpenStore(t *testing.T) {
-	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
-	t.Setenv("HOME", t.TempDir())
-	t.Setenv("AppData", t.TempDir())
-	s, err := openStore(t.Context(), "", false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.Save(t.Context(), "ada", token.Record{Lineage: "l", RefreshToken: "rt"}); err != nil {
-		t.Error(err)
 	}
 }

@@ -3,6 +3,7 @@
 //	go run ./examples/watch                      an embedded tenant, until some mail has come
 //	go run ./examples/watch -email you@yourcompany.com -client-id …
 //	                                             a real mailbox, until you press Ctrl-C
+//	go run ./examples/watch -help                all flags, e.g. -json
 //
 // It synchronizes the folder first, with a line that says how far it is, and then waits: a
 // Ping at a time, however long the network allows, through sleep and lost connections.
@@ -14,8 +15,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
 	"time"
 
 	"github.com/easoauth/easoauth/eas"
@@ -24,30 +23,19 @@ import (
 )
 
 func main() {
-	var f account.Flags
-	f.Register()
-	name := flag.String("folder", "", "name of a folder; if empty, the Inbox")
-	flag.Parse()
-	if flag.NArg() > 0 {
-		flag.Usage()
-		os.Exit(2)
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	var err error
-	if f.Embedded() {
-		err = demonstrate(ctx, os.Stdout)
-	} else {
-		var client *eas.Client
-		if client, err = f.Open(ctx, os.Stderr); err == nil {
-			err = (&watcher{client: client, out: os.Stdout}).run(ctx, *name)
-		}
-	}
-	if err != nil && !errors.Is(err, context.Canceled) {
-		fmt.Fprintln(os.Stderr, "watch:", err)
-		stop()
-		os.Exit(1)
-	}
+	var name string
+	(&account.Program{
+		Name:  "watch",
+		Flags: func(fs *flag.FlagSet) { fs.StringVar(&name, "folder", "", "name of a folder; if empty, the Inbox") },
+		Demo:  demonstrate,
+		Run: func(ctx context.Context, s *account.Session) error {
+			client, err := s.Open(ctx)
+			if err != nil {
+				return err
+			}
+			return (&watcher{client: client, print: s.Print, log: s.Err}).run(ctx, name)
+		},
+	}).Main()
 }
 
 // demonstrate watches a mailbox into which mail is delivered meanwhile.
@@ -68,7 +56,7 @@ func demonstrate(ctx context.Context, out io.Writer) error {
 	defer done()
 	subjects := []string{"Lunch?", "Minutes of Monday", "Last one"}
 	seen := 0
-	w := &watcher{client: client, out: out}
+	w := &watcher{client: client, print: (&account.Session{Out: out}).Print, log: out}
 	w.waiting = func() { // one after the other, when there is somebody to tell
 		if seen == len(subjects) {
 			done()
@@ -79,7 +67,10 @@ func demonstrate(ctx context.Context, out io.Writer) error {
 	}
 	w.arrived = func(*eas.Email) { seen++ }
 	err = w.run(ctx, "")
-	if seen < len(subjects) && err == nil {
+	switch {
+	case seen == len(subjects) && (err == nil || errors.Is(err, context.Canceled)):
+		return nil
+	case err == nil:
 		err = fmt.Errorf("%d of %d mails were seen", seen, len(subjects))
 	}
 	return err
@@ -87,7 +78,8 @@ func demonstrate(ctx context.Context, out io.Writer) error {
 
 type watcher struct {
 	client  *eas.Client
-	out     io.Writer
+	print   func(fmt.Stringer) error
+	log     io.Writer
 	waiting func()           // before each wait, for the demonstration
 	arrived func(*eas.Email) // of new mail
 
@@ -104,11 +96,11 @@ func (w *watcher) run(ctx context.Context, name string) error {
 	if err := w.first(ctx, folder); err != nil {
 		return err
 	}
-	fmt.Fprintf(w.out, "watching %s\n", folder.Name)
+	fmt.Fprintf(w.log, "watching %s\n", folder.Name)
 	if w.waiting != nil {
 		w.waiting()
 	}
-	notice := func(err error, wait time.Duration) { fmt.Fprintf(w.out, "%v; trying again in %v\n", err, wait) }
+	notice := func(err error, wait time.Duration) { fmt.Fprintf(w.log, "%v; trying again in %v\n", err, wait) }
 	for changes, err := range w.client.Watch(ctx, []eas.Folder{folder}, &eas.WatchOptions{Notice: notice}) {
 		if err != nil {
 			return err
@@ -133,7 +125,7 @@ func (w *watcher) first(ctx context.Context, folder eas.Folder) error {
 		return err
 	}
 	w.key = page.Key
-	p := &account.Progress{Out: w.out, What: "first synchronization"}
+	p := &account.Progress{Out: w.log, What: "first synchronization"}
 	if p.Total, err = w.client.GetItemEstimate(ctx, folder.ID, w.key, &eas.EstimateOptions{Filter: w.options.Filter, Class: w.options.Class}); err != nil {
 		p.Total = 0 // some servers cannot tell
 	}
@@ -152,7 +144,7 @@ func (w *watcher) first(ctx context.Context, folder eas.Folder) error {
 func (w *watcher) news(ctx context.Context, folder eas.Folder) error {
 	for page, err := range w.client.Pages(ctx, folder.ID, w.key, &w.options) {
 		if errors.Is(err, eas.ErrInvalidSyncKey) {
-			fmt.Fprintln(w.out, "the server has lost track; synchronizing from the beginning")
+			fmt.Fprintln(w.log, "the server has lost track; synchronizing from the beginning")
 			return w.first(ctx, folder)
 		}
 		if err != nil {
@@ -162,17 +154,30 @@ func (w *watcher) news(ctx context.Context, folder eas.Folder) error {
 		for _, e := range page.Added {
 			mail, ok := e.Item.(*eas.Email)
 			if !ok {
-				fmt.Fprintf(w.out, "an item that cannot be read: %v\n", e.Err)
+				fmt.Fprintf(w.log, "an item that cannot be read: %v\n", e.Err)
 				continue
 			}
-			fmt.Fprintf(w.out, "%s  %-24s %s\n", mail.Received.Local().Format("15:04:05"), mail.From, mail.Subject)
+			if err := w.print(arrival{mail.Received, mail.From, mail.Subject}); err != nil {
+				return err
+			}
 			if w.arrived != nil {
 				w.arrived(mail)
 			}
 		}
 		if n := len(page.Deleted); n > 0 {
-			fmt.Fprintf(w.out, "%d deleted\n", n)
+			fmt.Fprintf(w.log, "%d deleted\n", n)
 		}
 	}
 	return nil
+}
+
+// An arrival is what is shown of a new mail.
+type arrival struct {
+	Received time.Time `json:"received"`
+	From     string    `json:"from"`
+	Subject  string    `json:"subject"`
+}
+
+func (a arrival) String() string {
+	return fmt.Sprintf("%s  %-24s %s", a.Received.Local().Format("15:04:05"), a.From, a.Subject)
 }

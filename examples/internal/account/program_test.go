@@ -1,0 +1,245 @@
+package account_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/easoauth/easoauth/eas"
+	"github.com/easoauth/easoauth/eas/eastest"
+)
+
+const ada = "ada@contoso.com"
+
+var binaries string // the folder of the programs
+
+func TestMain(m *testing.M) {
+	code := 1
+	defer func() { os.Exit(code) }()
+	dir, err := os.MkdirTemp("", "examples")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	build := exec.Command("go", "build", "-o", dir, "./examples/signin", "./examples/send", "./examples/watch", "./examples/export", "./examples/backup", "./examples/calendar")
+	build.Dir = filepath.Join("..", "..", "..")
+	if out, err := build.CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "%v\n%s", err, out)
+		return
+	}
+	binaries = dir
+	code = m.Run()
+}
+
+// A bench is a tenant and what a program needs to reach it as it reaches the internet.
+type bench struct {
+	tenant *eastest.Tenant
+	box    *eastest.Mailbox
+	bin    string // folder of the programs
+	dir    string // of -dir
+	env    []string
+
+	approved chan error // what became of each device code
+}
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	if runtime.GOOS != "linux" {
+		t.Skip("the certificate authority is given to programs by SSL_CERT_FILE")
+	}
+	b := &bench{tenant: eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, DeviceInterval: time.Second}), bin: binaries, dir: t.TempDir(), approved: make(chan error, 100)}
+	b.box = b.tenant.AddMailbox(ada, &eas.Email{From: "bob@contoso.com", Subject: "Old"})
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.tenant.ServeProxy(ln); err != nil {
+		t.Fatal(err)
+	}
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: b.tenant.Certificate().Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b.env = []string{"SSL_CERT_FILE=" + ca, "SSL_CERT_DIR=" + t.TempDir(), "HTTPS_PROXY=http://" + ln.Addr().String(), "HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH")}
+	return b
+}
+
+// run runs a program with the flags that every one has, approves its device code, and returns
+// its exit code, what it printed, and how many requests it made.
+func (b *bench) run(t *testing.T, name string, args ...string) (code int, stdout, stderr string, requests int) {
+	t.Helper()
+	before := len(b.tenant.Requests())
+	code, stdout, stderr = b.start(t, t.Context(), name, append([]string{"-email", ada, "-client-id", eastest.ClientID, "-dir", b.dir, "-no-keychain", "-device"}, args...)...)
+	return code, stdout, stderr, len(b.tenant.Requests()) - before
+}
+
+var userCode = regexp.MustCompile(`^Open \S+ and enter (\S+)$`)
+
+func (b *bench) start(t *testing.T, ctx context.Context, name string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	cmd := exec.CommandContext(ctx, filepath.Join(b.bin, name), args...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.Env, cmd.Stdin = b.env, strings.NewReader("From standard input.\n")
+	var out, log bytes.Buffer
+	cmd.Stdout = &out
+	r, w := io.Pipe()
+	cmd.Stderr = io.MultiWriter(&log, w)
+	go func() {
+		for lines := bufio.NewScanner(r); lines.Scan(); {
+			if m := userCode.FindStringSubmatch(lines.Text()); m != nil {
+				b.approved <- b.tenant.ApproveDevice(m[1], ada)
+			}
+		}
+	}()
+	err := cmd.Run()
+	w.Close()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return cmd.ProcessState.ExitCode(), out.String(), log.String()
+}
+
+// TestWarmStart holds a second start to the one request that it is for, and a start after the
+// sign-out to forget everything.
+func TestWarmStart(t *testing.T) {
+	b := newBench(t)
+	send := []string{"-to", "bob@contoso.com", "-subject", "Tomorrow"}
+	code, out, log, cold := b.run(t, "send", send...)
+	if code != 0 || !strings.HasPrefix(out, "sent ") || cold < 8 {
+		t.Fatalf("send = %d after %d requests\n%s%s", code, cold, out, log)
+	}
+	for _, args := range [][]string{send, append(send, "-json")} {
+		code, out, log, warm := b.run(t, "send", args...)
+		if code != 0 || warm != 1 || log != "" {
+			t.Errorf("the next start = %d after %d requests\n%s%s", code, warm, out, log)
+		}
+	}
+	if code, out, log, n := b.run(t, "signin"); code != 0 || n != 0 || !strings.Contains(out, "the access token that was kept is still good") {
+		t.Errorf("signin = %d after %d requests\n%s%s", code, n, out, log)
+	}
+	if code, out, log, n := b.run(t, "signin", "-sign-out"); code != 0 || n != 0 || out != "signed out\n" {
+		t.Errorf("-sign-out = %d after %d requests\n%s%s", code, n, out, log)
+	}
+	if err := filepath.WalkDir(b.dir, func(path string, d os.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			if content, _ := os.ReadFile(path); bytes.Contains(content, []byte("ada@")) || strings.HasSuffix(path, ".json") {
+				t.Errorf("%s is left: %q", path, content)
+			}
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, log, n := b.run(t, "send", send...); code != 0 || n < 8 || !strings.Contains(log, "Open ") {
+		t.Errorf("send after the sign-out = %d after %d requests\n%s", code, n, log)
+	}
+}
+
+// TestKeptOutOfDate has what was kept be wrong: the mailbox has moved to the cloud. The next start
+// fails and says so; the one after it looks the mailbox up again.
+func TestKeptOutOfDate(t *testing.T) {
+	b := newBench(t)
+	send := []string{"-to", "bob@contoso.com"}
+	if code, _, log, _ := b.run(t, "send", send...); code != 0 {
+		t.Fatal(log)
+	}
+	b.box.Move()
+	if code, _, log, _ := b.run(t, "send", send...); code == 0 || !strings.Contains(log, "451") {
+		t.Errorf("send = %d\n%s", code, log)
+	}
+	if code, _, log, _ := b.run(t, "send", append(send, "-v")...); code != 0 || !strings.Contains(log, "SendMail") {
+		t.Errorf("send = %d\n%s", code, log)
+	}
+}
+
+// TestExitCodes holds every program to the same flags, codes and reasons.
+func TestExitCodes(t *testing.T) {
+	b := newBench(t)
+	own := map[string][]string{"signin": nil, "send": {"-to", "bob@contoso.com"}, "watch": nil, "export": {"-out", "x"}, "backup": {"-out", "x"}, "calendar": {"-to", "bob@contoso.com", "-state", "x"}}
+	for name, args := range own {
+		for reason, flags := range map[string][]string{
+			"-email is missing":                           append([]string{"-client-id", "x"}, args...),
+			"-client-id is missing":                       append([]string{"-email", ada}, args...),
+			`unexpected argument "ada"`:                   append([]string{"-email", ada, "-client-id", "x", "ada"}, args...),
+			"flag provided but not defined: -mail":        {"-mail", ada},
+			"invalid boolean value \"maybe\" for -device": {"-device=maybe"},
+		} {
+			if reason == `unexpected argument "ada"` {
+				flags = append(append([]string{"-email", ada, "-client-id", "x"}, args...), "ada")
+			}
+			code, out, log := b.start(t, t.Context(), name, flags...)
+			if code != 2 || out != "" || !strings.Contains(log, name+": "+reason) || strings.Count(log, "\n") != 2 {
+				t.Errorf("%s %q = %d %s%s, want 2 and the reason", name, flags, code, out, log)
+			}
+		}
+		if code, out, log := b.start(t, t.Context(), name, "-help"); code != 0 || !strings.Contains(out, "-no-keychain") || log != "" {
+			t.Errorf("%s -help = %d %s%s", name, code, out, log)
+		}
+	}
+	for _, tt := range []struct {
+		name string
+		args []string
+		code int
+		want string
+	}{
+		{"send", nil, 2, "the mail has no recipient"},
+		{"send", []string{"-to", "bob@contoso.com", "-attach", "/does/not/exist"}, 1, "stat /does/not/exist"},
+		{"export", nil, 2, "-out is missing"},
+		{"export", []string{"-out", "x", "-format", "pst"}, 2, `-format is "pst"`},
+		{"calendar", []string{"-to", "b@contoso.com", "-state", "x", "-zone", "Nowhere"}, 2, "-zone: "},
+	} {
+		if code, out, log, n := b.run(t, tt.name, tt.args...); code != tt.code || n != 0 || !strings.Contains(log, tt.name+": "+tt.want) {
+			t.Errorf("%s %q = %d after %d requests: %s%s", tt.name, tt.args, code, n, out, log)
+		}
+	}
+	b.tenant.Switch(eastest.Fault{ID: "EAS_NO_WWW_AUTH"})
+	if code, _, log, _ := b.run(t, "send", "-to", "bob@contoso.com"); code != 4 || log == "" {
+		t.Errorf("a server without a challenge: %d %s", code, log)
+	}
+}
+
+// TestInterrupt ends a program that waits, as Ctrl-C does: what it has learned is kept.
+func TestInterrupt(t *testing.T) {
+	b := newBench(t)
+	if code, _, log, _ := b.run(t, "signin"); code != 0 {
+		t.Fatal(log)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	go func() {
+		for r := range b.tenant.Watch(ctx) {
+			if r.Command == "GetItemEstimate" { // it has begun
+				b.box.Deliver(&eas.Email{From: "bob@contoso.com", Subject: "New"})
+				time.AfterFunc(time.Second, cancel)
+			}
+		}
+	}()
+	code, out, log := b.start(t, ctx, "watch", "-email", ada, "-client-id", eastest.ClientID, "-dir", b.dir, "-no-keychain", "-json")
+	if code != 130 || !strings.HasSuffix(log, "watch: interrupted\n") {
+		t.Errorf("watch = %d\n%s%s", code, out, log)
+	}
+	if strings.Count(out, "\n") > 1 || strings.Contains(out, "Old") {
+		t.Errorf("watch -json printed %q", out)
+	}
+	code, _, log, n := b.run(t, "send", "-to", "bob@contoso.com")
+	if diff := cmp.Diff("0 1", fmt.Sprint(code, n)); diff != "" {
+		t.Errorf("after it, send (-want +got code and requests):\n%s%s", diff, log)
+	}
+}

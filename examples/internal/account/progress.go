@@ -1,0 +1,57 @@
+package account
+
+import (
+	"fmt"
+	"io"
+	"os"
+)
+
+// IsTerminal reports whether w is a terminal.
+func IsTerminal(w any) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	fi, err := f.Stat()
+	return err == nil && fi.Mode()&os.ModeCharDevice != 0
+}
+
+// A Progress is a line that says how far something is, again and again in place on a
+// terminal, and otherwise now and then. It begins a line of its own.
+type Progress struct {
+	Out   io.Writer
+	What  string
+	Total int // 0: not known
+
+	done, told int
+}
+
+// Add counts n more.
+func (p *Progress) Add(n int) {
+	p.done += n
+	switch {
+	case IsTerminal(p.Out):
+		fmt.Fprintf(p.Out, "\r\x1b[K%s", p)
+	case p.done >= p.told+max(p.Total/4, 100):
+		p.told = p.done
+		fmt.Fprintln(p.Out, p)
+	}
+}
+
+// Done returns how many have been counted.
+func (p *Progress) Done() int { return p.done }
+
+// End ends the line.
+func (p *Progress) End() {
+	if IsTerminal(p.Out) {
+		fmt.Fprint(p.Out, "\r\x1b[K")
+	}
+	fmt.Fprintln(p.Out, p)
+}
+
+func (p *Progress) String() string {
+	if p.Total < p.done {
+		return fmt.Sprintf("%s %d", p.What, p.done)
+	}
+	return fmt.Sprintf("%s %d of %d (%d %%)", p.What, p.done, p.Total, 100*p.done/max(p.Total, 1))
+}
