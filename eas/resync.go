@@ -26,7 +26,8 @@ type Resynced struct {
 // [InitialSyncKey] and compares it with known, the items that the caller has. Nothing of
 // the caller's is given up before that: if it fails, the old state is as good as it was.
 // The items stand in memory, so choose options without bodies for a large folder, and fetch
-// what is missing. Before the key is saved, store Items: see [Resynced]. Edits that were not sent are to be sent again with the new key.
+// what is missing. Before the key is saved, store Items: see [Resynced]. Send edits that were not
+// sent again with the new key.
 func (c *Client) Resync(ctx context.Context, f FolderID, known []ItemID, o *SyncOptions) (*Resynced, error) {
 	out := &Resynced{}
 	at := map[ItemID]int{}
