@@ -81,7 +81,8 @@ func (e *LookupError) Error() string {
 			continue
 		}
 		what, remedy := []string{safehttp.Plain(h.Err.Error(), 512)}, ""
-		if he, ok := h.Err.(*HopError); ok {
+		var he *HopError
+		if errors.As(h.Err, &he) {
 			what, remedy = he.parts()
 		}
 		for _, s := range what {

@@ -57,7 +57,7 @@ func parseV1(body []byte) (v1Answer, error) {
 	root := false
 	for {
 		t, err := d.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

@@ -45,7 +45,7 @@ type AccessError struct {
 }
 
 func (e *AccessError) Error() string {
-	if e.Err == ErrDevicePending {
+	if errors.Is(e.Err, ErrDevicePending) {
 		return "eas: the server shows nothing to this device yet: ask again in some minutes; if it stays so, the mailbox is empty, " +
 			"or the device must be allowed by an administrator"
 	}

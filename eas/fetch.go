@@ -210,7 +210,7 @@ func (r *response) inline(body io.Reader, w *window, p *parts) (*Content, error)
 	}
 	for {
 		t, err := d.ReadToken()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

@@ -2,6 +2,7 @@ package eastest_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -48,7 +49,8 @@ func ExampleTenant() {
 		Token: bearer.Static(tn.Token("ada@contoso.com")),
 	}
 	_, err := client.FolderSync(context.Background(), eas.InitialSyncKey)
-	if e, ok := err.(*eas.Error); ok {
+	var e *eas.Error
+	if errors.As(err, &e) {
 		fmt.Println(e.HTTPStatus, e.Offer.Diagnostics.Reason)
 	}
 	// Output:

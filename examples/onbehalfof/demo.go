@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/easoauth/easoauth/eas"
 	"github.com/easoauth/easoauth/eas/eastest"
@@ -43,7 +44,7 @@ func newDemo(ctx context.Context) (*demo, error) {
 		tn.Close()
 		return nil, err
 	}
-	server := &http.Server{Handler: s}
+	server := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = server.Serve(l) }()
 	d := &demo{tenant: tn, url: "http://" + l.Addr().String(), close: func() { server.Close(); tn.Close() }}
 	d.front, err = token.ConfigureResource(ctx, eastest.ClientID, "https://login.microsoftonline.com/"+eastest.TenantID, nil,
