@@ -17,7 +17,7 @@ func (c *call) folderSync() {
 	key := c.root.value(wbxml.FolderHierarchySyncKey)
 	var have map[eas.FolderID]eas.Folder
 	switch {
-	case key == "":
+	case c.root.child(wbxml.FolderHierarchySyncKey) == nil:
 		c.answer(&airsync.FolderSync{Status: intp(10)})
 		return
 	case key == "0":

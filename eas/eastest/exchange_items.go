@@ -63,11 +63,18 @@ func (c *call) editFolders() (int, string) {
 		}
 		return false
 	}
+	isCache := func(id eas.FolderID) bool {
+		x := c.box.folder(id)
+		return x != nil && x.Type == eas.FolderRecipientCache
+	}
+	t, typed := c.root.number(wbxml.FolderHierarchyType)
 	switch {
-	case key == "":
+	case c.root.child(wbxml.FolderHierarchySyncKey) == nil, c.root.child(wbxml.FolderHierarchyStatus) != nil:
 		return 10, ""
 	case c.dev.hierarchy == nil || key != c.dev.hierarchy.key || c.stale():
 		return 9, ""
+	case isCache(parent), isCache(id), c.command == "FolderCreate" && eas.FolderType(t) == eas.FolderRecipientCache:
+		return 3, ""
 	case c.command != "FolderDelete" && name == "":
 		return 10, ""
 	case c.command != "FolderDelete" && parent != "0" && c.box.folder(parent) == nil:
@@ -76,8 +83,7 @@ func (c *call) editFolders() (int, string) {
 		return 2, ""
 	}
 	if c.command == "FolderCreate" {
-		t, ok := c.root.number(wbxml.FolderHierarchyType)
-		if !ok || t < int(eas.FolderUserMail) && t != int(eas.FolderGeneric) || t > int(eas.FolderUserNotes) {
+		if !typed || t < int(eas.FolderUserMail) && t != int(eas.FolderGeneric) || t > int(eas.FolderUserNotes) {
 			return 10, "" // clients make no default folders
 		}
 		made := c.box.addFolder(eas.Folder{Name: name, Parent: parent, Type: eas.FolderType(t)})
@@ -86,6 +92,8 @@ func (c *call) editFolders() (int, string) {
 	switch {
 	case f == nil:
 		return 4, ""
+	case f.Type < eas.FolderUserMail && f.Type != eas.FolderGeneric && c.command == "FolderUpdate":
+		return 2, ""
 	case f.Type < eas.FolderUserMail && f.Type != eas.FolderGeneric:
 		return 3, ""
 	}
