@@ -164,41 +164,6 @@ func (c *call) move(from, to *folder, it *item) *item {
 	return c.box.add(to, it.mail)
 }
 
-// estimate serves GetItemEstimate. [MS-ASCMD] 2.2.1.9
-func (c *call) estimate() {
-	out := &airsync.GetItemEstimateResponse{}
-	for _, col := range c.root.child(wbxml.GetItemEstimateCollections).all(wbxml.GetItemEstimateCollection) {
-		id := eas.FolderID(col.value(wbxml.GetItemEstimateCollectionId))
-		state := c.dev.collections[id]
-		f := c.box.folder(id)
-		reply := airsync.EstimateReply{}
-		switch {
-		case f == nil:
-			reply.Status = intp(2)
-		case state == nil:
-			reply.Status = intp(3)
-		case col.value(wbxml.AirSyncSyncKey) == "", state.key != col.value(wbxml.AirSyncSyncKey) && state.before != col.value(wbxml.AirSyncSyncKey):
-			reply.Status = intp(4)
-		default:
-			n := len(state.hidden(c.box))
-			for range state.lacking(c.box, f) {
-				n++
-			}
-			reply.Status = intp(1)
-			reply.Collection = &airsync.EstimateReplyBody{CollectionID: string(id), Estimate: &n}
-			if !c.version.AtLeast(eas.Version140) {
-				reply.Collection.Class = col.value(wbxml.GetItemEstimateClass)
-			}
-		}
-		out.Response = append(out.Response, reply)
-	}
-	if len(out.Response) == 0 {
-		c.common(103, http.StatusBadRequest)
-		return
-	}
-	c.answer(out)
-}
-
 // properties is the answer to the fetch of an item.
 type properties struct {
 	_ struct{} `wbxml:"ItemOperations:Properties"`

@@ -181,14 +181,19 @@ func (c *call) wellFormed(col *node) bool {
 		}
 	}
 	key := col.value(wbxml.AirSyncSyncKey)
+	f := c.box.folder(eas.FolderID(col.value(wbxml.AirSyncCollectionId)))
 	switch {
-	case !col.inOrder(order...), key == "", col.value(wbxml.AirSyncCollectionId) == "":
+	case !col.inOrder(order...), key == "", col.value(wbxml.AirSyncCollectionId) == "", !combined(col):
 		return false
+	case col.child(wbxml.AirSyncConversationMode) != nil && f != nil && f.Type.Class() != eas.ClassEmail:
+		return false
+	case f != nil && f.Type == eas.FolderRecipientCache && col.child(wbxml.AirSyncCommands).child(wbxml.AirSyncAdd) != nil:
+		return false // the server alone fills it
 	case key == "0":
 		g := col.child(wbxml.AirSyncGetChanges)
 		return (g == nil || g.text == "0") && col.child(wbxml.AirSyncCommands) == nil
 	}
-	if cmds := col.child(wbxml.AirSyncCommands); cmds != nil && (len(cmds.kids) == 0 || len(cmds.kids) > maxCommands) {
+	if cmds := col.child(wbxml.AirSyncCommands); cmds != nil && len(cmds.kids) > maxCommands {
 		return false
 	}
 	for _, name := range []wbxml.Tag{wbxml.AirSyncWindowSize, wbxml.AirSyncGetChanges, wbxml.AirSyncDeletesAsMoves} {
@@ -198,7 +203,7 @@ func (c *call) wellFormed(col *node) bool {
 		}
 		n, ok := col.number(name)
 		switch {
-		case k.text == "" && name == wbxml.AirSyncGetChanges: // an empty element means true
+		case k.text == "" && name != wbxml.AirSyncWindowSize: // an empty element means true
 		case !ok, name != wbxml.AirSyncWindowSize && n != 0 && n != 1:
 			return false
 		}
@@ -212,7 +217,6 @@ func (c *call) wellFormed(col *node) bool {
 	}
 	if k := col.child(wbxml.AirSyncOptions).child(wbxml.AirSyncFilterType); k != nil && k.text != "0" {
 		n, ok := col.child(wbxml.AirSyncOptions).number(wbxml.AirSyncFilterType)
-		f := c.box.folder(eas.FolderID(col.value(wbxml.AirSyncCollectionId)))
 		switch {
 		case !ok:
 			return false
@@ -224,6 +228,9 @@ func (c *call) wellFormed(col *node) bool {
 	return true
 }
 
+// mimeTruncations are the limits of MIMETruncation 0 to 7; 8 is none. [MS-ASCMD] 2.2.3.112
+var mimeTruncations = []int{0, 4096, 5120, 7168, 10240, 20480, 51200, 102400}
+
 // preferences reads the BodyPreferences of a request.
 func preferences(options *node) []preference {
 	var out []preference
@@ -234,6 +241,9 @@ func preferences(options *node) []preference {
 			pref.limit = int(limit)
 		}
 		pref.preview, _ = p.number(wbxml.AirSyncBasePreview)
+		if n, ok := options.number(wbxml.AirSyncMIMETruncation); ok && pref.kind == eas.BodyMIME && n >= 0 && n < len(mimeTruncations) {
+			pref.limit = mimeTruncations[n]
+		}
 		if mime := options.value(wbxml.AirSyncMIMESupport); pref.kind == eas.BodyMIME && mime != "1" && mime != "2" {
 			continue
 		}
@@ -362,6 +372,9 @@ func (c *call) apply(f *folder, req, commands *node, next *step, out *airsync.Sy
 			})
 		case wbxml.AirSyncAdd:
 			reply := airsync.SyncReply{ClientID: cmd.value(wbxml.AirSyncClientId), Status: intp(6)}
+			if class := cmd.value(wbxml.AirSyncClass); class != string(f.Type.Class()) {
+				reply.Class = class // [MS-ASCMD] 2.2.3.27.5
+			}
 			data := cmd.child(wbxml.AirSyncApplicationData)
 			if c.isDraft(f) && data != nil && reply.ClientID != "" {
 				replies.Add = append(replies.Add, c.addDraft(f, cmd, data, reply, next, given))
@@ -372,7 +385,11 @@ func (c *call) apply(f *folder, req, commands *node, next *step, out *airsync.Sy
 				replies.Add = append(replies.Add, reply)
 				continue
 			}
-			if doc := data.document(); doc != nil && (f.Type.Class() != eas.ClassCalendar || c.validEvent(data, "")) {
+			if f.Type.Class() == eas.ClassCalendar && !(c.validEvent(data, "") && c.completeEvent(data)) {
+				replies.Add = append(replies.Add, reply)
+				continue
+			}
+			if doc := data.document(); doc != nil {
 				it := c.box.index[next.given[reply.ClientID]] // of a request whose response was lost
 				switch {
 				case it == nil || it.folder != f:

@@ -7,7 +7,7 @@ import (
 )
 
 // TestInteropFolders asks for the hierarchy and its edits. [MS-ASCMD] 2.2.1.3 to 2.2.1.7
-func TestInteropFolders(t *testing.T) { askInterop(t, folderCases) }
+func TestInteropFolders(t *testing.T) { askInterop(t, interopTests["TestInteropFolders"]) }
 
 // edited sends an edit of the hierarchy with the device's key, which it keeps.
 func (d *device) edited(command, inner string) reply {

@@ -55,6 +55,7 @@ const (
 type device struct {
 	*stranger
 	box       *eastest.Mailbox
+	id        string
 	keys      map[string]string // sync keys, by collection
 	folderKey string
 	clients   int // ClientIds used
@@ -95,7 +96,7 @@ func (d *device) do(command, inner string) reply {
 // with sends a body with a query that is longer by more.
 func (d *device) with(more, command string, body []byte) reply {
 	d.t.Helper()
-	code, h, a := d.raw("Cmd="+command+"&User=ada&DeviceId=device1&DeviceType=test"+more, "application/vnd.ms-sync.wbxml", body)
+	code, h, a := d.raw("Cmd="+command+"&User=ada&DeviceId="+d.id+"&DeviceType=test"+more, "application/vnd.ms-sync.wbxml", body)
 	return d.reply(code, h, a)
 }
 
@@ -121,11 +122,18 @@ func (d *device) as(addr string) *device {
 func deviceOf(t *testing.T, tn *eastest.Tenant, addr, version string) *device {
 	t.Helper()
 	s := &stranger{t: t, tn: tn, version: version, key: "0", token: tn.Token(addr).AccessToken}
-	d := &device{stranger: s, box: tn.Mailbox(addr), keys: map[string]string{}}
+	d := &device{stranger: s, box: tn.Mailbox(addr), keys: map[string]string{}, id: "device1"}
+	d.provision()
+	return d
+}
+
+// provision takes the policy, and the hierarchy.
+func (d *device) provision() {
+	d.t.Helper()
+	d.key = "0"
 	d.key = d.do("Provision", d.information()+policyRequest).text("PolicyKey")
 	d.key = d.do("Provision", acknowledge(d.key, "1")).text("PolicyKey")
 	d.folderKey = d.do("FolderSync", `<SyncKey>0</SyncKey>`).text("SyncKey")
-	return d
 }
 
 const policyRequest = `<Policies><Policy><PolicyType>MS-EAS-Provisioning-WBXML</PolicyType></Policy></Policies>`
@@ -212,6 +220,16 @@ func (d *device) addition(data string) string {
 	return fmt.Sprintf(`<Add><ClientId>client%d</ClientId><ApplicationData>%s</ApplicationData></Add>`, d.clients, data)
 }
 
+// second returns another device of the same user, which has the items of a folder.
+func (d *device) second(folder string) *device {
+	d.t.Helper()
+	s := *d.stranger
+	e := &device{stranger: &s, box: d.box, keys: map[string]string{}, id: "device2"}
+	e.provision()
+	e.sync(folder, "")
+	return e
+}
+
 // add adds an item, which must succeed, and returns its ID.
 func (d *device) add(folder, data string) string {
 	d.t.Helper()
@@ -289,7 +307,7 @@ func escaped(s string) string {
 func (r reply) empty() reply {
 	r.d.t.Helper()
 	if r.code != http.StatusOK || r.body != "" {
-		r.d.t.Errorf("%d %s, want an empty response", r.code, r.body)
+		r.d.t.Errorf("%s, want an empty response", r)
 	}
 	return r
 }
@@ -299,12 +317,12 @@ func (r reply) refused(status string, old int) reply {
 	r.d.t.Helper()
 	if !r.d.atLeast("14.0") {
 		if r.code != old {
-			r.d.t.Errorf("HTTP %d %s, want %d", r.code, r.body, old)
+			r.d.t.Errorf("%s, want HTTP status %d", r, old)
 		}
 		return r
 	}
 	if r.root == nil || r.root.value("Status") != status {
-		r.d.t.Errorf("HTTP %d %s, want status %s", r.code, r.body, status)
+		r.d.t.Errorf("%s, want status %s", r, status)
 	}
 	return r
 }
@@ -316,6 +334,15 @@ type reply struct {
 	header http.Header
 	body   string
 	root   *element
+}
+
+func (r reply) String() string {
+	const most = 2000
+	s := strings.TrimPrefix(r.body, `<?xml version="1.0" encoding="utf-8"?>`)
+	if len(s) > most {
+		s = s[:most] + "…"
+	}
+	return fmt.Sprintf("HTTP %d %s", r.code, strings.TrimSpace(s))
 }
 
 // An element is one of a response.
@@ -404,7 +431,7 @@ func (r reply) in(path string, nameValue ...string) reply {
 			return p
 		}
 	}
-	r.d.t.Errorf("no %s %s in HTTP %d %s", path, nameValue, r.code, r.body)
+	r.d.t.Errorf("no %s %s in %s", path, nameValue, r)
 	r.root = nil
 	return r
 }
@@ -429,7 +456,7 @@ func (r reply) text(path string) string {
 func (r reply) is(path, want string) reply {
 	r.d.t.Helper()
 	if found := r.find(path); len(found) == 0 || found[0].text != want {
-		r.d.t.Errorf("%s is not %q in HTTP %d %s", path, want, r.code, r.body)
+		r.d.t.Errorf("%s is not %q in %s", path, want, r)
 	}
 	return r
 }
@@ -438,7 +465,7 @@ func (r reply) is(path, want string) reply {
 func (r reply) isNot(path, unwanted string) reply {
 	r.d.t.Helper()
 	if slices.Contains(r.texts(path), unwanted) {
-		r.d.t.Errorf("%s is %q in HTTP %d %s", path, unwanted, r.code, r.body)
+		r.d.t.Errorf("%s is %q in %s", path, unwanted, r)
 	}
 	return r
 }
@@ -447,7 +474,7 @@ func (r reply) isNot(path, unwanted string) reply {
 func (r reply) holds(path, part string) reply {
 	r.d.t.Helper()
 	if !slices.ContainsFunc(r.texts(path), func(s string) bool { return strings.Contains(s, part) }) {
-		r.d.t.Errorf("%s does not hold %q in HTTP %d %s", path, part, r.code, r.body)
+		r.d.t.Errorf("%s does not hold %q in %s", path, part, r)
 	}
 	return r
 }
@@ -457,7 +484,7 @@ func (r reply) has(paths ...string) reply {
 	r.d.t.Helper()
 	for _, path := range paths {
 		if len(r.find(path)) == 0 {
-			r.d.t.Errorf("no %s in HTTP %d %s", path, r.code, r.body)
+			r.d.t.Errorf("no %s in %s", path, r)
 		}
 	}
 	return r
@@ -468,7 +495,7 @@ func (r reply) lacks(paths ...string) reply {
 	r.d.t.Helper()
 	for _, path := range paths {
 		if len(r.find(path)) > 0 {
-			r.d.t.Errorf("%s is there in HTTP %d %s", path, r.code, r.body)
+			r.d.t.Errorf("%s is there in %s", path, r)
 		}
 	}
 	return r
@@ -478,7 +505,7 @@ func (r reply) lacks(paths ...string) reply {
 func (r reply) count(path string, n int) reply {
 	r.d.t.Helper()
 	if got := len(r.find(path)); got != n {
-		r.d.t.Errorf("%d times %s, want %d, in HTTP %d %s", got, path, n, r.code, r.body)
+		r.d.t.Errorf("%d times %s, want %d, in %s", got, path, n, r)
 	}
 	return r
 }
@@ -487,7 +514,7 @@ func (r reply) count(path string, n int) reply {
 func (r reply) http(code int) reply {
 	r.d.t.Helper()
 	if r.code != code {
-		r.d.t.Errorf("HTTP %d %s, want %d", r.code, r.body, code)
+		r.d.t.Errorf("%s, want HTTP status %d", r, code)
 	}
 	return r
 }
@@ -495,6 +522,7 @@ func (r reply) http(code int) reply {
 // interopTests are the cases by the test that asks them.
 var interopTests = map[string][]interopCase{
 	"TestInteropFolders": folderCases,
+	"TestInteropSync":    slices.Concat(estimateCases, syncCases),
 }
 
 func askInterop(t *testing.T, cases []interopCase) {
