@@ -101,3 +101,20 @@ func (c *call) tellOrganizer(m *eas.MeetingRequest, answer int) {
 		return
 	}
 }
+
+// attachEvent puts what an event says behind a message, and the event itself into it if it is
+// forwarded.
+func (c *call) attachEvent(m *eas.Email, source *item) {
+	n, err := parseTree(source.raw)
+	if err != nil {
+		panic("eastest: " + err.Error())
+	}
+	subject := n.value(wbxml.CalendarSubject)
+	text := "When: " + n.value(wbxml.CalendarStartTime) + "\r\nSubject: " + subject + "\r\n\r\n" + n.child(wbxml.AirSyncBaseBody).value(wbxml.AirSyncBaseData)
+	m.Body = &eas.Body{Type: m.Body.Type, Data: m.Body.Data + "\r\n\r\n" + text}
+	if c.command == "SmartForward" {
+		m.Attachments = append(m.Attachments, eas.Attachment{
+			Name: subject, Method: eas.AttachmentMessage, ContentType: "message/rfc822", Content: []byte("Subject: " + subject + "\r\n\r\n" + text),
+		})
+	}
+}

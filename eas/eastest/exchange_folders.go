@@ -2,6 +2,7 @@ package eastest
 
 import (
 	"fmt"
+	"net/http"
 
 	"github.com/easoauth/easoauth/eas"
 	"github.com/easoauth/easoauth/internal/airsync"
@@ -16,6 +17,10 @@ func (c *call) syncKey() string { return fmt.Sprintf("{%s}%d", c.guid("sync"), 1
 func (c *call) folderSync() {
 	key := c.root.value(wbxml.FolderHierarchySyncKey)
 	var have map[eas.FolderID]eas.Folder
+	if !c.root.inOrder(wbxml.FolderHierarchySyncKey) {
+		c.common(102, http.StatusBadRequest)
+		return
+	}
 	switch {
 	case c.root.child(wbxml.FolderHierarchySyncKey) == nil:
 		c.answer(&airsync.FolderSync{Status: intp(10)})

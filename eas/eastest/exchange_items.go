@@ -131,9 +131,15 @@ func (c *call) moveItems() {
 		c.common(103, http.StatusBadRequest)
 		return
 	}
+	movedBefore := map[string]bool{}
 	for _, m := range c.root.all(wbxml.MoveMove) {
 		id := m.value(wbxml.MoveSrcMsgId)
 		reply := airsync.MoveReply{Source: id}
+		if movedBefore[id] {
+			reply.Status = intp(5) // more than one destination for one item
+			out.Response = append(out.Response, reply)
+			continue
+		}
 		from, it := c.box.find(eas.ItemID(id))
 		to := c.box.folder(eas.FolderID(m.value(wbxml.MoveDstFldId)))
 		switch {
@@ -143,7 +149,10 @@ func (c *call) moveItems() {
 			reply.Status = intp(2)
 		case to == from:
 			reply.Status = intp(4)
+		case to.Type == eas.FolderRecipientCache:
+			reply.Status = intp(105)
 		default:
+			movedBefore[id] = true
 			moved := c.move(from, to, it)
 			reply.Status, reply.Destination = intp(3), string(moved.id)
 		}
@@ -176,6 +185,10 @@ func (c *call) itemOperations() {
 	multipart := c.r.Header.Get("MS-ASAcceptMultiPart") == "T" || c.multipart
 	var parts [][]byte
 	for _, op := range c.root.kids {
+		if !wellFormedOperation(op) {
+			c.answer(&airsync.ItemOperationsResponse{Status: intp(2)})
+			return
+		}
 		switch op.tag {
 		case wbxml.ItemOperationsEmptyFolderContents:
 			out.Response.Empty = append(out.Response.Empty, c.emptyFolder(op))
@@ -199,9 +212,6 @@ func (c *call) itemOperations() {
 				reply.ConversationID = []byte(id.text)
 			}
 			out.Response.Move = append(out.Response.Move, reply)
-		default:
-			c.answer(&airsync.ItemOperationsResponse{Status: intp(2)})
-			return
 		}
 	}
 	if !multipart {
@@ -236,8 +246,8 @@ func raw(v any) *wbxml.Raw {
 func (c *call) emptyFolder(op *node) airsync.FolderEmptied {
 	id := op.value(wbxml.AirSyncCollectionId)
 	f := c.box.folder(eas.FolderID(id))
-	if f == nil {
-		return airsync.FolderEmptied{Status: intp(6), CollectionID: id}
+	if f == nil || f.Type == eas.FolderRecipientCache { // "RI" is its ID in Exchange
+		return airsync.FolderEmptied{Status: intp(map[bool]int{true: 16, false: 6}[f != nil || id == "RI"]), CollectionID: id}
 	}
 	c.box.empty(f)
 	if op.child(wbxml.ItemOperationsOptions).child(wbxml.ItemOperationsDeleteSubFolders) != nil {
@@ -285,6 +295,14 @@ type content struct {
 // fetch answers one Fetch.
 func (c *call) fetch(op *node) (airsync.FetchReply, *content) {
 	options := op.child(wbxml.ItemOperationsOptions)
+	switch op.value(wbxml.ItemOperationsStore) {
+	case "Mailbox", "Document Library", "DocumentLibrary":
+	default:
+		return airsync.FetchReply{Status: intp(9)}, nil
+	}
+	if unsupportedPart(options) {
+		return airsync.FetchReply{Status: intp(164)}, nil
+	}
 	if ref := op.child(wbxml.AirSyncBaseFileReference); ref != nil {
 		a := c.attachment(ref.text)
 		if a == nil {

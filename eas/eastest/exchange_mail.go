@@ -32,6 +32,10 @@ func (c *call) sendMail() {
 		clientID = c.root.value(wbxml.ComposeMailClientId)
 		body := c.root.child(wbxml.ComposeMailMime)
 		forwardees := c.root.child(wbxml.ComposeMailForwardees).all(wbxml.ComposeMailForwardee)
+		if c.root.child(wbxml.ComposeMailAccountId) != nil { // the mailbox has no other accounts
+			c.common(166, 400)
+			return
+		}
 		if clientID == "" || len(clientID) > 40 || body == nil && len(forwardees) == 0 {
 			c.common(103, 400)
 			return
@@ -49,9 +53,9 @@ func (c *call) sendMail() {
 	} else {
 		message = c.body
 	}
-	source, ok := c.source()
-	if !ok {
-		c.common(150, 500)
+	source, status := c.source()
+	if status != 0 {
+		c.common(status, 500)
 		return
 	}
 	parsed, to, ok := parseMail(message)
@@ -112,29 +116,60 @@ func (tn *Tenant) Outgoing() []eas.Email {
 	return slices.Clone(tn.outside)
 }
 
-// source returns the mail that is answered or forwarded. It reports false if it is gone.
-func (c *call) source() (*item, bool) {
+// source returns the mail or the event that is answered or forwarded, or the status where there is
+// none.
+func (c *call) source() (*item, int) {
 	if c.command == "SendMail" {
-		return nil, true
+		return nil, 0
 	}
 	id, long := c.itemID, c.longID
+	var s *node
 	if c.root != nil {
-		s := c.root.child(wbxml.ComposeMailSource)
+		s = c.root.child(wbxml.ComposeMailSource)
 		id, long = s.value(wbxml.ComposeMailItemId), s.value(wbxml.ComposeMailLongId)
 	}
 	if long != "" {
 		b, err := base64.StdEncoding.DecodeString(long)
 		if err != nil {
-			return nil, false
+			return nil, 150
 		}
 		id = string(b)
 	}
-	_, it := c.box.find(eas.ItemID(id))
-	return it, it != nil && it.raw == nil
+	f, it := c.box.find(eas.ItemID(id))
+	if it == nil || it.raw != nil && f.Type.Class() != eas.ClassCalendar {
+		return nil, 150
+	}
+	return it, c.occurrence(it, s.child(wbxml.ComposeMailInstanceId))
+}
+
+// occurrence returns the status for an occurrence of an item that a request names, 0 if there is
+// no such name or it can be meant. [MS-ASCMD] 2.2.3.87
+func (c *call) occurrence(it *item, instance *node) int {
+	if instance == nil {
+		return 0
+	}
+	if _, ok := wireTime(instance.text); !ok {
+		return 104
+	}
+	switch {
+	case it.raw == nil:
+		if it.mail.Meeting == nil || it.mail.Meeting.Recurrence == nil {
+			return 146
+		}
+	default:
+		if data, err := parseTree(it.raw); err != nil || data.child(wbxml.CalendarRecurrence) == nil {
+			return 146
+		}
+	}
+	return 0
 }
 
 // attach puts the source behind a message, and its attachments if it is forwarded.
 func (c *call) attach(m *eas.Email, source *item) {
+	if source.raw != nil {
+		c.attachEvent(m, source)
+		return
+	}
 	text := ""
 	if source.mail.Body != nil {
 		text = source.mail.Body.Data

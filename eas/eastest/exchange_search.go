@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -127,11 +128,18 @@ func (c *call) search() {
 			p := galEntry(all[i], options.child(wbxml.SearchPicture) != nil)
 			out.Result = append(out.Result, airsync.SearchResult{Properties: raw(&airsync.SearchPerson{Person: p})})
 		})
+	case name == "Mailbox" && queryStatus(query) != 1:
+		out.Status = intp(queryStatus(query))
+	case unsupportedPart(options):
+		out.Status = intp(164)
 	case name == "Mailbox":
 		and := query.child(wbxml.SearchAnd)
 		folders, classes := map[string]bool{}, map[string]bool{}
 		for _, n := range and.all(wbxml.AirSyncCollectionId) {
 			folders[n.text] = true
+		}
+		if options.child(wbxml.SearchDeepTraversal) != nil {
+			c.box.below(folders)
 		}
 		for _, n := range and.all(wbxml.AirSyncClass) {
 			classes[n.text] = true
@@ -187,6 +195,10 @@ func (c *call) find() {
 		folders := map[string]bool{}
 		if id := q.value(wbxml.AirSyncCollectionId); id != "" {
 			folders[id] = true
+		}
+		if !c.box.hasFolders(folders) {
+			c.answer(&airsync.FindResponse{Status: intp(3)})
+			return
 		}
 		all := c.matches(q.value(wbxml.FindFreeText), folders, map[string]bool{"Email": true}, time.Time{}, time.Time{}, "")
 		out.Store = "Mailbox"
@@ -282,7 +294,7 @@ func (c *call) oof(k *node) *airsync.OofReply {
 // resolve serves ResolveRecipients. [MS-ASCMD] 2.2.1.15
 func (c *call) resolve() {
 	to := c.root.all(wbxml.ResolveRecipientsTo)
-	if len(to) == 0 || len(to) > 100 {
+	if len(to) == 0 || len(to) > 100 || slices.ContainsFunc(to, func(n *node) bool { return len(n.text) > 256 }) {
 		c.answer(&airsync.ResolveRecipientsResponse{Status: intp(5)})
 		return
 	}
@@ -300,15 +312,18 @@ func (c *call) resolve() {
 		for _, addr := range all {
 			p := galEntry(addr, false)
 			r := airsync.Recipient{Type: intp(1), DisplayName: p.DisplayName, EmailAddress: addr}
-			if a := options.child(wbxml.ResolveRecipientsAvailability); a != nil {
+			if a := options.child(wbxml.ResolveRecipientsAvailability); a != nil && len(all) == 1 {
 				start, err1 := time.Parse("2006-01-02T15:04:05.000Z", a.value(wbxml.ResolveRecipientsStartTime))
 				end, err2 := time.Parse("2006-01-02T15:04:05.000Z", a.value(wbxml.ResolveRecipientsEndTime))
-				if err1 != nil || err2 != nil || !end.After(start) || end.Sub(start) > 42*24*time.Hour {
+				if err1 != nil || err2 != nil || end.Sub(start) < slot || end.Sub(start) > 42*24*time.Hour {
 					c.answer(&airsync.ResolveRecipientsResponse{Status: intp(5)})
 					return
 				}
 				slots := int((end.Sub(start) + 30*time.Minute - 1) / (30 * time.Minute))
 				r.Availability = &airsync.Availability{Status: intp(1), MergedFreeBusy: c.freeBusy(c.users[strings.ToLower(addr)], start, slots)}
+			}
+			if options.child(wbxml.ResolveRecipientsPicture) != nil {
+				r.Picture = []airsync.ResolvedPicture{{Status: intp(173)}} // nobody has one
 			}
 			if kind, _ := options.number(wbxml.ResolveRecipientsCertificateRetrieval); kind > 1 {
 				none := 0

@@ -56,6 +56,10 @@ func (c *call) sync() {
 			c.syncStatus(4)
 			return
 		}
+		if unsupportedPart(col.child(wbxml.AirSyncOptions)) {
+			c.syncStatus(164)
+			return
+		}
 	}
 	if c.stale() {
 		for _, col := range cols {

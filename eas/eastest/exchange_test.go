@@ -29,6 +29,8 @@ type stranger struct {
 	version string
 	key     string // policy key
 	token   string
+
+	multipart bool // responses in parts are accepted
 }
 
 func (s *stranger) post(command, doc string) (status int, h http.Header, answer string) {
@@ -54,6 +56,9 @@ func (s *stranger) raw(query, contentType string, body []byte) (status int, h ht
 	if len(body) > 0 {
 		req.Header.Set("Content-Type", contentType)
 	}
+	if s.multipart {
+		req.Header.Set("MS-ASAcceptMultiPart", "T")
+	}
 	resp, err := s.tn.Client().Do(req)
 	if err != nil {
 		s.t.Fatal(err)
@@ -64,7 +69,10 @@ func (s *stranger) raw(query, contentType string, body []byte) (status int, h ht
 		s.t.Fatal(err)
 	}
 	var xml strings.Builder
-	if len(b) > 0 && strings.HasPrefix(resp.Header.Get("Content-Type"), "application/vnd.ms-sync.wbxml") {
+	if len(b) > 0 && !strings.HasPrefix(resp.Header.Get("Content-Type"), "application/vnd.ms-sync.wbxml") {
+		return resp.StatusCode, resp.Header, string(b)
+	}
+	if len(b) > 0 {
 		if err := wbxml.ToXML(&xml, bytes.NewReader(b), &wbxml.XMLOptions{Plain: true}); err != nil {
 			s.t.Fatalf("%s: %v", query, err)
 		}

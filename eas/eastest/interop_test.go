@@ -523,6 +523,9 @@ func (r reply) http(code int) reply {
 var interopTests = map[string][]interopCase{
 	"TestInteropFolders": folderCases,
 	"TestInteropSync":    slices.Concat(estimateCases, syncCases),
+	"TestInteropItems":   itemCases,
+	"TestInteropMail":    slices.Concat(mailCases, commonCases),
+	"TestInteropSearch":  slices.Concat(resolveCases, searchCases, findCases),
 }
 
 func askInterop(t *testing.T, cases []interopCase) {
