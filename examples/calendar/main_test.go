@@ -121,7 +121,7 @@ func TestForms(t *testing.T) {
 		t.Fatal(err)
 	}
 	day := time.Date(2026, 3, 7, 0, 0, 0, 0, time.UTC)
-	want := &eas.Event{Subject: "s", AllDay: true, Start: day, End: day.AddDate(0, 0, 1), Recurrence: &eas.Recurrence{Type: eas.Daily},
+	want := &eas.Event{Subject: "s", AllDay: true, Start: day, End: day.AddDate(0, 0, 1), Recurrence: &eas.Recurrence{Type: eas.Daily, Interval: 1},
 		Exceptions: []eas.Exception{{Original: day.AddDate(0, 0, 2), Deleted: true}}}
 	sent := local(want, zone)
 	if !sent.Start.Equal(day.Add(5*time.Hour)) || !sent.Exceptions[0].Original.Equal(day.AddDate(0, 0, 2).Add(4*time.Hour)) {

@@ -85,7 +85,7 @@ func (s *state) apply(ctx context.Context, i int, e eas.Edit) (*eas.Applied, err
 func normal(e *eas.Event) *eas.Event {
 	n := &eas.Event{
 		Subject: e.Subject, Start: e.Start, End: e.End, AllDay: e.AllDay, Zone: e.Zone, Place: eas.Place{Name: e.Place.Name}, Body: e.Body,
-		Categories: e.Categories, Busy: e.Busy, Sensitivity: e.Sensitivity, Reminder: e.Reminder, Recurrence: e.Recurrence,
+		Categories: e.Categories, Busy: e.Busy, Sensitivity: e.Sensitivity, Reminder: e.Reminder, Recurrence: explicit(e.Recurrence),
 	}
 	day := func(t time.Time) time.Time { return t }
 	if e.AllDay && e.Zone != nil {
@@ -97,6 +97,21 @@ func normal(e *eas.Event) *eas.Event {
 		n.Zone = nil
 	}
 	return moved(n, e.Exceptions, day)
+}
+
+// explicit returns a recurrence with what servers add where it is left out: the interval, and the
+// first day of a week.
+func explicit(r *eas.Recurrence) *eas.Recurrence {
+	if r == nil {
+		return nil
+	}
+	n := *r
+	n.Interval = max(n.Interval, 1)
+	if n.Type == eas.Weekly && n.FirstDay == nil {
+		sunday := time.Sunday
+		n.FirstDay = &sunday
+	}
+	return &n
 }
 
 // local returns an event as it is sent: an all-day event lasts from midnight to midnight of a
