@@ -47,7 +47,7 @@ func (c *call) provision() {
 		return
 	}
 	policy := root.child(wbxml.ProvisionPolicies).child(wbxml.ProvisionPolicy)
-	if policy == nil || !policy.inOrder(wbxml.ProvisionPolicyType, wbxml.ProvisionPolicyKey, wbxml.ProvisionStatus) {
+	if policy == nil || policy.value(wbxml.ProvisionPolicyType) == "" || !policy.inOrder(wbxml.ProvisionPolicyType, wbxml.ProvisionPolicyKey, wbxml.ProvisionStatus) {
 		c.answer(&airsync.ProvisionResponse{Status: intp(2)})
 		return
 	}

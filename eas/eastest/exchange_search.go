@@ -1,6 +1,7 @@
 package eastest
 
 import (
+	"bytes"
 	"crypto/x509"
 	"encoding/base64"
 	"fmt"
@@ -238,8 +239,17 @@ func (c *call) settings() {
 			}
 			out.DeviceInformation = &airsync.SettingsResult{Status: intp(1)}
 		case wbxml.SettingsDevicePassword:
-			c.box.password = k.child(wbxml.SettingsSet).value(wbxml.SettingsPassword)
-			out.DevicePassword = &airsync.SettingsResult{Status: intp(1)}
+			set := k.child(wbxml.SettingsSet)
+			switch password := set.value(wbxml.SettingsPassword); {
+			case set.child(wbxml.SettingsPassword) == nil:
+				c.answer(&airsync.SettingsResponse{Status: intp(2)})
+				return
+			case len(password) > maxPassword:
+				out.DevicePassword = &airsync.SettingsResult{Status: intp(5)}
+			default:
+				c.box.password = password
+				out.DevicePassword = &airsync.SettingsResult{Status: intp(1)}
+			}
 		case wbxml.SettingsUserInformation:
 			a := &airsync.UserAddresses{SMTP: []string{c.box.addr}}
 			get := &airsync.UserGet{Addresses: a}
@@ -267,12 +277,11 @@ func (n *node) children() []*node {
 
 func (c *call) oof(k *node) *airsync.OofReply {
 	if set := k.child(wbxml.SettingsSet); set != nil {
-		state, ok := set.number(wbxml.SettingsOofState)
-		if !ok || state < 0 || state > 2 {
-			return &airsync.OofReply{Status: intp(2)}
+		status := oofStatus(set)
+		if status == 1 {
+			c.box.oof = set
 		}
-		c.box.oof = set
-		return &airsync.OofReply{Status: intp(1)}
+		return &airsync.OofReply{Status: &status}
 	}
 	out := &airsync.Oof{State: intp(0)}
 	if set := c.box.oof; set != nil {
@@ -336,22 +345,26 @@ func (c *call) resolve() {
 	c.answer(out)
 }
 
-// validateCert serves ValidateCert. Certificates are good if they are certificates and of
-// today. [MS-ASCMD] 2.2.1.22
+// validateCert serves ValidateCert. Certificates are good if they are certificates of today; the
+// signature of one that signs itself is verified. [MS-ASCMD] 2.2.1.22
 func (c *call) validateCert() {
 	all := c.root.child(wbxml.ValidateCertCertificates).all(wbxml.ValidateCertCertificate)
-	if len(all) == 0 {
+	if len(all) == 0 || len(all) > 100 {
 		c.answer(&airsync.ValidateCertResponse{Status: intp(2)})
 		return
 	}
 	out := &airsync.ValidateCertResponse{Status: intp(1)}
 	for _, n := range all {
-		status := 10
+		status := 3
 		if der, err := base64.StdEncoding.DecodeString(n.text); err == nil {
 			if cert, err := x509.ParseCertificate(der); err == nil {
-				status = 1
-				if now := c.now(); now.Before(cert.NotBefore) || now.After(cert.NotAfter) {
+				now := c.now()
+				switch {
+				case bytes.Equal(cert.RawIssuer, cert.RawSubject) && cert.CheckSignatureFrom(cert) != nil:
+				case now.Before(cert.NotBefore) || now.After(cert.NotAfter):
 					status = 7
+				default:
+					status = 1
 				}
 			}
 		}

@@ -521,11 +521,13 @@ func (r reply) http(code int) reply {
 
 // interopTests are the cases by the test that asks them.
 var interopTests = map[string][]interopCase{
-	"TestInteropFolders": folderCases,
-	"TestInteropSync":    slices.Concat(estimateCases, syncCases),
-	"TestInteropItems":   itemCases,
-	"TestInteropMail":    slices.Concat(mailCases, commonCases),
-	"TestInteropSearch":  slices.Concat(resolveCases, searchCases, findCases),
+	"TestInteropFolders":  folderCases,
+	"TestInteropSync":     slices.Concat(estimateCases, syncCases),
+	"TestInteropItems":    itemCases,
+	"TestInteropMail":     slices.Concat(mailCases, commonCases),
+	"TestInteropSettings": slices.Concat(settingsCases, provisionCases),
+	"TestInteropHTTP":     httpCases,
+	"TestInteropSearch":   slices.Concat(resolveCases, searchCases, findCases),
 }
 
 func askInterop(t *testing.T, cases []interopCase) {
