@@ -32,7 +32,7 @@ func (c *call) changeRaw(it *item, cmd, data *node) bool {
 		} else {
 			stored.replace(data.kids, false)
 		}
-	case instance != "":
+	case instance != "", !c.completeItem(it.folder, data, false):
 		return false
 	default:
 		stored = replaced(stored, data, c.dev.collections[it.folder.ID])
@@ -122,7 +122,8 @@ func (c *call) deleteOccurrence(it *item, instance string) bool {
 // them ([MS-ASCMD] 2.2.3.24), and those that are the server's own.
 var kept = []wbxml.Tag{
 	wbxml.AirSyncBaseBody, wbxml.ContactsPicture, wbxml.CalendarExceptions, wbxml.AirSyncBaseNativeBodyType, wbxml.CalendarUID,
-	wbxml.CalendarClientUid, wbxml.AirSyncBaseAttachments, wbxml.CalendarResponseType,
+	wbxml.CalendarClientUid, wbxml.AirSyncBaseAttachments, wbxml.CalendarResponseType, wbxml.TasksImportance, wbxml.TasksReminderSet,
+	wbxml.NotesSubject, wbxml.NotesMessageClass,
 }
 
 // replaced returns an item that has been changed as a whole by a device whose collection is col.
@@ -170,6 +171,7 @@ func (c *call) present(raw []byte, prefs []preference) *wbxml.Raw {
 			}
 		}
 	}
+	c.presentRule(n)
 	if b := n.child(wbxml.AirSyncBaseBody); b != nil && len(prefs) > 0 {
 		cut(b, prefs[0])
 	}

@@ -346,6 +346,15 @@ func (c *call) fetch(op *node) (airsync.FetchReply, *content) {
 		reply.CollectionID, reply.ServerID = string(f.ID), string(id)
 	}
 	reply.Properties = c.properties(it, preferences(options))
+	if schema := options.child(wbxml.ItemOperationsSchema); schema != nil {
+		n, err := parseTree(*reply.Properties)
+		if err != nil {
+			panic("eastest: " + err.Error())
+		}
+		restrict(n, schema)
+		doc := wbxml.Raw(n.document())
+		reply.Properties = &doc
+	}
 	return reply, nil
 }
 

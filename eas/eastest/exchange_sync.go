@@ -191,6 +191,8 @@ func (c *call) wellFormed(col *node) bool {
 		return false
 	case col.child(wbxml.AirSyncConversationMode) != nil && f != nil && f.Type.Class() != eas.ClassEmail:
 		return false
+	case f != nil && f.Type.Class() == eas.ClassNotes && col.child(wbxml.AirSyncSupported) != nil: // [MS-ASNOTE] 3.2.5.1
+		return false
 	case f != nil && f.Type == eas.FolderRecipientCache && col.child(wbxml.AirSyncCommands).child(wbxml.AirSyncAdd) != nil:
 		return false // the server alone fills it
 	case key == "0":
@@ -389,7 +391,7 @@ func (c *call) apply(f *folder, req, commands *node, next *step, out *airsync.Sy
 				replies.Add = append(replies.Add, reply)
 				continue
 			}
-			if f.Type.Class() == eas.ClassCalendar && !(c.validEvent(data, "") && c.completeEvent(data)) {
+			if !c.completeItem(f, data, true) {
 				replies.Add = append(replies.Add, reply)
 				continue
 			}

@@ -163,6 +163,18 @@ var provisionCases = []interopCase{
 		d.key = d.provisions(temporary, acknowledge(temporary, "1")).is("Policy/Status", "1").lacks("Data").text("PolicyKey")
 		d.folders("0").is("FolderSync/Status", "1")
 	}},
+	{"MSASPROV_S01_TC03_InitialPreviouslySettingUnset", every, func(d *device) {
+		d.provisions("0", d.information()+policyRequest).is("EASProvisionDoc/AttachmentsEnabled", "1").is("EASProvisionDoc/MinDevicePasswordLength", "").is("EASProvisionDoc/DevicePasswordHistory", "0")
+	}},
+	{"MSASPROV_S02_TC02_AccountOnlyRemoteWipe", from161, func(d *device) {
+		d.do("Provision", d.information()+policyRequest).lacks("AccountOnlyRemoteWipe")
+		d.box.Wipe(true)
+		d.do("Provision", ``).is("Provision/Status", "1").has("Provision/AccountOnlyRemoteWipe").lacks("RemoteWipe")
+		d.do("Provision", `<AccountOnlyRemoteWipe><Status>1</Status></AccountOnlyRemoteWipe>`).is("Provision/Status", "1").lacks("AccountOnlyRemoteWipe")
+		if d.box.Wiped() != 1 {
+			d.t.Error("not wiped")
+		}
+	}},
 	{"MSASPROV_S02_TC01_RemoteWipe", every, func(d *device) {
 		d.do("Provision", d.information()+policyRequest).lacks("RemoteWipe", "AccountOnlyRemoteWipe")
 		d.box.Wipe(false)

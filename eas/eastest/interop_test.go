@@ -527,6 +527,7 @@ var interopTests = map[string][]interopCase{
 	"TestInteropMail":     slices.Concat(mailCases, commonCases),
 	"TestInteropSettings": slices.Concat(settingsCases, provisionCases),
 	"TestInteropHTTP":     httpCases,
+	"TestInteropContacts": slices.Concat(contactCases, taskCases, noteCases),
 	"TestInteropSearch":   slices.Concat(resolveCases, searchCases, findCases),
 }
 
