@@ -2,6 +2,7 @@ package eastest
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 // completeEvent makes of an event that a device adds what the server keeps of it. It reports false
 // where Exchange answers status 6.
 func (c *call) completeEvent(data *node) bool {
-	if !c.completeTimes(data) || !c.completeRule(data.child(wbxml.CalendarRecurrence), eventRule) {
+	if !c.completeRule(data.child(wbxml.CalendarRecurrence), eventRule) {
 		return false
 	}
 	set := func(tag wbxml.Tag, text string) {
@@ -25,8 +26,12 @@ func (c *call) completeEvent(data *node) bool {
 	set(wbxml.CalendarDtStamp, compact(c.now()))
 	set(wbxml.CalendarOrganizerEmail, c.box.addr)
 	set(wbxml.CalendarOrganizerName, galEntry(c.box.addr, false).DisplayName)
+	meeting := data.child(wbxml.CalendarAttendees) != nil
 	if c.version.AtLeast(eas.Version160) {
-		set(wbxml.CalendarMeetingStatus, map[bool]string{true: "1", false: "0"}[data.child(wbxml.CalendarAttendees) != nil])
+		set(wbxml.CalendarMeetingStatus, map[bool]string{true: "1", false: "0"}[meeting])
+	}
+	if meeting {
+		set(wbxml.CalendarResponseType, strconv.Itoa(int(eas.ResponseOrganizer)))
 	}
 	set(wbxml.AirSyncBaseNativeBodyType, data.child(wbxml.AirSyncBaseBody).value(wbxml.AirSyncBaseType))
 	return true

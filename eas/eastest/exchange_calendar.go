@@ -139,8 +139,15 @@ func replaced(old, data *node, col *collection) *node {
 			out.kids = append(out.kids, k)
 		case k.tag == wbxml.CalendarExceptions:
 			for _, x := range k.kids {
-				if !slices.ContainsFunc(is.kids, func(y *node) bool { return y.original() == x.original() }) {
+				i := slices.IndexFunc(is.kids, func(y *node) bool { return y.original() == x.original() })
+				if i < 0 {
 					is.kids = append(is.kids, x)
+					continue
+				}
+				for _, z := range x.kids { // what the exception leaves out is unchanged. [MS-ASCAL] 3.1.4.3
+					if is.kids[i].child(z.tag) == nil && z.tag != wbxml.CalendarDeleted {
+						is.kids[i].kids = append(is.kids[i].kids, z)
+					}
 				}
 			}
 		}

@@ -528,6 +528,7 @@ var interopTests = map[string][]interopCase{
 	"TestInteropSettings": slices.Concat(settingsCases, provisionCases),
 	"TestInteropHTTP":     httpCases,
 	"TestInteropContacts": slices.Concat(contactCases, taskCases, noteCases),
+	"TestInteropCalendar": calendarCases,
 	"TestInteropSearch":   slices.Concat(resolveCases, searchCases, findCases),
 }
 

@@ -17,7 +17,7 @@ func (c *call) completeItem(f *folder, data *node, added bool) bool {
 		if !added {
 			return c.completeRule(data.child(wbxml.CalendarRecurrence), eventRule)
 		}
-		return c.validEvent(data, "") && c.completeEvent(data)
+		return c.completeTimes(data) && c.validEvent(data, "") && c.completeEvent(data)
 	case eas.ClassContacts:
 		return len(data.value(wbxml.ContactsPicture)) <= maxPicture
 	case eas.ClassTasks:
