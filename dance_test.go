@@ -103,12 +103,12 @@ func TestMistakes(t *testing.T) {
 		{name: "an unknown tenant", tenant: faults("EAS_UNEXPECTED_AUTHORITY", "https://login.windows.net/fabrikam.com/oauth2/authorize"), step: "configure", text: "AADSTS90002"},
 		{name: "no metadata", match: "openid-configuration", fault: status(404), step: "configure", text: "404"},
 		{name: "the authority fails", match: "openid-configuration", fault: status(500), step: "configure", text: "500"},
-		{name: "a refused sign-in", tenant: &eastest.Options{RefuseSignIn: "53003"}, step: "sign-in", text: "AADSTS53003"},
-		{name: "no consent", tenant: &eastest.Options{RefuseSignIn: "65001"}, step: "sign-in", text: "consent"},
+		{name: "a refused sign-in", tenant: faults("SIGN_IN_REFUSED", "53003"), step: "sign-in", text: "AADSTS53003"},
+		{name: "no consent", tenant: faults("CONSENT"), step: "sign-in", text: "consent"},
 		{name: "the host is not registered", tenant: faults("SPN_MISSING"), step: "sign-in", text: "AADSTS500011"},
-		{name: "a token without an audience", tenant: &eastest.Options{Audience: "-"}, step: "sign-in", text: "no aud claim"},
-		{name: "a token for http", tenant: &eastest.Options{Audience: "http://mail.contoso.com"}, step: "sign-in", text: "TLS offloading"},
-		{name: "a token for Exchange Online", tenant: &eastest.Options{Audience: "https://outlook.office365.com"}, step: "sign-in", text: "Exchange Online"},
+		{name: "a token without an audience", tenant: faults("AUD_WRONG", "-"), step: "sign-in", text: "no aud claim"},
+		{name: "a token for http", tenant: faults("AUD_HTTP"), step: "sign-in", text: "TLS offloading"},
+		{name: "a token for Exchange Online", tenant: faults("AUD_IS_EXO"), step: "sign-in", text: "Exchange Online"},
 		{name: "the device code is refused", match: "devicecode", fault: status(400), step: "sign-in", text: "400"},
 		{name: "TLS offloading", tenant: faults("TLS_OFFLOAD"), step: "eas", is: eas.ErrUnauthorized, text: "TLS offloading"},
 		{name: "ActiveSync is disabled", tenant: faults("EAS_403"), step: "eas", is: eas.ErrForbidden, text: "403"},
@@ -166,7 +166,7 @@ func TestMistakes(t *testing.T) {
 // A token for http is refused with both sides of the comparison.
 func TestAudienceErrorHasBothSides(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, Audience: "http://mail.contoso.com"})
+		tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, Faults: []eastest.Fault{{ID: "AUD_HTTP"}}})
 		tn.AddMailbox(ada)
 		_, _, err := dance(t.Context(), tn, ada)
 		var ae *token.AudienceError

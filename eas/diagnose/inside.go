@@ -111,7 +111,7 @@ func audienceFault(ae *token.AudienceError) fault.ID {
 	case ae.Kind == token.AudienceOnline, ae.Kind == token.AudienceApp:
 		return "AUD_IS_EXO"
 	}
-	return "AUD_HOST_MISMATCH"
+	return "AUD_WRONG"
 }
 
 // token looks at the token that came.

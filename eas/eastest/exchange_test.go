@@ -279,14 +279,13 @@ func TestChallenges(t *testing.T) {
 	tn.AddMailbox(ada)
 	tn.AddMailbox("bob@contoso.com")
 	good := tn.Token(ada).AccessToken
-	forge := func(f func(o *eastest.Options)) string {
-		tn.Change(f)
-		defer tn.Change(func(o *eastest.Options) { o.Audience = "" })
+	forge := func(id, value string) string {
+		defer tn.Switch(eastest.Fault{ID: id, Value: value}).Lift()
 		return tn.Token(ada).AccessToken
 	}
-	other := forge(func(o *eastest.Options) { o.Audience = "https://outlook.office365.com" })
-	none := forge(func(o *eastest.Options) { o.Audience = "-" })
-	slash := forge(func(o *eastest.Options) { o.Audience = "https://mail.contoso.com/" })
+	other := forge("AUD_IS_EXO", "")
+	none := forge("AUD_WRONG", "-")
+	slash := forge("AUD_SLASH", "")
 	get := func(auth, identity string) (int, http.Header) {
 		req, _ := http.NewRequest("OPTIONS", tn.URL().String(), nil)
 		if auth != "none" {

@@ -110,7 +110,9 @@ var shownByAuthority = []shownFault{
 	{"CA_BLOCK", "the AADSTS number; if \"\", 53003", withCloud},
 	{"DEVICE_CODE_BLOCKED", "", withCloud},
 	{"WRONG_ACCOUNT", "", anywhere},
-	{"AUD_IS_EXO", "", premises},
+	{"SIGN_IN_REFUSED", "the AADSTS number; if \"\", 50105", anywhere},
+	{"AUD_WRONG", "the audience, \"-\" for none; if \"\", a host of fabrikam.example", anywhere},
+	{"AUD_IS_EXO", "which of its names; if \"\", https://outlook.office365.com", premises},
 	{"AUD_HTTP", "", anywhere},
 	{"AUD_SLASH", "", anywhere},
 	{"SCOPE_MISSING", "", anywhere},
@@ -158,7 +160,7 @@ type Switch struct {
 }
 
 // Switch switches a fault on, until [Switch.Lift] or for as long as f says. It panics if
-// [Faults] does not list it, or not for this topology. A fault that never showed fails the test.
+// [Faults] does not list it, not for this topology, or not with such a value. A fault that never showed fails the test.
 func (tn *Tenant) Switch(f Fault) *Switch {
 	i := slices.IndexFunc(shown, func(s shownFault) bool { return s.id == fault.ID(f.ID) })
 	switch {
@@ -166,6 +168,8 @@ func (tn *Tenant) Switch(f Fault) *Switch {
 		panic(fmt.Sprintf("eastest: no such fault: %q", f.ID))
 	case !slices.Contains(shown[i].topologies(), tn.at.Topology):
 		panic(fmt.Sprintf("eastest: %s cannot show in this topology: %s", f.ID, tn.at.Topology))
+	case !shown[i].mayHave(f.Value):
+		panic(fmt.Sprintf("eastest: %s cannot have the value %q", f.ID, f.Value))
 	}
 	tn.prepareWire(f)
 	tn.mu.Lock()

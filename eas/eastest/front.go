@@ -3,7 +3,7 @@ package eastest
 import (
 	"fmt"
 	"net/http"
-	"strings"
+	"strconv"
 
 	"github.com/easoauth/easoauth/internal/fault"
 )
@@ -28,9 +28,9 @@ var frontFaults = []frontFault{
 		page(w, 421, `nginx`, `<title>421 Misdirected Request</title>`, `<h1>421 Misdirected Request</h1>`)
 	}},
 	{"SERVER_FAILED", "", "the status; if \"\", 500", func(w http.ResponseWriter, value string) {
-		status := 500
-		if value != "" {
-			status = number("SERVER_FAILED", value)
+		status, err := strconv.Atoi(value)
+		if err != nil {
+			status = 500
 		}
 		page(w, status, `Microsoft-HTTPAPI/2.0`, `<title>`+http.StatusText(status)+`</title>`,
 			fmt.Sprintf(`<h2>%s</h2><hr><p>HTTP Error %d. The service is unavailable.</p>`, http.StatusText(status), status))
@@ -56,15 +56,6 @@ var frontFaults = []frontFault{
 	}},
 }
 
-// number reads the value of a fault.
-func number(id fault.ID, value string) int {
-	n := 0
-	if _, err := fmt.Sscanf(value, "%d", &n); err != nil || n < 100 || n > 999 {
-		panic(fmt.Sprintf("eastest: the value of %s is no HTTP status: %q", id, value))
-	}
-	return n
-}
-
 // page responds as something that is not Exchange.
 func page(w http.ResponseWriter, status int, server, head, body string) {
 	if server != "" {
@@ -76,26 +67,22 @@ func page(w http.ResponseWriter, status int, server, head, body string) {
 }
 
 func serveFirewall(w http.ResponseWriter, value string) {
-	switch strings.ToLower(value) {
-	case "cloudflare":
+	switch value {
+	case "Cloudflare":
 		w.Header().Set("CF-RAY", "8f1b2c3d4e5f6a7b-FRA")
 		page(w, 403, "cloudflare", `<title>Attention Required! | Cloudflare</title>`,
 			`<h1>Sorry, you have been blocked</h1><p>Cloudflare Ray ID: 8f1b2c3d4e5f6a7b</p>`)
-	case "akamai":
+	case "Akamai":
 		page(w, 403, "AkamaiGHost", `<title>Access Denied</title>`,
 			`<h1>Access Denied</h1><p>You don't have permission to access this resource on this server.</p><p>Reference #18.2d351ab8.1700000000.a4e16ab</p>`)
-	case "", "f5":
+	default:
 		page(w, 200, "", `<title>Request Rejected</title>`,
 			`The requested URL was rejected. Please consult with your administrator.<br><br>Your support ID is: 1234567890123456789`)
-	default:
-		panic(fmt.Sprintf("eastest: no such firewall: %q", value))
 	}
 }
 
 func serveSignIn(w http.ResponseWriter, value string) {
 	switch value {
-	case "", "page":
-		loginPage(w)
 	case "redirect":
 		w.Header().Set("Location", "https://sso.contoso.com/login")
 		w.WriteHeader(http.StatusFound)
@@ -104,7 +91,7 @@ func serveSignIn(w http.ResponseWriter, value string) {
 		w.Header().Set("WWW-Authenticate", `Basic realm="Kemp"`)
 		w.WriteHeader(http.StatusUnauthorized)
 	default:
-		panic(fmt.Sprintf("eastest: a device asks by page, redirect or basic, not by %q", value))
+		loginPage(w)
 	}
 }
 

@@ -117,8 +117,9 @@ func TestScopeAndAudience(t *testing.T) {
 	}
 }
 
-func TestRefuseSignIn(t *testing.T) {
-	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, RefuseSignIn: "AADSTS50076"})
+func TestSignInRefused(t *testing.T) {
+	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid})
+	refused := tn.Switch(eastest.Fault{ID: "SIGN_IN_REFUSED", Value: "AADSTS50076"})
 	ctx, conf, _ := start(t, tn)
 	conf.Endpoint.DeviceAuthURL = "https://login.microsoftonline.com/common/oauth2/v2.0/devicecode"
 	got := authorize(t, tn, conf.AuthCodeURL("s", oauth2.S256ChallengeOption(oauth2.GenerateVerifier())))
@@ -131,13 +132,13 @@ func TestRefuseSignIn(t *testing.T) {
 		func() {
 			defer func() {
 				if recover() == nil {
-					t.Errorf("RefuseSignIn = %q: no panic", bad)
+					t.Errorf("SIGN_IN_REFUSED = %q: no panic", bad)
 				}
 			}()
-			tn.Change(func(o *eastest.Options) { o.RefuseSignIn = bad })
+			tn.Switch(eastest.Fault{ID: "SIGN_IN_REFUSED", Value: bad})
 		}()
 	}
-	tn.Change(func(o *eastest.Options) { o.RefuseSignIn = "" })
+	refused.Lift()
 	resp, err := tn.Client().PostForm(conf.Endpoint.DeviceAuthURL, url.Values{"client_id": {conf.ClientID}, "scope": {scopes[0]}})
 	if err != nil {
 		t.Fatal(err)

@@ -103,15 +103,25 @@ var refusals = []struct {
 	{"CONSENT", "65001"},
 	{"ADMIN_CONSENT", "90094"},
 	{"CA_BLOCK", "53003"},
+	{"SIGN_IN_REFUSED", "50105"},
+}
+
+// signInHost is the host at which a user signs in: that of the request, or, where a test stands
+// in for the browser and r is nil, the authority's.
+func (tn *Tenant) signInHost(r *http.Request) string {
+	switch {
+	case r != nil:
+		return hostOf(r)
+	case tn.at.Topology == OnPremises:
+		return tn.adfsHost()
+	}
+	return nationOf(tn.at.Nation).login
 }
 
 // refusedSignIn returns the number of the error with which the authority refuses the user, or
 // "". r is nil where a test stands in for the browser.
 func (tn *Tenant) refusedSignIn(r *http.Request, user, client string, flow Flow, mfa bool) string {
-	host := nationOf(tn.at.Nation).login
-	if r != nil {
-		host = hostOf(r)
-	}
+	host := tn.signInHost(r)
 	for _, x := range refusals {
 		value, ok := tn.shows(x.id, host, user)
 		if !ok {
@@ -122,9 +132,6 @@ func (tn *Tenant) refusedSignIn(r *http.Request, user, client string, flow Flow,
 			return strings.TrimPrefix(value, "AADSTS")
 		}
 		return x.number
-	}
-	if tn.o.RefuseSignIn != "" {
-		return tn.o.RefuseSignIn
 	}
 	m := tn.users[user]
 	if m == nil {

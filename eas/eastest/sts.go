@@ -1,6 +1,7 @@
 package eastest
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
@@ -180,6 +181,9 @@ func (tn *Tenant) TokenFor(addr, host string) *oauth2.Token {
 	}
 }
 
+// noAudience is the value of AUD_WRONG for a token without an audience.
+const noAudience = "-"
+
 // accessToken returns a token of a sign-in for scope, which the host login issues.
 func (tn *Tenant) accessToken(login string, g *grant, scope string) string {
 	user := g.user
@@ -187,11 +191,11 @@ func (tn *Tenant) accessToken(login string, g *grant, scope string) string {
 	if aud == "" {
 		aud = graphAppID // a scope that names no resource is one of Microsoft Graph
 	}
-	if tn.o.Audience != "" {
-		aud = tn.o.Audience
+	if value, ok := tn.shows("AUD_WRONG", login, user); ok {
+		aud = cmp.Or(value, "https://www.fabrikam.example")
 	}
-	if _, ok := tn.shows("AUD_IS_EXO", login, user); ok {
-		aud = "https://outlook.office365.com"
+	if value, ok := tn.shows("AUD_IS_EXO", login, user); ok {
+		aud = cmp.Or(value, "https://"+cloudHost)
 	}
 	if _, ok := tn.shows("AUD_HTTP", login, user); ok {
 		aud = strings.Replace(aud, "https://", "http://", 1)
@@ -230,7 +234,7 @@ func (tn *Tenant) accessToken(login string, g *grant, scope string) string {
 	if g.capabilities != "" {
 		claims["xms_cc"] = []string{g.capabilities}
 	}
-	if aud == "-" {
+	if aud == noAudience {
 		delete(claims, "aud")
 	}
 	return tn.sign(claims)
@@ -291,6 +295,7 @@ var descriptions = map[string]struct {
 	"50011":   {400, "invalid_request", "The redirect URI is not registered for the application.", ""},
 	"50013":   {400, "invalid_grant", "The assertion is not valid.", ""},
 	"50034":   {400, "invalid_grant", "The account does not exist in the directory.", ""},
+	"50105":   {400, "invalid_grant", "The signed in user is not assigned to a role for the application.", ""},
 	"50049":   {400, "invalid_instance", "Unknown or invalid instance.", ""},
 	"50053":   {400, "invalid_grant", "The account is locked.", ""},
 	"50057":   {400, "invalid_grant", "The account is disabled.", ""},

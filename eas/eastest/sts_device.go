@@ -137,10 +137,7 @@ const pending = "pending"
 // deviceRefused returns the number of the error with which the user's part of the flow fails,
 // or "". r is nil where a test stands in for the browser.
 func (tn *Tenant) deviceRefused(r *http.Request, d *device) string {
-	host := nationOf(tn.at.Nation).login
-	if r != nil {
-		host = hostOf(r)
-	}
+	host := tn.signInHost(r)
 	if _, ok := tn.shows("DEVICE_CODE_BLOCKED", host, d.user); ok {
 		return pending
 	}

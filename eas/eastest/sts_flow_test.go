@@ -464,12 +464,12 @@ func TestErrorDocument(t *testing.T) {
 	// What a client acts on is error.
 	tn.AddMailbox(ada)
 	for n, want := range map[string]string{"50079": "interaction_required", "90033": "temporarily_unavailable", "65001": "invalid_grant"} {
-		tn.Change(func(o *eastest.Options) { o.RefuseSignIn = "" })
 		_, first := signInBy(t, tn)
-		tn.Change(func(o *eastest.Options) { o.RefuseSignIn = n })
+		refused := tn.Switch(eastest.Fault{ID: "SIGN_IN_REFUSED", Value: n})
 		if x := renew(t, tn, first, nil); x["error"] != want {
 			t.Errorf("%s: %v, want %s", n, x["error"], want)
 		}
+		refused.Lift()
 	}
 }
 

@@ -139,7 +139,7 @@ func TestAuthorizeRefuses(t *testing.T) {
 			t.Errorf("%s was redirected: %v", u, got)
 		}
 	}
-	tn.Change(func(o *eastest.Options) { o.RefuseSignIn = "65001" })
+	tn.Switch(eastest.Fault{ID: "CONSENT"})
 	if got := authorize(t, tn, conf.AuthCodeURL("s", challenge)); got.Get("error") != "access_denied" || !strings.Contains(got.Get("error_description"), "AADSTS65001") {
 		t.Errorf("refused sign-in: %v", got)
 	}

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -66,11 +65,6 @@ type Options struct {
 	ManualDevice bool
 	// DeviceInterval is how long a client must wait between two polls; if 0, 5 seconds.
 	DeviceInterval time.Duration
-
-	// Mistakes of the authority. All may be changed.
-
-	Audience     string // the aud of access tokens, instead of the resource asked for; "-" for none
-	RefuseSignIn string // the AADSTS number with which sign-ins and refreshes are refused: "65001" or "AADSTS65001"
 
 	// Demands of Exchange. All may be changed.
 
@@ -181,11 +175,6 @@ func (o *Options) complete() {
 	if o.MaxRequests == 0 {
 		o.MaxRequests = 10_000
 	}
-	n := strings.TrimPrefix(o.RefuseSignIn, "AADSTS")
-	if strings.Trim(n, "0123456789") != "" || strings.HasPrefix(n, "0") || n == "" && o.RefuseSignIn != "" {
-		panic("eastest: RefuseSignIn is not an AADSTS number: " + strconv.Quote(o.RefuseSignIn))
-	}
-	o.RefuseSignIn = n
 }
 
 // Close cuts every connection, requests under way included, and returns when the servers'

@@ -286,21 +286,3 @@ func TestProxyFaults(t *testing.T) {
 		tr.CloseIdleConnections()
 	}
 }
-
-// Values that cannot be meant panic where they are written.
-func TestWireFaultValues(t *testing.T) {
-	tn := eastest.New(t, nil)
-	for _, f := range []eastest.Fault{
-		{ID: "TLS_CERT_INVALID", Value: "stolen"}, {ID: "TCP_UNREACHABLE", Value: "x"}, {ID: "CAPTIVE_PORTAL", Value: "x"},
-		{ID: "TLS_CERT_EXPIRING", Value: "soon"}, {ID: "TLS_CERT_EXPIRING", Value: "0"},
-	} {
-		func() {
-			defer func() {
-				if recover() == nil {
-					t.Errorf("%+v: no panic", f)
-				}
-			}()
-			tn.Switch(f)
-		}()
-	}
-}

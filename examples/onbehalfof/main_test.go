@@ -150,7 +150,7 @@ func TestDemands(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d.tenant.Change(func(o *eastest.Options) { o.RefuseSignIn = number })
+		d.tenant.Switch(eastest.Fault{ID: "SIGN_IN_REFUSED", Value: number})
 		status, challenge, _, err := d.get(t.Context(), tok.AccessToken)
 		if err != nil || status != want.status || !strings.HasPrefix(challenge, want.challenge) {
 			t.Errorf("%s: status %d, challenge %s, %v; want %d %s", number, status, challenge, err, want.status, want.challenge)

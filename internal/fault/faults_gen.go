@@ -95,4 +95,5 @@ var faults = []Fault{
 	{"AD_V1_NO_TOKEN", "autodiscover", "fail", "there is no bearer token for this host, and nothing was sent", "have the program (Resolver.Authorize) get a token for the host", "", "documented", "MS-ASCMD 2.2.1.1"},
 	{"NO_RESPONSE", "autodiscover|eas", "fail", "no usable response comes back", "check the health of the server, and the firewalls and load balancers on the way", "", "documented", "RFC 9110 section 15.6.5"},
 	{"SIGN_IN_REFUSED", "token", "fail", "the authority refuses the sign-in for another reason", "look up the number of the error, and give its correlation ID to the administrator of the tenant", "", "documented", "Microsoft Entra authentication and authorization error codes"},
+	{"AUD_WRONG", "token", "fail", "the token is for another resource than the mailbox's server, or for none", "request the scope of exactly the ActiveSync URL's host; at AD FS, make that URL the identifier of the web API", "", "documented", "RFC 7519 section 4.1.3; Microsoft Entra access token claims reference"},
 }

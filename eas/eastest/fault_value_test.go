@@ -1,0 +1,50 @@
+package eastest_test
+
+import (
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/easoauth/easoauth/eas/eastest"
+)
+
+// A value that cannot be meant panics where it is written, not in a handler.
+func TestFaultValues(t *testing.T) {
+	date := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC).Format(http.TimeFormat)
+	for _, tt := range []struct {
+		id        string
+		good, bad []string
+	}{
+		{"TLS_CERT_INVALID", []string{"", "expired", "early", "name", "authority", "chain", "sha1"}, []string{"stolen", "Expired"}},
+		{"TCP_UNREACHABLE", []string{"refused", "timeout"}, []string{"x"}},
+		{"CAPTIVE_PORTAL", []string{"page", "redirect"}, []string{"x"}},
+		{"NO_RESPONSE", []string{"request", "connection"}, []string{"x"}},
+		{"TLS_CERT_EXPIRING", []string{"1", "30", "10000"}, []string{"soon", "0", "10001"}},
+		{"WAF_BLOCK", []string{"", "F5", "Cloudflare", "Akamai"}, []string{"f5", "Kemp"}},
+		{"SERVER_FAILED", []string{"500", "503", "599"}, []string{"499", "600", "50", "x"}},
+		{"SERVER_BUSY", []string{"0", "120", date}, []string{"-1", "soon"}},
+		{"AD_PREAUTH", []string{"page", "redirect", "basic"}, []string{"form"}},
+		{"EAS_NOT_EXCHANGE", []string{"page", "redirect", "basic"}, []string{"form"}},
+		{"EAS_NO_WWW_AUTH", []string{"device", "exchange"}, []string{"x"}},
+		{"AUD_IS_EXO", []string{"https://outlook.office.com", "00000002-0000-0ff1-ce00-000000000000"}, []string{"https://mail.contoso.com"}},
+		{"CONSENT", []string{"65001", "AADSTS65001"}, []string{"consent", "AADSTS", "65001 ", "065001", "-1"}},
+		{"ADMIN_CONSENT", []string{"90094"}, []string{"x"}},
+		{"CA_BLOCK", []string{"53003"}, []string{"x"}},
+		{"SIGN_IN_REFUSED", []string{"50105"}, []string{"x"}},
+		{"AD_ERROR_CODE", []string{"AnyCode"}, nil},
+		{"USER_MISSING", []string{""}, []string{"ada"}},
+	} {
+		tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid})
+		may := func(value string) (ok bool) {
+			defer func() { ok = recover() == nil }()
+			tn.Switch(eastest.Fault{ID: tt.id, Value: value, Optional: true})
+			return true
+		}
+		for _, v := range append(tt.good, tt.bad...) {
+			if got, want := may(v), slices.Contains(tt.good, v); got != want {
+				t.Errorf("%s with the value %q: allowed is %v, want %v", tt.id, v, got, want)
+			}
+		}
+	}
+}
