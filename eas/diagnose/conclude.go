@@ -43,7 +43,7 @@ func rank(id fault.ID) int {
 
 // hints are the faults of severity info that a check may report as the root, since they are what
 // an administrator set up and a client meets; the others are notes.
-var hints = map[fault.ID]bool{"AD_NOT_V2": true, "CAE_CLAIMS": true}
+var hints = map[fault.ID]bool{"AD_NOT_V2": true, "CAE_CLAIMS": true, "EAS_449": true, "EAS_451_CBA": true}
 
 // conclude sorts what was found: the root, what follows from it, and what is only worth knowing.
 func (c *check) conclude() {

@@ -211,6 +211,8 @@ func (c *check) refused(p *Probe, err error) {
 			id = diagnosticsFault(ee.Offer.Diagnostics)
 		case ee.Offer != nil && ee.Offer.Claims != "":
 			id = "CAE_CLAIMS"
+		case ee.HTTPStatus == 449, ee.Status >= 141 && ee.Status <= 145:
+			id = "EAS_449" // although the device was provisioned
 		case ee.HTTPStatus == 451:
 			id = "EAS_451_MOVED"
 		case ee.HTTPStatus == http.StatusForbidden:

@@ -65,6 +65,14 @@ var unseen = map[string]string{
 	"AD_NOT_V1":         "AutoDiscover v1 is not asked: it needs a token, and v2 responds",
 	"AD_V1_TOKEN":       "AutoDiscover v1 is not asked: it needs a token, and v2 responds",
 	"AUD_SLASH":         "both forms are legal: it is a note of a healthy deployment",
+
+	"AUTODETECT_BYPASSED": "the check sends no password, so it does not see that one is accepted",
+	"BUILD_UNSUPPORTED":   "an old build breaks nothing by itself: it is a note",
+	"EAS_ADFS_AUTHORITY":  "who signs users in is a note of a healthy deployment",
+	"EAS_BASIC_ONLY":      "newer servers always respond so to who brings no token: nothing is wrong",
+	"EAS_FLIGHTING_OPEN":  "from outside it is EAS_FLIGHTING, which the check names: the settings that are right show on the server alone",
+	"EXO_161_ONLY":        "the check speaks version 16.1: nothing is wrong",
+	"SYNC_STALE":          "the check has the user's token, not that of the service, which alone is refused",
 }
 
 // TestMatrix holds that the fault that is switched on is the root that is named first, in every

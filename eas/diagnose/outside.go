@@ -209,7 +209,11 @@ func (c *check) certificate(ctx context.Context) {
 			}
 		}
 		if old, ok := unsupported(w.Build); ok {
-			c.wrong(p, "BUILD_UNSUPPORTED", old)
+			id := fault.ID("BUILD_UNSUPPORTED")
+			if strings.HasPrefix(w.Build, "14.") {
+				id = "E2010_PRESENT" // which cannot do it at all
+			}
+			c.wrong(p, id, old)
 		}
 	})
 }

@@ -58,7 +58,7 @@ func (tn *Tenant) adfsHandler() http.Handler {
 	}
 	handle("GET /adfs/ls/", tn.federatedPage)
 	handle("POST /adfs/ls/", tn.signedIn)
-	if tn.at.Topology == OnPremises {
+	if tn.at.hasPremises() {
 		handle("GET /adfs/.well-known/openid-configuration", tn.metadataADFS)
 		handle("GET /adfs/discovery/keys", tn.keys(""))
 		handle("GET /adfs/oauth2/authorize", tn.authorize)

@@ -1,6 +1,7 @@
 package eastest
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -148,6 +149,10 @@ func (l *lookup) notSupported(supported []string) {
 // found names the endpoint of the protocol.
 func (l *lookup) found(m *Mailbox) {
 	if l.faulty(l.host) {
+		if value, ok := l.shows("PRIVATE_ADDRESS", l.host, m.addr); ok {
+			writeJSON(l.w, http.StatusOK, map[string]any{"Protocol": l.protocol, "Url": cmp.Or(value, "https://10.20.30.40/Microsoft-Server-ActiveSync")})
+			return
+		}
 		if value, ok := l.shows("AD_WRONG_URL", l.host, m.addr); ok {
 			writeJSON(l.w, http.StatusOK, map[string]any{"Protocol": l.protocol, "Url": value})
 			return

@@ -24,7 +24,11 @@ type claims struct {
 
 	Methods      []string `json:"amr"`
 	Capabilities []string `json:"xms_cc"`
+	Client       string   `json:"appidacr"` // how the application proved who it is; "0" if it did not
 }
+
+// service reports whether a service got the token on behalf of the user.
+func (c *claims) service() bool { return c.Client == "1" || c.Client == "2" }
 
 // parse checks the signature of a token and reads it. Its second result is the number of
 // the diagnostics with which Exchange refuses it, or "".
@@ -51,6 +55,21 @@ func (tn *Tenant) checkBearer(w http.ResponseWriter, r *http.Request, host strin
 	scheme, raw, _ := strings.Cut(strings.Join(v, ", "), " ")
 	raw = strings.TrimSpace(raw)
 	if tn.faulty(host) {
+		if tn.product(host) == exchangeOnline {
+			if _, ok := tn.shows("EAS_451_CBA", host, ""); ok {
+				because(r, "fault EAS_451_CBA: a proxy strips Authorization")
+				tn.anonymous(w, host)
+				return nil
+			}
+		}
+		if _, ok := tn.shows("E2010_PRESENT", host, ""); ok {
+			because(r, "fault E2010_PRESENT")
+			exchange2010(w, host)
+			return nil
+		}
+		if m := tn.bypassed(r, host); m != nil {
+			return m
+		}
 		if !present {
 			if _, ok := tn.shows("EAS_ANON_200", host, ""); ok {
 				because(r, "fault EAS_ANON_200: a device in front signs everybody in")
@@ -85,6 +104,34 @@ func (tn *Tenant) checkBearer(w http.ResponseWriter, r *http.Request, host strin
 	why.uri = true
 	tn.challenge(w, host, why)
 	return nil
+}
+
+// bypassed returns the mailbox of a user who has configured Basic by hand, which the server
+// accepts with the fault AUTODETECT_BYPASSED, or nil.
+func (tn *Tenant) bypassed(r *http.Request, host string) *Mailbox {
+	user, password, ok := r.BasicAuth()
+	m := tn.users[strings.ToLower(user)]
+	if !ok || m == nil || password != Password {
+		return nil
+	}
+	if _, ok := tn.shows("AUTODETECT_BYPASSED", host, m.addr); !ok {
+		return nil
+	}
+	because(r, "fault AUTODETECT_BYPASSED: the password is accepted")
+	of(r, m.addr)
+	return m
+}
+
+// exchange2010 responds as a server that knows passwords alone, to tokens too.
+func exchange2010(w http.ResponseWriter, host string) {
+	h := w.Header()
+	clear(h)
+	h.Set("Server", "Microsoft-IIS/7.5")
+	h.Set("X-Powered-By", "ASP.NET")
+	h.Set("X-OWA-Version", "14.3.513.0")
+	h.Set("WWW-Authenticate", fmt.Sprintf(`Basic realm="%s"`, host))
+	h.Set("Content-Length", "0")
+	w.WriteHeader(http.StatusUnauthorized)
 }
 
 // anybody returns the mailbox as which a device in front signs everybody in.
@@ -129,10 +176,8 @@ func (tn *Tenant) account(raw, host string) (*Mailbox, *refusal) {
 		return nil, diagnose("2000003", "The audience claim value is invalid 'aud'.", "invalid_resource")
 	case !strings.EqualFold(aud, own.String()) && !online:
 		return nil, diagnose("2000003", fmt.Sprintf(wrongAudience, quoteless(aud), own.String()), "invalid_resource")
-	case tn.at.Topology == OnPremises && c.Issuer != "http://"+tn.adfsHost()+"/adfs/services/trust":
-		return nil, diagnose("2000001", "The issuer of the token is not trusted.", "invalid_token")
-	case tn.at.Topology != OnPremises && c.Tenant != TenantID:
-		return nil, diagnose("2000004", fmt.Sprintf("The tenant for tenant guid '%s' does not exist.", quoteless(c.Tenant)), "invalid_tenant")
+	case tn.distrusted(&c) != nil:
+		return nil, tn.distrusted(&c)
 	case m == nil:
 		return nil, diagnose("2000005", "The user specified by the user-context in the token does not exist.", "invalid_user")
 	case !has(c.Scope, easScope):
@@ -142,6 +187,21 @@ func (tn *Tenant) account(raw, host string) (*Mailbox, *refusal) {
 		return nil, diagnose("2000002", expired, "token_expired")
 	}
 	return m, nil
+}
+
+// distrusted returns how Exchange refuses the issuer of a token, or nil. In a hybrid organization
+// it trusts AD FS as well while the challenge names that.
+func (tn *Tenant) distrusted(c *claims) *refusal {
+	adfs := c.Issuer == "http://"+tn.adfsHost()+"/adfs/services/trust"
+	switch {
+	case adfs && (tn.at.Topology == OnPremises || tn.switched("EAS_ADFS_AUTHORITY")):
+		return nil
+	case adfs || tn.at.Topology == OnPremises:
+		return diagnose("2000001", "The issuer of the token is not trusted.", "invalid_token")
+	case c.Tenant != TenantID:
+		return diagnose("2000004", fmt.Sprintf("The tenant for tenant guid '%s' does not exist.", quoteless(c.Tenant)), "invalid_tenant")
+	}
+	return nil
 }
 
 // isOnline reports whether an audience is a name of Exchange Online.
@@ -159,6 +219,14 @@ func (tn *Tenant) refused(host string, own *url.URL, c claims) *refusal {
 	shows := func(id fault.ID) (string, bool) { return tn.shows(id, host, c.User) }
 	if _, ok := shows("CERT_METADATA_STALE"); ok {
 		return diagnose("2000000", "The token has an invalid signature.", "invalid_signature")
+	}
+	if c.service() {
+		switch value, ok := shows("SYNC_STALE"); {
+		case ok && value == "TLS_OFFLOAD":
+			own.Scheme = "http"
+		case ok:
+			return diagnose("2000000", "The token has an invalid signature.", "invalid_signature")
+		}
 	}
 	if _, ok := shows("TOKEN_EXPIRED"); ok { // the clock of the server is ahead
 		return diagnose("2000002", expired, "token_expired")

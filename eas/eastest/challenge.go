@@ -41,11 +41,18 @@ func (tn *Tenant) anonymous(w http.ResponseWriter, host string) {
 		// Who brings nothing is taken for one who signs in with a certificate.
 		w.Header().Set("X-MS-Location", "https://outlook-cba.office365.com/Microsoft-Server-ActiveSync")
 		w.WriteHeader(451)
-	case p.model().guarded:
+	case tn.basicOnly(host) || p.model().guarded:
 		tn.challenge(w, host, nil)
 	default:
 		tn.challenge(w, host, &refusal{uri: true})
 	}
+}
+
+// basicOnly reports whether the fault EAS_BASIC_ONLY shows: an older server responds to who brings
+// no token as those from Exchange 2019 CU13 on do.
+func (tn *Tenant) basicOnly(host string) bool {
+	_, ok := tn.shows("EAS_BASIC_ONLY", host, "")
+	return ok
 }
 
 // authority is the authorization_uri of the servers at host.
@@ -101,6 +108,10 @@ func (tn *Tenant) challenge(w http.ResponseWriter, host string, why *refusal) {
 	if _, ok := has("EAS_FLIGHTING"); ok {
 		why.uri, why.err, why.diagnostics = false, "invalid_token", tn.flighting()
 	}
+	if _, ok := has("EAS_FLIGHTING_OPEN"); ok { // seen with this build, by the report that is its source
+		why.uri, why.err, why.diagnostics = false, "invalid_token", tn.flighting()
+		h.Set("X-OWA-Version", "15.2.1544.4")
+	}
 	issuers := "00000001-0000-0000-c000-000000000000@"
 	if tn.product(host) == exchangeOnline {
 		issuers += "*"
@@ -110,23 +121,24 @@ func (tn *Tenant) challenge(w http.ResponseWriter, host string, why *refusal) {
 	if _, ok := has("EAS_TENANT_NOT_TRUSTED"); ok {
 		issuers = "00000001-0000-0000-c000-000000000000@" + otherTenantID
 	}
-	if tn.at.Topology == OnPremises {
-		issuers = "http://" + tn.adfsHost() + "/adfs/services/trust"
+	uri, kind := tn.authority(host), tn.product(host).model().kind
+	_, adfs := has("EAS_ADFS_AUTHORITY")
+	if adfs = adfs || tn.at.Topology == OnPremises; adfs {
+		issuers, uri = "http://"+tn.adfsHost()+"/adfs/services/trust", "https://"+tn.adfsHost()+"/adfs/oauth2/authorize"
+	}
+	if adfs && kind != "" {
+		kind = "ADFS"
 	}
 	c := fmt.Sprintf(`Bearer client_id="%s", trusted_issuers="%s", token_types="app_asserted_user_v1 service_asserted_app_v1"`,
 		exchangeAppID, issuers)
 	if why.uri {
-		uri := tn.authority(host)
 		if value, ok := has("EAS_UNEXPECTED_AUTHORITY"); ok {
 			if uri = value; uri == "" {
 				uri = "https://login.windows.net.fabrikam.example/common/oauth2/authorize"
 			}
 		}
 		c += fmt.Sprintf(`, authorization_uri="%s"`, uri)
-		if kind := tn.product(host).model().kind; kind != "" {
-			if tn.at.Topology == OnPremises {
-				kind = "ADFS"
-			}
+		if kind != "" {
 			c += fmt.Sprintf(`, issuer_kind="%s"`, kind)
 		}
 	}

@@ -4,13 +4,16 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/easoauth/easoauth/eas/eastest"
+	"github.com/easoauth/easoauth/internal/fault"
 )
 
 var update = flag.Bool("update", false, "rewrite docs/tenant.md")
@@ -38,6 +41,15 @@ means something. Remedies and sources are in [faults.md](faults.md). The order i
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", f.ID, cell(f.Cause), cell(f.Value), strings.Join(where, ", "))
 	}
+	b.WriteString(`
+## Faults that no server can show
+
+| id | what is wrong | why the tenant does not show it |
+|---|---|---|
+`)
+	for _, id := range slices.Sorted(maps.Keys(unshown)) {
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", id, cell(fault.Get(id).Cause), cell(unshown[id]))
+	}
 	if *update {
 		if err := os.WriteFile(name, b.Bytes(), 0o644); err != nil {
 			t.Fatal(err)
@@ -49,6 +61,32 @@ means something. Remedies and sources are in [faults.md](faults.md). The order i
 	}
 	if diff := cmp.Diff(b.String(), string(got)); diff != "" {
 		t.Errorf("docs/tenant.md is not what the faults make; run go test ./eas/eastest -run TestDocument -update:\n%s", diff)
+	}
+}
+
+// unshown are the faults of the table that no server can show, and why.
+var unshown = map[fault.ID]string{
+	"EAS_MAXREQUEST": "the tenant takes messages of any size",
+	"AD_UNCONFIRMED": "the tenant has neither SRV records nor plain http",
+	"AD_TLD_BACKOFF": "the client makes the host of the mail domain itself, and no server has a part in it",
+	"AD_V1_NO_TOKEN": "the program has no token to send; the server that it would have asked is as it always is",
+}
+
+// Each fault of the table can be switched on, or stands among those that no server can show.
+func TestEveryFaultIsShown(t *testing.T) {
+	shown := map[fault.ID]bool{}
+	for _, f := range eastest.Faults() {
+		shown[fault.ID(f.ID)] = true
+	}
+	for _, f := range fault.All() {
+		if reason := unshown[f.ID]; shown[f.ID] == (reason != "") {
+			t.Errorf("%s: can be switched on is %v, and the reason why not is %q", f.ID, shown[f.ID], reason)
+		}
+	}
+	for id := range unshown {
+		if !fault.Known(id) {
+			t.Errorf("%s is not in the table of faults", id)
+		}
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -35,6 +34,7 @@ type call struct {
 	box     *Mailbox
 	dev     *partner
 	version eas.Version
+	offers  string // the versions that the server lists
 	key     string // X-MS-PolicyKey
 	saved   bool   // SaveInSent
 	window  int    // how many changes this Sync may still send
@@ -167,7 +167,7 @@ func (tn *Tenant) serveExchange(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("MS-Server-ActiveSync", tn.product(host).model().server)
 	switch r.Method {
 	case http.MethodOptions:
-		tn.protocolHeaders(w, host)
+		protocolHeaders(w, tn.offered(r, host, box.addr))
 		w.Header().Set("Allow", "OPTIONS,POST")
 		return
 	case http.MethodPost:
@@ -181,12 +181,12 @@ func (tn *Tenant) serveExchange(w http.ResponseWriter, r *http.Request) {
 		q.version = eas.Version(r.Header.Get("MS-ASProtocolVersion"))
 		q.policyKey = r.Header.Get("X-MS-PolicyKey")
 	}
-	c := &call{Tenant: tn, w: w, r: r, box: box, query: q, version: q.version, key: q.policyKey, saved: q.saveInSent, body: body}
+	c := &call{Tenant: tn, w: w, r: r, box: box, query: q, version: q.version, key: q.policyKey, saved: q.saveInSent, body: body, offers: tn.offered(r, host, box.addr)}
 	switch {
 	case !ok || !isVersion(string(q.version)):
 		c.common(101, http.StatusBadRequest)
 		return
-	case !slices.Contains(tn.offered(host), q.version): // [MS-ASCMD] 2.2.2, status 138
+	case !speaks(c.offers, q.version): // [MS-ASCMD] 2.2.2, status 138
 		c.common(138, http.StatusBadRequest)
 		return
 	case !isAlnum(q.deviceID) || len(q.deviceID) > 32:

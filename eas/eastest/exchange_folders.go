@@ -61,7 +61,7 @@ func (c *call) folderSync() {
 		c.dev.hierarchy = &hierarchyState{key: key, seen: now}
 	}
 	if key != "0" && c.version.AtLeast(eas.Version121) {
-		c.protocolHeaders(c.w, hostOf(c.r))
+		protocolHeaders(c.w, c.offers)
 	}
 	c.answer(&airsync.FolderSync{Status: intp(1), SyncKey: key, Changes: changes})
 }

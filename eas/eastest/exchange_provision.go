@@ -15,6 +15,8 @@ func (c *call) provisioned() bool {
 	switch {
 	case c.dev.wipe != "":
 		status = 140
+	case c.demandsPolicy():
+		status = 144
 	case c.o.NoPolicy:
 		return true
 	case c.dev.acknowledged && c.key == c.dev.policy:
@@ -28,6 +30,19 @@ func (c *call) provisioned() bool {
 	}
 	c.common(status, 449)
 	return false
+}
+
+// demandsPolicy reports whether the fault EAS_449 shows: to a device whose policy key is right,
+// too, as where a device in front takes X-MS-PolicyKey out of the request.
+func (c *call) demandsPolicy() bool {
+	if !c.faulty(hostOf(c.r)) {
+		return false
+	}
+	_, ok := c.shows("EAS_449", hostOf(c.r), c.box.addr)
+	if ok {
+		because(c.r, "fault EAS_449")
+	}
+	return ok
 }
 
 const policyType = "MS-EAS-Provisioning-WBXML"

@@ -82,6 +82,7 @@ var shownByAutodiscover = []shownFault{
 	{"AD_REDIRECT_CROSS_DOMAIN", "where to, a URL; if \"\", a host of fabrikam.example", premises},
 	{"AD_REDIRECT_INVALID", "where to; if \"\", a URL without a host", premises},
 	{"AD_REDIRECT_LOOP", "", premises},
+	{"PRIVATE_ADDRESS", "the URL that is named; if \"\", one of 10.20.30.40", premises},
 	{"AD_WRONG_URL", "the URL that is named; if \"\", none", anywhere},
 	{"HYBRID_AGENT", "", hybrid},
 	{"NOT_ACTIVESYNC", "", anywhere},
@@ -90,12 +91,18 @@ var shownByAutodiscover = []shownFault{
 
 var shownByChallenge = []shownFault{
 	{"EXO_NANOPROXY", "", []Topology{Cloud}},
+	{"EAS_451_CBA", "", []Topology{Cloud}},
+	{"EAS_BASIC_ONLY", "", premises},
+	{"E2010_PRESENT", "", premises},
+	{"BUILD_UNSUPPORTED", "the build; if \"\", 15.2.1748.24", premises},
 	{"EAS_ANON_200", "", anywhere},
 	{"EAS_NO_WWW_AUTH", `who responds: "device" or "exchange"; if "", a device in front`, anywhere},
 	{"EAS_BASIC_ONLY_EMPTY_BEARER", "", anywhere},
 	{"EAS_FLIGHTING", "", anywhere},
+	{"EAS_FLIGHTING_OPEN", "", premises},
 	{"EAS_NO_AUTHORIZATION_URI", "", anywhere},
 	{"EAS_UNEXPECTED_AUTHORITY", "the authorization_uri; if \"\", one of fabrikam.example", anywhere},
+	{"EAS_ADFS_AUTHORITY", "", hybrid},
 	{"EAS_TENANT_NOT_TRUSTED", "", withCloud},
 	{"EXPOSED_BASIC", "", anywhere},
 }
@@ -131,6 +138,11 @@ var shownByExchange = []shownFault{
 	{"CAE_CLAIMS", "", anywhere},
 	{"EAS_451_MOVED", "where to, a URL; if \"\", Exchange Online", premises},
 	{"EAS_403", "", anywhere},
+	{"EAS_449", "", anywhere},
+	{"EAS_VERSION_138", "the versions that are offered, joined by commas; if \"\", 2.5,12.0", anywhere},
+	{"EXO_161_ONLY", "", anywhere},
+	{"AUTODETECT_BYPASSED", "", premises},
+	{"SYNC_STALE", `why: "TLS_OFFLOAD" or "CERT_METADATA_STALE"; if "", the latter`, hybrid},
 }
 
 // Faults returns the faults that a tenant can show, in the order of the dance.
@@ -220,6 +232,12 @@ func (tn *Tenant) shows(id fault.ID, host, user string) (value string, ok bool) 
 		return f.Value, true
 	}
 	return "", false
+}
+
+// switched reports whether a fault is switched on that has another place where it shows. The
+// caller holds tn.mu.
+func (tn *Tenant) switched(id fault.ID) bool {
+	return slices.ContainsFunc(tn.switches, func(s *Switch) bool { return !s.lifted && fault.ID(s.fault.ID) == id })
 }
 
 // unfired fails the test for every fault that was switched on and never showed, and every

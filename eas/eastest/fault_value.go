@@ -29,6 +29,9 @@ var takes = map[fault.ID]func(value string) bool{
 	"ADMIN_CONSENT":     isAADSTS,
 	"CA_BLOCK":          isAADSTS,
 	"SIGN_IN_REFUSED":   isAADSTS,
+	"EAS_VERSION_138":   isVersions,
+	"BUILD_UNSUPPORTED": isBuild,
+	"SYNC_STALE":        oneOf("TLS_OFFLOAD", "CERT_METADATA_STALE"),
 }
 
 // mayHave reports whether the fault may have the value.
@@ -65,4 +68,21 @@ func isRetryAfter(value string) bool {
 		return true
 	}
 	return between(0, int(365*24*time.Hour/time.Second))(value)
+}
+
+// isVersions reports whether a value is a list of protocol versions, as MS-ASProtocolVersions
+// has it.
+func isVersions(value string) bool {
+	for v := range strings.SplitSeq(value, ",") {
+		if !isVersion(v) {
+			return false
+		}
+	}
+	return true
+}
+
+// isBuild reports whether a value is a build of Exchange, as X-OWA-Version has it.
+func isBuild(value string) bool {
+	parts := strings.Split(value, ".")
+	return len(parts) >= 3 && len(parts) <= 4 && !slices.ContainsFunc(parts, func(s string) bool { return !between(0, 1<<16)(s) })
 }

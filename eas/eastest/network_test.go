@@ -37,7 +37,7 @@ func get(t *testing.T, c *http.Client, url string) (int, string) {
 
 func TestOnlyTheTenantIsReached(t *testing.T) {
 	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, Domain: "Fabrikam.com"})
-	want := []string{"autodiscover-s.outlook.com", "autodiscover.fabrikam.com", "login.microsoft.com", "login.microsoftonline.com", "login.windows.net",
+	want := []string{"adfs.fabrikam.com", "autodiscover-s.outlook.com", "autodiscover.fabrikam.com", "login.microsoft.com", "login.microsoftonline.com", "login.windows.net",
 		"mail.fabrikam.com", "microsoft.com", "odc.officeapps.live.com", "outlook.office.com", "outlook.office365.com", "prod.autodetect.outlook.cloud.microsoft",
 		"sts.windows.net"}
 	if diff := cmp.Diff(want, tn.Hosts()); diff != "" {

@@ -1,10 +1,13 @@
 package eastest
 
 import (
+	"cmp"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/easoauth/easoauth/eas"
+	"github.com/easoauth/easoauth/internal/fault"
 )
 
 // A Product is a server product, for what it answers and how.
@@ -67,32 +70,39 @@ func (tn *Tenant) product(host string) Product {
 	return exchangeOnline
 }
 
-// offered returns the versions that the server at host offers, of those that the tenant speaks.
-func (tn *Tenant) offered(host string) []eas.Version {
-	if tn.o.Versions != nil {
-		return tn.o.Versions
-	}
-	var out []eas.Version
-	for _, v := range versions {
-		if strings.Contains(","+tn.product(host).model().versions+",", ","+string(v)+",") {
-			out = append(out, v)
+// offered lists the versions that the server at host offers to the user, as
+// MS-ASProtocolVersions does. Of versions before 12.1 the tenant knows the names alone. Call it
+// once a request: it shows faults. The caller holds tn.mu.
+func (tn *Tenant) offered(r *http.Request, host, user string) string {
+	if tn.faulty(host) {
+		for _, f := range []struct {
+			id       fault.ID
+			versions string
+		}{{"EAS_VERSION_138", "2.5,12.0"}, {"EXO_161_ONLY", string(eas.Version161)}} {
+			if value, ok := tn.shows(f.id, host, user); ok {
+				because(r, "fault %s", f.id)
+				return cmp.Or(value, f.versions)
+			}
 		}
 	}
-	return out
+	if tn.o.Versions == nil {
+		return tn.product(host).model().versions
+	}
+	var list []string
+	for _, v := range tn.o.Versions {
+		list = append(list, string(v))
+	}
+	return strings.Join(list, ",")
 }
 
-// protocolHeaders lists versions and commands, as an OPTIONS response does. Of versions before
-// 12.1 the tenant knows the names alone.
-func (tn *Tenant) protocolHeaders(w http.ResponseWriter, host string) {
-	list := tn.product(host).model().versions
-	if tn.o.Versions != nil {
-		var v []string
-		for _, x := range tn.o.Versions {
-			v = append(v, string(x))
-		}
-		list = strings.Join(v, ",")
-	}
-	w.Header().Set("MS-ASProtocolVersions", list)
+// speaks reports whether the tenant speaks a version that is on the list of the server.
+func speaks(list string, v eas.Version) bool {
+	return slices.Contains(versions, v) && slices.Contains(strings.Split(list, ","), string(v))
+}
+
+// protocolHeaders lists versions and commands, as an OPTIONS response does.
+func protocolHeaders(w http.ResponseWriter, versions string) {
+	w.Header().Set("MS-ASProtocolVersions", versions)
 	w.Header().Set("MS-ASProtocolCommands", commands)
 }
 
@@ -115,4 +125,7 @@ func (tn *Tenant) mark(w http.ResponseWriter, host string) {
 	h.Set("X-CalculatedBETarget", "be01."+tn.at.Domain)
 	h.Set("X-DiagInfo", "BE01")
 	h.Set("X-OWA-Version", p.model().build)
+	if value, ok := tn.shows("BUILD_UNSUPPORTED", host, ""); ok {
+		h.Set("X-OWA-Version", cmp.Or(value, Exchange2019CU.model().build))
+	}
 }

@@ -181,6 +181,20 @@ func (tn *Tenant) TokenFor(addr, host string) *oauth2.Token {
 	}
 }
 
+// proof is the appidacr of an application: how it proves who it is.
+func (tn *Tenant) proof(client string) string {
+	for _, a := range tn.o.Apps {
+		switch {
+		case a.ID != client:
+		case a.Certificate != nil:
+			return "2"
+		case a.Secret != "":
+			return "1"
+		}
+	}
+	return "0"
+}
+
 // noAudience is the value of AUD_WRONG for a token without an audience.
 const noAudience = "-"
 
@@ -229,7 +243,7 @@ func (tn *Tenant) accessToken(login string, g *grant, scope string) string {
 		claims["iss"], claims["apptype"] = "http://"+tn.adfsHost()+"/adfs/services/trust", "Public"
 		delete(claims, "oid")
 	} else {
-		claims["iss"], claims["tid"], claims["appidacr"], claims["uti"] = "https://"+nationOf(tn.at.Nation).sts+"/"+TenantID+"/", TenantID, "0", tn.guid("token")
+		claims["iss"], claims["tid"], claims["appidacr"], claims["uti"] = "https://"+nationOf(tn.at.Nation).sts+"/"+TenantID+"/", TenantID, tn.proof(g.client), tn.guid("token")
 	}
 	if g.capabilities != "" {
 		claims["xms_cc"] = []string{g.capabilities}

@@ -263,7 +263,7 @@ func (tn *Tenant) handlers() map[string]http.Handler {
 	if tn.at.hasCloud() {
 		h["microsoft.com"] = http.HandlerFunc(tn.deviceLogin)
 	}
-	if tn.at.Topology == OnPremises || tn.at.Identity == Federated {
+	if tn.at.hasPremises() || tn.at.Identity == Federated {
 		h[tn.adfsHost()] = tn.adfsHandler()
 	}
 	if tn.at.hasPremises() {
