@@ -245,8 +245,8 @@ func TestPolicies(t *testing.T) {
 		"managed device":   {policy: eastest.Policy{Control: eastest.Compliant}, refresh: "53000", signIn: "70016"},
 		"managed, and is":  {policy: eastest.Policy{Control: eastest.Compliant}, then: func(m *eastest.Mailbox) { m.SetLocation("", true) }},
 		"elsewhere":        {policy: eastest.Policy{Control: eastest.Block, Locations: []string{"abroad"}}, then: func(m *eastest.Mailbox) { m.SetLocation("abroad", false) }, refresh: "53003", signIn: "70016"},
-		"password changed": {policy: eastest.Policy{Users: []string{"x"}}, then: (*eastest.Mailbox).ChangePassword, refresh: "50173"},
-		"account disabled": {policy: eastest.Policy{Users: []string{"x"}}, then: func(m *eastest.Mailbox) { m.SetDisabled(true) }, refresh: "50057", signIn: "50057"},
+		"password changed": {policy: eastest.Policy{Users: []string{"x"}}, then: func(m *eastest.Mailbox) { m.ChangePassword("Another-1") }, refresh: "50173"},
+		"account disabled": {policy: eastest.Policy{Users: []string{"x"}}, then: func(m *eastest.Mailbox) { m.SetAccount(eastest.AccountDisabled) }, refresh: "50057", signIn: "50057"},
 		"password expired": {policy: eastest.Policy{Users: []string{"x"}}, then: (*eastest.Mailbox).ExpirePassword},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -439,7 +439,7 @@ func TestEveryTopology(t *testing.T) {
 	}
 }
 
-// The pages of the authority check the password, are good once, and tell nobody's apart.
+// The pages of the authority check name and password, and are good once.
 func TestSignInPages(t *testing.T) {
 	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, SignInPages: true})
 	tn.AddMailbox(ada)
@@ -475,10 +475,10 @@ func TestSignInPages(t *testing.T) {
 	if _, body := enter(url.Values{"id": {id}, "username": {ada}, "password": {eastest.Password}}); !strings.Contains(body, "AADSTS50089") {
 		t.Errorf("the page twice: %s", body)
 	}
-	for _, form := range []url.Values{{"username": {ada}, "password": {"no"}}, {"username": {"eve@contoso.com"}, "password": {eastest.Password}}} {
+	for want, form := range map[string]url.Values{"AADSTS50126": {"username": {ada}, "password": {"no"}}, "AADSTS50034": {"username": {"eve@contoso.com"}, "password": {eastest.Password}}} {
 		form.Set("id", begin())
-		if to, body := enter(form); to != "" || !strings.Contains(body, "AADSTS50126") {
-			t.Errorf("%v: %s %s", form, to, body)
+		if to, body := enter(form); to != "" || !strings.Contains(body, want) {
+			t.Errorf("%v: %s %s, want %s", form, to, body, want)
 		}
 	}
 	if to, _ := enter(url.Values{"id": {begin()}, "decline": {"1"}}); !strings.Contains(to, "error=access_denied") {

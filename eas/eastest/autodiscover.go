@@ -99,6 +99,9 @@ func (l *lookup) serve() {
 		return
 	}
 	m := l.users[strings.ToLower(l.email)]
+	if !m.hasMailbox() {
+		m = nil
+	}
 	if m != nil {
 		of(l.r, m.addr)
 	}

@@ -111,7 +111,7 @@ func (tn *Tenant) checkBearer(w http.ResponseWriter, r *http.Request, host strin
 func (tn *Tenant) bypassed(r *http.Request, host string) *Mailbox {
 	user, password, ok := r.BasicAuth()
 	m := tn.users[strings.ToLower(user)]
-	if !ok || m == nil || password != Password {
+	if !ok || m == nil || password != m.secret {
 		return nil
 	}
 	if _, ok := tn.shows("AUTODETECT_BYPASSED", host, m.addr); !ok {

@@ -56,6 +56,12 @@
 // codes are approved by the second poll, or by [Tenant.ApproveDevice]. [Tenant.Token] hands
 // out a token where a test is not about signing in.
 //
+// With [Options.SignInPages] the authority shows pages, as it does for a browser: name and
+// password, the second factor that a [Policy] demands, and the consent that the faults CONSENT
+// and ADMIN_CONSENT demand. They are HTML forms that work without JavaScript. A user has a
+// password ([Mailbox.ChangePassword]), an account ([Mailbox.SetAccount]: disabled, locked,
+// deleted, without a mailbox), and may be an administrator.
+//
 // # What it does not do
 //
 // It serves every command of ActiveSync in versions 12.1 to 16.1, but no document library, no

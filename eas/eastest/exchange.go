@@ -189,6 +189,9 @@ func (tn *Tenant) serveExchange(w http.ResponseWriter, r *http.Request) {
 	case !speaks(c.offers, q.version): // [MS-ASCMD] 2.2.2, status 138
 		c.common(138, http.StatusBadRequest)
 		return
+	case !box.hasMailbox():
+		c.common(126, http.StatusForbidden)
+		return
 	case !isAlnum(q.deviceID) || len(q.deviceID) > 32:
 		c.common(108, http.StatusBadRequest)
 		return

@@ -169,6 +169,8 @@ type Switch struct {
 	seen   int // requests that could have had it
 	fired  int // requests that had it
 	lifted bool
+
+	consents map[[2]string]bool // by user, or "" for all, and client
 }
 
 // Switch switches a fault on, until [Switch.Lift] or for as long as f says. It panics if
@@ -219,9 +221,14 @@ func (tn *Tenant) Switches() []*Switch {
 // the place where the fault shows. user is "" where nobody is named, which only a fault of
 // every user matches. The caller holds tn.mu.
 func (tn *Tenant) shows(id fault.ID, host, user string) (value string, ok bool) {
+	return tn.showsUnless(id, host, user, nil)
+}
+
+// showsUnless is shows without the switches that are exempt.
+func (tn *Tenant) showsUnless(id fault.ID, host, user string, exempt func(s *Switch) bool) (value string, ok bool) {
 	for _, s := range tn.switches {
 		f := &s.fault
-		if s.lifted || fault.ID(f.ID) != id || f.Host != "" && !strings.EqualFold(f.Host, host) || f.User != "" && !strings.EqualFold(f.User, user) {
+		if exempt != nil && exempt(s) || s.lifted || fault.ID(f.ID) != id || f.Host != "" && !strings.EqualFold(f.Host, host) || f.User != "" && !strings.EqualFold(f.User, user) {
 			continue
 		}
 		s.seen++

@@ -163,6 +163,28 @@ func TestVersionFaults(t *testing.T) {
 	}
 }
 
+// folderSync sends a first FolderSync and returns status and body.
+func folderSync(t *testing.T, tn *eastest.Tenant, token, version string) (int, string) {
+	t.Helper()
+	req, err := http.NewRequest("POST", mailURL+"?Cmd=FolderSync&User=ada&DeviceId=x1&DeviceType=t", strings.NewReader("\x03\x01\x6a\x00\x00\x07\x56\x52\x030\x00\x01\x01"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	req.Header.Set("MS-ASProtocolVersion", version)
+	req.Header.Set("Content-Type", "application/vnd.ms-sync.wbxml")
+	resp, err := tn.Client().Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(b)
+}
+
 // The policy is demanded of a device that has it.
 func TestPolicyDemanded(t *testing.T) {
 	for version, want := range map[string]struct {
@@ -170,25 +192,7 @@ func TestPolicyDemanded(t *testing.T) {
 		body   string
 	}{"12.1": {449, ""}, "16.1": {200, "144"}} {
 		tn := faulty(t, eastest.Options{Topology: eastest.Hybrid, NoPolicy: true}, eastest.Fault{ID: "EAS_449", Times: 1})
-		sync := func() (int, string) {
-			req, err := http.NewRequest("POST", mailURL+"?Cmd=FolderSync&User=ada&DeviceId=x1&DeviceType=t", strings.NewReader("\x03\x01\x6a\x00\x00\x07\x56\x52\x030\x00\x01\x01"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			req.Header.Set("Authorization", bearerOf(tn)[1])
-			req.Header.Set("MS-ASProtocolVersion", version)
-			req.Header.Set("Content-Type", "application/vnd.ms-sync.wbxml")
-			resp, err := tn.Client().Do(req)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer resp.Body.Close()
-			b, err := io.ReadAll(resp.Body)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return resp.StatusCode, string(b)
-		}
+		sync := func() (int, string) { return folderSync(t, tn, tn.Token(ada).AccessToken, version) }
 		if status, body := sync(); status != want.status || !strings.Contains(body, want.body) {
 			t.Errorf("%s: %d %q", version, status, body)
 		}

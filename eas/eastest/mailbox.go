@@ -15,9 +15,14 @@ type Mailbox struct {
 	tn   *Tenant
 	addr string
 
-	location          string // of the user, for policies
-	compliant         bool
-	expired, disabled bool // the password, the account
+	location    string // of the user, for policies
+	compliant   bool
+	account     Account
+	admin       bool
+	secret      string // the user's password
+	expired     bool   // the password
+	wrong       int    // passwords that were, since the last right one
+	lockedUntil time.Time
 
 	online bool // the mailbox is in Exchange Online; Tenant.mu guards it, too
 
@@ -80,7 +85,7 @@ func (tn *Tenant) AddMailbox(addr string, items ...eas.Item) *Mailbox {
 		panic("eastest: AddMailbox: the address has a mailbox")
 	}
 	m := &Mailbox{
-		tn: tn, addr: addr, online: !tn.at.hasPremises(), partners: map[string]*partner{}, index: map[eas.ItemID]*item{}, changed: make(chan struct{}), sentIDs: map[string]bool{},
+		tn: tn, addr: addr, secret: Password, online: !tn.at.hasPremises(), partners: map[string]*partner{}, index: map[eas.ItemID]*item{}, changed: make(chan struct{}), sentIDs: map[string]bool{},
 	}
 	for _, f := range standardFolders {
 		m.addFolder(f)

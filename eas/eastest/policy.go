@@ -1,6 +1,7 @@
 package eastest
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -121,30 +122,34 @@ func (tn *Tenant) signInHost(r *http.Request) string {
 // refusedSignIn returns the number of the error with which the authority refuses the user, or
 // "". r is nil where a test stands in for the browser.
 func (tn *Tenant) refusedSignIn(r *http.Request, user, client string, flow Flow, mfa bool) string {
+	number, _ := tn.refusal(r, user, client, flow, mfa)
+	return number
+}
+
+// refusal is refusedSignIn, and says which fault it is, or "".
+func (tn *Tenant) refusal(r *http.Request, user, client string, flow Flow, mfa bool) (number string, by fault.ID) {
 	host := tn.signInHost(r)
 	for _, x := range refusals {
-		value, ok := tn.shows(x.id, host, user)
+		value, ok := tn.showsUnless(x.id, host, user, func(s *Switch) bool { return s.hasConsent(user, client) })
 		if !ok {
 			continue
 		}
 		because(r, "fault %s", x.id)
-		if value != "" {
-			return strings.TrimPrefix(value, "AADSTS")
-		}
-		return x.number
+		return strings.TrimPrefix(cmp.Or(value, x.number), "AADSTS"), x.id
 	}
 	m := tn.users[user]
-	if m == nil {
-		return "50034"
-	}
-	if m.disabled {
-		return "50057"
-	}
 	interactive := flow == FlowBrowser || flow == FlowDeviceCode
-	if interactive && m.expired && tn.at.Identity != PasswordHash {
-		return "50055"
+	switch {
+	case m == nil:
+		return "50034", ""
+	case m.account == AccountDisabled:
+		return "50057", ""
+	case interactive && m.locked():
+		return "50053", ""
+	case interactive && m.expired && tn.at.Identity != PasswordHash:
+		return "50055", ""
 	}
-	return tn.byPolicy(m, client, flow, mfa)
+	return tn.byPolicy(m, client, flow, mfa), ""
 }
 
 // An Identity says where passwords are checked.
@@ -160,56 +165,3 @@ const (
 	// Federated has AD FS check it: Entra ID sends the browser there.
 	Federated
 )
-
-// ChangePassword ends the sign-ins of the user: refresh tokens are refused from now on
-// (AADSTS50173), while access tokens stay good until they run out.
-func (m *Mailbox) ChangePassword() {
-	m.tn.mu.Lock()
-	defer m.tn.mu.Unlock()
-	m.expired = false
-	m.tn.endSignIns(m.addr)
-}
-
-// endSignIns ends what the user has begun: refresh tokens, and codes that are not redeemed.
-func (tn *Tenant) endSignIns(addr string) {
-	for _, t := range tn.sts.refresh {
-		if strings.EqualFold(t.grant.user, addr) && t.grant.revoked == "" {
-			t.grant.revoked = "50173"
-		}
-	}
-	if m := tn.users[strings.ToLower(addr)]; m != nil {
-		m.begunAfter = tn.counter
-		tn.next() // what begins from now on has a higher number
-	}
-}
-
-// ended returns the number of the error of a sign-in that began when tn.counter was seq, and
-// brings its tokens now, if the account has changed since, or "".
-func (tn *Tenant) ended(user string, seq uint64) string {
-	m := tn.users[user]
-	switch {
-	case m == nil:
-		return "50034"
-	case m.disabled:
-		return "50057"
-	case seq <= m.begunAfter:
-		return "50173"
-	}
-	return ""
-}
-
-// ExpirePassword lets the password run out. Who is signed in stays so. New sign-ins are
-// refused (AADSTS50055) where the password is checked on-premises; with [PasswordHash] the
-// expiry is not known, and nothing happens.
-func (m *Mailbox) ExpirePassword() {
-	m.tn.mu.Lock()
-	defer m.tn.mu.Unlock()
-	m.expired = true
-}
-
-// SetDisabled disables the account at the authority, or enables it again (AADSTS50057).
-func (m *Mailbox) SetDisabled(disabled bool) {
-	m.tn.mu.Lock()
-	defer m.tn.mu.Unlock()
-	m.disabled = disabled
-}

@@ -63,7 +63,7 @@ func (tn *Tenant) autodiscoverV1(w http.ResponseWriter, r *http.Request, host st
 		fault("600", "Invalid Request")
 	case in.Request[0].AcceptableResponseSchema != responseSchema:
 		fault("601", "Provider is not available")
-	case !strings.EqualFold(in.Request[0].EMailAddress, box.addr):
+	case !strings.EqualFold(in.Request[0].EMailAddress, box.addr), !box.hasMailbox():
 		mobile(`<Culture>en:us</Culture><Action><Error><Status>2</Status><Message>The address is not the user's.</Message><DebugData>MailUser</DebugData></Error></Action>`)
 	default:
 		target := activeSync(tn.hostFor(box)).String()
@@ -96,7 +96,7 @@ func (tn *Tenant) autoDetect(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	m := tn.users[addr]
-	if m == nil {
+	if !m.hasMailbox() {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}

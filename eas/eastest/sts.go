@@ -310,6 +310,7 @@ var descriptions = map[string]struct {
 	"50013":   {400, "invalid_grant", "The assertion is not valid.", ""},
 	"50034":   {400, "invalid_grant", "The account does not exist in the directory.", ""},
 	"50105":   {400, "invalid_grant", "The signed in user is not assigned to a role for the application.", ""},
+	"500121":  {400, "interaction_required", "Authentication failed during the strong authentication request.", "basic_action"},
 	"50049":   {400, "invalid_instance", "Unknown or invalid instance.", ""},
 	"50053":   {400, "invalid_grant", "The account is locked.", ""},
 	"50057":   {400, "invalid_grant", "The account is disabled.", ""},

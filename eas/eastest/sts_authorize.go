@@ -2,7 +2,6 @@ package eastest
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"html"
@@ -65,41 +64,19 @@ func (tn *Tenant) authorize(w http.ResponseWriter, r *http.Request) {
 		tn.refuse(w, s, "invalid_request", "900144", descriptions["900144"].description)
 	case resource(scope) != "" && !tn.hasResource(r, resource(scope)):
 		tn.refuse(w, s, "invalid_resource", "500011", descriptions["500011"].description)
-	case tn.o.SignInPages && q.Get("prompt") == "none":
+	case tn.o.SignInPages && hasPrompt(q, "none"):
 		tn.refuse(w, s, "login_required", "50058", "A silent sign-in request was sent but no user is signed in.")
 	case tn.o.SignInPages:
-		tn.showSignIn(w, r, s, "")
+		tn.show(w, r, s, pagePassword, "")
 	default:
 		user, ok := tn.userFor(q.Get("login_hint"))
 		if !ok {
 			tn.refuse(w, s, "access_denied", "50034", "The account does not exist in the directory.")
 			return
 		}
-		tn.finish(w, r, s, user)
+		s.user = user
+		tn.finish(w, r, s)
 	}
-}
-
-// finish ends a sign-in whose user is known: with a code, or a refusal.
-func (tn *Tenant) finish(w http.ResponseWriter, r *http.Request, s *signIn, user string) {
-	user = tn.remembered(r, hostOf(r), user)
-	if number := tn.refusedSignIn(r, user, s.app, FlowBrowser, true); number != "" {
-		d := descriptions[number]
-		if d.code == "" || d.code == "invalid_grant" {
-			d.code = "access_denied"
-		}
-		tn.refuse(w, s, d.code, number, d.description)
-		return
-	}
-	c := rand.Text()
-	tn.sts.codes[c] = &code{
-		user: user, client: s.app, scope: s.scope, redirect: s.redirect, nonce: s.q.Get("nonce"),
-		challenge: s.q.Get("code_challenge"), expires: tn.now().Add(10 * time.Minute), adfs: s.adfs, seq: tn.counter,
-		mfa: tn.demandsFactor(user, s.app, FlowBrowser) || strings.Contains(s.q.Get("claims"), "capolids"),
-	}
-	of(r, user)
-	values := tn.values(s)
-	values.Set("code", c)
-	tn.deliver(w, s.q, s.redirect, values)
 }
 
 // values are those of every response.
@@ -261,17 +238,11 @@ func (tn *Tenant) visit(c *http.Client, req *http.Request, user string) (*http.R
 	for _, in := range formInput.FindAllSubmatch(body, -1) {
 		form.Set(html.UnescapeString(string(in[1])), html.UnescapeString(string(in[2])))
 	}
-	if strings.Contains(string(body), `type="password"`) {
-		if problem := pageAlert.FindSubmatch(body); problem != nil {
-			return nil, fmt.Errorf("eastest: the authority shows an error page: %s", html.UnescapeString(string(problem[1])))
-		}
-		if user == "" {
-			tn.mu.Lock()
-			user, _ = tn.userFor("")
-			tn.mu.Unlock()
-		}
-		form.Set("username", user)
-		form.Set("password", Password)
+	if problem := pageAlert.FindSubmatch(body); problem != nil {
+		return nil, fmt.Errorf("eastest: the authority shows an error page: %s", html.UnescapeString(string(problem[1])))
+	}
+	if err := tn.fill(form, string(body), user); err != nil {
+		return nil, err
 	}
 	next, err := http.NewRequestWithContext(ctx, http.MethodPost, html.UnescapeString(string(m[1])), strings.NewReader(form.Encode()))
 	if err != nil {
@@ -280,4 +251,28 @@ func (tn *Tenant) visit(c *http.Client, req *http.Request, user string) (*http.R
 	next.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	next.Header.Set("Origin", "https://"+req.URL.Host)
 	return next, nil
+}
+
+// fill enters on a page what its user would: name and password, a second factor, consent.
+func (tn *Tenant) fill(form url.Values, page, user string) error {
+	tn.mu.Lock()
+	defer tn.mu.Unlock()
+	switch {
+	case strings.Contains(page, `type="password"`):
+		if user == "" {
+			user, _ = tn.userFor("")
+		}
+		form.Set("username", user)
+		form.Set("password", Password)
+		if m := tn.users[strings.ToLower(user)]; m != nil {
+			form.Set("password", m.secret)
+		}
+	case strings.Contains(page, `name="otc"`):
+		form.Set("otc", OneTimeCode)
+	case strings.Contains(page, `name="accept"`):
+		form.Set("accept", "1")
+	case strings.Contains(page, `name="other"`):
+		return errors.New("eastest: the authority shows an error page: AADSTS90094: " + descriptions["90094"].description)
+	}
+	return nil
 }

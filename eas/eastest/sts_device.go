@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -108,7 +109,7 @@ func (e *exchange) device() {
 			return
 		}
 		if number == "" {
-			tn.approve(d)
+			tn.approve(d, tn.demandsFactor(d.user, d.client, FlowDeviceCode))
 		}
 	}
 	switch {
@@ -126,9 +127,9 @@ func (e *exchange) device() {
 	}
 }
 
-// approve notes that the user has signed in, with what a policy demands.
-func (tn *Tenant) approve(d *device) {
-	d.approved, d.seq, d.mfa = true, tn.counter, tn.demandsFactor(d.user, d.client, FlowDeviceCode)
+// approve notes that the user has signed in, with a second factor or without.
+func (tn *Tenant) approve(d *device, mfa bool) {
+	d.approved, d.seq, d.mfa = true, tn.counter, mfa
 }
 
 // pending stands for a refusal that shows in the browser alone.
@@ -138,14 +139,21 @@ const pending = "pending"
 // or "". r is nil where a test stands in for the browser.
 func (tn *Tenant) deviceRefused(r *http.Request, d *device) string {
 	host := tn.signInHost(r)
-	if _, ok := tn.shows("DEVICE_CODE_BLOCKED", host, d.user); ok {
-		return pending
-	}
-	if tn.users[d.user] != nil && tn.byPolicy(tn.users[d.user], d.client, FlowDeviceCode, true) != "" {
+	if tn.deviceBlocked(r, d, d.user) {
 		return pending
 	}
 	d.user = tn.remembered(r, host, d.user)
 	return tn.refusedSignIn(r, d.user, d.client, FlowDeviceCode, true)
+}
+
+// deviceBlocked reports whether a policy blocks the flow, which shows in the browser alone.
+func (tn *Tenant) deviceBlocked(r *http.Request, d *device, user string) bool {
+	if _, ok := tn.shows("DEVICE_CODE_BLOCKED", tn.signInHost(r), user); ok {
+		because(r, "fault DEVICE_CODE_BLOCKED")
+		return true
+	}
+	m := tn.users[user]
+	return m != nil && tn.byPolicy(m, d.client, FlowDeviceCode, true) != ""
 }
 
 // remembered returns the account that the browser signs in: the user's, or, with the fault
@@ -181,39 +189,89 @@ var ErrBlocked = errors.New("eastest: AADSTS53003: access was blocked by a Condi
 // [ErrBlocked]; where the account may not sign in, or has not consented, the error names the
 // AADSTS number that the browser shows. In either case the program goes on waiting.
 func (tn *Tenant) ApproveDevice(userCode, addr string) error {
-	var number string
-	err := tn.answerDevice(userCode, func(d *device) {
-		if addr != "" {
-			d.user = strings.ToLower(addr)
-		}
-		if number = tn.deviceRefused(nil, d); number == "" {
-			tn.approve(d)
-		}
-	})
-	switch {
-	case err != nil:
-		return err
-	case number == pending:
+	tn.mu.Lock()
+	defer tn.mu.Unlock()
+	d := tn.waiting(userCode)
+	if d == nil {
+		return errNoCode
+	}
+	if addr != "" {
+		d.user = strings.ToLower(addr)
+	}
+	switch number := tn.deviceRefused(nil, d); number {
+	case "":
+		tn.approve(d, tn.demandsFactor(d.user, d.client, FlowDeviceCode))
+		return nil
+	case pending:
 		return ErrBlocked
-	case number != "":
+	default:
 		return fmt.Errorf("eastest: AADSTS%s: %s", number, descriptions[number].description)
 	}
-	return nil
 }
 
 // DeclineDevice lets the user decline.
 func (tn *Tenant) DeclineDevice(userCode string) error {
-	return tn.answerDevice(userCode, func(d *device) { d.declined = true })
-}
-
-func (tn *Tenant) answerDevice(userCode string, f func(*device)) error {
 	tn.mu.Lock()
 	defer tn.mu.Unlock()
+	d := tn.waiting(userCode)
+	if d == nil {
+		return errNoCode
+	}
+	d.declined = true
+	return nil
+}
+
+var errNoCode = errors.New("eastest: no such user code")
+
+// waiting returns the device code that a user code belongs to, if it waits for a user, or nil.
+func (tn *Tenant) waiting(userCode string) *device {
 	for _, d := range tn.sts.devices {
 		if d.userCode == userCode && !d.redeemed && !tn.now().After(d.expires) {
-			f(d)
-			return nil
+			return d
 		}
 	}
-	return errors.New("eastest: no such user code")
+	return nil
+}
+
+// devicePage is https://microsoft.com/devicelogin, where a user enters the code of a program, or
+// that of AD FS.
+func (tn *Tenant) devicePage(w http.ResponseWriter, r *http.Request, text string) {
+	action := "https://microsoft.com/devicelogin"
+	if tn.isADFS(r) {
+		action = "https://" + tn.adfsHost() + "/adfs/oauth2/deviceauth"
+	}
+	if text != "" {
+		because(r, "%s", text)
+	}
+	showPage(w, "device", pageData{Title: "Enter the code", Problem: text, Action: action})
+}
+
+// deviceLogin serves the page, and takes what the user entered.
+func (tn *Tenant) deviceLogin(w http.ResponseWriter, r *http.Request) {
+	tn.mu.Lock()
+	defer tn.mu.Unlock()
+	if r.Method != http.MethodPost {
+		tn.devicePage(w, r, "")
+		return
+	}
+	if err := r.ParseForm(); err != nil {
+		tn.devicePage(w, r, "AADSTS9002313: The request is malformed.")
+		return
+	}
+	f := r.PostForm
+	user := strings.ToLower(strings.TrimSpace(f.Get("username")))
+	if number := tn.enter(user, f.Get("password")); number != "" {
+		tn.devicePage(w, r, tn.passwordProblem(r, number))
+		return
+	}
+	d := tn.waiting(strings.TrimSpace(f.Get("code")))
+	switch {
+	case d == nil:
+		tn.devicePage(w, r, strings.TrimPrefix(errNoCode.Error(), "eastest: "))
+	case f.Get("decline") != "":
+		d.declined = true
+		tn.devicePage(w, r, "Done. You may close this page.")
+	default:
+		tn.finish(&reasoned{w, r}, r, &signIn{q: url.Values{}, app: d.client, scope: d.scope, adfs: d.adfs, device: d, user: user})
+	}
 }

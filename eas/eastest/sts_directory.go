@@ -72,8 +72,8 @@ func (tn *Tenant) userRealm(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, body)
 }
 
-// adminConsent is where an administrator consents for all users: it lifts what [Fault]
-// ADMIN_CONSENT and CONSENT demand.
+// adminConsent is where an administrator consents for all users, which meets what the faults
+// ADMIN_CONSENT and CONSENT demand. With [Options.SignInPages] the administrator signs in.
 func (tn *Tenant) adminConsent(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	app := tn.app(r, q.Get("client_id"))
@@ -85,14 +85,24 @@ func (tn *Tenant) adminConsent(w http.ResponseWriter, r *http.Request) {
 		tn.showError(w, r, "50011")
 		return
 	}
-	for _, s := range tn.switches {
-		if s.fault.ID == "ADMIN_CONSENT" || s.fault.ID == "CONSENT" {
-			s.lifted = true
-		}
+	scope := q.Get("scope")
+	if scope == "" {
+		scope = easScope
 	}
-	v := url.Values{"admin_consent": {"True"}, "tenant": {TenantID}}
-	if s := q.Get("state"); s != "" {
-		v.Set("state", s)
+	s := &signIn{q: q, app: app.ID, redirect: q.Get("redirect_uri"), scope: scope, forAll: true}
+	if tn.o.SignInPages {
+		tn.show(w, r, s, pagePassword, "")
+		return
 	}
-	tn.deliver(w, q, q.Get("redirect_uri"), v)
+	tn.consented("", app.ID, true)
+	tn.complete(w, r, s)
+}
+
+// adminSignedIn goes on where somebody has signed in to consent for all.
+func (tn *Tenant) adminSignedIn(w http.ResponseWriter, r *http.Request, s *signIn) {
+	if !tn.users[s.user].isAdmin() {
+		tn.failed(w, r, s, "90094")
+		return
+	}
+	tn.show(w, r, s, pageConsent, "")
 }

@@ -130,7 +130,7 @@ func TestPolicyOfApp(t *testing.T) {
 // A device code is approved by an account that exists and may sign in.
 func TestApproveDevice(t *testing.T) {
 	for name, prepare := range map[string]func(tn *eastest.Tenant, m *eastest.Mailbox) string{
-		"disabled": func(_ *eastest.Tenant, m *eastest.Mailbox) string { m.SetDisabled(true); return ada },
+		"disabled": func(_ *eastest.Tenant, m *eastest.Mailbox) string { m.SetAccount(eastest.AccountDisabled); return ada },
 		"nobody":   func(*eastest.Tenant, *eastest.Mailbox) string { return "nobody@contoso.com" },
 		"consent": func(tn *eastest.Tenant, _ *eastest.Mailbox) string {
 			tn.Switch(eastest.Fault{ID: "CONSENT"})
@@ -152,7 +152,7 @@ func TestApproveDevice(t *testing.T) {
 	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, ManualDevice: true})
 	m := tn.AddMailbox(ada)
 	_, d := post(t, tn, "/oauth2/v2.0/devicecode", url.Values{"client_id": {eastest.ClientID}, "scope": {easScope}})
-	m.ChangePassword()
+	m.ChangePassword("Another-1")
 	if err := tn.ApproveDevice(d["user_code"].(string), ada); err != nil {
 		t.Error(err)
 	}
@@ -404,7 +404,7 @@ func TestChangedPassword(t *testing.T) {
 	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid})
 	m := tn.AddMailbox(ada)
 	_, q, _ := browse(t, tn, loginURL+"/oauth2/v2.0/authorize", nil)
-	m.ChangePassword()
+	m.ChangePassword("Another-1")
 	if n := redeem(t, tn, q.Get("code"), nil); n["access_token"] != nil {
 		t.Error("a code from before the change brings tokens")
 	}
@@ -415,7 +415,7 @@ func TestChangedPassword(t *testing.T) {
 	tn = eastest.New(t, &eastest.Options{Topology: eastest.Hybrid})
 	m = tn.AddMailbox(ada)
 	_, q, _ = browse(t, tn, loginURL+"/oauth2/v2.0/authorize", nil)
-	m.SetDisabled(true)
+	m.SetAccount(eastest.AccountDisabled)
 	if n := redeem(t, tn, q.Get("code"), nil); number(n) != "50057" {
 		t.Errorf("a code of a disabled account: %v", n)
 	}
@@ -515,7 +515,7 @@ func TestSlowBody(t *testing.T) {
 // The browser that a test has gives up at a page that refuses it, whosever page it is.
 func TestBrowserIsRefused(t *testing.T) {
 	for name, o := range map[string]*eastest.Options{
-		"AADSTS50126":          {Topology: eastest.Hybrid, SignInPages: true},
+		"AADSTS50034":          {Topology: eastest.Hybrid, SignInPages: true},
 		"Incorrect user ID":    {Topology: eastest.OnPremises, SignInPages: true},
 		"Incorrect user ID or": {Topology: eastest.Hybrid, SignInPages: true, Identity: eastest.Federated},
 	} {

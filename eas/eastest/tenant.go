@@ -19,8 +19,11 @@ import (
 // ClientID is the registered public client, unless [Options.ClientID] names another.
 const ClientID = "5e1f1d3c-7c0e-4c55-9f0e-6f1d0a3b8e21"
 
-// Password is every user's.
+// Password is every user's, until [Mailbox.ChangePassword].
 const Password = "Fake-tenant-1"
+
+// OneTimeCode is the code with which every user gives a second factor on a page.
+const OneTimeCode = "246810"
 
 // TenantID is the tid of every token.
 const TenantID = "9b1d2c3e-4f50-4a61-8b72-0c1d2e3f4a5b"
@@ -50,8 +53,10 @@ type Options struct {
 	Identity Identity
 	// Policies are those of Conditional Access. They may be changed.
 	Policies []Policy
-	// SignInPages has the authority show pages for name and password, as for a browser that a
-	// test drives. Without it, the user is signed in at once.
+	// SignInPages has the authority show pages, as for a browser that a test drives: for name and
+	// password, for the second factor that a policy demands ([OneTimeCode], or a button that
+	// approves), and for the consent that the fault CONSENT or ADMIN_CONSENT demands. Without it,
+	// the user is signed in at once, with a second factor if one is demanded.
 	SignInPages bool
 
 	AccessLifetime  time.Duration // of access tokens; if 0, one hour
