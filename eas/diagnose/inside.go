@@ -67,11 +67,14 @@ func signInFault(err error) (fault.ID, string) {
 	var ae *token.AudienceError
 	var re *token.ReauthError
 	var account *token.AccountError
+	var te *token.TransientError
 	switch {
 	case errors.As(err, &ae):
 		return audienceFault(ae), ""
 	case errors.As(err, &account):
 		return "WRONG_ACCOUNT", ""
+	case errors.As(err, &te) && te.Status != 0:
+		return mishap(te), ""
 	case strings.Contains(err.Error(), "MSIS9224"):
 		return "ADFS_REDIRECT_PORT", ""
 	case errors.As(err, &re):
@@ -102,6 +105,17 @@ func signInFault(err error) (fault.ID, string) {
 		return id, ""
 	}
 	return "SIGN_IN_REFUSED", ""
+}
+
+// mishap is the fault of an authority that did respond, though not as one.
+func mishap(te *token.TransientError) fault.ID {
+	switch {
+	case te.Status == http.StatusTooManyRequests:
+		return "AUTHORITY_BUSY"
+	case te.Status >= 500:
+		return "AUTHORITY_FAILED"
+	}
+	return "AUTHORITY_GARBLED"
 }
 
 func audienceFault(ae *token.AudienceError) fault.ID {

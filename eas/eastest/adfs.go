@@ -53,7 +53,10 @@ func (tn *Tenant) adfsHandler() http.Handler {
 			w.Header().Set("client-request-id", tn.guid("trace"))
 			w.Header().Set("Cache-Control", "no-store")
 			w.Header().Set("Server", "Microsoft-HTTPAPI/2.0")
-			f(&reasoned{w, r}, r)
+			w = &reasoned{w, r}
+			if !tn.mishap(w, r) {
+				f(w, r)
+			}
 		})
 	}
 	handle("GET /adfs/ls/", tn.federatedPage)

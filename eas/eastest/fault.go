@@ -54,7 +54,7 @@ var (
 )
 
 // shown are the faults that a tenant can show, in the order of the dance.
-var shown = slices.Concat(shownByWire, shownByFront(), shownByAutodiscover, shownByChallenge, shownByAuthority, shownByExchange)
+var shown = slices.Concat(shownByWire, shownByFront(), shownByAutodiscover, shownByChallenge, shownByMishap, shownByAuthority, shownByExchange)
 
 // shownByFront are those of devices in front.
 func shownByFront() []shownFault {

@@ -2,6 +2,7 @@ package eastest_test
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/url"
@@ -255,6 +256,63 @@ func TestPrivateAddress(t *testing.T) {
 		tn := faulty(t, eastest.Options{Topology: eastest.Hybrid}, eastest.Fault{ID: "PRIVATE_ADDRESS", Value: value})
 		if status, _, body := ask(t, tn, "GET", lookupURL); status != 200 || strings.TrimSpace(body) != `{"Protocol":"ActiveSync","Url":"`+want+`"}` {
 			t.Errorf("%d %s", status, body)
+		}
+	}
+}
+
+// What happens to an authority, as a program sees it, bytes and all.
+func TestMishapsOfAuthority(t *testing.T) {
+	const login, fs = loginURL + "/oauth2/v2.0/devicecode", "https://adfs.contoso.com/adfs/oauth2/devicecode"
+	for _, tt := range []struct {
+		id, value, at string
+		topology      eastest.Topology
+		status        int
+		code, retry   string // the error, and Retry-After
+		body          string // what the body begins with
+		broken        bool   // fewer bytes come than were announced
+	}{
+		{id: "AUTHORITY_BUSY", at: login, status: 429, code: "temporarily_unavailable", retry: "60"},
+		{id: "AUTHORITY_BUSY", value: "7", at: login, status: 429, code: "temporarily_unavailable", retry: "7"},
+		{id: "AUTHORITY_BUSY", at: fs, topology: eastest.OnPremises, status: 429, code: "temporarily_unavailable", retry: "60"},
+		{id: "AUTHORITY_FAILED", at: login, status: 503, code: "temporarily_unavailable"},
+		{id: "AUTHORITY_FAILED", value: "500", at: login, status: 500, code: "server_error"},
+		{id: "AUTHORITY_FAILED", value: "504", at: login, status: 504, body: "<!DOCTYPE html><html><head><title>Gateway Timeout</title></head>"},
+		{id: "AUTHORITY_FAILED", at: fs, topology: eastest.OnPremises, status: 503, body: "<!DOCTYPE html><html><head><title>Service Unavailable</title></head>"},
+		{id: "AUTHORITY_GARBLED", at: login, status: 200, body: `{"device_code":"`, broken: true},
+		{id: "AUTHORITY_GARBLED", value: "short", at: login, status: 200, body: `{"device_code":"`},
+		{id: "AUTHORITY_GARBLED", value: "page", at: login, status: 200, body: "<!DOCTYPE html><html><head><title>Security notice</title></head>"},
+		{id: "AUTHORITY_GARBLED", at: fs, topology: eastest.OnPremises, status: 200, body: `{"device_code":"`, broken: true},
+	} {
+		if tt.topology == eastest.Cloud {
+			tt.topology = eastest.Hybrid
+		}
+		tn := faulty(t, eastest.Options{Topology: tt.topology}, eastest.Fault{ID: tt.id, Value: tt.value, Times: 1})
+		send := func() (*http.Response, []byte, error) {
+			resp, err := tn.Client().PostForm(tt.at, url.Values{"client_id": {eastest.ClientID}, "scope": {easScope}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			b, err := io.ReadAll(resp.Body)
+			return resp, b, err
+		}
+		resp, b, err := send()
+		if resp.StatusCode != tt.status || resp.Header.Get("Retry-After") != tt.retry || !strings.HasPrefix(string(b), tt.body) || (err != nil) != tt.broken {
+			t.Errorf("%s %s: status %d, Retry-After %s, %v, body %.200s", tt.id, tt.value, resp.StatusCode, resp.Header.Get("Retry-After"), err, b)
+		}
+		if tt.id == "AUTHORITY_GARBLED" && tt.value != "page" && len(b) != 64 {
+			t.Errorf("%s %s: %d bytes", tt.id, tt.value, len(b))
+		}
+		var m struct{ Error string }
+		if err := json.Unmarshal(b, &m); (err == nil) != (tt.code != "") || m.Error != tt.code {
+			t.Errorf("%s %s: error %q, %v", tt.id, tt.value, m.Error, err)
+		}
+		if resp, b, err := send(); resp.StatusCode != 200 || err != nil || !json.Valid(b) {
+			t.Errorf("%s %s, once and no more: %d %s %v", tt.id, tt.value, resp.StatusCode, b, err)
+		}
+		// The metadata comes all the same.
+		if status, _, _ := ask(t, tn, "GET", loginURL+"/v2.0/.well-known/openid-configuration"); status != 200 {
+			t.Errorf("%s: the metadata: %d", tt.id, status)
 		}
 	}
 }

@@ -65,6 +65,9 @@ func (tn *Tenant) authorityHandler() http.Handler {
 			w.Header().Set("x-ms-request-id", tn.guid("trace"))
 			w.Header().Set("Cache-Control", "no-store, no-cache")
 			w = &reasoned{w, r}
+			if tn.mishap(w, r) {
+				return
+			}
 			t := r.PathValue("tenant")
 			known := tn.isTenant(t)
 			if known && !anyTenant(t) {
@@ -317,6 +320,8 @@ var descriptions = map[string]struct {
 	"50072":   {400, "interaction_required", "The user must enrol for multi-factor authentication.", "basic_action"},
 	"50074":   {400, "interaction_required", "Strong authentication is required.", "basic_action"},
 	"50079":   {400, "interaction_required", "The user must enrol for multi-factor authentication.", "basic_action"},
+	"50000":   {500, "server_error", "There was an issue issuing a token or an issue with the sign-in service.", ""},
+	"90055":   {429, "temporarily_unavailable", "There are too many incoming requests.", ""},
 	"90033":   {503, "temporarily_unavailable", "A transient error has occurred. Please try again.", ""},
 	"50076":   {400, "interaction_required", "Multi-factor authentication is needed.", "basic_action"},
 	"50173":   {400, "invalid_grant", "The grant was revoked; a new sign-in is needed.", "bad_token"},

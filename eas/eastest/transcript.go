@@ -162,6 +162,7 @@ func (tn *Tenant) Watch(ctx context.Context) iter.Seq[Request] {
 type note struct {
 	user string
 	why  []string
+	then *Failure // what happens to the response on its way
 }
 
 type noteKey struct{}
@@ -174,6 +175,13 @@ func because(r *http.Request, format string, args ...any) {
 	}
 	if n, ok := r.Context().Value(noteKey{}).(*note); ok {
 		n.why = append(n.why, fmt.Sprintf(format, args...))
+	}
+}
+
+// afterwards has the response of a handler meet a failure on its way.
+func afterwards(r *http.Request, f *Failure) {
+	if n, ok := r.Context().Value(noteKey{}).(*note); ok {
+		n.then = f
 	}
 }
 
@@ -274,6 +282,9 @@ func (tn *Tenant) record(w http.ResponseWriter, r *http.Request, host string, h 
 	}
 	if f == nil || !f.instead(a, r) {
 		h.ServeHTTP(a, r)
+	}
+	if f == nil {
+		f = n.then
 	}
 	if f != nil {
 		f.after(a)
