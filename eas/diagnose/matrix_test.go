@@ -66,6 +66,7 @@ var unseen = map[string]string{
 	"AD_V1_TOKEN":       "AutoDiscover v1 is not asked: it needs a token, and v2 responds",
 	"AUD_SLASH":         "both forms are legal: it is a note of a healthy deployment",
 
+	"AD_UNCONFIRMED":      "the check does not ask over plain http",
 	"AUTODETECT_BYPASSED": "the check sends no password, so it does not see that one is accepted",
 	"BUILD_UNSUPPORTED":   "an old build breaks nothing by itself: it is a note",
 	"EAS_ADFS_AUTHORITY":  "who signs users in is a note of a healthy deployment",

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -80,6 +81,8 @@ var weak = map[fault.ID]bool{"DNS_NXDOMAIN": true, "AD_SELF_REDIRECT": true}
 func hopFault(h autodiscover.Hop) fault.ID {
 	id := faultOf(h.Err)
 	switch {
+	case id == "TLS_CERT_INVALID" && isAlias(h.Err):
+		return ""
 	case strings.HasSuffix(h.Next, ".msappproxy.net"):
 		return "HYBRID_AGENT"
 	case id == "AD_REDIRECT_DOWNGRADE" && slices.Contains(origin.CloudHosts, hostOf(h.URL)):
@@ -88,6 +91,19 @@ func hopFault(h autodiscover.Hop) fault.ID {
 		return "AD_ERROR_IN_200"
 	}
 	return id
+}
+
+// aliases are the sites of the hosts to which the cloud's customers point autodiscover.<domain>.
+var aliases = []string{".outlook.com", ".office365.us", ".outlook.cn", ".sovcloud.fr", ".sovcloud.de"}
+
+// isAlias reports whether a certificate is the cloud's, under a customer's name: that is what the
+// CNAME record autodiscover.<domain> of a mailbox in the cloud looks like over https.
+func isAlias(err error) bool {
+	var other x509.HostnameError
+	if !errors.As(err, &other) || other.Certificate == nil {
+		return false
+	}
+	return slices.ContainsFunc(other.Certificate.DNSNames, func(name string) bool { return origin.Matches(strings.TrimPrefix(name, "*"), aliases) })
 }
 
 // host looks at the endpoint itself.

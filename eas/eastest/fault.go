@@ -82,6 +82,7 @@ var shownByAutodiscover = []shownFault{
 	{"AD_REDIRECT_CROSS_DOMAIN", "where to, a URL; if \"\", a host of fabrikam.example", premises},
 	{"AD_REDIRECT_INVALID", "where to; if \"\", a URL without a host", premises},
 	{"AD_REDIRECT_LOOP", "", premises},
+	{"AD_UNCONFIRMED", "the host to which plain http redirects; if \"\", one of fabrikam.example", anywhere},
 	{"PRIVATE_ADDRESS", "the URL that is named; if \"\", one of 10.20.30.40", premises},
 	{"AD_WRONG_URL", "the URL that is named; if \"\", none", anywhere},
 	{"HYBRID_AGENT", "", hybrid},

@@ -2,6 +2,7 @@ package eastest
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,6 +30,7 @@ var takes = map[fault.ID]func(value string) bool{
 	"ADMIN_CONSENT":     isAADSTS,
 	"CA_BLOCK":          isAADSTS,
 	"SIGN_IN_REFUSED":   isAADSTS,
+	"AD_UNCONFIRMED":    isHost,
 	"AUTHORITY_BUSY":    isRetryAfter,
 	"AUTHORITY_FAILED":  between(500, 504),
 	"AUTHORITY_GARBLED": oneOf("cut", "short", "page"),
@@ -88,4 +90,10 @@ func isVersions(value string) bool {
 func isBuild(value string) bool {
 	parts := strings.Split(value, ".")
 	return len(parts) >= 3 && len(parts) <= 4 && !slices.ContainsFunc(parts, func(s string) bool { return !between(0, 1<<16)(s) })
+}
+
+// isHost reports whether a value is the name of a host, without a scheme or a path.
+func isHost(value string) bool {
+	u, err := url.Parse("https://" + value + "/")
+	return err == nil && u.Host == value && u.Hostname() != "" && u.Path == "/"
 }

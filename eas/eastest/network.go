@@ -21,6 +21,7 @@ type network struct {
 	conns  sync.WaitGroup // connections of every server
 
 	mu        sync.Mutex
+	plain     *pipeListener  // of port 80, once somebody asked there
 	closed    chan struct{}  // closed by close
 	errands   sync.WaitGroup // what Browser began
 	listeners []net.Listener
@@ -58,6 +59,9 @@ func (tn *Tenant) certificate(h *tls.ClientHelloInfo) (*tls.Certificate, error) 
 	name := strings.ToLower(h.ServerName)
 	if tn.lookup[name] == nil {
 		return nil, errors.New("eastest: no such host")
+	}
+	if tn.isAlias(name) {
+		name = nationOf(tn.at.Nation).aliasTarget()
 	}
 	return tn.ca.leaf(name)
 }
@@ -149,11 +153,14 @@ func (n *network) dial(ctx context.Context, _, addr string) (net.Conn, error) {
 	if n.tn.lookup[host] == nil {
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}}
 	}
-	if port != "443" {
+	if port != "443" && (port != "80" || !n.tn.redirectsPlain(host)) {
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: errRefused}
 	}
 	if err := n.tn.unreached(host); err != nil {
 		return nil, err
+	}
+	if port == "80" {
+		return n.dialPlain(ctx)
 	}
 	return n.ln.dial(ctx)
 }
@@ -277,7 +284,10 @@ func (tn *Tenant) Listen() (addr string, client *http.Client, err error) {
 	t := &http.Transport{
 		TLSClientConfig: &tls.Config{RootCAs: tn.ca.pool(), MinVersion: tls.VersionTLS12},
 		DialContext: func(ctx context.Context, network, to string) (net.Conn, error) {
-			host, _, err := net.SplitHostPort(to)
+			host, port, err := net.SplitHostPort(to)
+			if port == "80" {
+				return tn.net.dial(ctx, network, to)
+			}
 			if err != nil || tn.lookup[strings.ToLower(host)] == nil {
 				return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}}
 			}

@@ -37,20 +37,26 @@ func get(t *testing.T, c *http.Client, url string) (int, string) {
 
 func TestOnlyTheTenantIsReached(t *testing.T) {
 	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, Domain: "Fabrikam.com"})
-	want := []string{"adfs.fabrikam.com", "autodiscover-s.outlook.com", "autodiscover.fabrikam.com", "login.microsoft.com", "login.microsoftonline.com", "login.windows.net",
+	want := []string{"adfs.fabrikam.com", "autodiscover-s.outlook.com", "autodiscover.fabrikam.com", "autodiscover.outlook.com", "login.microsoft.com", "login.microsoftonline.com", "login.windows.net",
 		"mail.fabrikam.com", "microsoft.com", "odc.officeapps.live.com", "outlook.office.com", "outlook.office365.com", "prod.autodetect.outlook.cloud.microsoft",
 		"sts.windows.net"}
 	if diff := cmp.Diff(want, tn.Hosts()); diff != "" {
 		t.Errorf("Hosts() (-want +got):\n%s", diff)
 	}
 	for _, host := range tn.Hosts() {
-		resp, err := tn.Client().Get("https://" + strings.ToUpper(host) + "/nothing")
+		c := *tn.Client()
+		c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		resp, err := c.Get("https://" + strings.ToUpper(host) + "/nothing")
 		if err != nil {
 			t.Errorf("%s: %v", host, err)
 			continue
 		}
 		resp.Body.Close()
-		if resp.StatusCode != http.StatusNotFound && host != "microsoft.com" || resp.TLS == nil || !strings.EqualFold(resp.TLS.PeerCertificates[0].DNSNames[0], host) {
+		want, ok := map[string]int{"microsoft.com": 200, "autodiscover.outlook.com": 302}[host]
+		if !ok {
+			want = http.StatusNotFound
+		}
+		if resp.StatusCode != want || resp.TLS == nil || !strings.EqualFold(resp.TLS.PeerCertificates[0].DNSNames[0], host) {
 			t.Errorf("%s: status %d, TLS %v", host, resp.StatusCode, resp.TLS != nil)
 		}
 	}

@@ -32,6 +32,10 @@ func (tn *Tenant) proxy(w http.ResponseWriter, r *http.Request) {
 	if tn.proxyFails(w, r) {
 		return
 	}
+	if r.Method != http.MethodConnect && r.URL.Scheme == "http" && tn.redirectsPlain(hostOf(r)) {
+		tn.servePlain(w, r)
+		return
+	}
 	if r.Method != http.MethodConnect {
 		http.Error(w, "This proxy of a fake tenant for tests takes CONNECT alone: use https URLs.", http.StatusMethodNotAllowed)
 		return

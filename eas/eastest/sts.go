@@ -69,8 +69,8 @@ func (tn *Tenant) authorityHandler() http.Handler {
 				return
 			}
 			t := r.PathValue("tenant")
-			known := tn.isTenant(t)
-			if known && !anyTenant(t) {
+			known := t == "" || tn.isTenant(t)
+			if known && t != "" && !anyTenant(t) {
 				_, unknown := tn.shows("TENANT_UNKNOWN", hostOf(r), "")
 				known = !unknown
 			}
@@ -96,6 +96,8 @@ func (tn *Tenant) authorityHandler() http.Handler {
 	handle("GET /{tenant}/discovery/instance", tn.instance)
 	handle("GET /{tenant}/userrealm/{user}", tn.userRealm)
 	handle("GET /{tenant}/UserRealm/{user}", tn.userRealm)
+	handle("GET /GetUserRealm.srf", tn.userRealmSRF)
+	handle("GET /getuserrealm.srf", tn.userRealmSRF)
 	return mux
 }
 

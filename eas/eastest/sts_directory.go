@@ -52,26 +52,6 @@ func (tn *Tenant) instance(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// userRealm says who checks the password of a user.
-func (tn *Tenant) userRealm(w http.ResponseWriter, r *http.Request) {
-	user := r.PathValue("user")
-	n := nationOf(tn.at.Nation)
-	body := map[string]any{"ver": "1.0", "domain_name": tn.at.Domain, "cloud_instance_name": strings.TrimPrefix(n.login, "login."),
-		"cloud_audience_urn": "urn:federation:MicrosoftOnline"}
-	_, domain, _ := strings.Cut(strings.ToLower(user), "@")
-	body["domain_name"] = domain
-	switch {
-	case !tn.at.hasCloud(), !tn.at.accepts(user):
-		body["account_type"] = "Unknown"
-	case tn.at.Identity == Federated:
-		body["account_type"], body["federation_protocol"] = "Federated", "WSTrust"
-		body["federation_active_auth_url"] = "https://" + tn.adfsHost() + "/adfs/services/trust/2005/usernamemixed"
-	default:
-		body["account_type"] = "Managed"
-	}
-	writeJSON(w, http.StatusOK, body)
-}
-
 // adminConsent is where an administrator consents for all users, which meets what the faults
 // ADMIN_CONSENT and CONSENT demand. With [Options.SignInPages] the administrator signs in.
 func (tn *Tenant) adminConsent(w http.ResponseWriter, r *http.Request) {

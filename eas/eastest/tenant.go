@@ -251,6 +251,12 @@ func (tn *Tenant) handlers() map[string]http.Handler {
 		for _, name := range []string{n.exchange, n.other} {
 			h[name] = site(http.HandlerFunc(tn.autodiscover), exchange, http.HandlerFunc(tn.otherService))
 		}
+		h[n.aliasTarget()] = http.HandlerFunc(tn.plainRedirect)
+		if tn.at.Topology == Cloud {
+			for _, d := range tn.at.domains() {
+				h["autodiscover."+d] = http.HandlerFunc(tn.plainRedirect)
+			}
+		}
 		h[n.secure] = site(http.HandlerFunc(tn.autodiscover), nil, nil)
 		for _, c := range instances {
 			if c.network == n.login {
