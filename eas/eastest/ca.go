@@ -2,8 +2,6 @@ package eastest
 
 import (
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
@@ -17,14 +15,15 @@ import (
 // NewCA makes a certificate authority for [Options.CA], for programs whose clients are to know
 // it beforehand. It is good for ten years.
 func NewCA() *tls.Certificate {
-	c := newCA(nil)
+	c := newCA(nil, newChance(0))
 	return &tls.Certificate{Certificate: [][]byte{c.cert.Raw}, PrivateKey: c.key, Leaf: c.cert}
 }
 
 // A ca signs a certificate for each name that a client asks for.
 type ca struct {
-	cert *x509.Certificate
-	key  crypto.Signer
+	cert   *x509.Certificate
+	key    crypto.Signer
+	chance *chance
 
 	mu     sync.Mutex
 	leaves map[string]*tls.Certificate
@@ -34,8 +33,8 @@ type ca struct {
 const caLifetime = 10 * 365 * 24 * time.Hour
 
 // newCA returns the authority of given, or a new one.
-func newCA(given *tls.Certificate) *ca {
-	c := &ca{leaves: map[string]*tls.Certificate{}}
+func newCA(given *tls.Certificate, chance *chance) *ca {
+	c := &ca{chance: chance, leaves: map[string]*tls.Certificate{}}
 	if given != nil {
 		if len(given.Certificate) == 0 {
 			panic("eastest: CA: no certificate")
@@ -51,7 +50,7 @@ func newCA(given *tls.Certificate) *ca {
 		c.cert, c.key = cert, key
 		return c
 	}
-	key := newECKey()
+	key := chance.ecKey("the authority")
 	c.key = key
 	now := time.Now()
 	template := &x509.Certificate{
@@ -59,7 +58,7 @@ func newCA(given *tls.Certificate) *ca {
 		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(caLifetime),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), chance.signer(key))
 	if err != nil {
 		panic("eastest: CA: " + err.Error())
 	}
@@ -67,14 +66,6 @@ func newCA(given *tls.Certificate) *ca {
 		panic("eastest: CA: " + err.Error())
 	}
 	return c
-}
-
-func newECKey() *ecdsa.PrivateKey {
-	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		panic("eastest: key: " + err.Error())
-	}
-	return k
 }
 
 func (c *ca) pool() *x509.CertPool {
@@ -93,13 +84,13 @@ func (c *ca) leaf(name string) (*tls.Certificate, error) {
 	if l := c.leaves[name]; l != nil {
 		return l, nil
 	}
-	key := newECKey()
+	key := c.chance.ecKey(name)
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(int64(len(c.leaves) + 2)), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name},
 		NotBefore: c.cert.NotBefore, NotAfter: c.cert.NotAfter,
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, c.cert, key.Public(), c.key)
+	der, err := x509.CreateCertificate(rand.Reader, template, c.cert, key.Public(), c.chance.signer(c.key))
 	if err != nil {
 		return nil, err
 	}

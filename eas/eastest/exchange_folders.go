@@ -2,7 +2,9 @@ package eastest
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 
 	"github.com/easoauth/easoauth/eas"
 	"github.com/easoauth/easoauth/internal/airsync"
@@ -49,7 +51,7 @@ func (c *call) folderSync() {
 			changes.Update = append(changes.Update, wire)
 		}
 	}
-	for id := range have {
+	for _, id := range slices.Sorted(maps.Keys(have)) {
 		if _, ok := now[id]; !ok {
 			changes.Delete = append(changes.Delete, airsync.FolderDelete{ServerID: string(id)})
 		}

@@ -1,30 +1,12 @@
 package eastest
 
 import (
-	"crypto/rand"
-	"crypto/rsa"
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"sync"
 
 	"github.com/go-jose/go-jose/v4"
 )
-
-// signingKeys are the keys of every authority of the process, in turn: making one takes longer
-// than most tests.
-var signingKeys = [...]func() *rsa.PrivateKey{sync.OnceValue(newKey), sync.OnceValue(newKey), sync.OnceValue(newKey)}
-
-func newKey() *rsa.PrivateKey {
-	k, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		panic("eastest: key: " + err.Error())
-	}
-	return k
-}
-
-// signingKey returns the key with a number, from 0.
-func signingKey(n int) *rsa.PrivateKey { return signingKeys[n%len(signingKeys)]() }
 
 func keyID(n int) string { return fmt.Sprintf("eastest-%d", n+1) }
 
@@ -49,7 +31,7 @@ func (tn *Tenant) keys(issuer string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		var out []any
 		for _, n := range tn.sts.published() {
-			k := jose.JSONWebKey{Key: &signingKey(n).PublicKey, KeyID: keyID(n), Use: "sig"}
+			k := jose.JSONWebKey{Key: &tn.chance.signingKey(n).PublicKey, KeyID: keyID(n), Use: "sig"}
 			b, err := k.MarshalJSON()
 			if err != nil {
 				panic("eastest: " + err.Error())
@@ -70,7 +52,7 @@ func (tn *Tenant) keys(issuer string) http.HandlerFunc {
 // sign signs claims as the authority does now.
 func (tn *Tenant) sign(claims map[string]any) string {
 	n := tn.sts.key
-	s, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: signingKey(n), KeyID: keyID(n)}},
+	s, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: tn.chance.signingKey(n), KeyID: keyID(n)}},
 		(&jose.SignerOptions{}).WithType("JWT"))
 	if err != nil {
 		panic("eastest: " + err.Error())
@@ -96,7 +78,7 @@ func (tn *Tenant) verified(jws *jose.JSONWebSignature) ([]byte, bool) {
 		if len(jws.Signatures) == 0 || jws.Signatures[0].Header.KeyID != keyID(n) {
 			continue
 		}
-		if b, err := jws.Verify(&signingKey(n).PublicKey); err == nil {
+		if b, err := jws.Verify(&tn.chance.signingKey(n).PublicKey); err == nil {
 			return b, true
 		}
 	}

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"maps"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -123,7 +125,7 @@ func (tn *Tenant) deliver(w http.ResponseWriter, q url.Values, redirect string, 
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	fmt.Fprintf(w, `<html><body onload="document.forms[0].submit()"><form method="POST" action="%s">`, html.EscapeString(redirect))
-	for k := range values {
+	for _, k := range slices.Sorted(maps.Keys(values)) {
 		fmt.Fprintf(w, `<input type="hidden" name="%s" value="%s">`, html.EscapeString(k), html.EscapeString(values.Get(k)))
 	}
 	fmt.Fprint(w, `<input type="submit"></form></body></html>`)

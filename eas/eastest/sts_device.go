@@ -2,7 +2,6 @@ package eastest
 
 import (
 	"cmp"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/http"
@@ -54,10 +53,10 @@ func (tn *Tenant) deviceCode(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	d := &device{
-		userCode: rand.Text()[:9], user: user, client: app.ID, scope: f.Get("scope"), adfs: tn.isADFS(r),
+		userCode: tn.chance.text()[:9], user: user, client: app.ID, scope: f.Get("scope"), adfs: tn.isADFS(r),
 		interval: tn.o.DeviceInterval, expires: tn.now().Add(deviceLifetime), last: tn.now(),
 	}
-	deviceCode := rand.Text() + rand.Text()
+	deviceCode := tn.chance.text() + tn.chance.text()
 	tn.sts.devices[deviceCode] = d
 	where := "https://microsoft.com/devicelogin"
 	if d.adfs {

@@ -1,7 +1,6 @@
 package eastest
 
 import (
-	"crypto/rand"
 	"crypto/subtle"
 	"net/http"
 	"net/url"
@@ -33,7 +32,7 @@ const pageLifetime = 15 * time.Minute
 
 // keep keeps a sign-in while its page is shown, and returns the page's number.
 func (tn *Tenant) keep(s *signIn) string {
-	id := rand.Text()
+	id := tn.chance.text()
 	s.expires = tn.now().Add(pageLifetime)
 	for k, old := range tn.sts.pages {
 		if tn.now().After(old.expires) {
@@ -239,7 +238,7 @@ func (tn *Tenant) complete(w http.ResponseWriter, r *http.Request, s *signIn) {
 		tn.approve(s.device, mfa)
 		tn.devicePage(w, r, "Done. You may close this page.")
 	default:
-		c := rand.Text()
+		c := tn.chance.text()
 		tn.sts.codes[c] = &code{
 			user: s.user, client: s.app, scope: s.scope, redirect: s.redirect, nonce: s.q.Get("nonce"),
 			challenge: s.q.Get("code_challenge"), expires: tn.now().Add(10 * time.Minute), adfs: s.adfs, seq: tn.counter, mfa: mfa,

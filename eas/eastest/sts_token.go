@@ -2,7 +2,6 @@ package eastest
 
 import (
 	"cmp"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
@@ -192,7 +191,7 @@ func (e *exchange) issue(g *grant, scope, nonce string) {
 		body["ext_expires_in"] = int(e.o.AccessLifetime / time.Second)
 	}
 	if has(g.scope, "offline_access") || g.adfs && g.user != "" {
-		t := "0.AX" + rand.Text() + rand.Text()
+		t := "0.AX" + e.chance.text() + e.chance.text()
 		e.sts.refresh[t] = &refreshToken{grant: g, expires: e.now().Add(e.o.RefreshLifetime)}
 		body["refresh_token"] = t
 	}

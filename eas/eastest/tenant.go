@@ -79,6 +79,12 @@ type Options struct {
 	// Challenges stand beside Bearer and Basic in every 401, as "Negotiate" and "NTLM" do.
 	Challenges []string
 
+	// Seed, if it is not 0, makes what is random repeat: two tenants of one seed that get the same
+	// requests in the same order have the same keys, and give the same codes, tokens and numbers.
+	// What the time is in stays apart (the claims of tokens, the dates of certificates), unless both
+	// run in a bubble of testing/synctest; so do TLS, the order of requests that come at once, and
+	// what has no seed on the client's side. A CA that is given keeps its own key.
+	Seed uint64
 	// MaxRequests bounds the transcript: of more requests, the first are forgotten. If 0, 10,000.
 	MaxRequests int
 	// CA signs the tenant's certificates. If nil, the tenant makes one.
@@ -108,6 +114,7 @@ type Tenant struct {
 	outside  []eas.Email // to other organizations
 	sts      authority
 
+	chance *chance
 	ca     *ca
 	net    *network
 	client *http.Client
@@ -128,7 +135,8 @@ func New(t testing.TB, o *Options) *Tenant {
 	tn.o.complete()
 	tn.at = tn.o
 	tn.sts.init()
-	tn.ca = newCA(tn.o.CA)
+	tn.chance = newChance(tn.o.Seed)
+	tn.ca = newCA(tn.o.CA, tn.chance)
 	tn.lookup = tn.handlers()
 	tn.net = newNetwork(tn)
 	tn.client = tn.net.client()

@@ -130,13 +130,13 @@ func (tn *Tenant) presenting(leaf *tls.Certificate, err error) (*tls.Config, err
 
 // mint signs a certificate that is not kept.
 func (c *ca) mint(name string, from, to time.Time, algorithm x509.SignatureAlgorithm) (*tls.Certificate, error) {
-	key := newECKey()
+	key := c.chance.ecKey(name)
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name},
 		NotBefore: from, NotAfter: to, SignatureAlgorithm: algorithm,
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, c.cert, key.Public(), c.key)
+	der, err := x509.CreateCertificate(rand.Reader, template, c.cert, key.Public(), c.chance.signer(c.key))
 	if err != nil {
 		return nil, err
 	}
@@ -153,15 +153,15 @@ func (c *ca) invalid(name, value string) (*tls.Certificate, error) {
 	case "early":
 		return c.mint(name, now.Add(24*time.Hour), now.Add(year), 0)
 	case "authority":
-		return newCA(nil).mint(name, now.Add(-time.Hour), now.Add(year), 0)
+		return newCA(nil, newChance(0)).mint(name, now.Add(-time.Hour), now.Add(year), 0)
 	case "chain": // an intermediate authority signed it, whose certificate the server does not send
-		key := newECKey()
+		key := c.chance.ecKey("an intermediate authority")
 		template := &x509.Certificate{
 			SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "eastest, an intermediate authority"},
 			NotBefore: c.cert.NotBefore, NotAfter: c.cert.NotAfter,
 			IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 		}
-		der, err := x509.CreateCertificate(rand.Reader, template, c.cert, key.Public(), c.key)
+		der, err := x509.CreateCertificate(rand.Reader, template, c.cert, key.Public(), c.chance.signer(c.key))
 		if err != nil {
 			return nil, err
 		}
@@ -169,7 +169,7 @@ func (c *ca) invalid(name, value string) (*tls.Certificate, error) {
 		if err != nil {
 			return nil, err
 		}
-		leaf, err := (&ca{cert: cert, key: key}).mint(name, now.Add(-time.Hour), now.Add(year), 0)
+		leaf, err := (&ca{cert: cert, key: key, chance: c.chance}).mint(name, now.Add(-time.Hour), now.Add(year), 0)
 		if err == nil {
 			leaf.Certificate = leaf.Certificate[:1]
 		}
