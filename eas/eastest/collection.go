@@ -109,7 +109,7 @@ func (c *call) syncCollection(req *node) *airsync.SyncResponseFolder {
 	s := col.begin()
 	was, cursor, given := col.filter, col.cursor, maps.Clone(col.given)
 	kind, _ := req.child(wbxml.AirSyncOptions).number(wbxml.AirSyncFilterType)
-	if now := c.filterOf(f, kind); now.kind != col.filter.kind {
+	if now := c.filterOf(f, kind); now.kind != col.filter.kind || now.held != col.filter.held || now.notice != col.filter.notice {
 		col.filter, col.cursor = now, 0 // what was hidden may be wanted
 	} else {
 		col.filter = now
@@ -162,7 +162,7 @@ func (col *collection) lacking(m *Mailbox, f *folder) iter.Seq[news] {
 			it := m.index[e.id]
 			switch {
 			case e.gone:
-				if has && !yield(news{entry: e}) {
+				if has && !col.filter.held && !yield(news{entry: e}) {
 					return
 				}
 			case it == nil, it.version != e.version, has && version == e.version, col.filter.hides(it):
@@ -177,7 +177,7 @@ func (col *collection) lacking(m *Mailbox, f *folder) iter.Seq[news] {
 
 // hidden returns what the device has and its filter hides by now, in order.
 func (col *collection) hidden(m *Mailbox) []eas.ItemID {
-	if col.filter.kind == 0 {
+	if col.filter.kind == 0 || col.filter.held {
 		return nil
 	}
 	var out []eas.ItemID

@@ -200,6 +200,9 @@ func (tn *Tenant) serveExchange(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c.dev = box.partner(q.deviceID, q.deviceType)
+	if agent := r.UserAgent(); agent != "" {
+		c.dev.agent = agent
+	}
 	if !c.readBody() {
 		return
 	}
@@ -273,6 +276,9 @@ func (c *call) serve() {
 	if c.command != "Provision" && c.command != "Ping" && !c.provisioned() {
 		return
 	}
+	if c.dev.wipe == "" && !c.admitted() {
+		return
+	}
 	switch c.command {
 	case "Provision":
 		c.provision()
@@ -315,11 +321,16 @@ func (c *call) serve() {
 // status that versions up to 12.1 have in its place.
 func (c *call) common(status, old int) {
 	because(c.r, "status %d, or HTTP status %d up to 12.1", status, old)
-	tag, ok := statusTags[c.command]
-	if !ok || !c.version.AtLeast(eas.Version140) {
+	if _, ok := statusTags[c.command]; !ok || !c.version.AtLeast(eas.Version140) {
 		c.w.WriteHeader(old)
 		return
 	}
+	c.inBand(status)
+}
+
+// inBand answers with a status of the command and no more.
+func (c *call) inBand(status int) {
+	tag := statusTags[c.command]
 	var b strings.Builder
 	e := wbxml.NewEncoder(&b)
 	root := roots[c.command]

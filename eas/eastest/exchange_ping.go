@@ -65,6 +65,9 @@ func (c *call) ping() {
 	timer := time.NewTimer(time.Duration(c.dev.pingHeartbeat) * time.Second)
 	defer timer.Stop()
 	for {
+		if !c.admitted() {
+			return
+		}
 		if c.stale() {
 			status(7)
 			return
@@ -106,6 +109,7 @@ func (c *call) news(folders []eas.FolderID) []string {
 		}
 		if col == nil {
 			col = newCollection("") // the device knows nothing of this folder
+			col.filter = c.filterOf(f, 0)
 		}
 		// What leaves the window as time passes does not wake anybody.
 		for range col.lacking(c.box, f) {

@@ -79,6 +79,9 @@ func (c *call) sync() {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	for {
+		if !c.admitted() {
+			return
+		}
 		out := &airsync.SyncResponse{}
 		for _, col := range cols {
 			if f := c.syncCollection(col); f != nil {
@@ -228,7 +231,7 @@ func (c *call) wellFormed(col *node) bool {
 			return false
 		case f == nil:
 		case f.Type.Class() == eas.ClassEmail, f.Type.Class() == eas.ClassCalendar, f.Type.Class() == eas.ClassTasks:
-			return c.filterOf(f, n).kind == n // each class has its own; others have none, and ignore it
+			return c.windowOf(f, n).kind == n // each class has its own; others have none, and ignore it
 		}
 	}
 	return true
@@ -313,7 +316,7 @@ func (c *call) apply(f *folder, req, commands *node, next *step, out *airsync.Sy
 			return airsync.SyncReply{ServerID: string(id), InstanceID: instance, Status: intp(status)}
 		}
 		it := c.box.index[id]
-		if it != nil && it.folder != f {
+		if it != nil && (it.folder != f || cmd.tag == wbxml.AirSyncFetch && next.filter.held && next.filter.hides(it)) {
 			it = nil
 		}
 		switch cmd.tag {

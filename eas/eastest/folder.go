@@ -140,12 +140,23 @@ var windows = map[int]time.Duration{
 type filter struct {
 	kind  int       // FilterType; 0 for everything
 	since time.Time // of what is older, nothing
+
+	held   bool // the device sees nothing but notice
+	notice eas.ItemID
 }
 
+// filterOf is what a device wants of a folder, as far as it may have it.
 func (c *call) filterOf(f *folder, kind int) filter {
+	w := c.windowOf(f, kind)
+	w.held, w.notice = c.dev.held(), c.dev.notice
+	return w
+}
+
+// windowOf is what a FilterType stands for in a folder, or everything if it has none such.
+func (c *call) windowOf(f *folder, kind int) filter {
 	class := f.Type.Class()
 	if d := windows[kind]; d > 0 && (class == eas.ClassEmail && kind <= 5 || class == eas.ClassCalendar && kind >= 4) {
-		return filter{kind, c.now().Add(-d)}
+		return filter{kind: kind, since: c.now().Add(-d)}
 	}
 	if kind == 8 && class == eas.ClassTasks {
 		return filter{kind: kind}
@@ -157,6 +168,8 @@ func (c *call) filterOf(f *folder, kind int) filter {
 // that were over before and do not recur since, tasks that are complete.
 func (w filter) hides(it *item) bool {
 	switch {
+	case w.held:
+		return it.id != w.notice
 	case w.kind == 0:
 		return false
 	case it.raw == nil:

@@ -2,6 +2,7 @@ package eastest
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,6 +38,8 @@ type Mailbox struct {
 	begunAfter uint64              // sign-ins with a lower number have ended
 	oof        *node               // as it was set
 	password   string              // of the device, as it was stored
+
+	allowedDevices, blockedDevices []string // IDs in lower case, whatever the rules say
 }
 
 // A partner is what the server keeps of one device.
@@ -46,6 +49,12 @@ type partner struct {
 	wipe              string // "", "device" or "account"
 	wiped             bool
 	info              map[string]string // what the device said about itself
+
+	id, kind, agent string // DeviceId and DeviceType, and the last User-Agent
+	since           time.Time
+	level           AccessLevel // as of the last command
+	reason          string
+	notice          eas.ItemID // the mail that tells the user of level
 
 	hierarchy, hierarchyBefore *hierarchyState
 	folderEdit                 []byte // the last edit of the hierarchy, and the folder that it made
@@ -352,9 +361,8 @@ func (m *Mailbox) Devices() map[string]map[string]string {
 	m.tn.mu.Lock()
 	defer m.tn.mu.Unlock()
 	out := map[string]map[string]string{}
-	for id, p := range m.partners {
-		id, _, _ = strings.Cut(id, " ")
-		out[id] = p.info
+	for _, p := range m.partners {
+		out[p.id] = maps.Clone(p.info)
 	}
 	return out
 }
@@ -363,7 +371,9 @@ func (m *Mailbox) partner(deviceID, deviceType string) *partner {
 	k := deviceID + " " + deviceType
 	p := m.partners[k]
 	if p == nil {
-		p = &partner{collections: map[eas.FolderID]*collection{}, info: map[string]string{}}
+		p = &partner{
+			id: deviceID, kind: deviceType, since: m.tn.now(), collections: map[eas.FolderID]*collection{}, info: map[string]string{},
+		}
 		m.partners[k] = p
 	}
 	return p

@@ -76,6 +76,13 @@ type Options struct {
 	NoPolicy bool          // the user has no policy: Provision answers with policy status 2
 	Versions []eas.Version // that Exchange speaks, in the place of the product's
 
+	// DeviceRules are the organization's rules about devices, and DeviceAccess is what devices may
+	// do that no rule is about. DeviceNotice is added to the notices that users of devices get that
+	// are not let in. All may be changed. See also [Mailbox.AllowDevice].
+	DeviceRules  []DeviceRule
+	DeviceAccess AccessLevel
+	DeviceNotice string
+
 	// Challenges stand beside Bearer and Basic in every 401, as "Negotiate" and "NTLM" do.
 	Challenges []string
 
@@ -130,6 +137,7 @@ func New(t testing.TB, o *Options) *Tenant {
 	if o != nil {
 		tn.o = *o
 		tn.o.Apps, tn.o.Policies, tn.o.Faults = slices.Clone(o.Apps), slices.Clone(o.Policies), slices.Clone(o.Faults)
+		tn.o.DeviceRules = slices.Clone(o.DeviceRules)
 		tn.o.Versions, tn.o.Challenges, tn.o.Header = slices.Clone(o.Versions), slices.Clone(o.Challenges), o.Header.Clone()
 	}
 	tn.o.complete()
@@ -173,6 +181,12 @@ func (o *Options) complete() {
 	if o.Identity < PasswordHash || o.Identity > Federated {
 		panic("eastest: no such model of identity")
 	}
+	for i := range o.DeviceRules {
+		o.DeviceRules[i].complete()
+	}
+	if o.DeviceAccess < Allowed || o.DeviceAccess > Quarantined {
+		panic("eastest: Options.DeviceAccess allows, blocks or quarantines")
+	}
 	if o.ClientID == "" {
 		o.ClientID = ClientID
 	}
@@ -204,6 +218,9 @@ func (tn *Tenant) Change(f func(o *Options)) {
 	defer tn.mu.Unlock()
 	f(&tn.o)
 	tn.o.complete()
+	for _, m := range tn.users {
+		m.wake() // a device that waits may be let in, or have to provision
+	}
 }
 
 // Client returns an HTTP client whose whole internet is the tenant: its hosts are reached
