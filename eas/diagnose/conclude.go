@@ -57,6 +57,7 @@ func (c *check) conclude() {
 	seen := map[fault.ID]bool{}
 	var faults []found
 	r.Findings, r.Notes = []Finding{}, []Finding{}
+	defer r.attribute()
 	for _, f := range c.found {
 		if seen[f.id] {
 			continue
@@ -84,6 +85,19 @@ func (c *check) conclude() {
 	for i, f := range faults {
 		if i != first {
 			r.Findings = append(r.Findings, finding(f.id, f.probe, f.advice))
+		}
+	}
+}
+
+// attribute notes in each finding who responded to its probe.
+func (r *Report) attribute() {
+	by := map[string]string{}
+	for _, p := range r.Probes {
+		by[p.Name] = p.By
+	}
+	for _, list := range [][]Finding{r.Findings, r.Notes} {
+		for i := range list {
+			list[i].By = by[list[i].Probe]
 		}
 	}
 }

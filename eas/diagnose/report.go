@@ -33,8 +33,9 @@ type Probe struct {
 // A Finding is what is wrong, why, and what to do.
 type Finding struct {
 	Fault    string `json:"fault"`
-	Severity string `json:"severity"` // "info", "warn" or "fail"
-	Probe    string `json:"probe"`    // that found it
+	Severity string `json:"severity"`     // "info", "warn" or "fail"
+	Probe    string `json:"probe"`        // that found it
+	By       string `json:"by,omitempty"` // who responded to that probe, such as "nginx"
 	Cause    string `json:"cause"`
 	Remedy   string `json:"remedy"`
 	Command  string `json:"command,omitempty"` // of the Exchange Management Shell or Microsoft Graph PowerShell

@@ -53,6 +53,9 @@ func (r *Report) Text(w io.Writer, o *TextOptions) error {
 		}
 		fmt.Fprintf(&b, "%s  (%s, %s)\n", paint(marks[Verdict(f.Severity)].color, title), f.Probe, f.Sure)
 		para("  ", sentence(f.Cause))
+		if f.By != "" {
+			para("  ", "The response came from "+f.By+".")
+		}
 		para("  ", "To do: "+sentence(f.Remedy))
 		if f.Command != "" {
 			para("    ", f.Command)
