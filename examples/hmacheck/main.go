@@ -85,7 +85,7 @@ func run(ctx context.Context, args []string, out, log io.Writer) int {
 	fs.Func("trust", "authorities beside Microsoft's, joined by commas: adfs.contoso.com", list(&p.trust))
 	fs.BoolVar(&p.noCloud, "no-cloud", false, "do not ask Exchange Online where the mailbox is")
 	fs.StringVar(&p.resolver, "resolver", "", "ask this DNS server, e.g. 192.0.2.53:53")
-	fs.Func("connect", "connect to an address in place of what DNS says, as host:ip; may be given several times", list(&p.connect))
+	fs.Func("connect", "connect to an address in place of what DNS says, as host:ip or host:ip:port, past any proxy; may be given several times", list(&p.connect))
 	fs.StringVar(&p.file, "file", "", "check the addresses of this file, one a line")
 	fs.DurationVar(&p.timeout, "timeout", diagnose.DefaultTimeout, "time of each step")
 	fs.DurationVar(&p.watch, "watch", 0, "check again after this time, and say what changed")
@@ -193,21 +193,11 @@ func (p *program) options() (*diagnose.Options, error) {
 			return (&net.Dialer{}).DialContext(ctx, network, server)
 		}}
 	}
-	instead := map[string]string{}
-	for _, c := range p.connect {
-		host, ip, ok := strings.Cut(c, ":")
-		if !ok || net.ParseIP(strings.Trim(ip, "[]")) == nil {
-			return nil, fmt.Errorf("-connect is host:ip, not %q", c)
-		}
-		instead[strings.ToLower(host)] = strings.Trim(ip, "[]")
+	instead, err := places(p.connect)
+	if err != nil {
+		return nil, err
 	}
-	tr.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
-		host, port, err := net.SplitHostPort(addr)
-		if err == nil && instead[strings.ToLower(host)] != "" {
-			addr = net.JoinHostPort(instead[strings.ToLower(host)], port)
-		}
-		return dialer.DialContext(ctx, network, addr)
-	}
+	instead.apply(tr, dialer)
 	o.HTTPClient = &http.Client{Transport: tr}
 	return o, nil
 }
