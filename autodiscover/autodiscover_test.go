@@ -187,6 +187,13 @@ func TestLookupFails(t *testing.T) {
 			page(403, "403.6 - Forbidden: IP address rejected")(w, r)
 		}, autodiscover.ErrDevice, "IP Address and Domain Restrictions"},
 		{"a web site that refuses", page(403, "<html><title>403 Forbidden</title>"), autodiscover.ErrDevice, "wildcard DNS record"},
+		{"nginx's own 404", page(404, "<html><center><h1>404 Not Found</h1></center><hr><center>nginx</center>"), autodiscover.ErrDevice, "a device in front of Exchange responds"},
+		{"nginx's own 404 is not v2, either", page(404, "<html><hr><center>nginx</center>"), autodiscover.ErrNotV2, "from nginx"},
+		{"nginx denies", page(403, "<html><center><h1>403 Forbidden</h1></center><hr><center>nginx</center>"), autodiscover.ErrDevice, "allow GET on /autodiscover"},
+		{"nginx denies by a sign-in page", page(403, `<html><input type="password"><hr><center>nginx</center>`), autodiscover.ErrPreAuthentication, "from nginx"},
+		{"HAProxy denies", page(403, "<html><body><h1>403 Forbidden</h1>\nRequest forbidden by administrative rules.\n</body></html>\n"), autodiscover.ErrDevice, "allow GET on /autodiscover"},
+		{"HAProxy without a server behind", page(503, "<html><body><h1>503 Service Unavailable</h1>\nNo server is available to handle this request.\n</body></html>\n"), autodiscover.ErrServer, "reports an error of its own"},
+		{"nginx limits", page(503, "<html><hr><center>nginx</center>"), autodiscover.ErrThrottled, "from nginx"},
 		{"the routing plane of Exchange Online", plain(400, "X-NanoProxy", "1,1"), autodiscover.ErrServer, "send a User-Agent"},
 		{"503 with an error code", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Retry-After", "7")

@@ -216,7 +216,7 @@ func (c *chain) read(hop *Hop, resp *http.Response, body []byte) (*Endpoint, *ur
 	who := front.Of(resp, body)
 	hop.By = who.String()
 	a, notJSON := parseAnswer(body)
-	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
+	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable && !who.Down {
 		wait, _ := safehttp.RetryAfter(resp.Header, time.Now(), maxRetryAfter)
 		return nil, nil, &HopError{Status: status, RetryAfter: wait, Fault: "SERVER_BUSY", Err: ErrThrottled}
 	}
@@ -245,6 +245,8 @@ func (c *chain) read(hop *Hop, resp *http.Response, body []byte) (*Endpoint, *ur
 		return fail("ADDRESS_REFUSED", ErrDevice, "")
 	case status == 403 && who.Kind == front.Website && !who.Login && len(resp.Header.Values("WWW-Authenticate")) == 0:
 		return fail("WILDCARD_DNS", ErrDevice, "a web site refuses the path")
+	case status == 403 && who.Own && who.Kind == front.Proxy && !who.Login && len(resp.Header.Values("WWW-Authenticate")) == 0:
+		return fail("WAF_BLOCK", ErrDevice, "")
 	case status == 401 || status == 403:
 		return fail("AD_PREAUTH", ErrPreAuthentication, "")
 	case status == http.StatusMisdirectedRequest:
@@ -257,6 +259,8 @@ func (c *chain) read(hop *Hop, resp *http.Response, body []byte) (*Endpoint, *ur
 		return fail("AD_PREAUTH", ErrPreAuthentication, "a page came instead of JSON")
 	case status == 200 && page:
 		return fail("WILDCARD_DNS", ErrDevice, "a page came instead of JSON")
+	case status == 404 && who.Own && who.Kind == front.Proxy:
+		return fail("EAS_NOT_EXCHANGE", errors.Join(ErrDevice, ErrNotV2), "")
 	case status != 200:
 		return fail("AD_NOT_V2", ErrNotV2, "")
 	case notJSON != nil:

@@ -125,6 +125,8 @@ func (e *ProbeError) explain(w front.Who) verdict {
 		return verdict{fault: "EAS_403"}
 	case s == http.StatusForbidden:
 		return verdict{"EAS_NOT_EXCHANGE", "a device in front blocks the path: allow /Microsoft-Server-ActiveSync there"}
+	case w.Own && w.Kind == front.Proxy && (s == http.StatusNotFound || s == http.StatusMethodNotAllowed):
+		return verdict{fault: "EAS_NOT_EXCHANGE"} // it serves the path itself
 	case s == http.StatusNotFound, s == http.StatusGone, s == http.StatusUnsupportedMediaType:
 		return verdict{"AD_WRONG_URL", "this is not an ActiveSync URL: use https://<host>/Microsoft-Server-ActiveSync, and correct Set-ActiveSyncVirtualDirectory -ExternalUrl"}
 	case s == http.StatusMethodNotAllowed, s == http.StatusNotImplemented:
@@ -141,6 +143,8 @@ func (e *ProbeError) explain(w front.Who) verdict {
 		return verdict{fault: "ACCOUNT_BLOCKED"}
 	case s == 457:
 		return verdict{fault: "PASSWORD_EXPIRED"}
+	case s == http.StatusServiceUnavailable && w.Down:
+		return verdict{fault: "EAS_UNREACHABLE"}
 	case s == http.StatusTooManyRequests, s == http.StatusServiceUnavailable:
 		return verdict{fault: "SERVER_BUSY"}
 	case s >= 500:

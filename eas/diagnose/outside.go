@@ -316,7 +316,7 @@ func (c *check) identity(ctx context.Context) {
 			switch {
 			case id == "AD_PREAUTH":
 				id = "EAS_NOT_EXCHANGE" // the table's name for it at this path
-			case pe != nil && pe.Status == http.StatusUnauthorized && id == "EAS_NOT_EXCHANGE":
+			case pe != nil && pe.Status == http.StatusUnauthorized && id == "EAS_NOT_EXCHANGE" && errors.Is(err, bearer.ErrNoChallenge):
 				id = "EAS_NO_WWW_AUTH"
 			}
 			c.wrong(p, id, "")

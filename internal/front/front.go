@@ -38,6 +38,12 @@ type Who struct {
 	// Login says that the page asks for a password, as against a web site's.
 	Login bool
 
+	// Own says that the device made the response itself: the request went no further.
+	Own bool
+
+	// Down says that the page reports that nothing behind the device responds.
+	Down bool
+
 	// AddressRefused says that the page blames the address of the client (IIS 403.6).
 	AddressRefused bool
 }
@@ -59,6 +65,12 @@ func (w Who) String() string {
 func Of(resp *http.Response, start []byte) Who {
 	page := strings.ToLower(string(start[:min(len(start), MaxStart)]))
 	w := of(resp, page)
+	if m := madeBy(resp, page); m.name != "" {
+		if w.Kind == Unknown || w.Kind == Website {
+			w.Kind, w.Name = m.kind, m.name
+		}
+		w.Own, w.Down = w.Kind != Exchange, m.down
+	}
 	w.Login = isLogin(page)
 	w.AddressRefused = resp.StatusCode == http.StatusForbidden && (strings.Contains(page, "403.6") || strings.Contains(page, "ip address rejected"))
 	return w
@@ -119,6 +131,73 @@ func of(resp *http.Response, page string) Who {
 var proxies = []struct{ server, name string }{
 	{"nginx", "nginx"}, {"openresty", "nginx"}, {"haproxy", "HAProxy"}, {"apache", "Apache"}, {"envoy", "Envoy"},
 	{"caddy", "Caddy"}, {"squid", "Squid"}, {"awselb", "AWS load balancer"}, {"sophos", "Sophos"}, {"zscaler", "Zscaler"},
+}
+
+// A mark is text of a page that a device makes itself.
+type mark struct {
+	text string // in lower case
+	kind Kind
+	name string
+	down bool // it says that nothing behind responds
+}
+
+// marks are such texts. A device that hides its Server field, or has none, shows by them. Sources:
+// the pages of nginx (ngx_http_special_response.c), HAProxy (http.c), Apache (http_protocol.c),
+// Envoy and Traefik, and of HTTP.sys.
+var marks = []mark{
+	{"<center>nginx", Proxy, "nginx", false},
+	{"<center>openresty", Proxy, "nginx", false},
+	{"<address>apache", Proxy, "Apache", false},
+	{"no healthy upstream", Proxy, "Envoy", true},
+	{"upstream connect error or disconnect/reset before headers", Proxy, "Envoy", true},
+	{"no available server", Proxy, "Traefik", true},
+	{"http error 503. the service is unavailable.", IIS, "IIS", true}, // the application pool has stopped
+	{"http error 400. the request hostname is invalid.", IIS, "IIS", false},
+}
+
+// haproxy are the second lines of HAProxy's pages, whose first is <html><body><h1>.
+var haproxy = []mark{
+	{"no server is available to handle this request.", Proxy, "HAProxy", true},
+	{"the server returned an invalid or incomplete response.", Proxy, "HAProxy", true},
+	{"the server didn't respond in time.", Proxy, "HAProxy", true},
+	{"request forbidden by administrative rules.", Proxy, "HAProxy", false},
+	{"you need a valid user and password to access this content.", Proxy, "HAProxy", false},
+	{"your browser sent an invalid request.", Proxy, "HAProxy", false},
+	{"you have sent too many requests in a given amount of time.", Proxy, "HAProxy", false},
+}
+
+// madeBy returns the mark of the device that made the response itself.
+func madeBy(resp *http.Response, page string) mark {
+	if isHAProxyRedirect(resp) {
+		return mark{kind: Proxy, name: "HAProxy"}
+	}
+	list := marks
+	if strings.HasPrefix(page, "<html><body><h1>") {
+		list = haproxy
+	}
+	for _, m := range list {
+		if strings.Contains(page, m.text) {
+			return m
+		}
+	}
+	return mark{}
+}
+
+// isHAProxyRedirect reports whether a redirect has the fields of HAProxy's own and no others:
+// HAProxy names itself nowhere, and sends no Date, which a web server does (RFC 9110 section 6.6.1).
+func isHAProxyRedirect(resp *http.Response) bool {
+	h := resp.Header
+	if resp.StatusCode < 300 || resp.StatusCode > 399 || h.Get("Content-Length") != "0" || h.Get("Cache-Control") != "no-cache" || h.Get("Location") == "" {
+		return false
+	}
+	for name := range h {
+		switch name {
+		case "Content-Length", "Cache-Control", "Location", "Set-Cookie", "Strict-Transport-Security":
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 // isExchange reports whether the response bears a field that Exchange sets and a device in
