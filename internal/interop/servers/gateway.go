@@ -23,6 +23,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -43,9 +44,11 @@ type Site struct {
 	Client *http.Client // reaches the site and the authority
 	Tenant *eastest.Tenant
 
-	front *front
-	ca    []byte // what programs trust, PEM
-	proxy string // the internet to programs
+	users     []string // with mailboxes
+	front     *front
+	cert, key []byte // of the site, PEM
+	ca        []byte // what programs trust, PEM
+	proxy     string // the internet to programs
 }
 
 // NewSite makes a site without servers.
@@ -62,7 +65,7 @@ func NewSite(t testing.TB) *Site {
 		Transport: f, FlushInterval: -1,
 		Rewrite: func(r *httputil.ProxyRequest) { r.Out.URL.Scheme, r.Out.URL.Host = public.Scheme, public.Host },
 	})
-	cert, key := certificate(t, public.Host)
+	cert, key := certificate(t, public.Host, "autodiscover."+Domain)
 	pair, err := tls.X509KeyPair(cert, key)
 	if err != nil {
 		t.Fatal(err)
@@ -72,7 +75,7 @@ func NewSite(t testing.TB) *Site {
 	t.Cleanup(server.Close)
 	proxy := httptest.NewServer(connect(map[string]string{public.Host + ":443": server.Listener.Addr().String(), "": authority}))
 	t.Cleanup(proxy.Close)
-	return &Site{URL: public, Tenant: tn, Client: &http.Client{Transport: f}, front: f, proxy: proxy.URL,
+	return &Site{URL: public, Tenant: tn, Client: &http.Client{Transport: f}, front: f, proxy: proxy.URL, cert: cert, key: key,
 		ca: append(cert, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: tn.Certificate().Raw})...)}
 }
 
@@ -90,28 +93,8 @@ func Gateway(t testing.TB, upstream string, users ...string) *Site {
 func (s *Site) Gateway(t testing.TB, upstream string, users ...string) {
 	t.Helper()
 	dir := Dir(t, "")
-	var lines strings.Builder
-	for _, u := range users {
-		s.Tenant.AddMailbox(u + "@" + Domain)
-		fmt.Fprintf(&lines, "%s@%s %s secret-%s\n", u, Domain, u, u)
-	}
-	write := func(name string, b []byte) string {
-		name = filepath.Join(dir, name)
-		if err := os.WriteFile(name, b, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return name
-	}
 	cert, key := certificate(t, s.URL.Host)
-	port := FreePort(t)
-	listen := fmt.Sprintf("127.0.0.1:%d", port)
-	cmd := exec.Command(Build(t, dir, "gateway"), "-listen", listen, "-public", s.URL.String(), "-upstream", upstream,
-		"-users", write("users", []byte(lines.String())), "-authority", "https://login.microsoftonline.com/common/oauth2/authorize",
-		"-cert", write("cert.pem", cert), "-key", write("key.pem", key), "-tenants", eastest.TenantID)
-	cmd.Env = s.environment(t, dir)
-	out := Start(t, cmd)
-	Await(t, "the gateway", out, Listening(port))
-
+	listen := s.gateway(t, dir, s.URL, upstream, users, "-cert", write(t, dir, "cert.pem", cert), "-key", write(t, dir, "key.pem", key))
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(cert)
 	to := &http.Transport{
@@ -124,6 +107,44 @@ func (s *Site) Gateway(t testing.TB, upstream string, users ...string) {
 	for _, u := range users {
 		s.front.users[u] = to
 	}
+}
+
+// PlainGateway is [Site.Gateway] for a device to stand in front of: it speaks http without TLS at
+// the address that it returns, and the site does not lead there. It takes public for its URL.
+func (s *Site) PlainGateway(t testing.TB, public *url.URL, upstream string, users ...string) string {
+	t.Helper()
+	return s.gateway(t, Dir(t, ""), public, upstream, users)
+}
+
+func (s *Site) gateway(t testing.TB, dir string, public *url.URL, upstream string, users []string, more ...string) string {
+	t.Helper()
+	var lines strings.Builder
+	for _, u := range users {
+		if !slices.Contains(s.users, u) {
+			s.users = append(s.users, u)
+			s.Tenant.AddMailbox(u + "@" + Domain)
+		}
+		fmt.Fprintf(&lines, "%s@%s %s secret-%s\n", u, Domain, u, u)
+	}
+	port := FreePort(t)
+	listen := fmt.Sprintf("127.0.0.1:%d", port)
+	cmd := exec.Command(Build(t, dir, "gateway"), append([]string{"-listen", listen, "-public", public.String(), "-upstream", upstream,
+		"-users", write(t, dir, "users", []byte(lines.String())), "-authority", "https://login.microsoftonline.com/common/oauth2/authorize",
+		"-tenants", eastest.TenantID}, more...)...)
+	cmd.Env = s.environment(t, dir)
+	out := Start(t, cmd)
+	Await(t, "the gateway", out, Listening(port))
+	return listen
+}
+
+// write writes a file that nobody else reads and returns its name.
+func write(t testing.TB, dir, name string, b []byte) string {
+	t.Helper()
+	name = filepath.Join(dir, name)
+	if err := os.WriteFile(name, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
 }
 
 // Mailbox does the dance for a user, from the challenge to a client.
@@ -216,15 +237,15 @@ func connect(addresses map[string]string) http.Handler {
 	})
 }
 
-// certificate returns a certificate for a host that signs itself, and its key.
-func certificate(t testing.TB, host string) (cert, key []byte) {
+// certificate returns a certificate for hosts that signs itself, and its key.
+func certificate(t testing.TB, hosts ...string) (cert, key []byte) {
 	t.Helper()
 	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: host}, DNSNames: []string{host},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour), IsCA: true, BasicConstraintsValid: true}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: hosts[0]}, DNSNames: hosts,
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(90 * 24 * time.Hour), IsCA: true, BasicConstraintsValid: true}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &k.PublicKey, k)
 	if err != nil {
 		t.Fatal(err)
