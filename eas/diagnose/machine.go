@@ -6,6 +6,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -22,8 +23,13 @@ func (r *Report) JSON(w io.Writer) error {
 	return e.Encode(r)
 }
 
-// JUnit writes the report as a test suite: a step is a case, and a fault its failure.
+// JUnit writes the report as a test suite: a step is a case, and a fault its failure. The suite is
+// valid by the schemas of Ant and of Jenkins; the report for a person is its output.
 func (r *Report) JUnit(w io.Writer) error {
+	type property struct {
+		Name  string `xml:"name,attr"`
+		Value string `xml:"value,attr"`
+	}
 	type failure struct {
 		Message string `xml:"message,attr"`
 		Type    string `xml:"type,attr"`
@@ -37,20 +43,34 @@ func (r *Report) JUnit(w io.Writer) error {
 		Skipped *struct{} `xml:"skipped"`
 	}
 	type suite struct {
-		XMLName  xml.Name   `xml:"testsuite"`
-		Name     string     `xml:"name,attr"`
-		Tests    int        `xml:"tests,attr"`
-		Failures int        `xml:"failures,attr"`
-		Errors   int        `xml:"errors,attr"`
-		Skipped  int        `xml:"skipped,attr"`
-		Time     string     `xml:"time,attr"`
-		Cases    []testcase `xml:"testcase"`
+		XMLName    xml.Name   `xml:"testsuite"`
+		Name       string     `xml:"name,attr"`
+		Timestamp  string     `xml:"timestamp,attr"` // UTC, without a zone
+		Host       string     `xml:"hostname,attr"`
+		Tests      int        `xml:"tests,attr"`
+		Failures   int        `xml:"failures,attr"`
+		Errors     int        `xml:"errors,attr"`
+		Skipped    int        `xml:"skipped,attr"`
+		Time       string     `xml:"time,attr"`
+		Properties []property `xml:"properties>property"`
+		Cases      []testcase `xml:"testcase"`
+		Out        string     `xml:"system-out"`
+		Err        string     `xml:"system-err"`
 	}
-	s := suite{Name: "hmacheck " + r.Address, Tests: len(r.Probes), Time: fmt.Sprintf("%.3f", r.Duration.Seconds())}
+	var text strings.Builder
+	if err := r.Text(&text, nil); err != nil {
+		return err
+	}
+	s := suite{Name: "hmacheck " + r.Address, Timestamp: r.Began.UTC().Format("2006-01-02T15:04:05"), Host: "localhost", Tests: len(r.Probes),
+		Time: fmt.Sprintf("%.3f", r.Duration.Seconds()), Properties: []property{{"root", r.Root}}, Out: text.String()}
+	if r.Endpoint != "" {
+		s.Properties = append(s.Properties, property{"endpoint", r.Endpoint})
+	}
 	for _, p := range r.Probes {
 		c := testcase{Name: p.Name, Class: "hmacheck", Time: fmt.Sprintf("%.3f", p.Duration.Seconds())}
-		switch p.Verdict {
-		case Fail, Warn:
+		noted := slices.ContainsFunc(r.Notes, func(f Finding) bool { return f.Fault == p.Fault }) // nothing is wrong
+		switch {
+		case p.Verdict == Fail, p.Verdict == Warn && !noted:
 			s.Failures++
 			c.Failure = &failure{Message: p.Fault, Type: string(p.Verdict), Text: p.Seen}
 			for _, f := range r.Findings {
@@ -58,7 +78,7 @@ func (r *Report) JUnit(w io.Writer) error {
 					c.Failure.Text = f.Cause + ": " + f.Remedy
 				}
 			}
-		case Skipped:
+		case p.Verdict == Skipped:
 			s.Skipped++
 			c.Skipped = &struct{}{}
 		}

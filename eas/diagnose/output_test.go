@@ -140,6 +140,21 @@ func TestSchema(t *testing.T) {
 	}
 }
 
+// What is only worth knowing fails no test case: a healthy deployment is green.
+func TestJUnitHealthy(t *testing.T) {
+	r := sample(t, eastest.Options{Topology: eastest.Hybrid, Product: eastest.Exchange2016})
+	if !r.Healthy() || len(r.Notes) == 0 {
+		t.Fatalf("%+v", r)
+	}
+	var b bytes.Buffer
+	if err := r.JUnit(&b); err != nil {
+		t.Fatal(err)
+	}
+	if s := b.String(); !strings.Contains(s, ` failures="0" `) || strings.Contains(s, "<failure") {
+		t.Errorf("%s", s)
+	}
+}
+
 // What an administrator must open is said where the error knows it.
 func TestAdvice(t *testing.T) {
 	r := check(t, eastest.Options{Topology: eastest.Hybrid}, eastest.Fault{ID: "ADMIN_CONSENT"})
