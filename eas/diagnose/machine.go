@@ -42,6 +42,9 @@ func (r *Report) JUnit(w io.Writer) error {
 		Failure *failure  `xml:"failure"`
 		Skipped *struct{} `xml:"skipped"`
 	}
+	type lines struct {
+		Text string `xml:",cdata"`
+	}
 	type suite struct {
 		XMLName    xml.Name   `xml:"testsuite"`
 		Name       string     `xml:"name,attr"`
@@ -54,7 +57,7 @@ func (r *Report) JUnit(w io.Writer) error {
 		Time       string     `xml:"time,attr"`
 		Properties []property `xml:"properties>property"`
 		Cases      []testcase `xml:"testcase"`
-		Out        string     `xml:"system-out"`
+		Out        lines      `xml:"system-out"`
 		Err        string     `xml:"system-err"`
 	}
 	var text strings.Builder
@@ -62,7 +65,7 @@ func (r *Report) JUnit(w io.Writer) error {
 		return err
 	}
 	s := suite{Name: "hmacheck " + r.Address, Timestamp: r.Began.UTC().Format("2006-01-02T15:04:05"), Host: "localhost", Tests: len(r.Probes),
-		Time: fmt.Sprintf("%.3f", r.Duration.Seconds()), Properties: []property{{"root", r.Root}}, Out: text.String()}
+		Time: fmt.Sprintf("%.3f", r.Duration.Seconds()), Properties: []property{{"root", r.Root}}, Out: lines{text.String()}}
 	if r.Endpoint != "" {
 		s.Properties = append(s.Properties, property{"endpoint", r.Endpoint})
 	}
