@@ -140,6 +140,24 @@ func TestSchema(t *testing.T) {
 	}
 }
 
+// The link to the step that fails is marked, in the picture for each width of a screen; what should
+// be mended and works breaks nothing.
+func TestBrokenLink(t *testing.T) {
+	for id, want := range map[string]int{"": 0, "EXPOSED_BASIC": 0, "DNS_NXDOMAIN": 2, "EAS_NO_WWW_AUTH": 2} {
+		var faults []eastest.Fault
+		if id != "" {
+			faults = []eastest.Fault{{ID: id}}
+		}
+		var b bytes.Buffer
+		if err := sample(t, eastest.Options{Topology: eastest.Hybrid}, faults...).HTML(&b); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Count(b.String(), `<g class="break"`); got != want {
+			t.Errorf("%s: %d links are marked, want %d", id, got, want)
+		}
+	}
+}
+
 // What is only worth knowing fails no test case: a healthy deployment is green.
 func TestJUnitHealthy(t *testing.T) {
 	r := sample(t, eastest.Options{Topology: eastest.Hybrid, Product: eastest.Exchange2016})

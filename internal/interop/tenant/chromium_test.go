@@ -18,26 +18,10 @@ import (
 	"github.com/easoauth/easoauth/internal/interop/servers"
 )
 
-// tab starts Debian's Chromium, headless, whose proxy is the tenant's, and returns a tab of it.
+// tab is a tab of a Chromium whose proxy is the tenant's.
 func tab(t *testing.T, tn *tenant) context.Context {
 	t.Helper()
-	path := servers.Need(t, "chromium")
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("disable-sync", true), chromedp.UserDataDir(servers.Dir(t, "")), chromedp.ProxyServer(tn.Proxy),
-		// Chromium reads authorities from a store of the user's alone, which is not this test's to change.
-		chromedp.IgnoreCertErrors)
-	ctx, cancel := chromedp.NewExecAllocator(t.Context(), options...)
-	t.Cleanup(cancel)
-	// chromedp does not know all that a newer Chromium reports.
-	ctx, cancel = chromedp.NewContext(ctx, chromedp.WithErrorf(func(string, ...any) {}))
-	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, 90*time.Second)
-	t.Cleanup(cancel)
-	if err := chromedp.Run(ctx); err != nil {
-		t.Skipf("Chromium does not start here: %v", err)
-	}
-	return ctx
+	return servers.Chromium(t, tn.Proxy)
 }
 
 func browse(t *testing.T, tab context.Context, what string, actions ...chromedp.Action) {
