@@ -33,6 +33,7 @@ var graph = map[string][]string{
 	"internal/fault":    {},
 	"internal/front":    {},
 	"internal/keyed":    {},
+	"internal/picture":  {},
 	"internal/origin":   {"internal/safehttp", "golang.org/x/net"},
 	"internal/safehttp": {"internal/fault"},
 	"internal/seal":     {},
@@ -46,7 +47,7 @@ var graph = map[string][]string{
 	"token/sqlstore":  {"token", "internal/keyed", "internal/seal"},
 	"token/keyring":   {"token", "internal/keyed", "github.com/zalando/go-keyring"},
 	"eas":             {"bearer", "internal/safehttp", "internal/origin", "internal/airsync", "internal/wbxml", "golang.org/x/oauth2"},
-	"eas/diagnose":    {"autodiscover", "bearer", "eas", "token", "internal/fault", "internal/front", "internal/origin", "internal/safehttp"},
+	"eas/diagnose":    {"autodiscover", "bearer", "eas", "token", "internal/fault", "internal/front", "internal/origin", "internal/picture", "internal/safehttp"},
 	"eas/eastest": {"bearer", "eas", "internal/fault", "internal/airsync", "internal/wbxml", "internal/safehttp",
 		"golang.org/x/oauth2", "github.com/go-jose/go-jose/v4"},
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/easoauth/easoauth/eas/eastest"
+	"github.com/easoauth/easoauth/internal/picture"
 )
 
 var (
@@ -44,11 +45,12 @@ type page struct {
 func newPage(ctx context.Context, tn *eastest.Tenant, s *Started, hosts []string) http.Handler {
 	p := &page{ctx: ctx, tenant: tn, topology: tn.Topology(), started: s, hosts: hosts}
 	p.template = template.Must(template.New("page").Funcs(template.FuncMap{
+		"chain": chain,
 		"clock": func(t time.Time) string { return t.Format("15:04:05") },
 	}).Parse(pageHTML))
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", p.show)
-	mux.HandleFunc("GET /page.css", asset("text/css; charset=utf-8", pageCSS))
+	mux.HandleFunc("GET /page.css", asset("text/css; charset=utf-8", pageCSS+picture.CSS))
 	mux.HandleFunc("GET /page.js", asset("text/javascript; charset=utf-8", pageJS))
 	mux.HandleFunc("GET /ca.pem", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, s.CA) })
 	mux.HandleFunc("GET /api/events", p.events)
@@ -102,7 +104,7 @@ func (p *page) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("X-Fake-Tenant", "easoauth")
-		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cache-Control", "no-store")
@@ -119,36 +121,33 @@ func (p *page) guard(next http.Handler) http.Handler {
 	})
 }
 
-// A step is a link of the dance, for the picture.
+// A step is a link of the dance.
 type step struct {
-	Name, Detail string
-	X            int
-	Seen, Failed bool
+	name, detail string
+	seen, failed bool // of the last request
 }
 
 // steps says how far the requests went.
 func steps(all []eastest.Request) []step {
 	out := []step{
-		{Name: "AutoDiscover", Detail: "where is the mailbox"},
-		{Name: "Challenge", Detail: "401, Bearer"},
-		{Name: "Authority", Detail: "sign-in, tokens"},
-		{Name: "OPTIONS", Detail: "versions"},
-		{Name: "Provision", Detail: "device policy"},
-		{Name: "FolderSync", Detail: "folders"},
-		{Name: "Sync", Detail: "items"},
-		{Name: "Ping", Detail: "what is new"},
+		{name: "AutoDiscover", detail: "where is the mailbox"},
+		{name: "Challenge", detail: "401, Bearer"},
+		{name: "Authority", detail: "sign-in, tokens"},
+		{name: "OPTIONS", detail: "versions"},
+		{name: "Provision", detail: "device policy"},
+		{name: "FolderSync", detail: "folders"},
+		{name: "Sync", detail: "items"},
+		{name: "Ping", detail: "what is new"},
 	}
-	for i := range out {
-		out[i].X = 10 + i*118
-	}
-	mark := func(i int, ok bool) { out[i].Seen, out[i].Failed = true, !ok }
+	mark := func(i int, ok bool) { out[i].seen, out[i].failed = true, !ok }
 	for _, r := range all {
 		good := r.Status >= 200 && r.Status < 400
 		switch {
 		case strings.Contains(strings.ToLower(r.Path), "/autodiscover/"):
 			mark(0, good)
-		case r.Status == http.StatusUnauthorized && strings.Contains(r.Path, "ActiveSync"):
-			mark(1, strings.Contains(strings.Join(r.Reply.Values("WWW-Authenticate"), ","), "authorization_uri") && r.Authorization == "Bearer")
+		case r.Status == http.StatusUnauthorized && r.Authorization == "Bearer" && strings.Contains(r.Path, "ActiveSync"):
+			mark(1, strings.Contains(strings.Join(r.Reply.Values("WWW-Authenticate"), ","), "authorization_uri"))
+		case r.Status == http.StatusUnauthorized && r.Authorization == "": // before the dance
 		case strings.Contains(r.Path, "/oauth2/"):
 			mark(2, good)
 		case r.Method == http.MethodOptions:
@@ -164,6 +163,26 @@ func steps(all []eastest.Request) []step {
 		}
 	}
 	return out
+}
+
+// chain draws the steps. The link is broken to the first one that was refused.
+func chain(steps []step) template.HTML {
+	broken := -1
+	var drawn []picture.Step
+	for i, s := range steps {
+		class := "skipped"
+		switch {
+		case s.failed:
+			class = "fail"
+			if broken < 0 {
+				broken = i
+			}
+		case s.seen:
+			class = "pass"
+		}
+		drawn = append(drawn, picture.Step{Name: s.name, Text: s.detail, Class: class})
+	}
+	return picture.Chain("The steps of the dance and how far the requests went", drawn, broken)
 }
 
 // show is the page.
