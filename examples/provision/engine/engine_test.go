@@ -1,0 +1,217 @@
+package engine_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/easoauth/easoauth/eas"
+	"github.com/easoauth/easoauth/eas/eastest"
+	"github.com/easoauth/easoauth/examples/provision/engine"
+	"github.com/easoauth/easoauth/examples/provision/internal/world"
+	"github.com/easoauth/easoauth/examples/provision/store"
+)
+
+const ada = "ada@contoso.com"
+
+// fill puts something of everything into a mailbox.
+func fill(m *eastest.Mailbox, mails int) {
+	for i := range mails {
+		m.Deliver(&eas.Email{From: "bob@contoso.com", Subject: fmt.Sprintf("Mail %d", i)})
+	}
+	start := time.Now().Add(time.Hour).Truncate(time.Hour)
+	m.Put(eas.FolderCalendar, &eas.Event{Subject: "Review", Start: start, End: start.Add(time.Hour)})
+	m.Put(eas.FolderContacts, &eas.Contact{FirstName: "Bob", FileAs: "Bob"})
+}
+
+func same(t *testing.T, w *world.World, id int64, box *eastest.Mailbox) {
+	t.Helper()
+	if diff := cmp.Diff(world.Original(box, w.Tenant.Now()), w.Copy(id)); diff != "" {
+		t.Errorf("the copy is not the mailbox (-mailbox +copy):\n%s", diff)
+	}
+}
+
+// The copy follows all that happens in a mailbox.
+func TestSync(t *testing.T) {
+	w := world.New(t, nil)
+	box := w.Tenant.AddMailbox(ada)
+	fill(box, 250)
+	id := w.Provision(ada)
+	w.Sync(id)
+	same(t, w, id, box)
+	if n := len(w.Copy(id)); n != 252 {
+		t.Fatalf("%d items in the copy, want 252", n)
+	}
+
+	box.Deliver(&eas.Email{From: "eve@contoso.com", Subject: "New"})
+	box.RemoveItem(eas.FolderInbox, "Mail 7")
+	if err := w.Store.MarkDue(t.Context(), id, false); err != nil {
+		t.Fatal(err)
+	}
+	w.Sync(id)
+	same(t, w, id, box)
+
+	// The server forgets its keys: nothing is missing meanwhile, and nothing is twice.
+	box.ForgetSyncKeys()
+	box.RemoveItem(eas.FolderInbox, "Mail 8")
+	if err := w.Store.MarkDue(t.Context(), id, false); err != nil {
+		t.Fatal(err)
+	}
+	before := len(w.Copy(id))
+	if done, err := w.Engine.Sync(t.Context(), id, 0); err != nil || done {
+		t.Fatalf("Sync without time = %v, %v", done, err)
+	}
+	if n := len(w.Copy(id)); n < before-1 {
+		t.Errorf("%d of %d items are left while the mailbox is read again", n, before)
+	}
+	w.Sync(id)
+	same(t, w, id, box)
+	folders, err := w.Store.Folders(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range folders {
+		if f.Reading || f.Due || f.Life != 2 {
+			t.Errorf("folder %s: reading %v, due %v, life %d", f.Name, f.Reading, f.Due, f.Life)
+		}
+	}
+}
+
+// A mailbox that has moved is followed, with tokens for its new place.
+func TestMove(t *testing.T) {
+	w := world.New(t, nil)
+	box := w.Tenant.AddMailbox(ada)
+	fill(box, 30)
+	id := w.Provision(ada)
+	w.Sync(id)
+	box.Move()
+	box.Deliver(&eas.Email{From: "eve@contoso.com", Subject: "After the move"})
+	if err := w.Store.MarkDue(t.Context(), id, false); err != nil {
+		t.Fatal(err)
+	}
+	w.Sync(id)
+	same(t, w, id, box)
+	m, err := w.Store.Mailbox(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Moves != 1 || m.URL == m.Endpoint {
+		t.Errorf("moved %d times, from %s to %s", m.Moves, m.Endpoint, m.URL)
+	}
+	// Another process begins at the new place.
+	n := len(w.Tenant.Requests())
+	w.Engine.Drop(id)
+	if err := w.Store.MarkDue(t.Context(), id, false); err != nil {
+		t.Fatal(err)
+	}
+	w.Sync(id)
+	for _, r := range w.Tenant.RequestsAfter(n) {
+		if r.Status == 451 {
+			t.Errorf("another process went to the old place: %v", r)
+		}
+	}
+	// The client may call it by its new name.
+	if again := w.Provision(ada); again != id {
+		t.Errorf("provisioned at the new endpoint it is mailbox %d, want %d", again, id)
+	}
+}
+
+// A sign-in that has ended waits for the user, whose copy stays.
+func TestSignIn(t *testing.T) {
+	w := world.New(t, nil)
+	box := w.Tenant.AddMailbox(ada)
+	fill(box, 5)
+	id := w.Provision(ada)
+	w.Sync(id)
+	w.Tenant.Revoke(ada)
+	w.Tenant.ExpireAccessTokens()
+	w.Engine.Drop(id)
+	if err := w.Store.MarkDue(t.Context(), id, false); err != nil {
+		t.Fatal(err)
+	}
+	var failure *engine.Failure
+	if err := w.TrySync(id); !errors.As(err, &failure) || !failure.Ended {
+		t.Fatalf("Sync = %v, want a Failure that has ended", err)
+	}
+	m, err := w.Store.Mailbox(t.Context(), id)
+	if err != nil || m.State != store.SignIn || m.Error == "" || m.Remedy == "" {
+		t.Errorf("mailbox %+v, %v", m, err)
+	}
+	same(t, w, id, box)
+	box.Deliver(&eas.Email{From: "bob@contoso.com", Subject: "Meanwhile"})
+	if again := w.Provision(ada); again != id {
+		t.Errorf("the user came back to mailbox %d, want %d", again, id)
+	}
+	w.Sync(id)
+	same(t, w, id, box)
+	kinds := map[string]int{}
+	events, err := w.Store.Events(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range events {
+		kinds[e.Kind]++
+	}
+	if diff := cmp.Diff(map[string]int{"activated": 2, "sign-in": 1}, kinds); diff != "" {
+		t.Errorf("events (-want +got):\n%s", diff)
+	}
+}
+
+// A remote wipe erases the copy and the sign-in, and is acknowledged.
+func TestWipe(t *testing.T) {
+	w := world.New(t, nil)
+	box := w.Tenant.AddMailbox(ada)
+	fill(box, 5)
+	id := w.Provision(ada)
+	w.Sync(id)
+	box.Wipe(true)
+	if err := w.Store.MarkDue(t.Context(), id, false); err != nil {
+		t.Fatal(err)
+	}
+	var failure *engine.Failure
+	if err := w.TrySync(id); !errors.As(err, &failure) || !failure.Ended || !errors.Is(err, eas.ErrRemoteWipe) {
+		t.Fatalf("Sync = %v, want a remote wipe", err)
+	}
+	m, err := w.Store.Mailbox(t.Context(), id)
+	if err != nil || m.State != store.Wiped {
+		t.Errorf("mailbox %+v, %v", m, err)
+	}
+	signedIn, err := w.Engine.SignedIn(t.Context(), m)
+	if n := len(w.Copy(id)); n != 0 || signedIn || err != nil || box.Wiped() != 1 {
+		t.Errorf("%d items and signed in %v (%v) after a wipe, which %d devices acknowledged", n, signedIn, err, box.Wiped())
+	}
+}
+
+// Two processes that work on one mailbox do not spoil the copy.
+func TestTwoProcesses(t *testing.T) {
+	w := world.New(t, nil)
+	box := w.Tenant.AddMailbox(ada)
+	fill(box, 350)
+	id := w.Provision(ada)
+	other := &engine.Engine{Store: w.Store, Tokens: w.Tokens, ClientID: w.Engine.ClientID, Auth: w.Engine.Auth, HTTPClient: w.Engine.HTTPClient}
+	done := make(chan error, 2)
+	for _, e := range []*engine.Engine{w.Engine, other} {
+		go func() {
+			for {
+				ok, err := e.Sync(t.Context(), id, time.Minute)
+				if errors.Is(err, store.ErrConflict) {
+					continue
+				}
+				if ok || err != nil {
+					done <- err
+					return
+				}
+			}
+		}()
+	}
+	for range 2 {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+	w.Sync(id)
+	same(t, w, id, box)
+}
