@@ -61,4 +61,3 @@ func (c *call) completeTimes(data *node) bool {
 	data.replace([]*node{{tag: wbxml.CalendarStartTime, text: start}, {tag: wbxml.CalendarEndTime, text: end}}, false)
 	return true
 }
-
