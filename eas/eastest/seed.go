@@ -85,12 +85,10 @@ func (s steadySigner) Sign(_ io.Reader, digest []byte, opts crypto.SignerOpts) (
 	return s.PrivateKey.Sign(nil, digest, opts)
 }
 
-// signingKeys are the keys with which authorities sign tokens, by seed and number. Making one
-// takes longer than most tests, so that the tenants of a process share them.
-var signingKeys struct {
-	sync.Mutex
-	keys map[[2]uint64]func() *rsa.PrivateKey
-}
+// signingKeys are the keys with which authorities sign tokens, by seed and number: functions that
+// make each once. Making one takes longer than most tests, so that the tenants of a process share
+// them.
+var signingKeys sync.Map
 
 // keysPerSeed is how many signing keys there are in turn.
 const keysPerSeed = 3
@@ -98,17 +96,8 @@ const keysPerSeed = 3
 // signingKey returns the key of the authority with a number, from 0.
 func (c *chance) signingKey(n int) *rsa.PrivateKey {
 	id := [2]uint64{c.seed, uint64(n % keysPerSeed)}
-	signingKeys.Lock()
-	if signingKeys.keys == nil {
-		signingKeys.keys = map[[2]uint64]func() *rsa.PrivateKey{}
-	}
-	get := signingKeys.keys[id]
-	if get == nil {
-		get = sync.OnceValue(func() *rsa.PrivateKey { return newSigningKey(id[0], id[1]) })
-		signingKeys.keys[id] = get
-	}
-	signingKeys.Unlock()
-	return get()
+	get, _ := signingKeys.LoadOrStore(id, sync.OnceValue(func() *rsa.PrivateKey { return newSigningKey(id[0], id[1]) }))
+	return get.(func() *rsa.PrivateKey)()
 }
 
 // newSigningKey makes a key of 2048 bits. With a seed it finds the primes itself, since package
