@@ -64,6 +64,7 @@ var unseen = map[string]string{
 	"PROXY_AUTH":        "there is no proxy in memory; the demonstration of hmacheck goes through one",
 	"AD_NOT_V1":         "AutoDiscover v1 is not asked: it needs a token, and v2 responds",
 	"AD_V1_TOKEN":       "AutoDiscover v1 is not asked: it needs a token, and v2 responds",
+	"EAS_MAXREQUEST":    "only a large message shows it, and the check sends none",
 	"AUD_SLASH":         "both forms are legal: it is a note of a healthy deployment",
 
 	"AD_UNCONFIRMED":      "the check does not ask over plain http",

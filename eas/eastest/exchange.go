@@ -163,6 +163,9 @@ func (tn *Tenant) serveExchange(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	if tn.tooLarge(w, r, host, box.addr, int64(len(body))) {
+		return
+	}
 	http.SetCookie(w, &http.Cookie{Name: "X-BackEndCookie", Value: "BE01", Path: "/Microsoft-Server-ActiveSync", Secure: true, HttpOnly: true})
 	w.Header().Set("MS-Server-ActiveSync", tn.product(host).model().server)
 	switch r.Method {

@@ -1,36 +1,13 @@
 package eastest
 
 import (
+	"net/http"
 	"strconv"
 
 	"github.com/easoauth/easoauth/eas"
 	"github.com/easoauth/easoauth/internal/airsync"
 	"github.com/easoauth/easoauth/internal/wbxml"
 )
-
-// provisioned reports whether the device may run commands, and answers if it may not.
-// [MS-ASPROV] 3.1.5.1, [MS-ASCMD] 2.2.2
-func (c *call) provisioned() bool {
-	status := 0
-	switch {
-	case c.dev.wipe != "":
-		status = 140
-	case c.demandsPolicy():
-		status = 144
-	case c.o.NoPolicy:
-		return true
-	case c.dev.acknowledged && c.key == c.dev.policy:
-		return true
-	case c.key == "" || c.key == "0":
-		status = 142
-	case c.dev.policy == "" && c.dev.temporary == "":
-		status = 143
-	default:
-		status = 144
-	}
-	c.common(status, 449)
-	return false
-}
 
 // demandsPolicy reports whether the fault EAS_449 shows: to a device whose policy key is right,
 // too, as where a device in front takes X-MS-PolicyKey out of the request.
@@ -61,13 +38,14 @@ func (c *call) provision() {
 		c.answer(&airsync.ProvisionResponse{Status: intp(2)})
 		return
 	}
-	policy := root.child(wbxml.ProvisionPolicies).child(wbxml.ProvisionPolicy)
-	if policy == nil || policy.value(wbxml.ProvisionPolicyType) == "" || !policy.inOrder(wbxml.ProvisionPolicyType, wbxml.ProvisionPolicyKey, wbxml.ProvisionStatus) {
+	asked := root.child(wbxml.ProvisionPolicies).child(wbxml.ProvisionPolicy)
+	if asked == nil || asked.value(wbxml.ProvisionPolicyType) == "" || !asked.inOrder(wbxml.ProvisionPolicyType, wbxml.ProvisionPolicyKey, wbxml.ProvisionStatus) {
 		c.answer(&airsync.ProvisionResponse{Status: intp(2)})
 		return
 	}
-	if policy.child(wbxml.ProvisionPolicyKey) != nil {
-		c.acknowledge(policy)
+	policy, must := c.demanded()
+	if asked.child(wbxml.ProvisionPolicyKey) != nil {
+		c.acknowledge(asked, policy)
 		return
 	}
 	info := root.child(wbxml.SettingsDeviceInformation)
@@ -88,36 +66,42 @@ func (c *call) provision() {
 	}
 	p := airsync.PolicyResponse{PolicyType: policyType, Status: intp(1)}
 	switch {
-	case policy.value(wbxml.ProvisionPolicyType) != policyType:
-		p.PolicyType, p.Status = policy.value(wbxml.ProvisionPolicyType), intp(3)
-	case c.o.NoPolicy:
+	case asked.value(wbxml.ProvisionPolicyType) != policyType:
+		p.PolicyType, p.Status = asked.value(wbxml.ProvisionPolicyType), intp(3)
+	case !must:
 		p.Status = intp(2)
 	default:
-		c.dev.temporary = c.policyKey()
+		c.dev.temporary, c.dev.shown = c.policyKey(), policy.demands()
 		p.PolicyKey = c.dev.temporary
-		p.Data = &airsync.PolicyData{Doc: policyDoc()}
+		p.Data = &airsync.PolicyData{Doc: policy.doc()}
 	}
 	out.Policies = &airsync.PoliciesResponse{Policy: []airsync.PolicyResponse{p}}
 	c.answer(out)
 }
 
-func (c *call) acknowledge(policy *node) {
+// acknowledge notes what the device made of the policy that it was shown.
+func (c *call) acknowledge(ack *node, policy *DevicePolicy) {
 	out := &airsync.ProvisionResponse{Status: intp(1)}
 	p := airsync.PolicyResponse{PolicyType: policyType, Status: intp(1)}
-	key := policy.value(wbxml.ProvisionPolicyKey)
-	status, ok := policy.number(wbxml.ProvisionStatus)
+	key := ack.value(wbxml.ProvisionPolicyKey)
+	status, ok := ack.number(wbxml.ProvisionStatus)
 	switch {
 	case c.dev.temporary == "" || key != c.dev.temporary || c.key != key:
 		p.Status = intp(5)
 	case !ok || status < 1 || status > 4:
 		c.answer(&airsync.ProvisionResponse{Status: intp(2)})
 		return
-	case status == 3: // not applied: no key
-	case status == 4:
-		c.common(145, 403)
+	case status == 2 && !policy.AllowNonProvisionable:
+		because(c.r, "the device applies a part of the policy, and the policy allows only who applies it all")
+		c.common(139, http.StatusForbidden)
+		return
+	case status == 3 && !policy.AllowNonProvisionable: // not applied: no key
+	case status == 4 && !policy.AllowExternallyManaged:
+		c.common(145, http.StatusForbidden)
 		return
 	default:
 		c.dev.policy, c.dev.temporary, c.dev.acknowledged = c.policyKey(), "", true
+		c.dev.applied, c.dev.appliedAt = c.dev.shown, c.now()
 		p.PolicyKey = c.dev.policy
 	}
 	out.Policies = &airsync.PoliciesResponse{Policy: []airsync.PolicyResponse{p}}
@@ -129,6 +113,7 @@ func (c *call) policyKey() string {
 	return strconv.FormatUint(uint64(uint32(2654435761*c.next())), 10)
 }
 
+// policyDoc is the policy of a new organization.
 func policyDoc() *airsync.PolicyDoc {
 	return &airsync.PolicyDoc{
 		DevicePasswordEnabled: strp("0"), AttachmentsEnabled: strp("1"), AllowSimpleDevicePassword: strp("1"),

@@ -144,6 +144,7 @@ var shownByExchange = []shownFault{
 	{"EXO_161_ONLY", "", anywhere},
 	{"AUTODETECT_BYPASSED", "", premises},
 	{"SYNC_STALE", `why: "TLS_OFFLOAD" or "CERT_METADATA_STALE"; if "", the latter`, hybrid},
+	{"EAS_MAXREQUEST", "the limit in KB; if \"\", 10240", anywhere},
 }
 
 // Faults returns the faults that a tenant can show, in the order of the dance.

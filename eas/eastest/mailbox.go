@@ -46,6 +46,8 @@ type Mailbox struct {
 type partner struct {
 	temporary, policy string // policy keys
 	acknowledged      bool
+	shown, applied    DevicePolicy // what temporary and policy stand for
+	appliedAt         time.Time
 	wipe              string // "", "device" or "account"
 	wiped             bool
 	info              map[string]string // what the device said about itself

@@ -76,6 +76,15 @@ type Options struct {
 	NoPolicy bool          // the user has no policy: Provision answers with policy status 2
 	Versions []eas.Version // that Exchange speaks, in the place of the product's
 
+	// DevicePolicies are what devices must apply, the first that is about the user; if none is, that
+	// of a new organization. They may be changed: devices provision again at the next command.
+	DevicePolicies []DevicePolicy
+	// MaxRequestSize is the longest body of a request that the front end takes, in bytes
+	// (maxRequestLength): HTTP status 500 is the response to more, and 404 (404.13) to more than
+	// 30,000,000 (maxAllowedContentLength) if the limit is lower than that. If 0, there is no limit.
+	// It may be changed.
+	MaxRequestSize int64
+
 	// DeviceRules are the organization's rules about devices, and DeviceAccess is what devices may
 	// do that no rule is about. DeviceNotice is added to the notices that users of devices get that
 	// are not let in. All may be changed. See also [Mailbox.AllowDevice].
@@ -137,7 +146,7 @@ func New(t testing.TB, o *Options) *Tenant {
 	if o != nil {
 		tn.o = *o
 		tn.o.Apps, tn.o.Policies, tn.o.Faults = slices.Clone(o.Apps), slices.Clone(o.Policies), slices.Clone(o.Faults)
-		tn.o.DeviceRules = slices.Clone(o.DeviceRules)
+		tn.o.DeviceRules, tn.o.DevicePolicies = slices.Clone(o.DeviceRules), slices.Clone(o.DevicePolicies)
 		tn.o.Versions, tn.o.Challenges, tn.o.Header = slices.Clone(o.Versions), slices.Clone(o.Challenges), o.Header.Clone()
 	}
 	tn.o.complete()
@@ -183,6 +192,12 @@ func (o *Options) complete() {
 	}
 	for i := range o.DeviceRules {
 		o.DeviceRules[i].complete()
+	}
+	for i := range o.DevicePolicies {
+		o.DevicePolicies[i].complete()
+	}
+	if o.MaxRequestSize < 0 {
+		panic("eastest: MaxRequestSize is negative")
 	}
 	if o.DeviceAccess < Allowed || o.DeviceAccess > Quarantined {
 		panic("eastest: Options.DeviceAccess allows, blocks or quarantines")
