@@ -101,8 +101,8 @@ func everything(t *testing.T, v eas.Version, compact bool) {
 		t.Errorf("range %q, %+v", &w, got)
 	}
 	w.Reset()
-	if _, err := c.FetchMessage(ctx, inbox.ID, budget.ID, &w, nil); err != nil || !strings.Contains(w.String(), "Subject: Budget\r\n") || !strings.HasSuffix(w.String(), "the numbers") {
-		t.Errorf("message %q, %v", &w, err)
+	if _, err := c.FetchMessage(ctx, inbox.ID, budget.ID, &w, nil); err != nil || !strings.Contains(w.String(), "Subject: Budget\r\n") || !strings.Contains(w.String(), "\r\n\r\nthe numbers\r\n--") || !strings.Contains(w.String(), "filename=a.txt") {
+		t.Errorf("message %.500q, %v", &w, err)
 	}
 	if entry, err := c.FetchItem(ctx, inbox.ID, budget.ID, &eas.ItemOptions{Body: eas.BodyHTML}); err != nil || !strings.Contains(entry.Item.(*eas.Email).Body.Data, "<pre>the numbers") {
 		t.Errorf("FetchItem = %+v, %v", entry, err)

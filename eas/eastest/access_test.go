@@ -138,6 +138,7 @@ func TestQuarantineCommands(t *testing.T) {
 			t.Errorf("the notice lacks %q:\n%s", want, got[2].Body.Data)
 		}
 	}
+	judge(t, tn)
 }
 
 // A blocked device is told so by every command, in each version's way, and its user by mail.

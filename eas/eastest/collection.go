@@ -20,8 +20,9 @@ type collection struct {
 	filter filter
 	given  map[string]eas.ItemID // the items of the last Adds, by ClientId
 
-	options   *node // of the last request that had some
-	supported *node // of the first request; nil if it had none
+	options   []*node // of the last request that had some: one, or one for each class
+	supported *node   // of the first request; nil if it had none
+	hadSMS    bool    // the device has had text messages
 
 	before  string // the key before; "" if it is not honoured
 	request []byte // that led from before to key
@@ -79,7 +80,7 @@ func (c *call) syncCollection(req *node) *airsync.SyncResponseFolder {
 	}
 	if key == "0" {
 		col := newCollection(c.syncKey())
-		col.options = req.child(wbxml.AirSyncOptions)
+		col.options = req.all(wbxml.AirSyncOptions)
 		col.supported = req.child(wbxml.AirSyncSupported)
 		c.dev.collections[id] = col
 		out.SyncKey, out.Status = col.key, intp(1)
@@ -102,14 +103,13 @@ func (c *call) syncCollection(req *node) *airsync.SyncResponseFolder {
 	default:
 		clear(col.given) // the response with their IDs arrived
 	}
-	options := req.child(wbxml.AirSyncOptions)
-	if options == nil && col.options != nil {
-		req = &node{tag: req.tag, kids: append(slices.Clone(req.kids), col.options)} // as of the last request
+	options := req.all(wbxml.AirSyncOptions)
+	if len(options) == 0 {
+		req = &node{tag: req.tag, kids: append(slices.Clone(req.kids), col.options...)} // as of the last request
 	}
 	s := col.begin()
 	was, cursor, given := col.filter, col.cursor, maps.Clone(col.given)
-	kind, _ := req.child(wbxml.AirSyncOptions).number(wbxml.AirSyncFilterType)
-	if now := c.filterOf(f, kind); now.kind != col.filter.kind || now.held != col.filter.held || now.notice != col.filter.notice {
+	if now := c.filterOf(f, req); !now.as(col.filter) {
 		col.filter, col.cursor = now, 0 // what was hidden may be wanted
 	} else {
 		col.filter = now
@@ -120,13 +120,13 @@ func (c *call) syncCollection(req *node) *airsync.SyncResponseFolder {
 		c.changes(f, req, s, out)
 	}
 	if out.Commands == nil && out.Responses == nil && !out.MoreAvailable && commands == nil {
-		if options != nil {
+		if len(options) > 0 {
 			col.options = options
 		}
 		return nil
 	}
 	old := col.options
-	if options != nil {
+	if len(options) > 0 {
 		col.options = options
 	}
 	col.before, col.key = key, c.syncKey()
@@ -177,7 +177,7 @@ func (col *collection) lacking(m *Mailbox, f *folder) iter.Seq[news] {
 
 // hidden returns what the device has and its filter hides by now, in order.
 func (col *collection) hidden(m *Mailbox) []eas.ItemID {
-	if col.filter.kind == 0 || col.filter.held {
+	if col.filter.kind == 0 && !col.hadSMS || col.filter.held {
 		return nil
 	}
 	var out []eas.ItemID
@@ -201,7 +201,8 @@ func (c *call) changes(f *folder, req *node, s *step, out *airsync.SyncResponseF
 		window = maxWindow
 	}
 	window = min(window, c.window)
-	prefs := preferences(req.child(wbxml.AirSyncOptions))
+	blocks := req.all(wbxml.AirSyncOptions)
+	mail, sms := choiceOf(block(blocks, false)), choiceOf(block(blocks, true))
 	cmds := &airsync.SyncCommands{}
 	n := 0
 	for x := range s.lacking(c.box, f) {
@@ -211,16 +212,23 @@ func (c *call) changes(f *folder, req *node, s *step, out *airsync.SyncResponseF
 		}
 		n++
 		s.cursor = x.version
+		want, class := mail, ""
+		switch {
+		case x.it != nil && x.it.isSMS():
+			want, class, s.hadSMS = sms, string(eas.ClassSMS), true
+		case x.it != nil && s.filter.older(x.it):
+			want = mail.previewOnly()
+		}
 		switch {
 		case x.gone:
 			s.lacks(x.id)
 			cmds.Delete = append(cmds.Delete, airsync.SyncDelete{ServerID: string(x.id)})
 		case x.changed:
 			s.has(x.it)
-			cmds.Change = append(cmds.Change, airsync.SyncItem{ServerID: string(x.id), ApplicationData: c.changeData(x.it, prefs)})
+			cmds.Change = append(cmds.Change, airsync.SyncItem{Class: class, ServerID: string(x.id), ApplicationData: c.changeData(x.it, want)})
 		default:
 			s.has(x.it)
-			cmds.Add = append(cmds.Add, airsync.SyncItem{ServerID: string(x.id), ApplicationData: c.data(x.it, prefs)})
+			cmds.Add = append(cmds.Add, airsync.SyncItem{ServerID: string(x.id), ApplicationData: c.data(x.it, want)})
 		}
 	}
 	if !out.MoreAvailable {

@@ -110,8 +110,6 @@ func (c *call) provisioned() bool {
 	sent = sent || c.key != ""
 	status := 0
 	switch {
-	case c.dev.wipe != "":
-		status = 140
 	case c.demandsPolicy():
 		status = 144
 	case !must:

@@ -51,7 +51,7 @@ func (s *stranger) folderSync() string {
 func TestDevicePolicies(t *testing.T) {
 	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, DevicePolicies: []eastest.DevicePolicy{
 		{Users: []string{"BOB@contoso.com"}, None: true},
-		{Users: []string{ada}, Settings: map[string]string{"DevicePasswordEnabled": "1", "MinDevicePasswordLength": "6", "AllowCamera": "0", "AllowStorageCard": ""},
+		{Users: []string{ada}, Settings: map[string]string{"DevicePasswordEnabled": "1", "MinDevicePasswordLength": "6", "AllowCamera": "0", "MaxEmailAgeFilter": "2"},
 			UnapprovedApplications: []string{"solitaire.exe"}, ApprovedApplications: []string{"AbCd"}},
 		{Settings: map[string]string{"DevicePasswordHistory": "5"}},
 	}})
@@ -69,7 +69,7 @@ func TestDevicePolicies(t *testing.T) {
 	}
 	yes, no, six := true, false, 6
 	got := policy(ada)
-	if got.Key == "" || !cmp.Equal(got.PasswordEnabled, &yes) || !cmp.Equal(got.MinPasswordLength, &six) || !cmp.Equal(got.Camera, &no) || got.StorageCard != nil ||
+	if got.Key == "" || !cmp.Equal(got.PasswordEnabled, &yes) || !cmp.Equal(got.MinPasswordLength, &six) || !cmp.Equal(got.Camera, &no) || *got.MaxEmailAge != 2 || got.MaxInactivity != nil ||
 		!cmp.Equal(got.UnapprovedApplications, []string{"solitaire.exe"}) || !cmp.Equal(got.ApprovedApplications, []string{"AbCd"}) || !cmp.Equal(got.HTMLEmail, &yes) {
 		t.Errorf("ada's: %+v", got)
 	}
@@ -79,6 +79,7 @@ func TestDevicePolicies(t *testing.T) {
 	if got = policy("carol@contoso.com"); got.PasswordHistory == nil || *got.PasswordHistory != 5 || *got.Camera != true {
 		t.Errorf("carol's: %+v", got)
 	}
+	judge(t, tn)
 }
 
 // A policy that changes, or grows old, has the device provision again before anything else.

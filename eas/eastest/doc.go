@@ -7,7 +7,7 @@
 //
 // The client reaches the tenant's hosts in memory, over real TLS, under their real names, and
 // no others: outlook.office365.com, login.microsoftonline.com with login.windows.net, the
-// AutoDetect and federation provider services, and in a [Options.Hybrid] deployment
+// AutoDetect and federation provider services, and in a [Hybrid] deployment
 // autodiscover.<domain> and mail.<domain>. [Tenant.Listen] serves
 // them on loopback as well, for programs of their own; [Tenant.Handler] hands them out as
 // http.Handlers.
@@ -62,14 +62,30 @@
 // password ([Mailbox.ChangePassword]), an account ([Mailbox.SetAccount]: disabled, locked,
 // deleted, without a mailbox), and may be an administrator.
 //
+// # Devices
+//
+// [Options.DevicePolicies] are what Provision demands, for each user; a policy that changes has
+// devices provision again. [Options.DeviceRules] and [Options.DeviceAccess] allow, block and
+// quarantine devices by type, model, system, user agent and ID, [Mailbox.AllowDevice] and
+// [Mailbox.BlockDevice] decide about one of a user, and [Mailbox.DeviceAccess] says what has been
+// decided. A device in quarantine sees the folders and one notice in the Inbox, and synchronizes as
+// soon as it is let in. [Mailbox.Wipe] wipes devices, or the account on them.
+//
+// # Mail
+//
+// Mail is delivered between the users, taken apart, and converted to the format that a device
+// takes. A recipient that does not exist brings a report, a user who is out of office replies once
+// to each sender, and [Tenant.Outgoing] has what leaves the organization. Text messages are mail
+// whose MessageClass begins with IPM.Note.Mobile.SMS: they go to devices that ask for that class,
+// and those in the Outbox to devices that send them.
+//
 // # What it does not do
 //
-// It serves every command of ActiveSync in versions 12.1 to 16.1, but no document library, no
-// body parts, no SMS and no rules about devices (allow, block, quarantine). Mail is understood;
-// events, contacts, tasks and notes are kept as the device sent them. No automatic reply is
-// sent, a message that is fetched as MIME lacks its attachments, of a series the first
-// occurrence alone makes its owner busy, and nobody has a certificate or a picture. Responses
-// that are not its own, such as a status, it gives with [Tenant.Fail].
+// It serves every command of ActiveSync in versions 12.1 to 16.1, but no document library. Events,
+// contacts, tasks and notes are kept as the device sent them; what they demand of others, such as
+// an attendee's mail, is not sent. Rich text is read uncompressed alone, and nobody has a
+// certificate or a picture. Responses that are not its own, such as a status, it gives with
+// [Tenant.Fail].
 //
 // A Tenant is safe for concurrent use. Misuse panics, as in net/http/httptest.
 package eastest

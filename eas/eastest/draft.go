@@ -111,7 +111,7 @@ func (c *call) sendDraft(it *item) bool {
 	m.Draft, m.From, m.Received = false, c.box.addr, c.now()
 	sent := m
 	m.BCC = "" // which the others do not learn
-	c.deliverTo(&m, to)
+	c.deliverTo(&m, to, false)
 	read := true
 	sent.Read = &read
 	c.box.add(c.box.byType(eas.FolderSentItems), sent)

@@ -276,10 +276,10 @@ func (c *call) serve() {
 		c.common(101, http.StatusBadRequest)
 		return
 	}
-	if c.command != "Provision" && c.command != "Ping" && !c.provisioned() {
+	if c.command != "Provision" && c.command != "Ping" && !c.wiping() && !c.provisioned() {
 		return
 	}
-	if c.dev.wipe == "" && !c.admitted() {
+	if !c.mayGoOn() {
 		return
 	}
 	switch c.command {

@@ -2,8 +2,6 @@ package eastest
 
 import (
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/easoauth/easoauth/eas"
@@ -25,6 +23,10 @@ func (c *call) changeRaw(it *item, cmd, data *node) bool {
 	switch {
 	case event && c.version.AtLeast(eas.Version160):
 		if !c.validEvent(data, instance) {
+			return false
+		}
+		if instance != "" && !hasInstance(stored, instance) {
+			because(c.r, "no occurrence begins at %s", instance)
 			return false
 		}
 		if instance != "" {
@@ -106,10 +108,11 @@ func (n *node) exception(instance string) *node {
 	return x
 }
 
-// deleteOccurrence deletes an occurrence of a series. It reports false if there is no series.
+// deleteOccurrence deletes an occurrence of a series. It reports false if there is no series, or
+// no occurrence that would begin then.
 func (c *call) deleteOccurrence(it *item, instance string) bool {
 	stored, err := parseTree(it.raw)
-	if err != nil || stored.child(wbxml.CalendarRecurrence) == nil {
+	if err != nil || !hasInstance(stored, instance) {
 		return false
 	}
 	x := stored.exception(instance)
@@ -165,7 +168,7 @@ func (n *node) original() string {
 
 // present returns an item that is not mail as the version of the device has it, with its body
 // as it wants it.
-func (c *call) present(raw []byte, prefs []preference) *wbxml.Raw {
+func (c *call) present(raw []byte, want bodyChoice) *wbxml.Raw {
 	n, err := parseTree(raw)
 	if err != nil {
 		panic("eastest: " + err.Error())
@@ -179,37 +182,18 @@ func (c *call) present(raw []byte, prefs []preference) *wbxml.Raw {
 		}
 	}
 	c.presentRule(n)
-	if b := n.child(wbxml.AirSyncBaseBody); b != nil && len(prefs) > 0 {
-		cut(b, prefs[0])
+	if b := n.child(wbxml.AirSyncBaseBody); b != nil {
+		want.present(b, c.version)
 	}
 	doc := wbxml.Raw(n.document())
 	return &doc
-}
-
-// cut shortens a body.
-func cut(b *node, p preference) {
-	data := b.child(wbxml.AirSyncBaseData)
-	if data == nil || p.limit < 0 || len(data.text) <= p.limit {
-		return
-	}
-	size := strconv.Itoa(len(data.text))
-	short := strings.ToValidUTF8(data.text[:p.limit], "")
-	b.kids = []*node{b.child(wbxml.AirSyncBaseType), {tag: wbxml.AirSyncBaseEstimatedDataSize, text: size}, {tag: wbxml.AirSyncBaseTruncated, text: "1"}}
-	if short != "" && !p.none {
-		b.kids = append(b.kids, &node{tag: wbxml.AirSyncBaseData, text: short})
-	}
 }
 
 // presentEvent writes an event, or an exception, in the elements of the device's version.
 func (c *call) presentEvent(n *node) {
 	current := c.version.AtLeast(eas.Version160)
 	allDay := n.value(wbxml.CalendarAllDayEvent) == "1"
-	zone := time.UTC
-	if z, err := eas.ParseTimeZone(n.value(wbxml.CalendarTimezone)); err == nil {
-		if loc, err := z.Location(""); err == nil {
-			zone = loc
-		}
-	}
+	zone := zoneOf(n)
 	var kids []*node
 	for _, k := range n.kids {
 		switch {

@@ -54,23 +54,27 @@ func (c *call) estimateOf(col *node) (n, status int) {
 	case key == "", state.key != key && state.before != key:
 		return 0, 4
 	}
-	options := col.child(wbxml.AirSyncOptions)
-	if !c.version.AtLeast(eas.Version140) {
-		options = col // FilterType stands in the collection itself
+	asked := col
+	if !c.version.AtLeast(eas.Version140) { // FilterType stands in the collection itself
+		asked = &node{kids: []*node{{tag: wbxml.AirSyncOptions, kids: col.kids}}}
 	}
-	view := *state // with another filter
-	view.filter = filter{}
-	if options.child(wbxml.AirSyncFilterType) != nil {
-		kind, ok := options.number(wbxml.AirSyncFilterType)
+	for _, o := range asked.all(wbxml.AirSyncOptions) {
+		if o.child(wbxml.AirSyncFilterType) == nil {
+			continue
+		}
+		kind, ok := o.number(wbxml.AirSyncFilterType)
 		switch class := f.Type.Class(); {
 		case !ok, kind < 0, kind > 8:
 			return 0, 103
 		case class != eas.ClassEmail && class != eas.ClassCalendar && class != eas.ClassTasks: // which have none, and ignore it
-		case c.filterOf(f, kind).kind != kind:
+		case c.windowOf(f, kind).kind != kind:
 			return 0, 110
-		default:
-			view.filter = c.filterOf(f, kind)
 		}
+	}
+	view := *state // with another filter
+	view.filter = c.filterOf(f, asked)
+	if !view.filter.as(state.filter) {
+		view.cursor = 0
 	}
 	n = len(view.hidden(c.box))
 	for range view.lacking(c.box, f) {

@@ -121,8 +121,12 @@ func without[T comparable](all []T, x T) []T {
 	return out
 }
 
-// maxMoves is the most that one MoveItems may ask for.
-const maxMoves = 1000
+// The most that one command may have. [MS-ASCMD] 2.2.2, status 103
+const (
+	maxMoves      = 1000
+	maxOperations = 100
+	maxAnswers    = 100 // to meetings
+)
 
 // moveItems serves MoveItems. [MS-ASCMD] 2.2.1.12
 func (c *call) moveItems() {
@@ -184,6 +188,10 @@ func (c *call) itemOperations() {
 	out := &airsync.ItemOperationsResponse{Status: intp(1), Response: &airsync.ItemOperationsReplies{}}
 	multipart := c.r.Header.Get("MS-ASAcceptMultiPart") == "T" || c.multipart
 	var parts [][]byte
+	if len(c.root.kids) > maxOperations {
+		c.common(103, http.StatusBadRequest)
+		return
+	}
 	for _, op := range c.root.kids {
 		if !wellFormedOperation(op) {
 			c.answer(&airsync.ItemOperationsResponse{Status: intp(2)})
@@ -203,6 +211,8 @@ func (c *call) itemOperations() {
 					p.Data = base64.StdEncoding.EncodeToString(content.data)
 				}
 				reply.Properties = raw(p)
+			} else if multipart && reply.Properties != nil {
+				parts = asParts(reply.Properties, parts)
 			}
 			out.Response.Fetch = append(out.Response.Fetch, reply)
 		case wbxml.ItemOperationsMove:
@@ -232,6 +242,27 @@ func (c *call) itemOperations() {
 	c.w.Header().Set("Content-Type", "application/vnd.ms-sync.multipart")
 	c.w.Header().Set("Content-Length", strconv.Itoa(at))
 	_, _ = c.w.Write(append(b, bytes.Join(all, nil)...)) // the client may have hung up
+}
+
+// asParts moves the texts of an item into parts of a multipart response. [MS-ASAIRS] 2.2.2.33
+func asParts(properties *wbxml.Raw, parts [][]byte) [][]byte {
+	n, err := parseTree(*properties)
+	if err != nil {
+		panic("eastest: " + err.Error())
+	}
+	for _, b := range n.kids {
+		if b.tag != wbxml.AirSyncBaseBody && b.tag != wbxml.AirSyncBaseBodyPart {
+			continue
+		}
+		for i, k := range b.kids {
+			if k.tag == wbxml.AirSyncBaseData {
+				parts = append(parts, []byte(k.text))
+				b.kids[i] = &node{tag: wbxml.ItemOperationsPart, text: strconv.Itoa(len(parts))}
+			}
+		}
+	}
+	*properties = n.document()
+	return parts
 }
 
 func raw(v any) *wbxml.Raw {
@@ -280,8 +311,14 @@ func (c *call) moveConversation(op *node) int {
 	return 1
 }
 
-func (c *call) conversation(it *item) string {
-	return string(c.mailData(it, nil).ConversationID)
+func (c *call) conversation(it *item) string { return conversationID(&it.mail) }
+
+// conversationID returns the ConversationId of a mail: what it was given, or one for its subject.
+func conversationID(m *eas.Email) string {
+	if m.ConversationID != nil {
+		return string(m.ConversationID)
+	}
+	return objectID(m.Subject)[:16]
 }
 
 // A content is what an attachment holds.
@@ -299,9 +336,6 @@ func (c *call) fetch(op *node) (airsync.FetchReply, *content) {
 	case "Mailbox", "Document Library", "DocumentLibrary":
 	default:
 		return airsync.FetchReply{Status: intp(9)}, nil
-	}
-	if unsupportedPart(options) {
-		return airsync.FetchReply{Status: intp(164)}, nil
 	}
 	if ref := op.child(wbxml.AirSyncBaseFileReference); ref != nil {
 		a := c.attachment(ref.text)
@@ -326,6 +360,9 @@ func (c *call) fetch(op *node) (airsync.FetchReply, *content) {
 	if op.child(wbxml.DocumentLibraryLinkId) != nil {
 		return airsync.FetchReply{Status: intp(6)}, nil
 	}
+	if status := c.bodyStatus(options, 2); status != 0 {
+		return airsync.FetchReply{Status: &status}, nil
+	}
 	id := eas.ItemID(op.value(wbxml.AirSyncServerId))
 	long := op.value(wbxml.SearchLongId)
 	if long != "" {
@@ -339,13 +376,13 @@ func (c *call) fetch(op *node) (airsync.FetchReply, *content) {
 	if it == nil || long == "" && string(f.ID) != op.value(wbxml.AirSyncCollectionId) {
 		return airsync.FetchReply{Status: intp(6)}, nil
 	}
-	reply := airsync.FetchReply{Status: intp(1), Class: string(f.Type.Class())}
+	reply := airsync.FetchReply{Status: intp(1), Class: string(it.class())}
 	if long != "" {
 		reply.LongID = long
 	} else {
 		reply.CollectionID, reply.ServerID = string(f.ID), string(id)
 	}
-	reply.Properties = c.properties(it, preferences(options))
+	reply.Properties = c.properties(it, choiceOf(options))
 	if schema := options.child(wbxml.ItemOperationsSchema); schema != nil {
 		n, err := parseTree(*reply.Properties)
 		if err != nil {
@@ -359,9 +396,9 @@ func (c *call) fetch(op *node) (airsync.FetchReply, *content) {
 }
 
 // properties returns an item as ItemOperations and Search have it.
-func (c *call) properties(it *item, prefs []preference) *wbxml.Raw {
+func (c *call) properties(it *item, want bodyChoice) *wbxml.Raw {
 	if it.raw != nil {
-		n, err := parseTree(*c.present(it.raw, prefs))
+		n, err := parseTree(*c.present(it.raw, want))
 		if err != nil {
 			panic("eastest: " + err.Error())
 		}
@@ -369,7 +406,7 @@ func (c *call) properties(it *item, prefs []preference) *wbxml.Raw {
 		r := wbxml.Raw(n.document())
 		return &r
 	}
-	return raw(&properties{EmailData: *c.mailData(it, prefs)})
+	return raw(&properties{EmailData: *c.mailData(it, want)})
 }
 
 // attachment finds an attachment by its reference.
@@ -419,6 +456,10 @@ func (c *call) getHierarchy() {
 // meetingResponse serves MeetingResponse. [MS-ASCMD] 2.2.1.11
 func (c *call) meetingResponse() {
 	out := &airsync.MeetingResponseResponse{}
+	if len(c.root.all(wbxml.MeetingResponseRequest)) > maxAnswers {
+		c.common(103, http.StatusBadRequest)
+		return
+	}
 	for _, q := range c.root.all(wbxml.MeetingResponseRequest) {
 		id := q.value(wbxml.MeetingResponseRequestId)
 		reply := airsync.MeetingResult{RequestID: id, Status: intp(2)}

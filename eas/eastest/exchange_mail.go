@@ -58,7 +58,7 @@ func (c *call) sendMail() {
 		c.common(status, 500)
 		return
 	}
-	parsed, to, ok := parseMail(message)
+	parsed, to, quiet, ok := parseMail(message)
 	switch {
 	case !ok:
 		c.common(107, 400)
@@ -74,7 +74,7 @@ func (c *call) sendMail() {
 	if clientID != "" {
 		c.box.sentIDs[clientID] = true
 	}
-	c.deliverTo(parsed, to)
+	c.deliverTo(parsed, to, quiet)
 	if save {
 		read := true
 		parsed.Read = &read
@@ -83,11 +83,13 @@ func (c *call) sendMail() {
 	c.reply(nil)
 }
 
-// deliverTo delivers a mail to each recipient.
-func (c *call) deliverTo(m *eas.Email, to []string) {
+// deliverTo delivers a mail to each recipient. To one that is quiet, nobody replies by itself.
+func (c *call) deliverTo(m *eas.Email, to []string, quiet bool) {
 	for _, addr := range to {
 		delivered := *m
 		switch box := c.users[strings.ToLower(addr)]; {
+		case box != nil && quiet:
+			box.add(box.byType(eas.FolderInbox), delivered)
 		case box != nil:
 			box.deliver([]eas.Item{&delivered})
 		case c.at.accepts(addr):
@@ -193,38 +195,37 @@ func forward(forwardees []*node) []byte {
 	return []byte("To: " + strings.Join(to, ", ") + "\r\nSubject: FW: meeting\r\n\r\n")
 }
 
-// parseMail reads a message and returns its recipients.
-func parseMail(raw []byte) (*eas.Email, []string, bool) {
+// parseMail reads a message and returns its recipients, and whether it wants no automatic replies.
+func parseMail(raw []byte) (out *eas.Email, to []string, quiet, ok bool) {
 	m, err := mail.ReadMessage(bytes.NewReader(raw))
 	if err != nil || len(m.Header) == 0 {
-		return nil, nil, false
+		return nil, nil, false, false
 	}
 	text, err := io.ReadAll(m.Body)
 	if err != nil {
-		return nil, nil, false
+		return nil, nil, false, false
 	}
 	var d mime.WordDecoder
 	subject, err := d.DecodeHeader(m.Header.Get("Subject"))
 	if err != nil {
 		subject = m.Header.Get("Subject")
 	}
-	out := &eas.Email{Subject: subject, To: m.Header.Get("To"), CC: m.Header.Get("Cc")}
+	out = &eas.Email{Subject: subject, To: m.Header.Get("To"), CC: m.Header.Get("Cc")}
 	takeApart(out, textproto.MIMEHeader(m.Header), text, 0)
 	if out.Body == nil {
 		out.Body = &eas.Body{Type: eas.BodyPlain}
 	}
-	var to []string
 	for _, name := range []string{"To", "Cc", "Bcc"} {
 		if m.Header.Get(name) == "" {
 			continue
 		}
 		list, err := m.Header.AddressList(name)
 		if err != nil {
-			return nil, nil, false
+			return nil, nil, false, false
 		}
 		for _, a := range list {
 			to = append(to, a.Address)
 		}
 	}
-	return out, to, true
+	return out, to, suppressed(textproto.MIMEHeader(m.Header)), true
 }

@@ -65,7 +65,7 @@ func (c *call) ping() {
 	timer := time.NewTimer(time.Duration(c.dev.pingHeartbeat) * time.Second)
 	defer timer.Stop()
 	for {
-		if !c.admitted() {
+		if !c.mayGoOn() {
 			return
 		}
 		if c.stale() {
@@ -109,7 +109,7 @@ func (c *call) news(folders []eas.FolderID) []string {
 		}
 		if col == nil {
 			col = newCollection("") // the device knows nothing of this folder
-			col.filter = c.filterOf(f, 0)
+			col.filter = c.filterOf(f, &node{})
 		}
 		// What leaves the window as time passes does not wake anybody.
 		for range col.lacking(c.box, f) {

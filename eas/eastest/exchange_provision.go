@@ -30,7 +30,7 @@ func strp(s string) *string { return &s }
 // provision serves both phases, and wipes. [MS-ASPROV] 3.1.5.1
 func (c *call) provision() {
 	root := c.root
-	if c.dev.wipe != "" {
+	if c.wiping() {
 		c.wipe()
 		return
 	}
@@ -59,9 +59,7 @@ func (c *call) provision() {
 		c.answer(&airsync.ProvisionResponse{Status: intp(2)})
 		return
 	case info != nil:
-		for _, k := range info.child(wbxml.SettingsSet).kids {
-			c.dev.info[k.tag.Name()] = k.text
-		}
+		c.setDevice(info.child(wbxml.SettingsSet))
 		out.DeviceInformation = &airsync.SettingsResult{Status: intp(1)}
 	}
 	p := airsync.PolicyResponse{PolicyType: policyType, Status: intp(1)}
@@ -126,7 +124,32 @@ func policyDoc() *airsync.PolicyDoc {
 	}
 }
 
-// wipe asks for a wipe, or takes note that there was one.
+// wiping reports whether the device is to wipe itself, or the account. Only 16.1 has the latter:
+// to other devices it does not apply. [MS-ASPROV] 2.2.2.1
+func (c *call) wiping() bool {
+	return c.dev.wipe == "device" || c.dev.wipe == "account" && c.version.AtLeast(eas.Version161)
+}
+
+// mayGoOn reports whether the device may run the command, or go on to wait in it, and responds if
+// it may not: it has to wipe itself first, or is blocked.
+func (c *call) mayGoOn() bool {
+	if !c.wiping() {
+		return c.admitted()
+	}
+	if c.command == "Provision" {
+		return true
+	}
+	because(c.r, "a remote wipe of the %s is pending", c.dev.wipe)
+	old := 449
+	if c.key == "" {
+		old = http.StatusForbidden
+	}
+	c.common(140, old)
+	return false
+}
+
+// wipe sends the directive to wipe, or notes what became of it: a device that failed gets it
+// again. [MS-ASPROV] 3.2.5.1.2.2, 3.2.5.1.2.3
 func (c *call) wipe() {
 	tag := wbxml.ProvisionRemoteWipe
 	out := &airsync.ProvisionResponse{Status: intp(1), RemoteWipe: &struct{}{}}
@@ -134,13 +157,15 @@ func (c *call) wipe() {
 		tag = wbxml.ProvisionAccountOnlyRemoteWipe
 		out.RemoteWipe, out.AccountOnlyRemoteWipe = nil, &struct{}{}
 	}
-	if ack := c.root.child(tag); ack != nil {
-		if status, ok := ack.number(wbxml.ProvisionStatus); ok && (status == 1 || status == 2) {
-			c.dev.wiped = status == 1
-			c.dev.wipe = ""
-			c.answer(&airsync.ProvisionResponse{Status: intp(1)})
-			return
-		}
+	switch ack := c.root.child(tag); ack.value(wbxml.ProvisionStatus) {
+	case "1":
+		c.dev.wiped, c.dev.wipe = true, ""
+		c.dev.forget()
+		c.dev.policy, c.dev.temporary, c.dev.acknowledged = "", "", false
+		out = &airsync.ProvisionResponse{Status: intp(1)}
+	case "2":
+		because(c.r, "the device could not wipe itself: the directive again")
+		out.Status = intp(2)
 	}
 	c.answer(out)
 }

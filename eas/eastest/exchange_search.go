@@ -38,10 +38,13 @@ type found struct {
 func (c *call) matches(text string, folders map[string]bool, classes map[string]bool, after, before time.Time, conversation string) []found {
 	var out []found
 	for _, f := range c.box.folders {
-		if len(folders) > 0 && !folders[string(f.ID)] || len(classes) > 0 && !classes[string(f.Type.Class())] {
+		if len(folders) > 0 && !folders[string(f.ID)] {
 			continue
 		}
 		for it := range f.all() {
+			if len(classes) > 0 && !classes[string(it.class())] {
+				continue
+			}
 			hay := strings.ToLower(string(it.raw))
 			if it.raw == nil {
 				m := it.mail
@@ -88,8 +91,8 @@ func galEntry(addr string, picture bool) airsync.Person {
 }
 
 // searchProperties is raw properties under Search's element.
-func (c *call) searchProperties(it *item, prefs []preference) *wbxml.Raw {
-	n, err := parseTree(*c.properties(it, prefs))
+func (c *call) searchProperties(it *item, want bodyChoice) *wbxml.Raw {
+	n, err := parseTree(*c.properties(it, want))
 	if err != nil {
 		panic("eastest: " + err.Error())
 	}
@@ -123,6 +126,8 @@ func (c *call) search() {
 	switch name := store.value(wbxml.SearchName); {
 	case query == nil:
 		out.Status = intp(2)
+	case c.bodyStatus(options, 2) != 0:
+		out.Status = intp(c.bodyStatus(options, 2))
 	case name == "GAL":
 		all := c.people(query.text)
 		add(len(all), func(i int) {
@@ -131,8 +136,6 @@ func (c *call) search() {
 		})
 	case name == "Mailbox" && queryStatus(query) != 1:
 		out.Status = intp(queryStatus(query))
-	case unsupportedPart(options):
-		out.Status = intp(164)
 	case name == "Mailbox":
 		and := query.child(wbxml.SearchAnd)
 		folders, classes := map[string]bool{}, map[string]bool{}
@@ -154,12 +157,12 @@ func (c *call) search() {
 			return at
 		}
 		all := c.matches(and.value(wbxml.SearchFreeText), folders, classes, date(wbxml.SearchGreaterThan), date(wbxml.SearchLessThan), conversation)
-		prefs := preferences(options)
+		want := choiceOf(options)
 		add(len(all), func(i int) {
 			f := all[i]
 			out.Result = append(out.Result, airsync.SearchResult{
-				Class: string(f.folder.Type.Class()), LongID: base64.StdEncoding.EncodeToString([]byte(f.item.id)), CollectionID: string(f.folder.ID),
-				Properties: c.searchProperties(f.item, prefs),
+				Class: string(f.item.class()), LongID: base64.StdEncoding.EncodeToString([]byte(f.item.id)), CollectionID: string(f.folder.ID),
+				Properties: c.searchProperties(f.item, want),
 			})
 		})
 	default:
@@ -205,7 +208,7 @@ func (c *call) find() {
 		out.Store = "Mailbox"
 		take(m, len(all), func(i int) {
 			f, it := all[i].folder, all[i].item
-			d := c.mailData(it, []preference{{kind: eas.BodyPlain, limit: 255}})
+			d := c.mailData(it, bodyChoice{prefs: []preference{{kind: eas.BodyPlain, limit: 255}}})
 			p := &airsync.FoundMail{Subject: d.Subject, DateReceived: d.DateReceived, DisplayTo: d.DisplayTo, Importance: d.Importance,
 				Read: d.Read, HasAttachments: d.Attachments != nil, From: d.From}
 			if d.Body != nil && d.Body.Data != nil {
@@ -234,9 +237,7 @@ func (c *call) settings() {
 		case wbxml.SettingsOof:
 			out.Oof = c.oof(k)
 		case wbxml.SettingsDeviceInformation:
-			for _, x := range k.child(wbxml.SettingsSet).children() {
-				c.dev.info[x.tag.Name()] = x.text
-			}
+			c.setDevice(k.child(wbxml.SettingsSet))
 			out.DeviceInformation = &airsync.SettingsResult{Status: intp(1)}
 		case wbxml.SettingsDevicePassword:
 			set := k.child(wbxml.SettingsSet)
@@ -275,31 +276,6 @@ func (n *node) children() []*node {
 	return n.kids
 }
 
-func (c *call) oof(k *node) *airsync.OofReply {
-	if set := k.child(wbxml.SettingsSet); set != nil {
-		status := oofStatus(set)
-		if status == 1 {
-			c.box.oof = set
-		}
-		return &airsync.OofReply{Status: &status}
-	}
-	out := &airsync.Oof{State: intp(0)}
-	if set := c.box.oof; set != nil {
-		state, _ := set.number(wbxml.SettingsOofState)
-		out.State = &state
-		out.StartTime, out.EndTime = set.value(wbxml.SettingsStartTime), set.value(wbxml.SettingsEndTime)
-		for _, m := range set.all(wbxml.SettingsOofMessage) {
-			enabled := m.value(wbxml.SettingsEnabled) == "1"
-			out.Message = append(out.Message, airsync.OofMessage{
-				Internal: m.child(wbxml.SettingsAppliesToInternal) != nil, ExternalKnown: m.child(wbxml.SettingsAppliesToExternalKnown) != nil,
-				ExternalUnknown: m.child(wbxml.SettingsAppliesToExternalUnknown) != nil, Enabled: &enabled,
-				Reply: m.value(wbxml.SettingsReplyMessage), BodyType: m.value(wbxml.SettingsBodyType),
-			})
-		}
-	}
-	return &airsync.OofReply{Status: intp(1), Get: out}
-}
-
 // resolve serves ResolveRecipients. [MS-ASCMD] 2.2.1.15
 func (c *call) resolve() {
 	to := c.root.all(wbxml.ResolveRecipientsTo)
@@ -323,7 +299,10 @@ func (c *call) resolve() {
 			r := airsync.Recipient{Type: intp(1), DisplayName: p.DisplayName, EmailAddress: addr}
 			if a := options.child(wbxml.ResolveRecipientsAvailability); a != nil && len(all) == 1 {
 				start, err1 := time.Parse("2006-01-02T15:04:05.000Z", a.value(wbxml.ResolveRecipientsStartTime))
-				end, err2 := time.Parse("2006-01-02T15:04:05.000Z", a.value(wbxml.ResolveRecipientsEndTime))
+				end, err2 := start.AddDate(0, 0, 7), error(nil) // [MS-ASCMD] 2.2.3.61.1
+				if a.child(wbxml.ResolveRecipientsEndTime) != nil {
+					end, err2 = time.Parse("2006-01-02T15:04:05.000Z", a.value(wbxml.ResolveRecipientsEndTime))
+				}
 				if err1 != nil || err2 != nil || end.Sub(start) < slot || end.Sub(start) > 42*24*time.Hour {
 					c.answer(&airsync.ResolveRecipientsResponse{Status: intp(5)})
 					return

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"net/http"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/easoauth/easoauth/eas"
@@ -50,15 +49,20 @@ func (c *call) sync() {
 	case len(cols) == 0:
 		c.syncStatus(4)
 		return
+	case len(cols) > c.o.MaxCollections:
+		c.answer(&airsync.SyncResponse{Status: intp(15), Limit: intp(c.o.MaxCollections)})
+		return
 	}
 	for _, col := range cols {
 		if !c.wellFormed(col) {
 			c.syncStatus(4)
 			return
 		}
-		if unsupportedPart(col.child(wbxml.AirSyncOptions)) {
-			c.syncStatus(164)
-			return
+		for _, options := range col.all(wbxml.AirSyncOptions) {
+			if status := c.bodyStatus(options, 4); status != 0 {
+				c.syncStatus(status)
+				return
+			}
 		}
 	}
 	if c.stale() {
@@ -79,7 +83,7 @@ func (c *call) sync() {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	for {
-		if !c.admitted() {
+		if !c.mayGoOn() {
 			return
 		}
 		out := &airsync.SyncResponse{}
@@ -200,7 +204,9 @@ func (c *call) wellFormed(col *node) bool {
 		return false // the server alone fills it
 	case key == "0":
 		g := col.child(wbxml.AirSyncGetChanges)
-		return (g == nil || g.text == "0") && col.child(wbxml.AirSyncCommands) == nil
+		if g != nil && g.text != "0" || col.child(wbxml.AirSyncCommands) != nil {
+			return false
+		}
 	}
 	if cmds := col.child(wbxml.AirSyncCommands); cmds != nil && len(cmds.kids) > maxCommands {
 		return false
@@ -222,49 +228,43 @@ func (c *call) wellFormed(col *node) bool {
 			if !slices.Contains([]wbxml.Tag{wbxml.AirSyncAdd, wbxml.AirSyncChange, wbxml.AirSyncDelete, wbxml.AirSyncFetch}, k.tag) {
 				return false
 			}
+			if k.child(wbxml.AirSyncBaseInstanceId) != nil && !c.version.AtLeast(eas.Version160) {
+				return false
+			}
 		}
 	}
-	if k := col.child(wbxml.AirSyncOptions).child(wbxml.AirSyncFilterType); k != nil && k.text != "0" {
-		n, ok := col.child(wbxml.AirSyncOptions).number(wbxml.AirSyncFilterType)
+	if mode := col.child(wbxml.AirSyncConversationMode); mode != nil {
+		if !c.version.AtLeast(eas.Version140) || mode.text != "0" && mode.text != "1" && mode.text != "" {
+			return false // [MS-ASCMD] 2.2.3.36.2
+		}
+	}
+	blocks := col.all(wbxml.AirSyncOptions)
+	if !c.optionBlocks(f, blocks) {
+		return false
+	}
+	for _, b := range blocks {
+		k := b.child(wbxml.AirSyncFilterType)
+		if k == nil || k.text == "0" {
+			continue
+		}
+		n, ok := b.number(wbxml.AirSyncFilterType)
 		switch {
 		case !ok:
 			return false
 		case f == nil:
 		case f.Type.Class() == eas.ClassEmail, f.Type.Class() == eas.ClassCalendar, f.Type.Class() == eas.ClassTasks:
-			return c.windowOf(f, n).kind == n // each class has its own; others have none, and ignore it
+			if c.windowOf(f, n).kind != n { // each class has its own; others have none, and ignore it
+				return false
+			}
 		}
 	}
 	return true
 }
 
-// mimeTruncations are the limits of MIMETruncation 0 to 7; 8 is none. [MS-ASCMD] 2.2.3.112
-var mimeTruncations = []int{0, 4096, 5120, 7168, 10240, 20480, 51200, 102400}
-
-// preferences reads the BodyPreferences of a request.
-func preferences(options *node) []preference {
-	var out []preference
-	for _, p := range options.all(wbxml.AirSyncBaseBodyPreference) {
-		n, _ := p.number(wbxml.AirSyncBaseType)
-		pref := preference{kind: eas.BodyType(n), limit: -1, none: p.value(wbxml.AirSyncBaseAllOrNone) == "1"}
-		if limit, err := strconv.ParseUint(p.value(wbxml.AirSyncBaseTruncationSize), 10, 32); err == nil {
-			pref.limit = int(limit)
-		}
-		pref.preview, _ = p.number(wbxml.AirSyncBasePreview)
-		if n, ok := options.number(wbxml.AirSyncMIMETruncation); ok && pref.kind == eas.BodyMIME && n >= 0 && n < len(mimeTruncations) {
-			pref.limit = mimeTruncations[n]
-		}
-		if mime := options.value(wbxml.AirSyncMIMESupport); pref.kind == eas.BodyMIME && mime != "1" && mime != "2" {
-			continue
-		}
-		out = append(out, pref)
-	}
-	return out
-}
-
 // changeData is what a change says about a mail: what a client can change.
-func (c *call) changeData(it *item, prefs []preference) *wbxml.Raw {
+func (c *call) changeData(it *item, want bodyChoice) *wbxml.Raw {
 	if it.raw != nil {
-		return c.data(it, prefs)
+		return c.data(it, want)
 	}
 	read := it.mail.Read != nil && *it.mail.Read
 	d := &airsync.EmailData{Read: &read, Flag: wireFlag(it.mail.Flag)}
@@ -375,9 +375,9 @@ func (c *call) apply(f *folder, req, commands *node, next *step, out *airsync.Sy
 				replies.Fetch = append(replies.Fetch, airsync.SyncReply{ServerID: string(id), Status: intp(8)})
 				continue
 			}
-			prefs := preferences(req.child(wbxml.AirSyncOptions))
+			want := choiceOf(block(req.all(wbxml.AirSyncOptions), it.isSMS()))
 			replies.Fetch = append(replies.Fetch, airsync.SyncReply{
-				ServerID: string(id), Status: intp(1), ApplicationData: c.data(it, prefs),
+				ServerID: string(id), Status: intp(1), ApplicationData: c.data(it, want),
 			})
 		case wbxml.AirSyncAdd:
 			reply := airsync.SyncReply{ClientID: cmd.value(wbxml.AirSyncClientId), Status: intp(6)}
@@ -387,6 +387,10 @@ func (c *call) apply(f *folder, req, commands *node, next *step, out *airsync.Sy
 			data := cmd.child(wbxml.AirSyncApplicationData)
 			if c.isDraft(f) && data != nil && reply.ClientID != "" {
 				replies.Add = append(replies.Add, c.addDraft(f, cmd, data, reply, next, given))
+				continue
+			}
+			if cmd.value(wbxml.AirSyncClass) == string(eas.ClassSMS) && c.takesSMS(f) && data != nil && reply.ClientID != "" {
+				replies.Add = append(replies.Add, c.addSMS(f, data, reply, next, given))
 				continue
 			}
 			// Of mail, drafts alone can be added, from 16.0 on.

@@ -141,15 +141,46 @@ type filter struct {
 	kind  int       // FilterType; 0 for everything
 	since time.Time // of what is older, nothing
 
+	conversations map[string]bool // whose mail comes although it is older; nil without ConversationMode
+
+	noMail   bool // only text messages
+	sms      bool // text messages as well
+	smsKind  int
+	smsSince time.Time
+	outbound bool // the device sends those of the Outbox
+
 	held   bool // the device sees nothing but notice
 	notice eas.ItemID
 }
 
-// filterOf is what a device wants of a folder, as far as it may have it.
-func (c *call) filterOf(f *folder, kind int) filter {
+// filterOf is what a device wants of a folder by its request, as far as it may have it.
+func (c *call) filterOf(f *folder, req *node) filter {
+	blocks := req.all(wbxml.AirSyncOptions)
+	kind, _ := block(blocks, false).number(wbxml.AirSyncFilterType)
 	w := c.windowOf(f, kind)
+	if b := block(blocks, true); b != nil && c.takesSMS(f) {
+		kind, _ := b.number(wbxml.AirSyncFilterType)
+		v := c.windowOf(f, kind)
+		w.sms, w.smsKind, w.smsSince, w.noMail = true, v.kind, v.since, len(blocks) == 1
+		w.outbound = c.dev.info["EnableOutboundSMS"] == "1"
+	}
+	if mode := req.child(wbxml.AirSyncConversationMode); mode != nil && mode.text != "0" && w.kind != 0 && f.Type.Class() == eas.ClassEmail {
+		w.conversations = map[string]bool{}
+		for it := range f.all() {
+			if !it.mail.Received.Before(w.since) {
+				w.conversations[c.conversation(it)] = true
+			}
+		}
+	}
 	w.held, w.notice = c.dev.held(), c.dev.notice
 	return w
+}
+
+// as reports whether two filters let the same through but for the time that has passed. One that
+// goes by conversations lets through what no entry of the log says.
+func (w filter) as(v filter) bool {
+	return w.kind == v.kind && w.conversations == nil && v.conversations == nil && w.noMail == v.noMail && w.sms == v.sms &&
+		w.smsKind == v.smsKind && w.outbound == v.outbound && w.held == v.held && w.notice == v.notice
 }
 
 // windowOf is what a FilterType stands for in a folder, or everything if it has none such.
@@ -164,16 +195,25 @@ func (c *call) windowOf(f *folder, kind int) filter {
 	return filter{}
 }
 
+// older reports whether a mail is outside of the window.
+func (w filter) older(it *item) bool {
+	return w.kind != 0 && it.raw == nil && it.mail.Received.Before(w.since)
+}
+
 // hides reports whether the device wants to hear nothing of an item: mail that is older, events
 // that were over before and do not recur since, tasks that are complete.
 func (w filter) hides(it *item) bool {
 	switch {
 	case w.held:
 		return it.id != w.notice
+	case it.isSMS():
+		return w.smsHidden(it)
+	case w.noMail:
+		return true
 	case w.kind == 0:
 		return false
 	case it.raw == nil:
-		return it.mail.Received.Before(w.since)
+		return w.older(it) && !w.conversations[conversationID(&it.mail)]
 	}
 	data, err := parseTree(it.raw)
 	if err != nil {

@@ -36,8 +36,8 @@ type Mailbox struct {
 	sentIDs    map[string]bool     // ClientIds of mail that was sent
 	notBefore  uint64              // tokens with a lower number are refused
 	begunAfter uint64              // sign-ins with a lower number have ended
-	oof        *node               // as it was set
-	password   string              // of the device, as it was stored
+	oof        outOfOffice
+	password   string // of the device, as it was stored
 
 	allowedDevices, blockedDevices []string // IDs in lower case, whatever the rules say
 }
@@ -249,12 +249,14 @@ func (m *Mailbox) deliver(items []eas.Item) {
 		if !ok || mail == nil {
 			panic(fmt.Sprintf("eastest: a %T cannot be delivered", i))
 		}
-		m.add(inbox, *mail)
+		m.autoReply(&m.add(inbox, *mail).mail)
 	}
 }
 
 // Deliver puts mail into the Inbox and wakes those who ping it. Fields that are not set are
-// filled in: the time, the recipient, the class.
+// filled in: the time, the recipient, the class. If the user is out of office, the sender gets an
+// automatic reply, once until the user's settings change: a mailbox of the tenant in its Inbox,
+// others as [Tenant.Outgoing] has it.
 func (m *Mailbox) Deliver(items ...eas.Item) {
 	m.tn.mu.Lock()
 	defer m.tn.mu.Unlock()
@@ -319,7 +321,9 @@ func (m *Mailbox) RefreshPolicy() {
 	}
 }
 
-// Wipe asks every device to wipe itself, or only the account's data.
+// Wipe has every device wipe itself, or only the account's data, which devices of version 16.1
+// alone can: others are left as they are. Until a device acknowledges it, it gets nothing but the
+// directive; what waits is woken.
 func (m *Mailbox) Wipe(accountOnly bool) {
 	m.tn.mu.Lock()
 	defer m.tn.mu.Unlock()
@@ -329,6 +333,7 @@ func (m *Mailbox) Wipe(accountOnly bool) {
 			p.wipe = "account"
 		}
 	}
+	m.wake()
 }
 
 // Wiped returns how many devices have acknowledged a wipe.
@@ -354,8 +359,13 @@ func (m *Mailbox) ForgetSyncKeys() {
 
 func (m *Mailbox) forget() {
 	for _, p := range m.partners {
-		p.hierarchy, p.hierarchyBefore, p.collections, p.syncRequest = nil, nil, map[eas.FolderID]*collection{}, nil
+		p.forget()
 	}
+}
+
+// forget loses how far the device is.
+func (p *partner) forget() {
+	p.hierarchy, p.hierarchyBefore, p.collections, p.syncRequest = nil, nil, map[eas.FolderID]*collection{}, nil
 }
 
 // Devices returns what the devices of the mailbox said about themselves, by device ID.

@@ -79,9 +79,3 @@ func wellFormedOperation(op *node) bool {
 	}
 	return false
 }
-
-// unsupportedPart reports whether options want a part of a conversation in another form than HTML,
-// which is the one there is (status 164). [MS-ASAIRS] 2.2.2.41.4
-func unsupportedPart(options *node) bool {
-	return slices.ContainsFunc(options.all(wbxml.AirSyncBaseBodyPartPreference), func(p *node) bool { return p.value(wbxml.AirSyncBaseType) != "2" })
-}

@@ -85,6 +85,10 @@ type Options struct {
 	// It may be changed.
 	MaxRequestSize int64
 
+	// MaxCollections is how many collections one Sync may have: status 15 is the response to more.
+	// If 0, 300. It may be changed.
+	MaxCollections int
+
 	// DeviceRules are the organization's rules about devices, and DeviceAccess is what devices may
 	// do that no rule is about. DeviceNotice is added to the notices that users of devices get that
 	// are not let in. All may be changed. See also [Mailbox.AllowDevice].
@@ -213,6 +217,9 @@ func (o *Options) complete() {
 	}
 	if o.RefreshLifetime == 0 {
 		o.RefreshLifetime = 14 * 24 * time.Hour
+	}
+	if o.MaxCollections == 0 {
+		o.MaxCollections = 300
 	}
 	if o.MaxRequests == 0 {
 		o.MaxRequests = 10_000
