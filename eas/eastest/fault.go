@@ -175,17 +175,28 @@ type Switch struct {
 	consents map[[2]string]bool // by user, or "" for all, and client
 }
 
-// Switch switches a fault on, until [Switch.Lift] or for as long as f says. It panics if
-// [Faults] does not list it, not for this topology, or not with such a value. A fault that never showed fails the test.
-func (tn *Tenant) Switch(f Fault) *Switch {
+// Check returns why a fault cannot be switched on in a topology, or nil: [Faults] does not list
+// it, or not for this topology, or not with such a value.
+func (f Fault) Check(t Topology) error {
 	i := slices.IndexFunc(shown, func(s shownFault) bool { return s.id == fault.ID(f.ID) })
 	switch {
 	case i < 0:
-		panic(fmt.Sprintf("eastest: no such fault: %q", f.ID))
-	case !slices.Contains(shown[i].topologies(), tn.at.Topology):
-		panic(fmt.Sprintf("eastest: %s cannot show in this topology: %s", f.ID, tn.at.Topology))
+		return fmt.Errorf("eastest: no such fault: %q", f.ID)
+	case !slices.Contains(shown[i].topologies(), t):
+		return fmt.Errorf("eastest: %s cannot show in this topology: %s", f.ID, t)
 	case !shown[i].mayHave(f.Value):
-		panic(fmt.Sprintf("eastest: %s cannot have the value %q", f.ID, f.Value))
+		return fmt.Errorf("eastest: %s cannot have the value %q", f.ID, f.Value)
+	case f.From < 0 || f.Times < 0:
+		return fmt.Errorf("eastest: %s: From and Times are not negative", f.ID)
+	}
+	return nil
+}
+
+// Switch switches a fault on, until [Switch.Lift] or for as long as f says. It panics if
+// [Fault.Check] has something against it. A fault that never showed fails the test.
+func (tn *Tenant) Switch(f Fault) *Switch {
+	if err := f.Check(tn.at.Topology); err != nil {
+		panic(err.Error())
 	}
 	tn.prepareWire(f)
 	tn.mu.Lock()

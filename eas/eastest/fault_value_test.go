@@ -48,3 +48,29 @@ func TestFaultValues(t *testing.T) {
 		}
 	}
 }
+
+// What is against a fault is said without switching it on.
+func TestFaultCheck(t *testing.T) {
+	for _, tt := range []struct {
+		fault    eastest.Fault
+		topology eastest.Topology
+		want     string // "" if nothing is
+	}{
+		{eastest.Fault{ID: "TLS_OFFLOAD"}, eastest.Hybrid, ""},
+		{eastest.Fault{ID: "TLS_OFFLOAD"}, eastest.Cloud, "eastest: TLS_OFFLOAD cannot show in this topology: cloud"},
+		{eastest.Fault{ID: "NO_SUCH"}, eastest.Hybrid, `eastest: no such fault: "NO_SUCH"`},
+		{eastest.Fault{ID: "AD_TLD_BACKOFF"}, eastest.Hybrid, `eastest: no such fault: "AD_TLD_BACKOFF"`},
+		{eastest.Fault{ID: "WAF_BLOCK", Value: "x"}, eastest.Hybrid, `eastest: WAF_BLOCK cannot have the value "x"`},
+		{eastest.Fault{ID: "WAF_BLOCK", From: -1}, eastest.Hybrid, "eastest: WAF_BLOCK: From and Times are not negative"},
+		{eastest.Fault{ID: "WAF_BLOCK", Times: -1}, eastest.Hybrid, "eastest: WAF_BLOCK: From and Times are not negative"},
+		{eastest.Fault{ID: "WAF_BLOCK", From: 2, Times: 1}, eastest.Hybrid, ""},
+	} {
+		got := ""
+		if err := tt.fault.Check(tt.topology); err != nil {
+			got = err.Error()
+		}
+		if got != tt.want {
+			t.Errorf("%+v in %s: %q, want %q", tt.fault, tt.topology, got, tt.want)
+		}
+	}
+}

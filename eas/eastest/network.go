@@ -50,6 +50,10 @@ func (n *network) serve(ln net.Listener) {
 		ReadHeaderTimeout: time.Minute,
 		ConnContext:       withConn,
 	}
+	if tn.at.HTTP1 {
+		server.Protocols = new(http.Protocols)
+		server.Protocols.SetHTTP1(true)
+	}
 	ln = mutedListener{ln}
 	n.start(server, ln, func() { _ = server.ServeTLS(ln, "", "") }) // until ln is closed
 }

@@ -190,6 +190,27 @@ func TestServe(t *testing.T) {
 	}
 }
 
+// A tenant without HTTP/2 does not offer it, whatever certificate it presents.
+func TestHTTP1(t *testing.T) {
+	for name, o := range map[string]eastest.Options{
+		"HTTP/1.1": {HTTP1: true}, "HTTP/2.0": {},
+		"HTTP/1.1 with a fault": {HTTP1: true, Faults: []eastest.Fault{{ID: "TLS_CERT_EXPIRING"}}}, "HTTP/2.0 with a fault": {Faults: []eastest.Fault{{ID: "TLS_CERT_EXPIRING"}}},
+	} {
+		tn := eastest.New(t, &o)
+		tr := tn.Client().Transport.(*http.Transport).Clone()
+		tr.ForceAttemptHTTP2 = true
+		resp, err := (&http.Client{Transport: tr}).Get("https://outlook.office365.com/")
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		resp.Body.Close()
+		tr.CloseIdleConnections()
+		if want, _, _ := strings.Cut(name, " "); resp.Proto != want {
+			t.Errorf("%s: %s", name, resp.Proto)
+		}
+	}
+}
+
 // Options can stand in a table, and one value can make many tenants.
 func TestOptionsAreValues(t *testing.T) {
 	options := []eastest.Options{{}, {Topology: eastest.Hybrid, Domains: []string{"Fabrikam.com"}}, {Topology: eastest.Hybrid, Nation: "China"}}

@@ -107,6 +107,8 @@ type Options struct {
 	Seed uint64
 	// MaxRequests bounds the transcript: of more requests, the first are forgotten. If 0, 10,000.
 	MaxRequests int
+	// HTTP1 has the tenant speak HTTP/1.1 alone, and not HTTP/2 with clients that ask for it.
+	HTTP1 bool
 	// CA signs the tenant's certificates. If nil, the tenant makes one.
 	CA *tls.Certificate
 	// Header is set in every response, as for a mark that says that this is a fake.

@@ -106,7 +106,7 @@ func (tn *Tenant) handshake(hello *tls.ClientHelloInfo, host string) (*tls.Confi
 		return nil, errCut
 	}
 	if _, ok := tn.has("CLIENT_CERT", host); ok {
-		return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: tn.certificate, ClientAuth: tls.RequireAnyClientCert}, nil
+		return &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: tn.at.protocols(), GetCertificate: tn.certificate, ClientAuth: tls.RequireAnyClientCert}, nil
 	}
 	if value, ok := tn.has("TLS_CERT_INVALID", host); ok {
 		return tn.presenting(tn.ca.invalid(host, value))
@@ -125,7 +125,15 @@ func (tn *Tenant) presenting(leaf *tls.Certificate, err error) (*tls.Config, err
 	if err != nil {
 		return nil, err
 	}
-	return &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}, Certificates: []tls.Certificate{*leaf}}, nil
+	return &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: tn.at.protocols(), Certificates: []tls.Certificate{*leaf}}, nil
+}
+
+// protocols are those that TLS agrees on.
+func (o *Options) protocols() []string {
+	if o.HTTP1 {
+		return []string{"http/1.1"}
+	}
+	return []string{"h2", "http/1.1"}
 }
 
 // mint signs a certificate that is not kept.

@@ -37,7 +37,7 @@ func missing(format string, args ...any) error {
 func api(status int, f func(r *http.Request) (any, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-		v, err := f(r)
+		v, err := careful(f, r)
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
 		if err != nil {
 			var u *usageError
@@ -57,6 +57,25 @@ func api(status int, f func(r *http.Request) (any, error)) http.Handler {
 		e.SetEscapeHTML(false)
 		_ = e.Encode(v) // the client may have hung up
 	})
+}
+
+// careful calls f. Misuse of the tenant is a mistake of the request.
+func careful(f func(r *http.Request) (any, error), r *http.Request) (v any, err error) {
+	defer misuse(&err)
+	return f(r)
+}
+
+// misuse, deferred, makes an error of the panic by which package eastest reports misuse.
+func misuse(err *error) {
+	what := recover()
+	text, ok := what.(string)
+	switch {
+	case what == nil:
+	case ok && strings.HasPrefix(text, "eastest: "):
+		*err = wrong("%s", strings.TrimPrefix(text, "eastest: "))
+	default:
+		panic(what)
+	}
 }
 
 func decode(r *http.Request, v any) error {
@@ -116,17 +135,7 @@ func (p *page) handleAPI(mux *http.ServeMux) {
 		}
 		return clock{Now: tn.Now()}, nil
 	}))
-	mux.Handle("GET /api/mailboxes", api(200, func(*http.Request) (any, error) { return p.mailboxes(), nil }))
-	mux.Handle("POST /api/mailboxes", api(201, func(r *http.Request) (any, error) {
-		var u User
-		if err := decode(r, &u); err != nil {
-			return nil, err
-		}
-		if err := addUser(tn, u.Address); err != nil {
-			return nil, wrong("%v", err)
-		}
-		return User{Address: u.Address, Password: eastest.Password}, nil
-	}))
+	p.handlePeople(mux)
 	mux.Handle("POST /api/mailboxes/{address}/messages", api(201, func(r *http.Request) (any, error) {
 		var m Message
 		if err := decode(r, &m); err != nil {
@@ -217,9 +226,6 @@ func (p *page) switchOn(f Fault) error {
 	if err := checkFault(fault, p.topology); err != nil {
 		return wrong("%v", err)
 	}
-	if f.From < 0 || f.Times < 0 {
-		return wrong("from and times are not negative")
-	}
 	p.tenant.Switch(fault)
 	return nil
 }
@@ -247,6 +253,10 @@ type Failure struct {
 	DelayMS  int               `json:"delay_ms,omitempty"`
 	Lose     bool              `json:"lose,omitempty"`
 	Truncate int               `json:"truncate,omitempty"`
+	Cut      int               `json:"cut,omitempty"`
+	DripMS   int               `json:"drip_ms,omitempty"`
+	Inflate  int64             `json:"inflate,omitempty"`
+	From     int               `json:"from,omitempty"`
 	Times    int               `json:"times,omitempty"`
 }
 
@@ -263,7 +273,8 @@ func (f Failure) set(tn *eastest.Tenant) error {
 	}
 	tn.Fail(f.Match, eastest.Failure{
 		Status: f.Status, Header: h, Body: f.Body, Delay: time.Duration(f.DelayMS) * time.Millisecond,
-		Lose: f.Lose, Truncate: f.Truncate, Times: f.Times,
+		Lose: f.Lose, Truncate: f.Truncate, Cut: f.Cut, Drip: time.Duration(f.DripMS) * time.Millisecond, Inflate: f.Inflate,
+		From: f.From, Times: f.Times,
 	})
 	return nil
 }
@@ -280,31 +291,6 @@ func (p *page) advance(s string) error {
 	}
 	p.tenant.Advance(d)
 	return nil
-}
-
-// A Mailbox is what the API tells of one.
-type Mailbox struct {
-	Address string    `json:"address"`
-	Inbox   []Message `json:"inbox"`
-}
-
-// A Message is a mail.
-type Message struct {
-	From    string `json:"from,omitempty"`
-	Subject string `json:"subject"`
-	Body    string `json:"body,omitempty"`
-}
-
-func (p *page) mailboxes() []Mailbox {
-	out := []Mailbox{}
-	for _, m := range p.tenant.Mailboxes() {
-		box := Mailbox{Address: m.Address(), Inbox: []Message{}}
-		for _, mail := range m.Items(eas.FolderInbox) {
-			box.Inbox = append(box.Inbox, Message{From: mail.From, Subject: mail.Subject})
-		}
-		out = append(out, box)
-	}
-	return out
 }
 
 func (p *page) mailbox(addr string) (*eastest.Mailbox, error) {

@@ -74,7 +74,7 @@ func parse(args []string, out io.Writer) (*program, error) {
 	fs.StringVar(&p.options.Nation, "nation", "", `the cloud: "" for the worldwide one, "GCC High", "DoD", "China", "Bleu" or "Delos"`)
 	fs.StringVar(&p.options.Domain, "domain", "contoso.com", "the mail domain")
 	identity := fs.String("identity", "password hash", "where passwords are checked: password hash, pass-through or federated")
-	fs.BoolVar(&p.options.SignInPages, "pages", false, "show pages for name and password, also that of AD FS; otherwise the user is signed in at once")
+	fs.BoolVar(&p.options.SignInPages, "pages", false, "show pages for name and password, second factor and consent, also that of AD FS; otherwise the user is signed in at once")
 	users := fs.String("users", "ada,bob", "names or addresses of the users, joined by commas")
 	fs.StringVar(&p.options.ClientID, "client-id", eastest.ClientID, "the registered public client")
 	fs.BoolVar(&p.options.NoPolicy, "no-policy", false, "demand no device policy, so that a client need not provision")
@@ -83,6 +83,8 @@ func parse(args []string, out io.Writer) (*program, error) {
 	fs.DurationVar(&p.options.RefreshLifetime, "refresh-lifetime", 14*24*time.Hour, "how long refresh tokens are good")
 	fs.StringVar(&p.caCert, "ca-cert", "", "PEM file of the certificate authority, made with -ca-key if it does not exist; by default a new one in a temporary folder")
 	fs.StringVar(&p.caKey, "ca-key", "", "PEM file of its key")
+	fs.Uint64Var(&p.options.Seed, "seed", 0, "makes codes, tokens, numbers and the keys of tokens repeat; 0 for none")
+	http2 := fs.Bool("http2", true, "speak HTTP/2 with clients that ask for it; -http2=false speaks HTTP/1.1 alone")
 	fs.BoolVar(&p.json, "json", false, "print one line of JSON")
 	fs.DurationVar(&p.duration, "for", 0, "stop after this time; 0 serves until interrupted")
 	list := false
@@ -110,6 +112,7 @@ func parse(args []string, out io.Writer) (*program, error) {
 	if fs.NArg() > 0 {
 		return nil, fmt.Errorf("%q is not a flag; -h lists them", fs.Arg(0))
 	}
+	p.options.HTTP1 = !*http2
 	var err error
 	if p.options.Topology, err = topologyOf(*topology); err != nil {
 		return nil, err
@@ -177,19 +180,12 @@ func productNames() string {
 	return strings.Join(names, ", ")
 }
 
+// checkFault says what is against a fault in one line.
 func checkFault(f eastest.Fault, t eastest.Topology) error {
-	for _, info := range eastest.Faults() {
-		if info.ID != f.ID {
-			continue
-		}
-		for _, w := range info.Where {
-			if w == t {
-				return nil
-			}
-		}
-		return fmt.Errorf("the fault %s cannot show in a topology %s", f.ID, t)
+	if err := f.Check(t); err != nil {
+		return fmt.Errorf("%s; -fault list lists them", strings.TrimPrefix(err.Error(), "eastest: "))
 	}
-	return fmt.Errorf("unknown fault %q; -fault list lists them", f.ID)
+	return nil
 }
 
 func listFaults(out io.Writer) {
@@ -232,7 +228,10 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	}
 	defer remove()
 	p.options.CA = ca
-	tn := eastest.New(nil, &p.options)
+	tn, err := newTenant(&p.options)
+	if err != nil {
+		return err
+	}
 	defer tn.Close()
 	for _, u := range p.users {
 		if err := addUser(tn, u); err != nil {
@@ -277,6 +276,12 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	}
 }
 
+// newTenant starts the tenant. What the options say that cannot be meant is an error.
+func newTenant(o *eastest.Options) (tn *eastest.Tenant, err error) {
+	defer misuse(&err)
+	return eastest.New(nil, o), nil
+}
+
 func announce(out io.Writer, tn *eastest.Tenant, s *Started) {
 	fmt.Fprintf(out, `A fake Microsoft 365 tenant for tests. Nothing of it leaves this machine.
 
@@ -313,7 +318,7 @@ func addUser(tn *eastest.Tenant, addr string) error {
 func users(tn *eastest.Tenant) []User {
 	var out []User
 	for _, m := range tn.Mailboxes() {
-		out = append(out, User{Address: m.Address(), Password: eastest.Password})
+		out = append(out, User{Address: m.Address(), Password: m.Password()})
 	}
 	return out
 }

@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -21,6 +22,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/easoauth/easoauth/eas"
+	"github.com/easoauth/easoauth/eas/eastest"
 )
 
 // start runs the program in this process and returns what -json prints.
@@ -333,6 +335,145 @@ func TestEvents(t *testing.T) {
 	}
 }
 
+// Users have passwords and accounts, and policies demand a second factor on pages, all by the API.
+func TestPeople(t *testing.T) {
+	s := start(t, "-pages", "-no-policy")
+	c := proxied(t, s)
+	api := s.Page + "api/"
+	send := func(method, path, body string, want int) {
+		t.Helper()
+		if status, _, out := call(t, method, api+path, body); status != want {
+			t.Errorf("%s %s %s: %d %s", method, path, body, status, out)
+		}
+	}
+	begin := "https://login.microsoftonline.com/common/oauth2/v2.0/authorize?" + url.Values{"client_id": {s.ClientID}, "response_type": {"code"}, "redirect_uri": {"http://localhost:1/"},
+		"scope": {"https://mail.contoso.com/EAS.AccessAsUser.All"}, "code_challenge": {"x"}, "code_challenge_method": {"S256"}}.Encode()
+	hidden := regexp.MustCompile(`name="id" value="([^"]*)"`)
+	// signIn enters a password, and returns the page that comes, or where the browser is sent.
+	signIn := func(user, password string) string {
+		t.Helper()
+		_, _, page := callWith(t, c, "GET", begin, "")
+		id := hidden.FindStringSubmatch(page)
+		if id == nil {
+			t.Fatalf("no page: %s", page)
+		}
+		form := url.Values{"id": {id[1]}, "username": {user}, "password": {password}}
+		_, h, page := callWith(t, c, "POST", "https://login.microsoftonline.com/common/login", form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
+		return h.Get("Location") + page
+	}
+	want := func(user, password, want string) {
+		t.Helper()
+		if got := signIn(user, password); !strings.Contains(got, want) {
+			t.Errorf("%s: no %s in %s", user, want, got)
+		}
+	}
+	send("POST", "mailboxes", `{"address":"Eve@contoso.com","password":"own-1","administrator":true}`, 201)
+	want("eve@contoso.com", "own-1", "code=")
+	want("eve@contoso.com", eastest.Password, "AADSTS50126")
+	for account, number := range map[string]string{"disabled": "AADSTS50057", "locked": "AADSTS50053", "deleted": "AADSTS50034", "unlicensed": "code=", "enabled": "code="} {
+		send("PATCH", "mailboxes/ada@contoso.com", `{"account":"`+account+`"}`, 204)
+		got, _ := url.QueryUnescape(signIn("ada@contoso.com", eastest.Password))
+		if !strings.Contains(got, number) {
+			t.Errorf("%s: no %s in %s", account, number, got)
+		}
+	}
+	send("PATCH", "mailboxes/ada@contoso.com", `{"account":"enabled","password":"own-2"}`, 204)
+	want("ada@contoso.com", "own-2", "code=")
+	send("PUT", "policies", `[{"users":["bob@contoso.com"],"flows":["browser"],"control":"mfa"},{"locations":["abroad"],"control":"block"}]`, 204)
+	want("bob@contoso.com", eastest.Password, `name="otc"`)
+	send("PATCH", "mailboxes/ada@contoso.com", `{"location":"abroad"}`, 204)
+	want("ada@contoso.com", "own-2", "AADSTS53003")
+	send("PUT", "policies", `[]`, 204)
+	want("ada@contoso.com", "own-2", "code=")
+	send("POST", "faults", `{"id":"CONSENT"}`, 201)
+	want("ada@contoso.com", "own-2", `name="accept"`)
+	send("POST", "keys", ``, 204)
+	for _, tt := range []struct{ method, path, body string }{
+		{"PATCH", "mailboxes/ada@contoso.com", `{"account":"sleeping"}`}, {"PATCH", "mailboxes/ada@contoso.com", `{"address":"x@contoso.com"}`},
+		{"POST", "mailboxes", `{"address":"new@contoso.com","account":"x"}`}, {"PUT", "policies", `[{"control":"x"}]`},
+		{"PUT", "policies", `[{"control":"mfa","flows":["x"]}]`}, {"POST", "faults", `{"id":"WAF_BLOCK","value":"Kemp"}`},
+		{"POST", "failures", `{"match":"sync","status":500}`},
+	} {
+		send(tt.method, tt.path, tt.body, 400)
+	}
+	send("PATCH", "mailboxes/nobody@contoso.com", `{}`, 404)
+}
+
+// What goes wrong on the way, by the API.
+func TestFailures(t *testing.T) {
+	s := start(t)
+	c := proxied(t, s)
+	set := func(body string) {
+		t.Helper()
+		if status, _, out := call(t, "POST", s.Page+"api/failures", body); status != 201 {
+			t.Fatalf("%s: %d %s", body, status, out)
+		}
+	}
+	const metadata = "https://login.microsoftonline.com/common/v2.0/.well-known/openid-configuration"
+	get := func() (int, error) {
+		resp, err := c.Get(metadata)
+		if err != nil {
+			return 0, err
+		}
+		defer resp.Body.Close()
+		b, err := io.ReadAll(resp.Body)
+		return len(b), err
+	}
+	whole, err := get()
+	if err != nil {
+		t.Fatal(err)
+	}
+	set(`{"match":"openid-configuration","cut":10}`)
+	if n, err := get(); n != 10 || err == nil {
+		t.Errorf("cut: %d bytes, %v", n, err)
+	}
+	set(`{"match":"openid-configuration","inflate":100000}`)
+	if n, err := get(); n != 100000 || err != nil {
+		t.Errorf("inflated: %d bytes, %v", n, err)
+	}
+	set(`{"match":"openid-configuration","truncate":7,"from":2}`)
+	if n, err := get(); n != whole || err != nil {
+		t.Errorf("the first: %d bytes, %v", n, err)
+	}
+	if n, err := get(); n != 7 || err != nil {
+		t.Errorf("the second: %d bytes, %v", n, err)
+	}
+}
+
+// A seed makes the tenant repeat itself, and HTTP/2 can be left out.
+func TestSeedAndHTTP1(t *testing.T) {
+	codes := map[string]int{}
+	for _, seed := range []string{"5", "5", "6"} {
+		s := start(t, "-seed", seed, "-http2=false")
+		c := proxied(t, s)
+		resp, err := c.PostForm("https://login.microsoftonline.com/common/oauth2/v2.0/devicecode", url.Values{"client_id": {s.ClientID}, "scope": {"openid"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		var d struct {
+			Code string `json:"device_code"`
+		}
+		if err := json.NewDecoder(resp.Body).Decode(&d); err != nil || d.Code == "" || resp.ProtoMajor != 1 {
+			t.Errorf("%s: %v, %s", resp.Proto, err, d.Code)
+		}
+		codes[d.Code]++
+	}
+	if len(codes) != 2 {
+		t.Errorf("codes %v", codes)
+	}
+	s := start(t)
+	c := proxied(t, s)
+	resp, err := c.Get("https://mail.contoso.com/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.ProtoMajor != 2 {
+		t.Errorf("without the flag: %s", resp.Proto)
+	}
+}
+
 // A certificate authority of one's choice is made once and kept.
 func TestAuthority(t *testing.T) {
 	dir := t.TempDir()
@@ -360,8 +501,9 @@ func TestAuthority(t *testing.T) {
 
 func TestUsage(t *testing.T) {
 	for _, tt := range []struct{ args, want string }{
-		{"-topology moon", "unknown topology"}, {"-product x", "unknown product"}, {"-identity x", "no model of identity"}, {"-fault NO_SUCH", "unknown fault"}, {"-fault EXO_NANOPROXY", "cannot show"},
+		{"-topology moon", "unknown topology"}, {"-product x", "unknown product"}, {"-identity x", "no model of identity"}, {"-fault NO_SUCH", "no such fault"}, {"-fault EXO_NANOPROXY", "cannot show"},
 		{"-ca-cert x", "belong together"}, {"-users @", "not a mail address"}, {"-users ada,ada", "named twice"}, {"here", "not a flag"}, {"-https nowhere", "address"},
+		{"-nation Mars", "no such cloud"}, {"-fault WAF_BLOCK=Kemp", "cannot have the value"}, {"-seed x", "-h lists"},
 	} {
 		err := run(t.Context(), strings.Fields(tt.args), io.Discard)
 		if err == nil || !strings.Contains(err.Error(), tt.want) {

@@ -13,6 +13,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/easoauth/easoauth/eas/eastest"
@@ -39,6 +40,9 @@ type page struct {
 	started  *Started
 	hosts    []string // names under which it may be opened
 	template *template.Template
+
+	peopleMu sync.Mutex
+	people   map[string]*eastest.Mailbox // that have been changed, by address
 }
 
 // newPage returns the page's handler. Beside loopback's names, it may be opened under hosts.
@@ -58,7 +62,7 @@ func newPage(ctx context.Context, tn *eastest.Tenant, s *Started, hosts []string
 	form := func(pattern string, f func(r *http.Request) error) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-			if err := f(r); err != nil {
+			if _, err := careful(func(r *http.Request) (any, error) { return nil, f(r) }, r); err != nil {
 				var u *usageError
 				code := http.StatusInternalServerError
 				if errors.As(err, &u) {
