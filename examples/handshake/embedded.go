@@ -25,6 +25,7 @@ func embedded(ctx context.Context, s *show) error {
 		&eas.Email{From: "news@fabrikam.com", Subject: "Fabrikam weekly"})
 	tn.AddMailbox("bob@contoso.com")
 
+	s.note("Every server is embedded: nothing leaves this machine.\nWhat is refused below (401, 400, \"refused\") is refused on purpose.")
 	d := &dance{
 		show: s, email: addr, clientID: eastest.ClientID,
 		http: &http.Client{Transport: s.record(tn.Client().Transport)},
@@ -56,7 +57,7 @@ func embedded(ctx context.Context, s *show) error {
 
 // sendAndPing sends a message and sees it come back through a Ping that was waiting.
 func (d *dance) sendAndPing(ctx context.Context) error {
-	return d.show.run("eas", "Send a message, and have a waiting Ping tell of it", func(learn func(string, string, ...any)) error {
+	return d.show.run("eas", "Send a message, which a waiting Ping reports", func(learn func(string, string, ...any)) error {
 		inbox, _ := d.mailbox.Find(eas.FolderInbox)
 		type result struct {
 			*eas.PingResult
@@ -120,7 +121,7 @@ func (d *dance) rotate(ctx context.Context, tn *eastest.Tenant) error {
 // revoked has the sign-in end at the authority, as a change of the password does, while the
 // program is not running: it starts anew with what it has stored.
 func (d *dance) revoked(ctx context.Context, tn *eastest.Tenant) error {
-	return d.show.run("token", "The program starts anew, and the sign-in has been revoked", func(learn func(string, string, ...any)) error {
+	return d.show.run("token", "The program restarts, and the sign-in has been revoked", func(learn func(string, string, ...any)) error {
 		tn.Revoke(d.email)
 		state := d.client.State()
 		d.source = &token.Source{Config: d.config, Store: &d.store, Key: d.email}

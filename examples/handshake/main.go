@@ -25,6 +25,7 @@ import (
 	"github.com/easoauth/easoauth/autodiscover"
 	"github.com/easoauth/easoauth/bearer"
 	"github.com/easoauth/easoauth/eas"
+	"github.com/easoauth/easoauth/examples/internal/account"
 	"github.com/easoauth/easoauth/token"
 )
 
@@ -44,7 +45,7 @@ func main() {
 	ctx, cancel := context.WithTimeout(ctx, *timeout)
 	defer cancel()
 
-	s := &show{out: os.Stdout, json: *asJSON}
+	s := &show{out: os.Stdout, json: *asJSON, color: account.Colors(os.Stdout)}
 	var err error
 	if *email == "" {
 		err = embedded(ctx, s)

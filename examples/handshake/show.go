@@ -15,8 +15,9 @@ import (
 // A show prints the steps of the dance as they happen, for people or as JSON lines. It is
 // safe for concurrent use.
 type show struct {
-	out  io.Writer
-	json bool
+	out   io.Writer
+	json  bool
+	color bool
 
 	mu       sync.Mutex
 	step     int
@@ -46,7 +47,7 @@ func (s *show) run(pkg, title string, f func(learn func(name, format string, arg
 	s.step++
 	s.rows, s.facts, s.started = nil, nil, time.Now()
 	if !s.json {
-		fmt.Fprintf(s.out, "\n%d  %s  [%s]\n", s.step, title, pkg)
+		fmt.Fprintf(s.out, "\n%s  %s\n", s.paint(bold, fmt.Sprintf("%d  %s", s.step, title)), s.paint(dim, "["+pkg+"]"))
 	}
 	s.mu.Unlock()
 
@@ -69,15 +70,36 @@ func (s *show) run(pkg, title string, f func(learn func(name, format string, arg
 	return err
 }
 
+// Colours of a terminal.
+const bold, dim, red, green, yellow, cyan = "1", "90", "31", "32", "33", "36"
+
+func (s *show) paint(color, text string) string {
+	if !s.color {
+		return text
+	}
+	return "\x1b[" + color + "m" + text + "\x1b[0m"
+}
+
+// note says something before the first step, to people.
+func (s *show) note(text string) {
+	if !s.json {
+		fmt.Fprintf(s.out, "%s\n", s.paint(dim, text))
+	}
+}
+
 func (s *show) print(err error) {
 	for _, r := range s.rows {
 		switch {
 		case r.Error != "":
-			fmt.Fprintf(s.out, "   %-7s %s\n           ✗ %s\n", r.Method, r.URL, r.Error)
+			fmt.Fprintf(s.out, "   %-7s %s\n           %s %s\n", r.Method, r.URL, s.paint(red, "✗"), r.Error)
 		case r.Status == 0:
 			fmt.Fprintf(s.out, "   %-7s %s\n", r.Method, r.URL)
 		default:
-			fmt.Fprintf(s.out, "   %-7s %s → %d\n", r.Method, r.URL, r.Status)
+			color := green
+			if r.Status >= 400 {
+				color = yellow
+			}
+			fmt.Fprintf(s.out, "   %-7s %s → %s\n", r.Method, r.URL, s.paint(color, fmt.Sprint(r.Status)))
 		}
 	}
 	width := 0
@@ -86,10 +108,10 @@ func (s *show) print(err error) {
 	}
 	for _, f := range s.facts {
 		value := strings.ReplaceAll(f.Value, "\n", "\n"+strings.Repeat(" ", width+7))
-		fmt.Fprintf(s.out, "     %-*s  %s\n", width, f.Name, value)
+		fmt.Fprintf(s.out, "     %s  %s\n", s.paint(cyan, fmt.Sprintf("%-*s", width, f.Name)), value)
 	}
 	if err != nil {
-		fmt.Fprintf(s.out, "   ✗ %v\n", err)
+		fmt.Fprintf(s.out, "   %s %v\n", s.paint(red, "✗"), err)
 	}
 }
 
@@ -129,9 +151,9 @@ func (s *show) close() bool {
 		fmt.Fprintf(s.out, "{\"steps\":%d,\"failed\":%d,\"requests\":%d,\"ok\":%t}\n", s.step, s.failed, s.requests, ok)
 		return ok
 	}
-	verdict := "every step held"
+	verdict := s.paint(green, "every step held")
 	if !ok {
-		verdict = fmt.Sprintf("%d failed", s.failed)
+		verdict = s.paint(red, fmt.Sprintf("%d failed", s.failed))
 	}
 	fmt.Fprintf(s.out, "\n%d steps, %d requests: %s\n", s.step, s.requests, verdict)
 	return ok

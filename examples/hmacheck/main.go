@@ -29,6 +29,7 @@ import (
 	"time"
 
 	"github.com/easoauth/easoauth/eas/diagnose"
+	"github.com/easoauth/easoauth/examples/internal/account"
 	"github.com/easoauth/easoauth/token"
 )
 
@@ -101,7 +102,7 @@ func run(ctx context.Context, args []string, out, log io.Writer) int {
 	case err != nil:
 		return p.fail(fmt.Errorf("%w; -h lists the flags", err))
 	}
-	p.color = isTerminal(out) && os.Getenv("NO_COLOR") == ""
+	p.color = account.Colors(out)
 	if p.demo != "" {
 		return p.demonstrate(ctx)
 	}

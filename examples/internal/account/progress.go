@@ -16,6 +16,16 @@ func IsTerminal(w any) bool {
 	return err == nil && fi.Mode()&os.ModeCharDevice != 0
 }
 
+// Colors reports whether a program colours what it writes to w: on a terminal unless NO_COLOR is
+// set, and elsewhere if CLICOLOR_FORCE is set and is not 0.
+func Colors(w any) bool {
+	if os.Getenv("NO_COLOR") != "" {
+		return false
+	}
+	force := os.Getenv("CLICOLOR_FORCE")
+	return force != "" && force != "0" || IsTerminal(w)
+}
+
 // A Progress is a line that says how far something is, again and again in place on a
 // terminal, and otherwise now and then. It begins a line of its own.
 type Progress struct {
