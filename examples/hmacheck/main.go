@@ -8,6 +8,10 @@
 //	hmacheck -file addresses.txt                      many addresses, with a summary by domain
 //	hmacheck -demo TLS_OFFLOAD                        what a fault looks like, at an embedded tenant; -demo list lists them
 //
+// It is one static binary of 12 to 14 MB for Windows, macOS and Linux:
+//
+//	go install -trimpath -ldflags "-s -w" github.com/easoauth/easoauth/examples/hmacheck@latest
+//
 // Addresses are masked, so that a report can go into a ticket; -unmask shows them. The exit status
 // is 0 if nothing is wrong, 1 if something is, and 2 if it could not be checked.
 package main
