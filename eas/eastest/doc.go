@@ -6,11 +6,11 @@
 //	client := tn.Client() // give it to the code under test
 //
 // The client reaches the tenant's hosts in memory, over real TLS, under their real names, and
-// no others: outlook.office365.com, login.microsoftonline.com with login.windows.net, the
-// AutoDetect and federation provider services, and in a [Hybrid] deployment
-// autodiscover.<domain> and mail.<domain>. [Tenant.Listen] serves
-// them on loopback as well, for programs of their own; [Tenant.Handler] hands them out as
-// http.Handlers.
+// no others: outlook.office365.com, login.microsoftonline.com with its aliases, the AutoDetect
+// and federation provider services, and autodiscover.<domain>, which in a [Cloud] organization is
+// a CNAME record that leads to the cloud; [Hybrid] and [OnPremises] have mail.<domain> and
+// adfs.<domain> as well. [Tenant.Hosts] lists them. [Tenant.Listen] serves them on loopback, for
+// programs of their own; [Tenant.Handler] hands them out as http.Handlers.
 //
 // The tenant is a server, not a recording: it can be used to test any client. It checks
 // signature, audience, user, scope and age of tokens, PKCE, redirect URIs, policy keys, sync
@@ -45,10 +45,27 @@
 // [Tenant.Requests] is the transcript, decoded and without secrets, and says why the server
 // responded so.
 //
+// # Recordings and mocks
+//
+// [Tenant.Archive] writes what was exchanged without secrets, and [Replay] makes a mock of it
+// that needs no tenant. Set ID of eas.Device, and the same one, in the program that is recorded
+// and in the test that replays it: the default is derived from user and host, and a request of
+// another device is not the one that was recorded.
+//
+// Where no server is needed, mock an interface: those of package eas (eas.Syncer, eas.Pinger and
+// their like), autodiscover.Lookuper, bearer.Source, token.Flow and token.Store have one to three
+// methods, and a type of the test that has them is the mock.
+//
+// # A seed
+//
+// With [Options.Seed] two tenants that get the same requests in the same order give the same
+// codes, tokens, numbers and keys. TLS, the time, and requests that come at once stay apart.
+//
 // # HTTP/2
 //
 // [Tenant.Client] speaks HTTP/1.1. The tenant speaks HTTP/2 to a client that asks for it: a clone
-// of the client's *http.Transport with ForceAttemptHTTP2, or a program at [Tenant.Serve].
+// of the client's *http.Transport with ForceAttemptHTTP2, or a program at [Tenant.Serve];
+// [Options.HTTP1] leaves it out.
 //
 // # Signing in
 //

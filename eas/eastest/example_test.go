@@ -74,3 +74,41 @@ func ExampleTenant_Fail() {
 	//       retry after 30s
 	//       Remedy: wait as long as it says, then try again
 }
+
+// A feed is the mock of [eas.Syncer] that a test of subjects needs: no server, no tenant.
+type feed struct{ pages []*eas.Page }
+
+func (f *feed) Sync(context.Context, eas.FolderID, eas.SyncKey, *eas.SyncOptions) (*eas.Page, error) {
+	p := f.pages[0]
+	f.pages = f.pages[1:]
+	return p, nil
+}
+
+// subjects is a program under test. It takes the interface, not the client.
+func subjects(ctx context.Context, s eas.Syncer, f eas.FolderID) ([]string, error) {
+	var out []string
+	key := eas.InitialSyncKey
+	for {
+		p, err := s.Sync(ctx, f, key, nil)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range p.Added {
+			if m, ok := e.Item.(*eas.Email); ok {
+				out = append(out, m.Subject)
+			}
+		}
+		if key = p.Key; !p.More {
+			return out, nil
+		}
+	}
+}
+
+// Where a test needs no server, it mocks a small interface.
+func Example_mock() {
+	list, err := subjects(context.Background(), &feed{pages: []*eas.Page{
+		{Key: "1", More: true, Added: []eas.Entry{{ID: "5:1", Item: &eas.Email{Subject: "one"}}}}, {Key: "2", Added: []eas.Entry{{ID: "5:2", Item: &eas.Email{Subject: "two"}}}},
+	}}, "5")
+	fmt.Println(list, err)
+	// Output: [one two] <nil>
+}

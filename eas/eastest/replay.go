@@ -30,7 +30,8 @@ var ErrNotRecorded = errors.New("eastest: request not recorded")
 // method, host, path and query: of those not used yet, that with the same body, else the first.
 // When all are used, a repeat of a recorded body gets that one's response once more, as a server
 // has it, and anything else is not recorded. A value that the archive has redacted equals every
-// value; headers are not compared. Its methods may be called at the same time.
+// value; headers are not compared. The query of ActiveSync names the device: set the ID of
+// eas.Device to that of the recording. Its methods may be called at the same time.
 type Recording struct {
 	// Strict demands that the body is the same, too. Set it before the first request.
 	Strict bool
