@@ -79,7 +79,7 @@ func (tn *Tenant) metadataADFS(w http.ResponseWriter, _ *http.Request) {
 	base := "https://" + tn.adfsHost() + "/adfs"
 	writeJSON(w, http.StatusOK, map[string]any{
 		"issuer":                                base,
-		"access_token_issuer":                   "http://" + tn.adfsHost() + "/adfs/services/trust",
+		"access_token_issuer":                   tn.adfsTrust(),
 		"authorization_endpoint":                base + "/oauth2/authorize/",
 		"token_endpoint":                        base + "/oauth2/token/",
 		"device_authorization_endpoint":         base + "/oauth2/devicecode",

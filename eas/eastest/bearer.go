@@ -192,7 +192,7 @@ func (tn *Tenant) account(raw, host string) (*Mailbox, *refusal) {
 // distrusted returns how Exchange refuses the issuer of a token, or nil. In a hybrid organization
 // it trusts AD FS as well while the challenge names that.
 func (tn *Tenant) distrusted(c *claims) *refusal {
-	adfs := c.Issuer == "http://"+tn.adfsHost()+"/adfs/services/trust"
+	adfs := c.Issuer == tn.adfsTrust()
 	switch {
 	case adfs && (tn.at.Topology == OnPremises || tn.switched("EAS_ADFS_AUTHORITY")):
 		return nil

@@ -67,6 +67,21 @@ func (tn *Tenant) authority(host string) string {
 	return "https://" + n.login + "/common/oauth2/authorize"
 }
 
+// issuers are the trusted_issuers of the servers at host.
+func (tn *Tenant) issuers(host string) string {
+	const entra = "00000001-0000-0000-c000-000000000000@"
+	switch {
+	case tn.at.Topology == OnPremises:
+		return tn.adfsTrust()
+	case tn.product(host) == exchangeOnline:
+		return entra + "*"
+	}
+	return entra + TenantID
+}
+
+// adfsTrust is the issuer of the access tokens of AD FS.
+func (tn *Tenant) adfsTrust() string { return "http://" + tn.adfsHost() + "/adfs/services/trust" }
+
 func (tn *Tenant) adfsHost() string { return "adfs." + tn.at.Domain }
 
 // challenge responds with status 401. A nil refusal is one that does not speak of tokens.
@@ -112,20 +127,16 @@ func (tn *Tenant) challenge(w http.ResponseWriter, host string, why *refusal) {
 		why.uri, why.err, why.diagnostics = false, "invalid_token", tn.flighting()
 		h.Set("X-OWA-Version", "15.2.1544.4")
 	}
-	issuers := "00000001-0000-0000-c000-000000000000@"
-	if tn.product(host) == exchangeOnline {
-		issuers += "*"
-	} else {
-		issuers += TenantID
-	}
+	issuers := tn.issuers(host)
 	if _, ok := has("EAS_TENANT_NOT_TRUSTED"); ok {
 		issuers = "00000001-0000-0000-c000-000000000000@" + otherTenantID
 	}
 	uri, kind := tn.authority(host), tn.product(host).model().kind
 	_, adfs := has("EAS_ADFS_AUTHORITY")
-	if adfs = adfs || tn.at.Topology == OnPremises; adfs {
-		issuers, uri = "http://"+tn.adfsHost()+"/adfs/services/trust", "https://"+tn.adfsHost()+"/adfs/oauth2/authorize"
+	if adfs {
+		issuers, uri = tn.adfsTrust(), "https://"+tn.adfsHost()+"/adfs/oauth2/authorize"
 	}
+	adfs = adfs || tn.at.Topology == OnPremises
 	if adfs && kind != "" {
 		kind = "ADFS"
 	}

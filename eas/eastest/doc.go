@@ -33,7 +33,8 @@
 // refuses. Faults of names, TCP and TLS show on new connections.
 //
 // [Tenant.Fail] makes the next request that matches fail: with a status, late, cut at a byte, byte
-// by byte, inflated, changed on its way, or with a response that is lost. Over HTTP/2 a cut
+// by byte, inflated, changed on its way, sent twice, or with a response that is lost or that of
+// the request before. Over HTTP/2 a cut
 // is a reset of the stream, and the header field Connection: close sends GOAWAY.
 //
 // A fault that never showed and a failure that no request matched fail the test, unless they

@@ -23,6 +23,12 @@ type Failure struct {
 	Delay time.Duration
 	// Lose deals with the request and then cuts the connection: the answer is lost.
 	Lose bool
+	// Twice deals with the request twice, as where a device in front repeats it, and sends the
+	// second answer.
+	Twice bool
+	// Stale sends the answer that the last request to the same host, path and command got, and
+	// does not deal with this one. If there was none, the request is dealt with as usual.
+	Stale bool
 	// Truncate sends only the first bytes of the body, this many, as if they were the whole.
 	Truncate int
 	// Cut sends only the first bytes of the body, this many, and then cuts the connection: a
@@ -123,7 +129,7 @@ func (f *Failure) instead(a *answer, r *http.Request) bool {
 		a.status = f.Status
 		a.body.WriteString(f.Body)
 		return true
-	case f.Lose, f.Truncate > 0, f.Delay > 0, f.Cut > 0, f.Drip > 0, f.Inflate > 0, f.Change != nil:
+	case f.Lose, f.Twice, f.Stale, f.Truncate > 0, f.Delay > 0, f.Cut > 0, f.Drip > 0, f.Inflate > 0, f.Change != nil:
 		return false
 	}
 	panic(http.ErrAbortHandler)

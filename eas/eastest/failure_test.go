@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"net/url"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -209,5 +210,37 @@ func TestFailureSmallest(t *testing.T) {
 	tn.Fail("nothing", eastest.Failure{Inflate: 1})
 	if b, h, err := fetch(t, tn.Client()); err != nil || h.Get("Content-Encoding") != "gzip" || !bytes.HasPrefix(b, []byte{0x1f, 0x8b}) {
 		t.Errorf("inflate: %q %v, %v", b, h, err)
+	}
+}
+
+// An answer that comes twice, and a request that does.
+func TestFailureStaleAndTwice(t *testing.T) {
+	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, NoPolicy: true, Seed: 3})
+	tn.AddMailbox(ada)
+	device := func() string {
+		_, d := post(t, tn, "/oauth2/v2.0/devicecode", url.Values{"client_id": {eastest.ClientID}, "scope": {easScope}})
+		return d["device_code"].(string)
+	}
+	first := device()
+	tn.Fail("devicecode", eastest.Failure{Stale: true})
+	if got := device(); got != first {
+		t.Errorf("the answer of before: %s, want %s", got, first)
+	}
+	if got := device(); got == first {
+		t.Error("the answer of before comes once more")
+	}
+	// The metadata was never asked for: the request is dealt with.
+	tn.Fail("openid-configuration", eastest.Failure{Stale: true})
+	if status, _, _ := ask(t, tn, "GET", loginURL+"/v2.0/.well-known/openid-configuration"); status != 200 {
+		t.Errorf("without an answer of before: %d", status)
+	}
+	// A code that is redeemed twice is refused the second time.
+	_, to, _ := browse(t, tn, loginURL+"/oauth2/v2.0/authorize", nil)
+	tn.Fail("authorization_code", eastest.Failure{Twice: true})
+	if m := redeem(t, tn, to.Get("code"), nil); number(m) != "54005" {
+		t.Errorf("a code that a device sent twice: %v", m)
+	}
+	if n := len(tn.Requests()); n != 6 {
+		t.Errorf("%d requests in the transcript", n)
 	}
 }

@@ -274,6 +274,21 @@ func TestChallengeDetails(t *testing.T) {
 		!strings.Contains(got, `authorization_uri="https://adfs.contoso.com/adfs/oauth2/authorize", issuer_kind="ADFS"`) {
 		t.Errorf("AD FS: %s", got)
 	}
+	// EWS names the same issuers as ActiveSync.
+	for _, tt := range []struct {
+		topology eastest.Topology
+		host     string
+		issuers  string
+	}{
+		{eastest.OnPremises, "mail.contoso.com", "http://adfs.contoso.com/adfs/services/trust"},
+		{eastest.Hybrid, "mail.contoso.com", "00000001-0000-0000-c000-000000000000@" + eastest.TenantID},
+		{eastest.Hybrid, "outlook.office365.com", "00000001-0000-0000-c000-000000000000@*"},
+	} {
+		tn := eastest.New(t, &eastest.Options{Topology: tt.topology})
+		if _, h, _ := ask(t, tn, "GET", "https://"+tt.host+"/EWS/Exchange.asmx"); !strings.Contains(h.Get("WWW-Authenticate"), `trusted_issuers="`+tt.issuers+`"`) {
+			t.Errorf("EWS of %s, %s: %s", tt.host, tt.topology, h.Get("WWW-Authenticate"))
+		}
+	}
 	tn = eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, Faults: []eastest.Fault{{ID: "CAE_CLAIMS"}}})
 	tn.AddMailbox(ada)
 	_, h, _ = ask(t, tn, "OPTIONS", mailURL, "Authorization", "Bearer "+tn.Token(ada).AccessToken)

@@ -139,8 +139,8 @@ func (tn *Tenant) otherService(w http.ResponseWriter, r *http.Request) {
 	tn.mu.Lock()
 	defer tn.mu.Unlock()
 	tn.mark(w, host)
-	w.Header().Add("WWW-Authenticate", fmt.Sprintf(`Bearer client_id="%s", trusted_issuers="00000001-0000-0000-c000-000000000000@%s", `+
-		`token_types="app_asserted_user_v1 service_asserted_app_v1", authorization_uri="%s"`, exchangeAppID, TenantID, tn.authority(host)))
+	w.Header().Add("WWW-Authenticate", fmt.Sprintf(`Bearer client_id="%s", trusted_issuers="%s", `+
+		`token_types="app_asserted_user_v1 service_asserted_app_v1", authorization_uri="%s"`, exchangeAppID, tn.issuers(host), tn.authority(host)))
 	w.Header().Add("WWW-Authenticate", "Negotiate")
 	w.Header().Add("WWW-Authenticate", "NTLM")
 	if tn.faulty(host) {

@@ -245,7 +245,7 @@ func (tn *Tenant) accessToken(login string, g *grant, scope string) string {
 		claims["roles"], claims["idtyp"], claims["oid"], claims["sub"] = []string{"full_access_as_app"}, "app", objectID(g.client), objectID(g.client)
 	}
 	if g.adfs {
-		claims["iss"], claims["apptype"] = "http://"+tn.adfsHost()+"/adfs/services/trust", "Public"
+		claims["iss"], claims["apptype"] = tn.adfsTrust(), "Public"
 		delete(claims, "oid")
 	} else {
 		claims["iss"], claims["tid"], claims["appidacr"], claims["uti"] = "https://"+nationOf(tn.at.Nation).sts+"/"+TenantID+"/", TenantID, tn.proof(g.client), tn.guid("token")

@@ -134,6 +134,7 @@ type Tenant struct {
 	switches []*Switch
 	counter  uint64      // for identifiers
 	outside  []eas.Email // to other organizations
+	last     map[string]*answer
 	sts      authority
 
 	chance *chance

@@ -264,6 +264,9 @@ func (tn *Tenant) record(w http.ResponseWriter, r *http.Request, host string, h 
 		}
 		tn.mu.Lock()
 		entry.User, entry.Why = n.user, n.why
+		if cut == nil {
+			tn.remember(entry, a)
+		}
 		tn.log.add(entry, tn.o.MaxRequests)
 		tn.mu.Unlock()
 		if cut != nil {
@@ -280,7 +283,12 @@ func (tn *Tenant) record(w http.ResponseWriter, r *http.Request, host string, h 
 	if f != nil {
 		because(r, "a failure that the test set")
 	}
-	if f == nil || !f.instead(a, r) {
+	if f == nil || !f.instead(a, r) && !(f.Stale && tn.stale(entry, a)) {
+		h.ServeHTTP(a, r)
+	}
+	if f != nil && f.Twice {
+		a = &answer{header: http.Header{}}
+		r.Body = io.NopCloser(bytes.NewReader(body))
 		h.ServeHTTP(a, r)
 	}
 	if f == nil {
@@ -340,6 +348,32 @@ func toXML(doc []byte) string {
 		return "not WBXML: " + err.Error()
 	}
 	return b.String()
+}
+
+// place tells requests apart whose answers a broken cache would confuse.
+func (r Request) place() string { return r.Method + " " + r.Host + r.Path + "?" + r.Command }
+
+// maxPlaces is of how many places an answer is kept.
+const maxPlaces = 100
+
+// remember keeps the answer for [Failure.Stale]. The caller holds tn.mu, and changes it no more.
+func (tn *Tenant) remember(r Request, a *answer) {
+	if tn.last == nil || len(tn.last) >= maxPlaces {
+		tn.last = map[string]*answer{}
+	}
+	tn.last[r.place()] = a
+}
+
+// stale gives the answer that the last request to the same place got, if there was one.
+func (tn *Tenant) stale(r Request, a *answer) bool {
+	tn.mu.Lock()
+	defer tn.mu.Unlock()
+	last, ok := tn.last[r.place()]
+	if ok {
+		a.header, a.status = last.header.Clone(), last.status
+		a.body.Write(last.body.Bytes())
+	}
+	return ok
 }
 
 // An answer keeps what a handler answers until it is sent.

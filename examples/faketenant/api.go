@@ -252,6 +252,8 @@ type Failure struct {
 	Body     string            `json:"body,omitempty"`
 	DelayMS  int               `json:"delay_ms,omitempty"`
 	Lose     bool              `json:"lose,omitempty"`
+	Twice    bool              `json:"twice,omitempty"`
+	Stale    bool              `json:"stale,omitempty"`
 	Truncate int               `json:"truncate,omitempty"`
 	Cut      int               `json:"cut,omitempty"`
 	DripMS   int               `json:"drip_ms,omitempty"`
@@ -273,7 +275,7 @@ func (f Failure) set(tn *eastest.Tenant) error {
 	}
 	tn.Fail(f.Match, eastest.Failure{
 		Status: f.Status, Header: h, Body: f.Body, Delay: time.Duration(f.DelayMS) * time.Millisecond,
-		Lose: f.Lose, Truncate: f.Truncate, Cut: f.Cut, Drip: time.Duration(f.DripMS) * time.Millisecond, Inflate: f.Inflate,
+		Lose: f.Lose, Twice: f.Twice, Stale: f.Stale, Truncate: f.Truncate, Cut: f.Cut, Drip: time.Duration(f.DripMS) * time.Millisecond, Inflate: f.Inflate,
 		From: f.From, Times: f.Times,
 	})
 	return nil
