@@ -38,6 +38,7 @@ type config struct {
 	oneEndpoint                           bool
 	authorityRate                         float64
 	logLevel                              string
+	untilEOF                              bool
 }
 
 // A list is a flag of values that commas separate.
@@ -93,6 +94,7 @@ func (c *config) register(f *flag.FlagSet) {
 	f.IntVar(&c.detectRate, "detect-rate", 30, "requests of AutoDetect that one network address may make in a minute")
 	f.DurationVar(&c.detectAge, "detect-age", 5*time.Minute, "how long AutoDetect remembers what it found")
 	f.BoolVar(&c.oneEndpoint, "one-endpoint", false, "AutoDetect: all mailboxes of a domain are at one endpoint, and are remembered by domain")
+	f.BoolVar(&c.untilEOF, "until-eof", false, "stop when the standard input ends, as under a parent process that may die")
 	f.StringVar(&c.logLevel, "log-level", "info", "debug, info, warn or error")
 }
 

@@ -17,6 +17,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -62,6 +63,14 @@ func run(ctx context.Context, args []string) int {
 			defer s.store.Close()
 			err = s.migrate(ctx)
 			break
+		}
+		if c.untilEOF {
+			var stop context.CancelFunc
+			ctx, stop = context.WithCancel(ctx)
+			go func() {
+				_, _ = io.Copy(io.Discard, os.Stdin)
+				stop()
+			}()
 		}
 		err = s.run(ctx)
 	default:

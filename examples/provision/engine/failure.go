@@ -41,7 +41,7 @@ func (e *Engine) fail(ctx context.Context, m *store.Mailbox, err error) error {
 	if f.RetryAfter > 0 {
 		stored.RetryAt = time.Now().Add(f.RetryAfter)
 	}
-	if err := e.Store.Fail(ctx, m.ID, stored); err != nil {
+	if err := e.Store.Fail(ctx, m, stored); err != nil {
 		return err
 	}
 	e.log().WarnContext(ctx, "the mailbox is not in step", "mailbox", m.ID, "kind", stored.Kind, "error", err)

@@ -17,6 +17,7 @@ import (
 // cookies, and the source with its access token. What others must know is in the store.
 type session struct {
 	client *eas.Client
+	visits int // of the mailbox: what a source remembers of a refusal ends when the user comes back
 
 	mu     sync.Mutex
 	source *token.Source
@@ -30,17 +31,17 @@ type session struct {
 func (s *session) fits(m *store.Mailbox) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.url == m.URL && s.config == m.Config && s.known == m.Client && s.moved == nil
+	return s.visits == m.Visits && s.url == m.URL && s.config == m.Config && s.known == m.Client && s.moved == nil
 }
 
-// sourceOf returns the source, if it is of that configuration.
-func (s *session) sourceOf(config int64) *token.Source {
+// sourceOf returns the source, if it is that of the mailbox as the store has it.
+func (s *session) sourceOf(m *store.Mailbox) *token.Source {
 	if s == nil {
 		return nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.config != config {
+	if s.config != m.Config || s.visits != m.Visits {
 		return nil
 	}
 	return s.source
@@ -69,13 +70,13 @@ func (e *Engine) open(ctx context.Context, m *store.Mailbox) (*session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("mailbox %d: the URL in the database cannot be read", m.ID)
 	}
-	source := s.sourceOf(m.Config)
+	source := s.sourceOf(m)
 	if source == nil {
 		if source, err = e.source(ctx, m, m.Config); err != nil {
 			return nil, err
 		}
 	}
-	s = &session{source: source, url: m.URL, config: m.Config, known: m.Client}
+	s = &session{source: source, url: m.URL, config: m.Config, visits: m.Visits, known: m.Client}
 	device := eas.Device{ID: m.Device, Type: e.DeviceType, FriendlyName: "easoauth provision"}
 	s.client = &eas.Client{
 		URL: u, User: m.Address, Token: source, HTTPClient: e.HTTPClient, Device: device, AllowPrivate: e.AllowPrivate,
@@ -217,6 +218,6 @@ func (e *Engine) Renew(ctx context.Context, id int64) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.sourceOf(m.Config).Token(ctx)
+	_, err = s.sourceOf(m).Token(ctx)
 	return err
 }

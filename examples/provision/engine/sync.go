@@ -14,11 +14,8 @@ import (
 // Wanted says which folders are copied: mail, calendars and contacts.
 func Wanted(t eas.FolderType) bool {
 	switch t {
-	case eas.FolderOutbox, eas.FolderRecipientCache:
-		return false
-	}
-	switch t.Class() {
-	case eas.ClassEmail, eas.ClassCalendar, eas.ClassContacts:
+	case eas.FolderInbox, eas.FolderDrafts, eas.FolderDeletedItems, eas.FolderSentItems, eas.FolderUserMail, eas.FolderGeneric,
+		eas.FolderCalendar, eas.FolderUserCalendar, eas.FolderContacts, eas.FolderUserContacts:
 		return true
 	}
 	return false

@@ -141,10 +141,7 @@ func (f *Fleet) Open() error {
 		return fmt.Errorf("the queue: %w", err)
 	}
 	f.client = client
-	f.Store.Enqueue = func(ctx context.Context, tx *sql.Tx, mailbox int64) error {
-		_, err := client.InsertTx(ctx, tx, SyncArgs{mailbox}, nil)
-		return err
-	}
+	f.Store.Enqueue = f.enqueue
 	f.recorder = recorder{store: f.Store, process: f.Name, log: f.log()}
 	f.Engine.Renewed = func(mailbox int64, at time.Time) {
 		f.recorder.renewed(mailbox, at)
@@ -153,6 +150,16 @@ func (f *Fleet) Open() error {
 		}
 	}
 	return nil
+}
+
+// enqueue puts the job of a mailbox into the queue, in the transaction that says why.
+func (f *Fleet) enqueue(ctx context.Context, tx *sql.Tx, mailbox int64, now bool) error {
+	r, err := f.client.InsertTx(ctx, tx, SyncArgs{mailbox}, nil)
+	if err != nil || !now || !r.UniqueSkippedAsDuplicate {
+		return err
+	}
+	_, err = f.client.JobRetryTx(ctx, tx, r.Job.ID) // no effect on one that runs
+	return err
 }
 
 // Client returns the client of the queue, as for the queue's own user interface.

@@ -140,20 +140,22 @@ func (s *slot) forget(id int64, w *watched) {
 
 // look begins to wait for mailboxes that are in step.
 func (s *slot) look(now time.Time) {
+	look := or(s.f.Look, 2*time.Second)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for id, w := range s.all {
 		p := &w.pulse
 		switch {
-		case p.Due && now.Sub(p.DueAt) > time.Minute && now.Sub(w.nudged) > time.Minute:
-			// Work has waited for long. Its job is in the queue, unless something went wrong that
-			// nobody has thought of: once more does no harm.
+		case now.Before(p.RetryAt), now.Before(w.after):
+		case p.Due && now.Sub(p.DueAt) > 10*look && now.Sub(w.nudged) > 10*look:
+			// Work has waited for long, and nobody has said that it should. Its job may have failed
+			// at the moment at which the user came back: once more does no harm.
 			w.nudged = now
-			s.mark(id, true)
-		case p.Due, now.Before(p.RetryAt), now.Before(w.after):
+			s.do(id, s.f.Store.Nudge)
+		case p.Due:
 		case now.Sub(p.Checked) > or(s.f.CheckEvery, 24*time.Hour) && now.Sub(w.nudged) > time.Minute:
 			w.nudged = now
-			s.mark(id, false)
+			s.do(id, func(ctx context.Context, id int64) error { return s.f.Store.MarkDue(ctx, id, false) })
 		case w.cancel == nil:
 			ctx, cancel := context.WithCancel(s.ctx)
 			w.cancel = cancel
@@ -163,10 +165,10 @@ func (s *slot) look(now time.Time) {
 	}
 }
 
-// mark puts the job of a mailbox into the queue, for the hierarchy alone or for everything.
-func (s *slot) mark(id int64, hierarchy bool) {
+// do changes something about a mailbox in the database, without keeping the slot waiting.
+func (s *slot) do(id int64, change func(ctx context.Context, id int64) error) {
 	s.waiters.Go(func() {
-		if err := s.f.Store.MarkDue(s.ctx, id, hierarchy); err != nil && s.ctx.Err() == nil && !errors.Is(err, store.ErrNotFound) {
+		if err := change(s.ctx, id); err != nil && s.ctx.Err() == nil && !errors.Is(err, store.ErrNotFound) {
 			s.f.log().WarnContext(s.ctx, "a mailbox could not be put into the queue", "mailbox", id, "error", err)
 		}
 	})
@@ -192,7 +194,7 @@ func (s *slot) wait(ctx context.Context, id int64, w *watched) {
 		w.after = time.Now().Add(or(s.f.Look, 2*time.Second)) // by then the database says that it is due
 		return
 	}
-	if ctx.Err() != nil {
+	if ctx.Err() != nil || errors.Is(err, store.ErrConflict) { // or the user has come back meanwhile
 		return
 	}
 	var failure *engine.Failure

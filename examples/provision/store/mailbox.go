@@ -43,6 +43,7 @@ type Mailbox struct {
 	HierarchyDue bool
 
 	Created, Used time.Time
+	Visits        int       // how often the user came back while it was not in step
 	Synced        time.Time // when the copy was last in step
 	Checked       time.Time // when all folders were last synchronized without being asked
 	Changed       time.Time // when the server last had something new
@@ -62,14 +63,14 @@ type Mailbox struct {
 }
 
 const columns = `id, tid, oid, endpoint, address, name, url, config, device, client, state, due, due_at, hierarchy, hierarchy_due,
-	created, used, synced, checked, changed, failures, error, remedy, error_at, retry_at, moves, renewed_by, renewed_at, renewals, away, away_at`
+	created, used, visits, synced, checked, changed, failures, error, remedy, error_at, retry_at, moves, renewed_by, renewed_at, renewals, away, away_at`
 
 func scanMailbox(scan func(...any) error) (*Mailbox, error) {
 	var m Mailbox
 	var client, away string
 	var dueAt, created, used, synced, checked, changed, errorAt, retryAt, renewedAt, awayAt int64
 	err := scan(&m.ID, &m.TID, &m.OID, &m.Endpoint, &m.Address, &m.Name, &m.URL, &m.Config, &m.Device, &client, &m.State, &m.Due, &dueAt,
-		&m.Hierarchy, &m.HierarchyDue, &created, &used, &synced, &checked, &changed, &m.Failures, &m.Error, &m.Remedy, &errorAt, &retryAt,
+		&m.Hierarchy, &m.HierarchyDue, &created, &used, &m.Visits, &synced, &checked, &changed, &m.Failures, &m.Error, &m.Remedy, &errorAt, &retryAt,
 		&m.Moves, &m.RenewedBy, &renewedAt, &m.Renewals, &away, &awayAt)
 	if err != nil {
 		return nil, err
@@ -139,32 +140,37 @@ func (s *Store) Create(ctx context.Context, m *Mailbox) (*Mailbox, error) {
 	return s.mailbox(ctx, `WHERE name = $1`, m.Name)
 }
 
-// Activate begins or resumes the synchronization of a mailbox whose user has signed in. It
-// says that the user has used it, and reports whether the state was another.
+// Activate begins or resumes the synchronization of a mailbox whose user has signed in, at once,
+// and says that the user has used it. One that is in step already is left alone. It reports
+// whether the state was another.
 func (s *Store) Activate(ctx context.Context, id int64) (changed bool, err error) {
 	err = s.tx(ctx, func(tx *sql.Tx) error {
+		state, _, err := s.lock(ctx, tx, id)
+		if err != nil {
+			return err
+		}
 		now := stamp(time.Now())
-		r, err := tx.ExecContext(ctx, `UPDATE provision_mailbox SET state = $1, used = $2, pulse = $2, due = TRUE, due_at = $2, hierarchy_due = TRUE,
-			failures = 0, error = '', remedy = '', error_at = 0, retry_at = 0 WHERE id = $3 AND state <> $1`, Active, now, id)
+		changed = state != Active
+		r, err := tx.ExecContext(ctx, `UPDATE provision_mailbox SET state = $1, used = $2, visits = visits + 1, pulse = $2, due = TRUE, due_at = $2,
+			hierarchy_due = TRUE, failures = 0, error = '', remedy = '', error_at = 0, retry_at = 0
+			WHERE id = $3 AND (state <> $1 OR error <> '' OR due)`, Active, now, id)
 		if err != nil {
 			return fmt.Errorf("store: %w", err)
 		}
 		if n, err := r.RowsAffected(); err != nil {
 			return fmt.Errorf("store: %w", err)
 		} else if n == 0 {
-			if _, _, err := s.lock(ctx, tx, id); err != nil {
-				return err
-			}
 			return s.touch(ctx, tx, id, time.Now())
 		}
-		changed = true
 		if _, err := tx.ExecContext(ctx, `UPDATE provision_folder SET due = TRUE WHERE mailbox = $1`, id); err != nil {
 			return fmt.Errorf("store: %w", err)
 		}
-		if err := s.event(ctx, tx, id, "activated", "the mailbox is kept in step"); err != nil {
-			return err
+		if changed {
+			if err := s.event(ctx, tx, id, "activated", "the mailbox is kept in step"); err != nil {
+				return err
+			}
 		}
-		return s.enqueue(ctx, tx, id)
+		return s.enqueue(ctx, tx, id, true)
 	})
 	return changed, err
 }
@@ -184,7 +190,7 @@ func (s *Store) Pause(ctx context.Context, id int64) (changed bool, err error) {
 		if err := s.event(ctx, tx, id, "paused", "the user has paused the mailbox"); err != nil {
 			return err
 		}
-		return s.enqueue(ctx, tx, id) // which keeps the sign-in fresh
+		return s.enqueue(ctx, tx, id, true) // which keeps the sign-in fresh
 	})
 	return changed, err
 }
@@ -226,17 +232,31 @@ func (s *Store) MarkDue(ctx context.Context, id int64, hierarchy bool, folders .
 				return fmt.Errorf("store: %w", err)
 			}
 		}
-		return s.enqueue(ctx, tx, id)
+		return s.enqueue(ctx, tx, id, false)
+	})
+}
+
+// Nudge has work that is due done now, if it still is and nothing says that it is to wait.
+func (s *Store) Nudge(ctx context.Context, id int64) error {
+	return s.tx(ctx, func(tx *sql.Tx) error {
+		err := found(tx.ExecContext(ctx, `UPDATE provision_mailbox SET due = TRUE WHERE id = $1 AND state = $2 AND due AND retry_at < $3`, id, Active, stamp(time.Now())))
+		if errors.Is(err, ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return s.enqueue(ctx, tx, id, true)
 	})
 }
 
 func found(r sql.Result, err error) error { return one(r, err, ErrNotFound) }
 
-func (s *Store) enqueue(ctx context.Context, tx *sql.Tx, id int64) error {
+func (s *Store) enqueue(ctx context.Context, tx *sql.Tx, id int64, now bool) error {
 	if s.Enqueue == nil {
 		return nil
 	}
-	if err := s.Enqueue(ctx, tx, id); err != nil {
+	if err := s.Enqueue(ctx, tx, id, now); err != nil {
 		return fmt.Errorf("store: the queue: %w", err)
 	}
 	return nil
@@ -341,17 +361,23 @@ type Failure struct {
 	Kind         string // of the event for the operator; "" for none
 }
 
-// Fail stores why a mailbox is not in step. An event is stored once for a series of failures
-// of the same text.
-func (s *Store) Fail(ctx context.Context, id int64, f Failure) error {
+// Fail stores why a mailbox is not in step. An event is stored once for a series of failures.
+// If the user has come back since m was read, the failure may be of the past: nothing is
+// stored, and the error matches [ErrConflict].
+func (s *Store) Fail(ctx context.Context, m *Mailbox, f Failure) error {
+	id := m.ID
 	return s.tx(ctx, func(tx *sql.Tx) error {
 		state, _, err := s.lock(ctx, tx, id)
 		if err != nil {
 			return err
 		}
 		var old string
-		if err := tx.QueryRowContext(ctx, `SELECT error FROM provision_mailbox WHERE id = $1`, id).Scan(&old); err != nil {
+		var visits int
+		if err := tx.QueryRowContext(ctx, `SELECT error, visits FROM provision_mailbox WHERE id = $1`, id).Scan(&old, &visits); err != nil {
 			return fmt.Errorf("store: %w", err)
+		}
+		if visits != m.Visits {
+			return ErrConflict
 		}
 		next := state
 		if f.State != "" && state == Active {

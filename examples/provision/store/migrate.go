@@ -37,6 +37,7 @@ var migrations = [][]string{{
 	hierarchy_due BOOLEAN NOT NULL DEFAULT TRUE,
 	created       BIGINT NOT NULL,
 	used          BIGINT NOT NULL,
+	visits        BIGINT NOT NULL DEFAULT 0,
 	synced        BIGINT NOT NULL DEFAULT 0,
 	checked       BIGINT NOT NULL DEFAULT 0,
 	changed       BIGINT NOT NULL DEFAULT 0,

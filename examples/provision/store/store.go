@@ -31,8 +31,8 @@ import (
 var (
 	// ErrNotFound: there is no such mailbox; it may have been removed.
 	ErrNotFound = errors.New("store: no such mailbox")
-	// ErrConflict: another process has gone on from the same sync key.
-	ErrConflict = errors.New("store: the sync key is not the one in the database")
+	// ErrConflict: another process has gone on from what this one has read.
+	ErrConflict = errors.New("store: another process was faster")
 	// ErrSchema: the tables are missing, or of another version.
 	ErrSchema = errors.New("store: the tables are not those of this version: run the command migrate")
 )
@@ -45,9 +45,10 @@ type Store struct {
 	// Listener listens for River's notifications on PostgreSQL; nil on SQLite.
 	Listener *pgxpool.Pool
 
-	// Enqueue puts the job of a mailbox into the queue, in a transaction. If nil, there is no
-	// queue. It must be set before the first use.
-	Enqueue func(ctx context.Context, tx *sql.Tx, mailbox int64) error
+	// Enqueue puts the job of a mailbox into the queue, in a transaction. now says that a job
+	// that is in the queue for later is due at once. If nil, there is no queue. It must be set
+	// before the first use.
+	Enqueue func(ctx context.Context, tx *sql.Tx, mailbox int64, now bool) error
 
 	statements atomic.Int64
 }
