@@ -226,7 +226,7 @@ func Original(m *eastest.Mailbox, now time.Time) []string {
 	var lines []string
 	for _, t := range []eas.FolderType{eas.FolderInbox, eas.FolderDrafts, eas.FolderDeletedItems, eas.FolderSentItems} {
 		for _, mail := range m.Items(t) {
-			if mail.Received.After(now.Add(-engine.DefaultWindow)) {
+			if !mail.Received.Before(now.Add(-engine.DefaultWindow)) {
 				lines = append(lines, Line(t, &mail))
 			}
 		}
