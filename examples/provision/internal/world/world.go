@@ -42,6 +42,7 @@ func App() eastest.App { return eastest.App{ID: ServiceID, Secret: ServiceSecret
 
 // A World is a service in one process, without a queue.
 type World struct {
+	DSN    string // of the database, where New has made it
 	Tenant *eastest.Tenant
 	Store  *store.Store
 	Tokens *sqlstore.Store
@@ -58,12 +59,15 @@ type World struct {
 // New returns a world with a SQLite database. If o is nil, the organization is a hybrid one.
 func New(t testing.TB, o *eastest.Options) *World {
 	t.Helper()
-	s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "provision.db"), 2)
+	dsn := filepath.Join(t.TempDir(), "provision.db")
+	s, err := store.Open(t.Context(), dsn, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
-	return NewWith(t, o, s)
+	w := NewWith(t, o, s)
+	w.DSN = dsn
+	return w
 }
 
 // NewWith returns a world with a database of the caller's.
