@@ -157,6 +157,7 @@ func (b *battery) run() {
 var invisible = map[string]string{
 	"PROXY_UNREACHABLE": "TestProxyFaults goes through a proxy",
 	"PROXY_AUTH":        "TestProxyFaults goes through a proxy",
+	"EAS_MAXREQUEST":    "TestFaultMaxRequest sends what is too large",
 }
 
 // hardToSee are the options under which a fault shows, where those of the others hide it.
