@@ -1,6 +1,6 @@
 module github.com/easoauth/easoauth/examples/provision
 
-go 1.26.6
+go 1.26.0
 
 require (
 	github.com/easoauth/easoauth v0.0.0
