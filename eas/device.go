@@ -3,6 +3,7 @@ package eas
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -46,7 +47,7 @@ type AccessError struct {
 
 func (e *AccessError) Error() string {
 	if errors.Is(e.Err, ErrDevicePending) {
-		return "eas: the server shows nothing to this device yet: ask again in some minutes; if it stays so, the mailbox is empty, " +
+		return "eas: the server shows nothing to this device yet: synchronize again in some minutes; if it stays so, the mailbox is empty, " +
 			"or the device must be allowed by an administrator"
 	}
 	s := "eas: the device is in quarantine: an administrator must allow it"
@@ -58,11 +59,12 @@ func (e *AccessError) Error() string {
 
 func (e *AccessError) Unwrap() error { return e.Err }
 
-// CheckAccess looks at the first page of the Inbox, with plain or HTML bodies, of a device
-// that has just been added. Quarantine is no error of the protocol: provisioning and
-// FolderSync succeed, and there is one mail of the server that describes the device, and
-// nothing else. It returns nil if there is anything else, and an [*AccessError] if there is
-// that notice, known by the device ID in it, or nothing at all.
+// CheckAccess reports whether a device that has just been added may synchronize, from the first
+// page of its Inbox, with plain or HTML bodies. Quarantine is not an error of the protocol:
+// provisioning and FolderSync succeed, and the Inbox holds one mail of the server that describes
+// the device, and nothing else. CheckAccess returns an [*AccessError] if the page holds only that
+// notice, known by the device ID in it, or nothing at all, and nil otherwise. A notice that says
+// that the device is blocked is one of the past: a blocked device gets no Inbox.
 func (c *Client) CheckAccess(inbox *Page) error {
 	if err := c.init(); err != nil {
 		return err
@@ -81,12 +83,30 @@ func (c *Client) CheckAccess(inbox *Page) error {
 	if !strings.Contains(strings.ToLower(text), strings.ToLower(c.device.ID)) {
 		return nil
 	}
+	if noticeValue(text, "Device access state") == "Blocked" {
+		return nil
+	}
 	e := &AccessError{Err: ErrDeviceQuarantined, Notice: mail}
+	// The labels are in the user's language, the reasons are not.
+	said := noticeValue(text, "Device access state reason")
 	for _, reason := range []string{"DeviceRule", "Individual", "Global"} {
-		if strings.Contains(text, reason) {
+		if said == reason || said == "" && strings.Contains(text, reason) {
 			e.Reason = reason
 			break
 		}
 	}
 	return e
+}
+
+// noticeLabel finds a label of a notice and the word behind it, in plain text or in HTML.
+var noticeLabel = regexp.MustCompile(`(Device access state(?: reason)?):(?:<[^<>]*>|&nbsp;|[\s\x{a0}])*([A-Za-z]+)`)
+
+// noticeValue returns the word behind a label of a notice, "" if the label is not there.
+func noticeValue(text, label string) string {
+	for _, m := range noticeLabel.FindAllStringSubmatch(text, 8) {
+		if m[1] == label {
+			return m[2]
+		}
+	}
+	return ""
 }

@@ -412,6 +412,10 @@ func TestCheckAccess(t *testing.T) {
 		want error
 	}{
 		{"quarantine", &eas.Page{Added: []eas.Entry{mail(notice)}}, eas.ErrDeviceQuarantined},
+		{"quarantine, in HTML and by another name", &eas.Page{Added: []eas.Entry{mail("<p>Individual rooms, Global news</p><b>Device ID:</b> device1<br><b>Device access state:</b>&nbsp;Quarantined<br>" +
+			"<b>Device access state reason:</b> <i>DeviceRule</i>")}}, eas.ErrDeviceQuarantined},
+		{"quarantine, in another language", &eas.Page{Added: []eas.Entry{mail("Ger\u00e4te-ID: device1\r\nGrund: DeviceRule")}}, eas.ErrDeviceQuarantined},
+		{"blocked in the past", &eas.Page{Added: []eas.Entry{mail(strings.Replace(notice, "Quarantined", "Blocked", 1))}}, nil},
 		{"nothing", &eas.Page{}, eas.ErrDevicePending},
 		{"one mail", &eas.Page{Added: []eas.Entry{mail("Hello")}}, nil},
 		{"notice and more", &eas.Page{Added: []eas.Entry{mail(notice), mail("Hello")}}, nil},
