@@ -72,6 +72,7 @@ type response struct {
 	commands   []string
 	activeSync string
 	streamed   bool // the body went to the sink
+	tooLarge   bool // the web server refuses the length of the request
 }
 
 // An exchange is one request under way.
@@ -184,11 +185,12 @@ func (c *Client) transmit(ctx context.Context, q request) (r *response, x *excha
 	if limit == 0 {
 		limit = DefaultMaxBody
 	}
+	body := &received{resp.Body, x, clock, q.sink != nil}
 	if r.status != http.StatusOK {
+		r.tooLarge = len(q.body) > 0 && refusesLength(r.status, body)
 		return r, x, nil
 	}
 	here.worked(x.token)
-	body := &received{resp.Body, x, clock, q.sink != nil}
 	if q.sink != nil {
 		err := r.stream(q, body)
 		var e *Error

@@ -1,8 +1,10 @@
 package eas
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -224,6 +226,9 @@ func (r *response) httpError() *Error {
 	}
 	s, known := httpStatuses[r.status]
 	switch {
+	case r.tooLarge:
+		e.Name, e.Action = "RequestTooLarge", ActionAdmin
+		e.meaning = "the request is larger than the front end accepts: send a smaller message, or raise maxRequestLength in the web.config of its ActiveSync proxy"
 	case known:
 		e.Name, e.Action, e.meaning = s.name, s.action, s.meaning
 	case r.status >= 500:
@@ -247,6 +252,18 @@ func (r *response) httpError() *Error {
 		e.meaning += "; no token has been sent there"
 	}
 	return e
+}
+
+// refusesLength reports whether the page of a web server in front of Exchange says that a request
+// is too long: ASP.NET's with status 500 (maxRequestLength), IIS's with 404.13
+// (maxAllowedContentLength). It reads the first 4 KiB.
+func refusesLength(status int, page io.Reader) bool {
+	want := map[int]string{http.StatusInternalServerError: "Maximum request length exceeded", http.StatusNotFound: "404.13"}[status]
+	if want == "" {
+		return false
+	}
+	head, _ := io.ReadAll(io.LimitReader(page, 4<<10)) // what is missing says nothing
+	return bytes.Contains(head, []byte(want))
 }
 
 // isRedirect reports whether an HTTP status points to another URL. See RFC 9110 section 15.4.

@@ -229,7 +229,7 @@ func TestFaultMaxRequest(t *testing.T) {
 		t.Errorf("a short message: %v, fired %d", err, sw.Fired())
 	}
 	var e *eas.Error
-	if err := send(3000); !errors.As(err, &e) || e.HTTPStatus != 500 || sw.Fired() == 0 {
+	if err := send(3000); !errors.As(err, &e) || e.HTTPStatus != 500 || e.Action != eas.ActionAdmin || !strings.Contains(err.Error(), "maxRequestLength") || sw.Fired() == 0 {
 		t.Errorf("a long message: %v", err)
 	}
 	sw.Lift()
@@ -237,7 +237,9 @@ func TestFaultMaxRequest(t *testing.T) {
 	if err := send(3000); err != nil {
 		t.Errorf("below Exchange's own limit: %v", err)
 	}
-	if err := send(11 << 20); !errors.As(err, &e) || e.HTTPStatus != 500 {
-		t.Errorf("beyond Exchange's own limit: %v", err)
+	for size, status := range map[int]int{11 << 20: 500, 31 << 20: 404} {
+		if err := send(size); !errors.As(err, &e) || e.HTTPStatus != status || e.Name != "RequestTooLarge" {
+			t.Errorf("beyond Exchange's own limits: %v", err)
+		}
 	}
 }
