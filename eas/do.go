@@ -187,7 +187,7 @@ func (c *Client) transmit(ctx context.Context, q request) (r *response, x *excha
 	}
 	body := &received{resp.Body, x, clock, q.sink != nil}
 	if r.status != http.StatusOK {
-		r.tooLarge = len(q.body) > 0 && refusesLength(r.status, body)
+		r.tooLarge = len(q.body) >= minTooLarge && refusesLength(r.status, body)
 		return r, x, nil
 	}
 	here.worked(x.token)

@@ -254,6 +254,10 @@ func (r *response) httpError() *Error {
 	return e
 }
 
+// minTooLarge is the length from which on a request may be too long for a web server, in bytes. No
+// administrator sets a limit that is lower, and the page of an error is read for no other reason.
+const minTooLarge = 64 << 10
+
 // refusesLength reports whether the page of a web server in front of Exchange says that a request
 // is too long: ASP.NET's with status 500 (maxRequestLength), IIS's with 404.13
 // (maxAllowedContentLength). It reads the first 4 KiB.

@@ -221,7 +221,7 @@ func TestFaultMaxRequest(t *testing.T) {
 	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, NoPolicy: true})
 	tn.AddMailbox(ada)
 	c := &eas.Client{URL: tn.URL(), User: ada, Token: bearer.Static(tn.Token(ada)), HTTPClient: tn.Client()}
-	sw := tn.Switch(eastest.Fault{ID: "EAS_MAXREQUEST", Value: "2"})
+	sw := tn.Switch(eastest.Fault{ID: "EAS_MAXREQUEST", Value: "64"})
 	send := func(n int) error {
 		return c.SendMail(t.Context(), strings.NewReader("To: ada@contoso.com\r\nSubject: x\r\n\r\n"+strings.Repeat("x", n)), nil)
 	}
@@ -229,12 +229,12 @@ func TestFaultMaxRequest(t *testing.T) {
 		t.Errorf("a short message: %v, fired %d", err, sw.Fired())
 	}
 	var e *eas.Error
-	if err := send(3000); !errors.As(err, &e) || e.HTTPStatus != 500 || e.Action != eas.ActionAdmin || !strings.Contains(err.Error(), "maxRequestLength") || sw.Fired() == 0 {
+	if err := send(70_000); !errors.As(err, &e) || e.HTTPStatus != 500 || e.Action != eas.ActionAdmin || !strings.Contains(err.Error(), "maxRequestLength") || sw.Fired() == 0 {
 		t.Errorf("a long message: %v", err)
 	}
 	sw.Lift()
 	tn.Switch(eastest.Fault{ID: "EAS_MAXREQUEST"})
-	if err := send(3000); err != nil {
+	if err := send(70_000); err != nil {
 		t.Errorf("below Exchange's own limit: %v", err)
 	}
 	for size, status := range map[int]int{11 << 20: 500, 31 << 20: 404} {
