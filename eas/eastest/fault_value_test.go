@@ -32,6 +32,13 @@ func TestFaultValues(t *testing.T) {
 		{"ADMIN_CONSENT", []string{"90094"}, []string{"x"}},
 		{"CA_BLOCK", []string{"53003"}, []string{"x"}},
 		{"SIGN_IN_REFUSED", []string{"50105"}, []string{"x"}},
+		{"EAS_VERSION_138", []string{"14.1", "2.5,12.0", "12.1,16.1"}, []string{"x", "14.1,", "14.1 16.1", ",", "14"}},
+		{"BUILD_UNSUPPORTED", []string{"15.2.1748", "15.1.2507.55", "14.3.513.0"}, []string{"15.2", "15.2.1748.24.1", "15.2.x", "15.2.-1", "Exchange 2016"}},
+		{"SYNC_STALE", []string{"TLS_OFFLOAD", "CERT_METADATA_STALE"}, []string{"TLS"}},
+		{"AUTHORITY_BUSY", []string{"0", "5", date}, []string{"soon"}},
+		{"AUTHORITY_FAILED", []string{"500", "504"}, []string{"499", "505"}},
+		{"AUTHORITY_GARBLED", []string{"cut", "short", "page"}, []string{"half"}},
+		{"AD_UNCONFIRMED", []string{"mail.fabrikam.example", "mail.fabrikam.example:444"}, []string{"https://mail.fabrikam.example", "mail/x", "a b", "mail?x", ":444", "user@mail"}},
 		{"AD_ERROR_CODE", []string{"AnyCode"}, nil},
 		{"USER_MISSING", []string{""}, []string{"ada"}},
 	} {

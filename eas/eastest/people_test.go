@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -368,6 +369,9 @@ func TestFederatedPages(t *testing.T) {
 	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, SignInPages: true, Identity: eastest.Federated, Policies: []eastest.Policy{{Control: eastest.MFA}}})
 	tn.AddMailbox(ada)
 	_, h, _ := ask(t, tn, "GET", loginURL+"/oauth2/v2.0/authorize?"+authorizeQuery(ada).Encode())
+	if r := tn.Requests(); !slices.Contains(r[0].Why, "the domain is federated: AD FS asks for the password") {
+		t.Errorf("why: %v", r[0].Why)
+	}
 	v := &visitor{t: t, tn: tn}
 	_, _, v.page = ask(t, tn, "GET", h.Get("Location"))
 	v.want("Sign in with your organizational account").password(ada, "no").want("Sign in with your organizational account Incorrect")
@@ -376,4 +380,41 @@ func TestFederatedPages(t *testing.T) {
 		t.Errorf("the factor is not Entra's: %s", v.page)
 	}
 	v.press("approve").want("code")
+}
+
+// What the pages say about themselves and about what does not go on.
+func TestPagesAreHTML(t *testing.T) {
+	const html = "text/html; charset=utf-8"
+	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, SignInPages: true, Identity: eastest.Federated})
+	tn.AddMailbox(ada)
+	for _, tt := range []struct {
+		url    string
+		status int
+		text   string
+	}{
+		{"https://adfs.contoso.com/adfs/ls/?id=none", 400, "MSIS7042"},
+		{"https://microsoft.com/devicelogin", 200, "Enter no password of yours"},
+		{loginURL + "/oauth2/v2.0/authorize?client_id=nobody", 400, "AADSTS700016"},
+	} {
+		status, h, body := ask(t, tn, "GET", tt.url)
+		if status != tt.status || h.Get("Content-Type") != html || !strings.Contains(body, tt.text) {
+			t.Errorf("%s: %d %s %s", tt.url, status, h.Get("Content-Type"), body)
+		}
+	}
+	if _, h, _ := ask(t, tn, "GET", "https://microsoft.com/devicelogin"); h.Get("X-Frame-Options") != "DENY" {
+		t.Errorf("a page can be framed: %v", h)
+	}
+	// A sign-in is good for a quarter of an hour, and once.
+	tn.Change(func(o *eastest.Options) { o.SignInPages = true })
+	_, h, _ := ask(t, tn, "GET", loginURL+"/oauth2/v2.0/authorize?"+authorizeQuery(ada).Encode())
+	v := &visitor{t: t, tn: tn}
+	_, _, v.page = ask(t, tn, "GET", h.Get("Location"))
+	tn.Advance(15*time.Minute + time.Second)
+	page := *v
+	if page.password(ada, eastest.Password); !strings.Contains(page.page, "AADSTS50089") {
+		t.Errorf("a quarter of an hour later: %s", page.page)
+	}
+	if v.password(ada, eastest.Password); !strings.Contains(v.page, "AADSTS50089") {
+		t.Errorf("and then: %s", v.page)
+	}
 }
