@@ -49,7 +49,7 @@ var graph = map[string][]string{
 	"eas":             {"bearer", "internal/safehttp", "internal/origin", "internal/airsync", "internal/wbxml", "golang.org/x/oauth2"},
 	"eas/diagnose":    {"autodiscover", "bearer", "eas", "token", "internal/fault", "internal/front", "internal/origin", "internal/picture", "internal/safehttp"},
 	"eas/eastest": {"bearer", "eas", "internal/fault", "internal/airsync", "internal/wbxml", "internal/safehttp",
-		"golang.org/x/oauth2", "github.com/go-jose/go-jose/v4"},
+		"golang.org/x/net", "golang.org/x/oauth2", "github.com/go-jose/go-jose/v4"},
 }
 
 func TestImportGraph(t *testing.T) {

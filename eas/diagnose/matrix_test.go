@@ -67,6 +67,7 @@ var unseen = map[string]string{
 	"EAS_MAXREQUEST":    "only a large message shows it, and the check sends none",
 	"AUD_SLASH":         "both forms are legal: it is a note of a healthy deployment",
 
+	"AD_TLD_BACKOFF":      "the check never asks the hosts that show it",
 	"AD_UNCONFIRMED":      "the check does not ask over plain http",
 	"AUTODETECT_BYPASSED": "the check sends no password, so it does not see that one is accepted",
 	"BUILD_UNSUPPORTED":   "an old build breaks nothing by itself: it is a note",

@@ -24,7 +24,7 @@ func (tn *Tenant) flighting() string {
 // probed responds to the empty bearer token.
 func (tn *Tenant) probed(w http.ResponseWriter, r *http.Request, host string) {
 	identity := strings.ToLower(r.Header.Get("X-User-Identity"))
-	if tn.product(host).model().guarded && tn.isPremises(host) && tn.users[identity] == nil {
+	if tn.product(host).model().guarded && tn.isPremises(host) && !tn.users[identity].hasMailbox() {
 		because(r, "an empty token, and X-User-Identity names no user: %s then names no authority", tn.product(host))
 		tn.challenge(w, host, &refusal{diagnostics: tn.flighting(), err: "invalid_token"})
 		return

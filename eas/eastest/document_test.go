@@ -70,7 +70,6 @@ mock: eas.Syncer, eas.Pinger and their like, autodiscover.Lookuper, bearer.Sourc
 
 // unshown are the faults of the table that no server can show, and why.
 var unshown = map[fault.ID]string{
-	"AD_TLD_BACKOFF": "the client makes the host of the mail domain itself, and no server has a part in it",
 	"AD_V1_NO_TOKEN": "the program has no token to send; the server that it would have asked is as it always is",
 }
 

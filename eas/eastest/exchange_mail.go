@@ -88,9 +88,9 @@ func (c *call) deliverTo(m *eas.Email, to []string, quiet bool) {
 	for _, addr := range to {
 		delivered := *m
 		switch box := c.users[strings.ToLower(addr)]; {
-		case box != nil && quiet:
+		case box.hasMailbox() && quiet:
 			box.add(box.byType(eas.FolderInbox), delivered)
-		case box != nil:
+		case box.hasMailbox():
 			box.deliver([]eas.Item{&delivered})
 		case c.at.accepts(addr):
 			because(c.r, "a recipient is unknown: the sender gets a report")

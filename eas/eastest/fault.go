@@ -25,7 +25,8 @@ type Fault struct {
 	From  int // the first request that has it, counted from 1 among those that could; if 0, the first
 	Times int // how many requests have it; if 0, all until [Switch.Lift]
 
-	// Optional lets the test pass if the fault never shows.
+	// Optional lets the test pass if the fault never shows, as AD_TLD_BACKOFF does with no client
+	// that is right.
 	Optional bool
 }
 
@@ -82,6 +83,7 @@ var shownByAutodiscover = []shownFault{
 	{"AD_REDIRECT_CROSS_DOMAIN", "where to, a URL; if \"\", a host of fabrikam.example", premises},
 	{"AD_REDIRECT_INVALID", "where to; if \"\", a URL without a host", premises},
 	{"AD_REDIRECT_LOOP", "", premises},
+	{"AD_TLD_BACKOFF", "", anywhere},
 	{"AD_UNCONFIRMED", "the host to which plain http redirects; if \"\", one of fabrikam.example", anywhere},
 	{"PRIVATE_ADDRESS", "the URL that is named; if \"\", one of 10.20.30.40", premises},
 	{"AD_WRONG_URL", "the URL that is named; if \"\", none", anywhere},

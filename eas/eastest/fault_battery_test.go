@@ -100,6 +100,7 @@ func (b *battery) run() {
 	b.send("GET", "https://outlook.office365.com"+query, "")
 	b.send("GET", "https://autodiscover.contoso.com"+query, "")
 	b.send("GET", plainURL, "")
+	b.send("GET", "https://autodiscover.com"+query, "") // as no client should
 	b.send("GET", "https://prod.autodetect.outlook.cloud.microsoft/detect", "", "X-Email", ada)
 	b.send("GET", "https://"+target.Host+"/EWS/Exchange.asmx", "")
 

@@ -66,7 +66,7 @@ func TestFaultCheck(t *testing.T) {
 		{eastest.Fault{ID: "TLS_OFFLOAD"}, eastest.Hybrid, ""},
 		{eastest.Fault{ID: "TLS_OFFLOAD"}, eastest.Cloud, "eastest: TLS_OFFLOAD cannot show in this topology: cloud"},
 		{eastest.Fault{ID: "NO_SUCH"}, eastest.Hybrid, `eastest: no such fault: "NO_SUCH"`},
-		{eastest.Fault{ID: "AD_TLD_BACKOFF"}, eastest.Hybrid, `eastest: no such fault: "AD_TLD_BACKOFF"`},
+		{eastest.Fault{ID: "AD_V1_NO_TOKEN"}, eastest.Hybrid, `eastest: no such fault: "AD_V1_NO_TOKEN"`},
 		{eastest.Fault{ID: "WAF_BLOCK", Value: "x"}, eastest.Hybrid, `eastest: WAF_BLOCK cannot have the value "x"`},
 		{eastest.Fault{ID: "WAF_BLOCK", From: -1}, eastest.Hybrid, "eastest: WAF_BLOCK: From and Times are not negative"},
 		{eastest.Fault{ID: "WAF_BLOCK", Times: -1}, eastest.Hybrid, "eastest: WAF_BLOCK: From and Times are not negative"},

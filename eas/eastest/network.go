@@ -61,7 +61,7 @@ func (n *network) serve(ln net.Listener) {
 // certificate is that of the host that the client names.
 func (tn *Tenant) certificate(h *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	name := strings.ToLower(h.ServerName)
-	if tn.lookup[name] == nil {
+	if !tn.exists(name) {
 		return nil, errors.New("eastest: no such host")
 	}
 	if tn.isAlias(name) {
@@ -154,7 +154,7 @@ func (n *network) dial(ctx context.Context, _, addr string) (net.Conn, error) {
 		return nil, err
 	}
 	host = strings.TrimSuffix(strings.ToLower(host), ".")
-	if n.tn.lookup[host] == nil {
+	if !n.tn.exists(host) {
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}}
 	}
 	if port != "443" && (port != "80" || !n.tn.redirectsPlain(host)) {
@@ -292,7 +292,7 @@ func (tn *Tenant) Listen() (addr string, client *http.Client, err error) {
 			if port == "80" {
 				return tn.net.dial(ctx, network, to)
 			}
-			if err != nil || tn.lookup[strings.ToLower(host)] == nil {
+			if err != nil || !tn.exists(strings.ToLower(host)) {
 				return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}}
 			}
 			if err := tn.unreached(strings.ToLower(host)); err != nil {

@@ -12,6 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/easoauth/easoauth/bearer"
+	"github.com/easoauth/easoauth/eas"
 	"github.com/easoauth/easoauth/eas/eastest"
 )
 
@@ -191,6 +193,26 @@ func TestAccounts(t *testing.T) {
 				t.Errorf("AutoDiscover of the account that is enabled again: %d %s", status, body)
 			}
 		})
+	}
+}
+
+// Mail to who has no mailbox comes back, and Exchange names no authority for its address.
+func TestUnlicensedMail(t *testing.T) {
+	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, NoPolicy: true})
+	box, other := tn.AddMailbox(ada), tn.AddMailbox("bob@contoso.com")
+	other.SetAccount(eastest.AccountUnlicensed)
+	c := &eas.Client{URL: tn.URL(), User: ada, Token: bearer.Static(tn.Token(ada)), HTTPClient: tn.Client()}
+	if err := c.SendMail(t.Context(), strings.NewReader("From: ada@contoso.com\r\nTo: bob@contoso.com\r\nSubject: Hello\r\n\r\ntext\r\n"), nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := box.Items(eas.FolderInbox); len(got) != 1 || got[0].Subject != "Undeliverable: Hello" {
+		t.Errorf("the sender has %v", got)
+	}
+	if got := other.Items(eas.FolderInbox); len(got) != 0 {
+		t.Errorf("the recipient has %v", got)
+	}
+	if _, h, _ := ask(t, tn, "OPTIONS", mailURL, "Authorization", "Bearer", "X-User-Identity", "bob@contoso.com"); !strings.HasPrefix(h.Get("X-MS-Diagnostics"), "4000000;") {
+		t.Errorf("%v", h)
 	}
 }
 

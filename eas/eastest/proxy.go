@@ -41,7 +41,7 @@ func (tn *Tenant) proxy(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	host, port, err := net.SplitHostPort(r.Host)
-	if err != nil || port != "443" || tn.lookup[strings.ToLower(host)] == nil {
+	if err != nil || port != "443" || !tn.exists(strings.ToLower(host)) {
 		http.Error(w, "The fake tenant has no such host; it has "+strings.Join(tn.Hosts(), ", ")+", at port 443.", http.StatusBadGateway)
 		return
 	}

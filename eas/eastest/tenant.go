@@ -267,7 +267,9 @@ const (
 )
 
 // Hosts returns the names under which the tenant is reached, in alphabetical order.
-func (tn *Tenant) Hosts() []string { return slices.Sorted(maps.Keys(tn.lookup)) }
+func (tn *Tenant) Hosts() []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(tn.lookup)), tn.isTrap)
+}
 
 func (tn *Tenant) autodiscoverHost() string { return "autodiscover." + tn.at.Domain }
 
@@ -334,6 +336,9 @@ func (tn *Tenant) handlers() map[string]http.Handler {
 		}
 	}
 	delete(h, "")
+	for _, host := range tn.at.traps() {
+		h[host] = http.HandlerFunc(tn.trap)
+	}
 	return h
 }
 
