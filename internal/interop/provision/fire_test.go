@@ -1,0 +1,178 @@
+// Package provision runs examples/provision as it would run in earnest, on PostgreSQL with
+// several processes, and does to it what happens to services.
+package provision
+
+import (
+	"database/sql"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/easoauth/easoauth/eas"
+	"github.com/easoauth/easoauth/internal/interop/servers"
+)
+
+// A size is how much fire there is.
+type size struct {
+	mailboxes, processes int
+	length               time.Duration
+	restarts, cuts       int
+}
+
+// sizes are chosen by EASOAUTH_PROVISION. The short one is for every run.
+var sizes = map[string]size{
+	"":       {40, 3, 20 * time.Second, 1, 2},
+	"medium": {200, 5, time.Minute, 1, 4},
+	"full":   {1000, 8, 3 * time.Minute, 2, 8},
+}
+
+// TestUnderFire keeps mailboxes in step while their mail changes, processes are killed, the
+// database restarts and the network is cut. When it is over, each copy equals its mailbox item
+// by item.
+func TestUnderFire(t *testing.T) {
+	z, ok := sizes[os.Getenv("EASOAUTH_PROVISION")]
+	if !ok {
+		t.Fatalf("EASOAUTH_PROVISION is %q", os.Getenv("EASOAUTH_PROVISION"))
+	}
+	cluster := servers.NewCluster(t)
+	w := newWorld(t, cluster.URL, z.length/6)
+	var addresses []string
+	for i := range z.mailboxes {
+		addresses = append(addresses, fmt.Sprintf("user%d@contoso.com", i))
+		box := w.tenant.AddMailbox(addresses[i])
+		for n := range 20 {
+			box.Deliver(&eas.Email{From: "news@contoso.com", Subject: fmt.Sprintf("Issue %d", n), Received: time.Now().Add(-time.Duration(n) * 24 * time.Hour)})
+		}
+		start := time.Now().Truncate(time.Hour).Add(48 * time.Hour)
+		box.Put(eas.FolderCalendar, &eas.Event{Subject: "Review", Start: start, End: start.Add(time.Hour)})
+		box.Put(eas.FolderContacts, &eas.Contact{FirstName: "Bob", FileAs: "Bob"})
+	}
+	api := w.startAPI(t)
+	workers := make([]*worker, z.processes)
+	for i := range workers {
+		workers[i] = w.startWorker(t)
+	}
+	begin := time.Now()
+	w.provision(t, api, addresses)
+	t.Logf("%d mailboxes provisioned in %v", z.mailboxes, time.Since(begin).Round(time.Second))
+	db, err := sql.Open("pgx", cluster.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	w.inStep(t, db, addresses, 3*time.Minute)
+	t.Logf("in step for the first time after %v", time.Since(begin).Round(time.Second))
+
+	var done atomic.Bool
+	var mails, edits, kills atomic.Int64
+	var wg sync.WaitGroup
+	pause := max(z.length/time.Duration(4*z.mailboxes), 2*time.Millisecond)
+	wg.Go(func() { // mail arrives, and is deleted at the server
+		for n := 0; !done.Load(); n++ {
+			address := addresses[rand.N(len(addresses))]
+			w.tenant.Mailbox(address).Deliver(&eas.Email{From: "bob@contoso.com", Subject: fmt.Sprintf("News %d", n)})
+			mails.Add(1)
+			time.Sleep(rand.N(2 * pause))
+		}
+	})
+	wg.Go(func() { // users read, move and delete on another device
+		for !done.Load() {
+			if err := w.edit(t.Context(), addresses[rand.N(len(addresses))]); err != nil {
+				t.Logf("an edit on another device: %v", err)
+			} else {
+				edits.Add(1)
+			}
+			time.Sleep(rand.N(8 * pause))
+		}
+	})
+	wg.Go(func() { // processes are killed, and started again
+		for !done.Load() {
+			time.Sleep(z.length/40 + rand.N(z.length/20))
+			i := rand.N(len(workers))
+			workers[i].kill()
+			kills.Add(1)
+			time.Sleep(500 * time.Millisecond)
+			workers[i] = w.startWorker(t)
+		}
+	})
+	wg.Go(func() { // the network is cut
+		for range z.cuts {
+			time.Sleep(z.length / time.Duration(z.cuts+1))
+			w.network.cut(rand.N(2 * time.Second))
+		}
+	})
+	for i := range z.restarts { // the database restarts
+		time.Sleep(z.length / time.Duration(z.restarts+1))
+		how := []syscall.Signal{syscall.SIGINT, syscall.SIGQUIT}[i%2]
+		cluster.Restart(t, how, time.Second)
+	}
+	time.Sleep(z.length / time.Duration(z.restarts+1))
+	done.Store(true)
+	wg.Wait()
+	over := time.Now()
+	w.inStep(t, db, addresses, 4*time.Minute)
+	calm := time.Since(over)
+
+	var lost, failing, renewals, moves int
+	err = db.QueryRowContext(t.Context(), `SELECT COUNT(*) FILTER (WHERE state <> 'active'), COUNT(*) FILTER (WHERE error <> ''), SUM(renewals), SUM(moves) FROM provision_mailbox`).
+		Scan(&lost, &failing, &renewals, &moves)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spent, twice := w.network.spent()
+	t.Logf("%d mailboxes, %d processes, %v: %d mails, %d edits on other devices; %d processes killed, %d restarts of the database, %d cuts of the network; "+
+		"%d requests; %d refresh tokens spent, %d of them twice; %d sign-ins lost; in step %v after the fire",
+		z.mailboxes, z.processes, z.length, mails.Load(), edits.Load(), kills.Load(), z.restarts, z.cuts, w.network.requests.Load(), spent, twice, lost, calm.Round(time.Second))
+	if lost > 0 {
+		t.Errorf("%d sign-ins were lost", lost)
+	}
+	// A process that is killed between the authority's response and the database has spent a
+	// token that the next one spends again: the authority allows for that.
+	if twice > int(kills.Load())+z.restarts+z.cuts {
+		t.Errorf("%d refresh tokens were spent twice, with %d processes killed", twice, kills.Load())
+	}
+	var rows int
+	if err := db.QueryRowContext(t.Context(), `SELECT COUNT(*) FROM provision_process`).Scan(&rows); err != nil || rows != z.processes {
+		t.Errorf("%d processes are known, %v; want %d", rows, err, z.processes)
+	}
+	for _, p := range workers {
+		if d := p.stop(); d > 10*time.Second {
+			t.Errorf("a process took %v to stop", d)
+		}
+	}
+	if text := w.log.String(); strings.Contains(text, "@contoso.com") || strings.Contains(text, "eyJ") {
+		line := text[max(0, strings.Index(text, "@contoso.com")-300):]
+		t.Errorf("the logs name a user or hold a token:\n%.500s", line)
+	}
+}
+
+// inStep waits until every copy equals its mailbox.
+func (w *world) inStep(t *testing.T, db *sql.DB, addresses []string, most time.Duration) {
+	t.Helper()
+	waiting := slices.Clone(addresses)
+	var diff string
+	for end := time.Now().Add(most); time.Now().Before(end); time.Sleep(500 * time.Millisecond) {
+		waiting = slices.DeleteFunc(waiting, func(address string) bool {
+			have, err := copied(t.Context(), db, address)
+			want := original(w.tenant.Mailbox(address))
+			if diff = fmt.Sprintf("%s: %d items, want %d (%v)", address, len(have), len(want), err); err != nil {
+				return false
+			}
+			return slices.Equal(have, want)
+		})
+		if len(waiting) == 0 {
+			return
+		}
+	}
+	t.Logf("the last lines of the logs:\n%s", tail(w.log.String(), 6000))
+	t.Fatalf("%d of %d copies are not in step after %v, such as %s", len(waiting), len(addresses), most, diff)
+}
+
+func tail(text string, n int) string { return text[max(0, len(text)-n):] }

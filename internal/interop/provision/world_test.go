@@ -1,0 +1,375 @@
+package provision
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/easoauth/easoauth/eas"
+	"github.com/easoauth/easoauth/eas/eastest"
+	"github.com/easoauth/easoauth/internal/interop/servers"
+	"github.com/easoauth/easoauth/token"
+)
+
+const (
+	serviceID     = "4e8a7b10-9d3c-4f26-8b51-6c0d2a7e9f35"
+	serviceSecret = "a secret of the test"
+)
+
+// A world is a tenant that processes reach over loopback, and the program.
+type world struct {
+	tenant  *eastest.Tenant
+	network *network
+	front   *token.Config
+	program string
+	dir     string
+	dsn     string
+	log     *servers.Output // of all processes
+	n       atomic.Int64
+}
+
+// build builds the program.
+func build(t *testing.T) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "provision")
+	cmd := exec.Command("go", "build", "-o", name, ".")
+	cmd.Dir = filepath.Join("..", "..", "..", "examples", "provision")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	return name
+}
+
+func newWorld(t *testing.T, dsn string, lifetime time.Duration) *world {
+	t.Helper()
+	w := &world{program: build(t), dir: t.TempDir(), dsn: dsn, log: &servers.Output{}}
+	ca := eastest.NewCA()
+	w.tenant = eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, AccessLifetime: lifetime, CA: ca, Apps: []eastest.App{{ID: serviceID, Secret: serviceSecret}}})
+	w.network = newNetwork(t, w.tenant, ca)
+	for name, text := range map[string]string{
+		"key": hex.EncodeToString(token.NewEncryptionKey()), "secret": serviceSecret,
+		"ca.pem": string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: w.tenant.Certificate().Raw})),
+	} {
+		if err := os.WriteFile(filepath.Join(w.dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if out, err := exec.Command(w.program, append([]string{"migrate"}, w.flags()...)...).CombinedOutput(); err != nil {
+		t.Fatalf("migrate: %v\n%s", err, out)
+	}
+	var err error
+	w.front, err = token.ConfigureResource(t.Context(), eastest.ClientID, "https://login.microsoftonline.com/"+eastest.TenantID, nil,
+		[]string{"api://" + serviceID + "/access_as_user"}, &token.Options{HTTPClient: w.tenant.Client()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func (w *world) flags(more ...string) []string {
+	in := func(name string) string { return filepath.Join(w.dir, name) }
+	return append([]string{"-dsn", w.dsn, "-conns", "7", "-key-file", in("key"), "-secret-file", in("secret"), "-ca-file", in("ca.pem"), "-client-id", serviceID,
+		"-tenant", eastest.TenantID, "-dial", w.network.address, "-admin", "", "-dead", "3s", "-look", "500ms", "-min-heartbeat", "60s", "-max-heartbeat", "120s",
+		"-authority-rate", "1000", "-log-level", "warn"}, more...)
+}
+
+// A worker is a process.
+type worker struct {
+	cmd *exec.Cmd
+}
+
+func (w *world) start(t *testing.T, args ...string) *worker {
+	t.Helper()
+	cmd := exec.Command(w.program, append([]string{"serve"}, w.flags(args...)...)...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	cmd.Stdout, cmd.Stderr = w.log, w.log
+	if err := cmd.Start(); err != nil {
+		t.Error(err)
+	}
+	p := &worker{cmd}
+	t.Cleanup(p.kill)
+	return p
+}
+
+func (w *world) startWorker(t *testing.T) *worker {
+	return w.start(t, "-role", "worker", "-name", fmt.Sprintf("worker-%d", w.n.Add(1)))
+}
+
+// startAPI starts the process of the API and returns its URL.
+func (w *world) startAPI(t *testing.T) string {
+	t.Helper()
+	port := servers.FreePort(t)
+	w.start(t, "-role", "api", "-name", "api", "-listen", fmt.Sprintf("127.0.0.1:%d", port))
+	servers.Await(t, "the API", w.log, servers.Listening(port))
+	return fmt.Sprintf("http://127.0.0.1:%d", port)
+}
+
+// kill ends the process without a warning.
+func (p *worker) kill() {
+	_ = p.cmd.Process.Kill()
+	_ = p.cmd.Wait()
+}
+
+// stop ends the process as a supervisor does and returns how long that took.
+func (p *worker) stop() time.Duration {
+	begin := time.Now()
+	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	_ = p.cmd.Wait()
+	return time.Since(begin)
+}
+
+// provision signs the users in and has their mailboxes provisioned, as their clients do.
+func (w *world) provision(t *testing.T, api string, addresses []string) {
+	t.Helper()
+	body := fmt.Sprintf(`{"endpoint":%q}`, w.tenant.URL())
+	todo := make(chan string)
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for address := range todo {
+				if err := w.open(t.Context(), api, address, body); err != nil {
+					t.Errorf("%s: %v", address, err)
+				}
+			}
+		})
+	}
+	for _, address := range addresses {
+		todo <- address
+	}
+	close(todo)
+	wg.Wait()
+	if t.Failed() {
+		t.Fatalf("not all mailboxes were provisioned:\n%s", tail(w.log.String(), 3000))
+	}
+}
+
+func (w *world) open(ctx context.Context, api, address, body string) error {
+	at1, err := (&token.Source{Config: w.front, Flow: &token.Browser{Open: w.tenant.Browser(), LoginHint: address}}).Token(ctx)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, api+"/mailboxes", strings.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Authorization", "Bearer "+at1.AccessToken)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusCreated {
+		return fmt.Errorf("status %d %s, %v", resp.StatusCode, b, err)
+	}
+	return json.Unmarshal(b, &struct{}{})
+}
+
+// edit does what a user does on another device: one mail is marked as read, one deleted.
+func (w *world) edit(ctx context.Context, address string) error {
+	c := &eas.Client{URL: w.tenant.URL(), User: address, HTTPClient: w.tenant.Client(), Device: eas.Device{ID: "phone" + hex.EncodeToString([]byte(address))[:12]},
+		Token: tokenSource(func() string { return w.tenant.Token(address).AccessToken })}
+	folders, err := c.FolderSync(ctx, eas.InitialSyncKey)
+	if err != nil {
+		return err
+	}
+	inbox, ok := folders.Find(eas.FolderInbox)
+	trash, ok2 := folders.Find(eas.FolderDeletedItems)
+	if !ok || !ok2 {
+		return errors.New("folders are missing")
+	}
+	key := eas.InitialSyncKey
+	var ids []eas.ItemID
+	for page, err := range c.Pages(ctx, inbox.ID, key, &eas.SyncOptions{BodyLimit: eas.NoBody}) {
+		if err != nil {
+			return err
+		}
+		key = page.Key
+		for _, e := range page.Added {
+			ids = append(ids, e.ID)
+		}
+	}
+	if len(ids) < 4 {
+		return nil
+	}
+	n := time.Now().Nanosecond() % (len(ids) - 3)
+	applied, err := c.Apply(ctx, inbox.ID, key, eas.MarkRead(ids[n], true), eas.Delete(ids[n+1]))
+	if err == nil {
+		err = applied.Err()
+	}
+	if err != nil {
+		return err
+	}
+	_, err = c.MoveItems(ctx, eas.Move{From: inbox.ID, Item: ids[n+2], To: trash.ID})
+	return err
+}
+
+// A network is where the tenant's hosts are. It can be cut, and sees which refresh tokens are
+// spent.
+type network struct {
+	address  string
+	requests atomic.Int64
+
+	mu    sync.Mutex
+	conns map[net.Conn]bool
+	down  bool
+	seen  map[[32]byte]int
+}
+
+func newNetwork(t *testing.T, tn *eastest.Tenant, ca *tls.Certificate) *network {
+	t.Helper()
+	n := &network{conns: map[net.Conn]bool{}, seen: map[[32]byte]int{}}
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n.requests.Add(1)
+		n.note(r)
+		tn.ServeHTTP(w, r)
+	}))
+	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
+	srv.Config.ConnState = func(c net.Conn, s http.ConnState) {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		switch {
+		case s == http.StateNew && n.down:
+			go c.Close()
+		case s == http.StateNew:
+			n.conns[c] = true
+		case s == http.StateClosed || s == http.StateHijacked:
+			delete(n.conns, c)
+		}
+	}
+	leaf, err := issue(ca, tn.Hosts())
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv.TLS = &tls.Config{Certificates: []tls.Certificate{*leaf}}
+	srv.StartTLS()
+	t.Cleanup(func() {
+		n.cut(0)
+		srv.Close()
+	})
+	n.address = srv.Listener.Addr().String()
+	return n
+}
+
+// note counts how often a refresh token comes.
+func (n *network) note(r *http.Request) {
+	if !strings.HasSuffix(r.URL.Path, "/token") || r.Method != http.MethodPost {
+		return
+	}
+	b, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
+	r.Body = io.NopCloser(bytes.NewReader(b))
+	form, err2 := url.ParseQuery(string(b))
+	if err != nil || err2 != nil || form.Get("refresh_token") == "" {
+		return
+	}
+	n.mu.Lock()
+	n.seen[sha256.Sum256([]byte(form.Get("refresh_token")))]++
+	n.mu.Unlock()
+}
+
+// spent returns how many refresh tokens have come, and how many of them more than once.
+func (n *network) spent() (all, twice int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, k := range n.seen {
+		if k > 1 {
+			twice++
+		}
+	}
+	return len(n.seen), twice
+}
+
+// cut closes all connections, and every new one for a while.
+func (n *network) cut(d time.Duration) {
+	n.mu.Lock()
+	n.down = true
+	for c := range n.conns {
+		go c.Close()
+	}
+	n.mu.Unlock()
+	time.Sleep(d)
+	n.mu.Lock()
+	n.down = false
+	n.mu.Unlock()
+}
+
+// copied returns what the database has of a mailbox, as lines.
+func copied(ctx context.Context, db *sql.DB, address string) ([]string, error) {
+	rows, err := db.QueryContext(ctx, `SELECT f.type, i.raw FROM provision_item i JOIN provision_mailbox m ON m.id = i.mailbox
+		JOIN provision_folder f ON f.mailbox = i.mailbox AND f.id = i.folder WHERE m.address = $1 AND i.raw IS NOT NULL`, address)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var lines []string
+	for rows.Next() {
+		var kind eas.FolderType
+		var raw []byte
+		if err := rows.Scan(&kind, &raw); err != nil {
+			return nil, err
+		}
+		item, err := eas.Decode(kind.Class(), raw)
+		if err != nil {
+			return nil, err
+		}
+		lines = append(lines, line(kind, item))
+	}
+	slices.Sort(lines)
+	return lines, rows.Err()
+}
+
+// original returns the same of the tenant's mailbox.
+func original(box *eastest.Mailbox) []string {
+	var lines []string
+	for _, kind := range []eas.FolderType{eas.FolderInbox, eas.FolderDeletedItems} {
+		for _, mail := range box.Items(kind) {
+			if time.Since(mail.Received) < 28*24*time.Hour {
+				lines = append(lines, line(kind, &mail))
+			}
+		}
+	}
+	for _, kind := range []eas.FolderType{eas.FolderCalendar, eas.FolderContacts} {
+		for _, item := range box.Contents(kind) {
+			lines = append(lines, line(kind, item))
+		}
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+func line(kind eas.FolderType, item eas.Item) string {
+	switch i := item.(type) {
+	case *eas.Email:
+		return fmt.Sprintf("%v %s %s read %v", kind, i.Received.UTC().Truncate(time.Millisecond).Format(time.RFC3339Nano), i.Subject, i.Read != nil && *i.Read)
+	case *eas.Event:
+		return fmt.Sprintf("%v %s %s", kind, i.Start.UTC().Format(time.RFC3339), i.Subject)
+	case *eas.Contact:
+		return fmt.Sprintf("%v %s", kind, i.FileAs)
+	}
+	return fmt.Sprintf("%v %T", kind, item)
+}
