@@ -18,6 +18,7 @@ import (
 
 	"github.com/riverqueue/river/rivertype"
 	"github.com/riverqueue/rivercontrib/otelriver"
+	"riverqueue.com/riverui"
 
 	"github.com/easoauth/easoauth/autodiscover"
 	"github.com/easoauth/easoauth/eas"
@@ -38,6 +39,7 @@ type service struct {
 	tokens   *sqlstore.Store
 	engine   *engine.Engine
 	fleet    *jobs.Fleet
+	traces   func(context.Context) error // sends the last spans
 	metrics  *status.Metrics
 	verifier *token.Verifier
 	http     *http.Client
@@ -70,6 +72,9 @@ func open(ctx context.Context, c *config, out io.Writer) (*service, error) {
 	s.tokens = &sqlstore.Store{DB: s.store.DB, Dialect: s.store.Dialect, EncryptionKey: key, LeaseTime: max(c.dead, 2*time.Second)}
 	name := c.processName()
 	s.log = s.log.With("process", name)
+	if s.traces, err = startTracing(ctx, name, os.Getenv); err != nil {
+		return nil, err
+	}
 	s.engine = &engine.Engine{
 		Store: s.store, Tokens: s.tokens, ClientID: c.clientID, Auth: token.Secret(strings.TrimSpace(string(secret))), HTTPClient: s.http,
 		Authorities: c.authorities, Hosts: c.hosts, AllowPrivate: c.private, DeviceType: c.deviceType, BodyLimit: c.bodyLimit,
@@ -193,7 +198,11 @@ func (s *service) run(ctx context.Context) error {
 	}
 	var err error
 	if s.config.admin != "" {
-		if s.adminAddr, err = serve(s.config.admin, "", "", s.adminHandler()); err != nil {
+		h, err := s.adminHandler(ctx)
+		if err != nil {
+			return err
+		}
+		if s.adminAddr, err = serve(s.config.admin, "", "", h); err != nil {
 			return err
 		}
 	}
@@ -228,6 +237,9 @@ func (s *service) run(ctx context.Context) error {
 	if s.config.role != "api" {
 		err = errors.Join(err, s.fleet.Stop(ending))
 	}
+	if lost := s.traces(ending); lost != nil {
+		s.log.Warn("the last spans could not be sent", "error", lost)
+	}
 	s.log.Info("stopped")
 	return err
 }
@@ -247,11 +259,19 @@ func (s *service) apiHandler() http.Handler {
 	return tracedHandler("api", (&api.Server{Engine: s.engine, Store: s.store, Verifier: s.verifier, Detector: detector, Logger: s.log}).Handler())
 }
 
-func (s *service) adminHandler() http.Handler {
-	return (&status.Server{Store: s.store, Process: s.fleet.Name, Metrics: s.metrics, Logger: s.log, Ready: func(ctx context.Context) error {
+func (s *service) adminHandler(ctx context.Context) (http.Handler, error) {
+	// The queue's own pages. They may cancel and repeat jobs, which the next look at a slot heals.
+	jobs, err := riverui.NewHandler(&riverui.HandlerOpts{Endpoints: riverui.NewEndpoints(s.fleet.Client(), nil), Logger: s.log, Prefix: "/jobs"})
+	if err != nil {
+		return nil, err
+	}
+	if err := jobs.Start(ctx); err != nil {
+		return nil, err
+	}
+	return (&status.Server{Store: s.store, Process: s.fleet.Name, Metrics: s.metrics, Jobs: jobs, Logger: s.log, Ready: func(ctx context.Context) error {
 		if !s.ready.Load() {
 			return errors.New("the process is starting or stopping")
 		}
 		return s.store.Check(ctx)
-	}}).Handler()
+	}}).Handler(), nil
 }

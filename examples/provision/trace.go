@@ -5,6 +5,11 @@ import (
 	"net/http"
 
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
+	"go.opentelemetry.io/otel/sdk/resource"
+	"go.opentelemetry.io/otel/sdk/trace"
 )
 
 // The query of an ActiveSync request names the user, and so does that of AutoDetect. Spans are
@@ -45,4 +50,20 @@ func traced(base http.RoundTripper) http.RoundTripper {
 func tracedHandler(name string, h http.Handler) http.Handler {
 	inner := otelhttp.NewHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.ServeHTTP(w, restore(r)) }), name)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { inner.ServeHTTP(w, hide(r)) })
+}
+
+// startTracing has spans go to a collector, if OpenTelemetry's variables of the environment
+// name one (OTEL_EXPORTER_OTLP_ENDPOINT). stop sends what is left.
+func startTracing(ctx context.Context, process string, getenv func(string) string) (stop func(context.Context) error, err error) {
+	if getenv("OTEL_EXPORTER_OTLP_ENDPOINT") == "" && getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") == "" {
+		return func(context.Context) error { return nil }, nil
+	}
+	exporter, err := otlptracehttp.New(ctx)
+	if err != nil {
+		return nil, err
+	}
+	about := resource.NewSchemaless(attribute.String("service.name", "easoauth-provision"), attribute.String("service.instance.id", process))
+	provider := trace.NewTracerProvider(trace.WithBatcher(exporter), trace.WithResource(about))
+	otel.SetTracerProvider(provider)
+	return provider.Shutdown, nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 
@@ -42,5 +43,33 @@ func TestTrace(t *testing.T) {
 		if strings.Contains(s.Name(), "ada") {
 			t.Errorf("the name of a span holds the address: %s", s.Name())
 		}
+	}
+}
+
+// Spans go to a collector that the environment names, and nowhere without one.
+func TestTracing(t *testing.T) {
+	defer otel.SetTracerProvider(noop.NewTracerProvider())
+	got := make(chan string, 10)
+	srv := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got <- r.URL.Path }))
+	defer srv.Close()
+	for _, set := range []bool{false, true} {
+		if set {
+			t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", srv.URL)
+		}
+		stop, err := startTracing(t.Context(), "p-1", os.Getenv)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, span := otel.Tracer("test").Start(t.Context(), "span")
+		span.End()
+		if err := stop(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if n := len(got); (n == 1) != set {
+			t.Errorf("with a collector %v: %d requests to it", set, n)
+		}
+	}
+	if path := <-got; path != "/v1/traces" {
+		t.Errorf("the collector got %s", path)
 	}
 }

@@ -234,6 +234,7 @@ func (w *world) edit(ctx context.Context, address string) error {
 type network struct {
 	address  string
 	requests atomic.Int64
+	other    atomic.Pointer[http.Handler] // of ActiveSync, in the tenant's place
 
 	mu    sync.Mutex
 	conns map[net.Conn]bool
@@ -247,6 +248,10 @@ func newNetwork(t *testing.T, tn *eastest.Tenant, ca *tls.Certificate) *network 
 	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		n.requests.Add(1)
 		n.note(r)
+		if h := n.other.Load(); h != nil && strings.HasSuffix(r.URL.Path, "/Microsoft-Server-ActiveSync") {
+			(*h).ServeHTTP(w, r)
+			return
+		}
 		tn.ServeHTTP(w, r)
 	}))
 	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
@@ -275,6 +280,9 @@ func newNetwork(t *testing.T, tn *eastest.Tenant, ca *tls.Certificate) *network 
 	n.address = srv.Listener.Addr().String()
 	return n
 }
+
+// serve puts another ActiveSync server in the place of the tenant's.
+func (n *network) serve(h http.Handler) { n.other.Store(&h) }
 
 // note counts how often a refresh token comes.
 func (n *network) note(r *http.Request) {
