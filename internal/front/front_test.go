@@ -26,7 +26,7 @@ func TestOf(t *testing.T) {
 		{"Exchange Online", 401, http.Header{"X-Calculatedbetarget": {"AM9PR01MB1234.eurprd01.prod.outlook.com"}, "Request-Id": {"r"}}, "", front.Who{Kind: front.Exchange, Name: "Exchange Online"}},
 		{"Exchange Online by its reports", 401, http.Header{"Report-To": {`{"group":"NelOfficeUpload1"}`}, "Request-Id": {"r"}}, "", front.Who{Kind: front.Exchange, Name: "Exchange Online"}},
 		{"the routing plane", 200, http.Header{"X-Feserver": {"AM0P190CA0008"}, "X-Nanoproxy": {"1"}}, "", front.Who{Kind: front.RoutingPlane, Name: "Exchange Online's routing plane"}},
-		{"F5 rejects", 200, http.Header{"Content-Type": html}, "<html><title>Request Rejected</title>support ID is: 123456</html>", front.Who{Kind: front.Firewall, Name: "F5 BIG-IP", Ref: "123456"}},
+		{"F5 rejects", 200, http.Header{"Content-Type": html}, "<html><title>Request Rejected</title>support ID is: 90125</html>", front.Who{Kind: front.Firewall, Name: "F5 BIG-IP", Ref: "90125"}},
 		{"F5 rejects without a number", 200, nil, "the requested URL was rejected. support id", front.Who{Kind: front.Firewall, Name: "F5 BIG-IP"}},
 		{"F5 signs in", 302, http.Header{"Set-Cookie": {"LastMRH_Session=x", "MRHSession=y"}}, "", front.Who{Kind: front.Gate, Name: "F5 BIG-IP"}},
 		{"Cloudflare", 403, http.Header{"Server": {"cloudflare"}, "Cf-Ray": {"8c1d-FRA"}}, "", front.Who{Kind: front.Firewall, Name: "Cloudflare", Ref: "8c1d-FRA"}},
@@ -73,6 +73,13 @@ func TestOf(t *testing.T) {
 		{"Traefik without a server behind", 503, nil, "no available server\n", front.Who{Kind: front.Proxy, Name: "Traefik", Own: true, Down: true}},
 		{"the application pool has stopped", 503, http.Header{"Server": {"Microsoft-HTTPAPI/2.0"}, "Content-Type": html}, "<HTML><HEAD><TITLE>Service Unavailable</TITLE></HEAD><BODY><h2>Service Unavailable</h2><hr><p>HTTP Error 503. The service is unavailable.</p></BODY></HTML>", front.Who{Kind: front.IIS, Name: "IIS", Own: true, Down: true}},
 		{"a host name that IIS does not serve", 400, http.Header{"Server": {"Microsoft-HTTPAPI/2.0"}}, "<h2>Bad Request - Invalid Hostname</h2><hr><p>HTTP Error 400. The request hostname is invalid.</p>", front.Who{Kind: front.IIS, Name: "IIS", Own: true}},
+		{"a support ID that rejects nothing", 200, http.Header{"Content-Type": html}, "<html>Your support ID is 5", front.Who{Kind: front.Website}},
+		{"F5 by its field", 302, http.Header{"Server": {"BigIP"}}, "", front.Who{Kind: front.Gate, Name: "F5 BIG-IP"}},
+		{"F5 by its field, spelt otherwise", 302, http.Header{"Server": {"BIG-IP"}}, "", front.Who{Kind: front.Gate, Name: "F5 BIG-IP"}},
+		{"NetScaler by a cookie", 302, http.Header{"Set-Cookie": {"NSC_TMAS=x"}}, "", front.Who{Kind: front.Gate, Name: "Citrix NetScaler"}},
+		{"NetScaler by its name", 200, nil, "<html>NetScaler Gateway", front.Who{Kind: front.Gate, Name: "Citrix NetScaler"}},
+		{"a build with a space", 401, http.Header{"X-Owa-Version": {"15.2 1"}}, "", front.Who{Kind: front.Exchange, Name: "Exchange"}},
+		{"a type with a space before its parameter", 200, http.Header{"Content-Type": {"text/html ; charset=utf-8"}}, "hello", front.Who{Kind: front.Website}},
 		{"a mark beyond the limit", 200, nil, strings.Repeat(" ", front.MaxStart) + "<html>", front.Who{}},
 	} {
 		got := front.Of(&http.Response{StatusCode: tt.status, Header: tt.header}, []byte(tt.body))

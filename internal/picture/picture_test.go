@@ -85,23 +85,28 @@ func TestChainFits(t *testing.T) {
 			if len(found) != n {
 				t.Fatalf("%d of %d steps", len(found), n)
 			}
+			bottom := 0
 			for _, m := range found {
+				bottom = max(bottom, number(m[2])+number(m[4])+4)
 				if number(m[1])+number(m[3])+4 > number(box[1]) || number(m[2])+number(m[4])+4 > number(box[2]) {
 					t.Errorf("of %d steps one is at %v, outside of %v", n, m[1:], box[1:])
 				}
+			}
+			if number(box[2]) != bottom {
+				t.Errorf("%d steps end at %d, and the picture at %s", n, bottom, box[2])
 			}
 		}
 	}
 }
 
 func TestTerminal(t *testing.T) {
-	svg := string(picture.Terminal("go run <x>", "plain & \x1b[31mred\x1b[0m end\n\n\x1b[32mgreen over\ntwo lines\x1b[0m\n"+strings.Repeat("ä", 21)+"\n\x1b[99munknown\x1b[0m\n\x1b[", 20))
-	want := []string{"text: $ go run <x>", "text: plain & ", "r: red", "text:  end", "g: green over", "g: two lines", "text: " + strings.Repeat("ä", 19) + "…", "text: unknown"}
+	svg := string(picture.Terminal("go run <x>", "plain & \x1b[31mred\x1b[0m end\n\n\x1b[32mgreen over\ntwo lines\x1b[0m\n"+strings.Repeat("ä", 21)+"\n"+strings.Repeat("b", 20)+"\x1b[31mbeyond\x1b[0m\n\x1b[99munknown\x1b[0m\n\x1b[", 20))
+	want := []string{"text: $ go run <x>", "text: plain & ", "r: red", "text:  end", "g: green over", "g: two lines", "text: " + strings.Repeat("ä", 19) + "…", "text: " + strings.Repeat("b", 20), "text: unknown"}
 	if diff := cmp.Diff(want, texts(t, svg)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	for _, part := range []string{
-		`viewBox="0 0 192 184"`, "prefers-color-scheme: dark", `aria-label="go run &lt;x&gt;"`,
+		`viewBox="0 0 192 202"`, "prefers-color-scheme: dark", `aria-label="go run &lt;x&gt;"`,
 		`<text x="16" y="56" textLength="64">plain`, `<text x="80" y="56" textLength="24" class="r">red<`, `<text x="104" y="56" textLength="32"> end<`, `<text x="16" y="92" textLength="80" class="g">green`,
 	} {
 		if !strings.Contains(svg, part) {
