@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -170,6 +171,14 @@ func TestJUnitHealthy(t *testing.T) {
 	}
 	if s := b.String(); !strings.Contains(s, ` failures="0" `) || strings.Contains(s, "<failure") {
 		t.Errorf("%s", s)
+	}
+	b.Reset()
+	if err := sample(t, eastest.Options{Topology: eastest.Hybrid}, eastest.Fault{ID: "EAS_NO_WWW_AUTH"}).JUnit(&b); err != nil {
+		t.Fatal(err)
+	}
+	s, n := b.String(), strings.Count(b.String(), "<skipped")
+	if n == 0 || !strings.Contains(s, fmt.Sprintf(` failures="1" errors="0" skipped="%d"`, n)) || strings.Count(s, "<failure") != 1 {
+		t.Errorf("%d skipped: %s", n, s)
 	}
 }
 

@@ -59,7 +59,7 @@ type program struct {
 	clientID, host, endpoint, tenant, resolver, file    string
 	demo, listen                                        string
 	noCloud, color                                      bool
-	trust, connect                                      []string
+	trust, connect, ca                                  []string
 	timeout, watch                                      time.Duration
 }
 
@@ -91,6 +91,10 @@ func run(ctx context.Context, args []string, out, log io.Writer) int {
 	fs.BoolVar(&p.noCloud, "no-cloud", false, "do not ask Exchange Online where the mailbox is")
 	fs.StringVar(&p.resolver, "resolver", "", "ask this DNS server, e.g. 192.0.2.53:53")
 	fs.Func("connect", "connect to an address in place of what DNS says, as host:ip or host:ip:port, past any proxy; may be given several times", list(&p.connect))
+	fs.Func("ca", "accept the certificate authorities of this PEM file beside the system's; may be given several times", func(s string) error {
+		p.ca = append(p.ca, s)
+		return nil
+	})
 	fs.StringVar(&p.file, "file", "", "check the addresses of this file, one a line")
 	fs.DurationVar(&p.timeout, "timeout", diagnose.DefaultTimeout, "time of each step")
 	fs.DurationVar(&p.watch, "watch", 0, "check again after this time, and say what changed")
@@ -203,6 +207,9 @@ func (p *program) options() (*diagnose.Options, error) {
 		return nil, err
 	}
 	instead.apply(tr, dialer)
+	if err := acceptCA(tr, p.ca); err != nil {
+		return nil, err
+	}
 	o.HTTPClient = &http.Client{Transport: tr}
 	return o, nil
 }

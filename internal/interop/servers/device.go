@@ -86,6 +86,7 @@ func (s *Site) device(t testing.TB, dir string, port int, name string, cmd *exec
 // tenant's browser to sign in.
 type Checker struct {
 	binary, dir string
+	ca          string // file
 	env         []string
 }
 
@@ -110,8 +111,8 @@ func (s *Site) Checker(t testing.TB) *Checker {
 	if err := os.WriteFile(filepath.Join(dir, "xdg-open"), []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	c := &Checker{binary: Build(t, dir, "hmacheck"), dir: dir}
-	c.env = append(s.environment(t, dir), "DISPLAY=:0", "PATH="+dir+string(os.PathListSeparator)+os.Getenv("PATH"), "HOME="+dir)
+	c := &Checker{binary: Build(t, dir, "hmacheck"), dir: dir, ca: write(t, dir, "ca.pem", s.ca)}
+	c.env = append(os.Environ(), "HTTPS_PROXY="+s.proxy, "NO_PROXY=", "DISPLAY=:0", "PATH="+dir+string(os.PathListSeparator)+os.Getenv("PATH"), "HOME="+dir)
 	return c
 }
 
@@ -121,6 +122,7 @@ func (c *Checker) Run(t testing.TB, device string, args ...string) (out, log []b
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
+	args = append([]string{"-ca", c.ca}, args...)
 	if device != "" {
 		for _, host := range []string{"mail.", "autodiscover."} {
 			args = append([]string{"-connect", host + Domain + ":" + device}, args...)
