@@ -26,7 +26,7 @@ type ProbeError struct {
 	Status      int          // of the response; 0 if there was none
 	RequestID   string       // under which the server finds the request in its logs
 	Exchange    bool         // the response bears the marks of Exchange; otherwise a device in front may have sent it
-	By          string       // who sent it, as far as it shows: "Exchange 15.2.1748.24", "Cloudflare", "IIS"; "" otherwise
+	By          string       // who sent it, as far as it shows: "Exchange 15.2.1748.24 behind nginx", "Cloudflare"; "" otherwise
 	HTML        bool         // the response is a page for a browser
 	Location    string       // host of the Location or X-MS-Location that the response names
 	Diagnostics *Diagnostics // nil if the response has none

@@ -33,6 +33,7 @@ type Who struct {
 	Kind  Kind
 	Name  string // of the product, e.g. "F5 BIG-IP"; "" if it does not show
 	Build string // of Exchange, from X-OWA-Version or MS-Server-ActiveSync, e.g. "15.2.1748.24"
+	Via   string // the device that passed the response on, e.g. "nginx"; "" if it does not show
 	Ref   string // under which the device finds the request in its logs: F5's support ID, CF-RAY
 
 	// Login says that the page asks for a password, as against a web site's.
@@ -48,7 +49,8 @@ type Who struct {
 	AddressRefused bool
 }
 
-// String returns the name, with the build if there is one.
+// String returns the name, with the build and the device in front if they show: "Exchange
+// 15.2.1748.24 behind nginx".
 func (w Who) String() string {
 	name := w.Name
 	if name == "" {
@@ -56,6 +58,9 @@ func (w Who) String() string {
 	}
 	if w.Build != "" {
 		name += " " + w.Build
+	}
+	if w.Via != "" {
+		name += " behind " + w.Via
 	}
 	return name
 }
@@ -70,6 +75,9 @@ func Of(resp *http.Response, start []byte) Who {
 			w.Kind, w.Name = m.kind, m.name
 		}
 		w.Own, w.Down = w.Kind != Exchange, m.down
+	}
+	if w.Kind == Exchange || w.Kind == Other {
+		w.Via = via(resp.Header)
 	}
 	w.Login = isLogin(page)
 	w.AddressRefused = resp.StatusCode == http.StatusForbidden && (strings.Contains(page, "403.6") || strings.Contains(page, "ip address rejected"))
@@ -116,10 +124,8 @@ func of(resp *http.Response, page string) Who {
 	case strings.HasPrefix(server, "microsoft-httpapi"), strings.HasPrefix(server, "microsoft-iis"):
 		return Who{Kind: IIS, Name: "IIS"}
 	}
-	for _, p := range proxies {
-		if strings.HasPrefix(server, p.server) {
-			return Who{Kind: Proxy, Name: p.name}
-		}
+	if name := proxy(server); name != "" {
+		return Who{Kind: Proxy, Name: name}
 	}
 	if html {
 		return Who{Kind: Website}
@@ -200,6 +206,55 @@ func isHAProxyRedirect(resp *http.Response) bool {
 	return true
 }
 
+// proxy returns the name of the proxy that a Server or Via field begins with.
+func proxy(field string) string {
+	for _, p := range proxies {
+		if strings.HasPrefix(field, p.server) {
+			return p.name
+		}
+	}
+	return ""
+}
+
+// via returns the device that passed a response on: nginx puts its own Server field, a load
+// balancer a cookie that keeps the client at a server, and others a Via field.
+func via(h http.Header) string {
+	server := strings.ToLower(h.Get("Server"))
+	switch {
+	case h.Get("CF-RAY") != "" || server == "cloudflare":
+		return "Cloudflare"
+	case strings.HasPrefix(server, "akamai"):
+		return "Akamai"
+	case hasCookie(h, "MRHSession", "LastMRH_Session") || cookieStarts(h, "BIGipServer"):
+		return "F5 BIG-IP"
+	case cookieStarts(h, "NSC_"):
+		return "Citrix NetScaler"
+	case hasCookie(h, "LMDATA") || strings.HasPrefix(server, "kemp"):
+		return "Kemp LoadMaster"
+	case hasCookie(h, "ApplicationGatewayAffinity", "ApplicationGatewayAffinityCORS"):
+		return "Azure Application Gateway"
+	case hasCookie(h, "AWSALB", "AWSELB"):
+		return "AWS load balancer"
+	}
+	if name := proxy(server); name != "" {
+		return name
+	}
+	for _, v := range h.Values("Via") {
+		// 1.1 name (comment), of each proxy, the last one being the nearest.
+		list := strings.Split(strings.ToLower(v), ",")
+		for i := len(list) - 1; i >= 0; i-- {
+			f := strings.Fields(list[i])
+			if len(f) < 2 {
+				continue
+			}
+			if name := proxy(f[1]); name != "" {
+				return name
+			}
+		}
+	}
+	return ""
+}
+
 // isExchange reports whether the response bears a field that Exchange sets and a device in
 // front of it does not.
 func isExchange(h http.Header) bool {
@@ -264,6 +319,16 @@ func isPortal(page string) bool {
 func realm(h http.Header, word string) bool {
 	for _, v := range h.Values("WWW-Authenticate") {
 		if _, r, ok := strings.Cut(strings.ToLower(v), "realm="); ok && strings.Contains(r, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// cookieStarts reports whether the response sets a cookie whose name begins so.
+func cookieStarts(h http.Header, prefix string) bool {
+	for _, v := range h.Values("Set-Cookie") {
+		if strings.HasPrefix(v, prefix) {
 			return true
 		}
 	}

@@ -30,7 +30,19 @@ func TestOf(t *testing.T) {
 		{"F5 rejects without a number", 200, nil, "the requested URL was rejected. support id", front.Who{Kind: front.Firewall, Name: "F5 BIG-IP"}},
 		{"F5 signs in", 302, http.Header{"Set-Cookie": {"LastMRH_Session=x", "MRHSession=y"}}, "", front.Who{Kind: front.Gate, Name: "F5 BIG-IP"}},
 		{"Cloudflare", 403, http.Header{"Server": {"cloudflare"}, "Cf-Ray": {"8c1d-FRA"}}, "", front.Who{Kind: front.Firewall, Name: "Cloudflare", Ref: "8c1d-FRA"}},
-		{"Exchange behind Cloudflare is Exchange", 401, http.Header{"Cf-Ray": {"8c1d-FRA"}, "Request-Id": {"r"}}, "", front.Who{Kind: front.Exchange, Name: "Exchange"}},
+		{"Exchange behind Cloudflare is Exchange", 401, http.Header{"Cf-Ray": {"8c1d-FRA"}, "Request-Id": {"r"}}, "", front.Who{Kind: front.Exchange, Name: "Exchange", Via: "Cloudflare"}},
+		{"Exchange behind Akamai", 401, http.Header{"Server": {"AkamaiGHost"}, "Request-Id": {"r"}}, "", front.Who{Kind: front.Exchange, Name: "Exchange", Via: "Akamai"}},
+		{"Exchange behind nginx", 401, http.Header{"Server": {"nginx/1.22.1"}, "X-Owa-Version": {"15.2.1748.24"}}, "", front.Who{Kind: front.Exchange, Name: "Exchange", Build: "15.2.1748.24", Via: "nginx"}},
+		{"Exchange behind F5", 401, http.Header{"Server": {"Microsoft-IIS/10.0"}, "Set-Cookie": {"x=y", "BIGipServerExchange_pool=1.2.3; path=/"}, "Request-Id": {"r"}}, "", front.Who{Kind: front.Exchange, Name: "Exchange", Via: "F5 BIG-IP"}},
+		{"Exchange behind F5's sign-in", 401, http.Header{"Set-Cookie": {"MRHSession=1"}, "Request-Id": {"r"}}, "", front.Who{Kind: front.Exchange, Name: "Exchange", Via: "F5 BIG-IP"}},
+		{"Exchange behind NetScaler", 401, http.Header{"Set-Cookie": {"NSC_mbl-exchange=ffffffff; HttpOnly"}, "Request-Id": {"r"}}, "", front.Who{Kind: front.Exchange, Name: "Exchange", Via: "Citrix NetScaler"}},
+		{"Exchange behind Kemp", 401, http.Header{"Set-Cookie": {"LMDATA=1"}, "Request-Id": {"r"}}, "", front.Who{Kind: front.Exchange, Name: "Exchange", Via: "Kemp LoadMaster"}},
+		{"Exchange behind Kemp by its field", 401, http.Header{"Server": {"Kemp"}, "Request-Id": {"r"}}, "", front.Who{Kind: front.Exchange, Name: "Exchange", Via: "Kemp LoadMaster"}},
+		{"Exchange behind Azure", 401, http.Header{"Set-Cookie": {"ApplicationGatewayAffinity=1"}, "Request-Id": {"r"}}, "", front.Who{Kind: front.Exchange, Name: "Exchange", Via: "Azure Application Gateway"}},
+		{"Exchange behind AWS", 401, http.Header{"Set-Cookie": {"AWSALB=1"}, "Request-Id": {"r"}}, "", front.Who{Kind: front.Exchange, Name: "Exchange", Via: "AWS load balancer"}},
+		{"Exchange behind what says so", 401, http.Header{"Via": {"1.1 unknown, 1.1", "1.1 haproxy (x), 1.1 other"}, "Request-Id": {"r"}}, "", front.Who{Kind: front.Exchange, Name: "Exchange", Via: "HAProxy"}},
+		{"Exchange behind IIS is Exchange", 401, http.Header{"Server": {"Microsoft-IIS/10.0"}, "Request-Id": {"r"}}, "", front.Who{Kind: front.Exchange, Name: "Exchange"}},
+		{"SOGo behind Apache", 401, http.Header{"Server": {"Apache"}, "Www-Authenticate": {`basic realm="SOGo"`}}, "", front.Who{Kind: front.Other, Name: "SOGo", Via: "Apache"}},
 		{"Akamai", 403, http.Header{"Server": {"AkamaiGHost"}}, "", front.Who{Kind: front.Firewall, Name: "Akamai"}},
 		{"Imperva", 200, nil, `<iframe src="/_Incapsula_Resource?x">`, front.Who{Kind: front.Firewall, Name: "Imperva"}},
 		{"NetScaler", 200, http.Header{"Content-Type": html}, `<a href="/vpn/index.html">`, front.Who{Kind: front.Gate, Name: "Citrix NetScaler"}},
@@ -52,7 +64,7 @@ func TestOf(t *testing.T) {
 		{"a web site that declares nothing", 200, nil, "\ufeff <!DOCTYPE html>", front.Who{Kind: front.Website}},
 		{"nginx, its own page", 404, http.Header{"Server": {"nginx/1.22.1"}, "Content-Type": html}, "<html>\r\n<head><title>404 Not Found</title></head>\r\n<body>\r\n<center><h1>404 Not Found</h1></center>\r\n<hr><center>nginx/1.22.1</center>\r\n</body>\r\n</html>\r\n", front.Who{Kind: front.Proxy, Name: "nginx", Own: true}},
 		{"nginx that hides its field", 502, http.Header{"Content-Type": html}, "<html>\r\n<hr><center>nginx</center>", front.Who{Kind: front.Proxy, Name: "nginx", Own: true}},
-		{"nginx passes a page of Exchange's", 404, http.Header{"Server": {"nginx/1.22.1"}, "X-Feserver": {"EX1"}}, "<html><title>404 - File or directory not found.</title>", front.Who{Kind: front.Exchange, Name: "Exchange"}},
+		{"nginx passes a page of Exchange's", 404, http.Header{"Server": {"nginx/1.22.1"}, "X-Feserver": {"EX1"}}, "<html><title>404 - File or directory not found.</title>", front.Who{Kind: front.Exchange, Name: "Exchange", Via: "nginx"}},
 		{"Exchange quotes nginx", 200, http.Header{"X-Feserver": {"EX1"}}, "<center>nginx", front.Who{Kind: front.Exchange, Name: "Exchange"}},
 		{"Apache, its own page", 404, http.Header{"Server": {"Apache"}}, "<html><address>Apache/2.4 Server at mail.contoso.com Port 443</address>", front.Who{Kind: front.Proxy, Name: "Apache", Own: true}},
 		{"HAProxy without a server behind", 503, http.Header{"Content-Type": html}, "<html><body><h1>503 Service Unavailable</h1>\nNo server is available to handle this request.\n</body></html>\n", front.Who{Kind: front.Proxy, Name: "HAProxy", Own: true, Down: true}},
@@ -91,9 +103,10 @@ func TestOf(t *testing.T) {
 
 func TestString(t *testing.T) {
 	for want, w := range map[string]front.Who{
-		"":                      {},
-		"web site":              {Kind: front.Website},
-		"Exchange 15.2.1748.24": {Kind: front.Exchange, Name: "Exchange", Build: "15.2.1748.24"},
+		"":                                   {},
+		"web site":                           {Kind: front.Website},
+		"Exchange 15.2.1748.24 behind nginx": {Kind: front.Exchange, Name: "Exchange", Build: "15.2.1748.24", Via: "nginx"},
+		"Exchange 15.2.1748.24":              {Kind: front.Exchange, Name: "Exchange", Build: "15.2.1748.24"},
 	} {
 		if got := w.String(); got != want {
 			t.Errorf("String of %+v = %q, want %q", w, got, want)
