@@ -30,6 +30,7 @@ const module = "github.com/easoauth/easoauth"
 // modules its non-test files may import. The standard library is free to all.
 var graph = map[string][]string{
 	".":                 {},
+	"internal/archive":  {"internal/origin", "internal/wbxml", "golang.org/x/net"},
 	"internal/fault":    {},
 	"internal/front":    {},
 	"internal/keyed":    {},
@@ -47,8 +48,8 @@ var graph = map[string][]string{
 	"token/sqlstore":  {"token", "internal/keyed", "internal/seal"},
 	"token/keyring":   {"token", "internal/keyed", "github.com/zalando/go-keyring"},
 	"eas":             {"bearer", "internal/safehttp", "internal/origin", "internal/airsync", "internal/wbxml", "golang.org/x/oauth2"},
-	"eas/diagnose":    {"autodiscover", "bearer", "eas", "token", "internal/fault", "internal/front", "internal/origin", "internal/picture", "internal/safehttp"},
-	"eas/eastest": {"bearer", "eas", "internal/fault", "internal/airsync", "internal/wbxml", "internal/safehttp",
+	"eas/diagnose":    {"autodiscover", "bearer", "eas", "token", "internal/archive", "internal/fault", "internal/front", "internal/origin", "internal/picture", "internal/safehttp", "golang.org/x/oauth2"},
+	"eas/eastest": {"bearer", "eas", "internal/archive", "internal/fault", "internal/airsync", "internal/wbxml", "internal/safehttp",
 		"golang.org/x/net", "golang.org/x/oauth2", "github.com/go-jose/go-jose/v4"},
 }
 

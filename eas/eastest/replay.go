@@ -3,6 +3,7 @@ package eastest
 import (
 	"bufio"
 	"bytes"
+	"crypto/tls"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/easoauth/easoauth/internal/archive"
 	"github.com/easoauth/easoauth/internal/wbxml"
 )
 
@@ -27,11 +29,16 @@ var ErrNotRecorded = errors.New("eastest: request not recorded")
 
 // A Recording gives the responses of an archive, as an [http.RoundTripper] in the place of a
 // network and as an [http.Handler]. A request gets the response of a recorded one with its
-// method, host, path and query: of those not used yet, that with the same body, else the first.
-// When all are used, a repeat of a recorded body gets that one's response once more, as a server
-// has it, and anything else is not recorded. A value that the archive has redacted equals every
-// value; headers are not compared. The query of ActiveSync names the device: set the ID of
-// eas.Device to that of the recording. Its methods may be called at the same time.
+// method, host, path and query: of those not used yet, that with the same body and the same kind
+// of authorization (none, an empty one, a token that a response held, another secret;
+// X-User-Identity or not), else the first. When all are used, a repeat of a recorded request gets
+// that one's response once more, as a server has it, and anything else is not recorded. A value
+// that the archive has redacted equals every value; other header fields are not compared. The
+// query of ActiveSync names the device: set the ID of eas.Device to that of the recording. Its
+// methods may be called concurrently.
+//
+// Where the archive has the claims of a redacted token, in tokens/redacted-1.json, responses
+// hold an unsigned token with these claims in its place.
 type Recording struct {
 	// Strict demands that the body is the same, too. Set it before the first request.
 	Strict bool
@@ -39,6 +46,7 @@ type Recording struct {
 	mu        sync.Mutex
 	exchanges []*exchanged
 	hosts     map[string]bool
+	handed    map[string]string // names of tokens in the archive, by the tokens that responses hold in their place
 }
 
 // An exchanged is a request of an archive with its response.
@@ -48,37 +56,49 @@ type exchanged struct {
 	url    *url.URL
 	query  url.Values
 	body   sentBody
-	status int // 0 if the connection is cut
+	sent   http.Header
+	auth   string // the kind of authorization
+	status int    // 0 if the connection is cut
+	cut    string // the fault that cut it, if it is known
 	header http.Header
 	answer []byte
+	tls    *tls.ConnectionState
 	used   bool
 }
 
 // Replay reads an archive as [Tenant.Archive] writes it. Files with other names are ignored.
 // Errors match [ErrArchive].
-func Replay(archive []byte) (*Recording, error) {
+func Replay(recording []byte) (*Recording, error) {
 	files := map[string][]byte{}
 	var names []string
-	for _, f := range parseTxtar(archive) {
-		if _, ok := files[f.name]; ok {
-			return nil, fmt.Errorf("%w: %q is there twice", ErrArchive, f.name)
+	for _, f := range archive.Parse(recording) {
+		if _, ok := files[f.Name]; ok {
+			return nil, fmt.Errorf("%w: %q is there twice", ErrArchive, f.Name)
 		}
-		files[f.name] = bytes.TrimSuffix(f.data, []byte("\n"))
-		if name, ok := strings.CutSuffix(f.name, "/request.http"); ok {
+		files[f.Name] = bytes.TrimSuffix(f.Data, []byte("\n"))
+		if name, ok := strings.CutSuffix(f.Name, "/request.http"); ok {
 			names = append(names, name)
 		}
 	}
 	if len(names) == 0 {
 		return nil, fmt.Errorf("%w: it has no file that ends in /request.http", ErrArchive)
 	}
-	rec := &Recording{hosts: map[string]bool{}}
+	tokens, err := readTokens(files)
+	if err != nil {
+		return nil, err
+	}
+	rec := &Recording{hosts: map[string]bool{}, handed: map[string]string{}}
 	for _, name := range names {
 		e, err := readExchange(files, name)
 		if err != nil {
 			return nil, err
 		}
+		e.answer = tokens.fill(e.answer, rec.handed)
 		rec.exchanges = append(rec.exchanges, e)
 		rec.hosts[plainHost(e.url.Host)] = true
+	}
+	for _, e := range rec.exchanges {
+		e.auth = rec.authKind(e.sent)
 	}
 	return rec, nil
 }
@@ -103,12 +123,17 @@ func readExchange(files map[string][]byte, name string) (*exchanged, error) {
 		return nil, err
 	}
 	e.body = newSentBody(header.Get("Content-Type"), sent)
+	e.sent = header
 
 	if start, e.header, err = readHead(files, name+"/response.http"); err != nil {
 		return nil, err
 	}
-	if start == cutLine {
+	if word, cut, _ := strings.Cut(start, " "); word == archive.Cut {
+		e.cut = cut
 		return e, nil
+	}
+	if e.tls, err = readTLS(files, name+"/tls.txt"); err != nil {
+		return nil, err
 	}
 	proto, rest, _ := strings.Cut(start, " ")
 	code, _, _ := strings.Cut(strings.TrimSpace(rest), " ")
@@ -184,7 +209,7 @@ func (b sentBody) like(recorded sentBody) bool {
 	if recorded.form != nil || b.form != nil {
 		return likeValues(b.form, recorded.form)
 	}
-	hide := func(s string) string { return passwords.ReplaceAllString(s, "$1$3") }
+	hide := func(s string) string { return archive.Passwords.ReplaceAllString(s, "$1$3") }
 	return b.text == recorded.text || hide(b.text) == hide(recorded.text)
 }
 
@@ -197,7 +222,7 @@ func likeValues(got, recorded url.Values) bool {
 }
 
 func isRedacted(s string) bool {
-	n, ok := strings.CutPrefix(s, redactedPrefix)
+	n, ok := strings.CutPrefix(s, archive.Redacted)
 	_, err := strconv.Atoi(n)
 	return ok && err == nil
 }
@@ -208,16 +233,16 @@ func plainHost(host string) string {
 }
 
 // find returns the exchange that a request gets, and marks it.
-func (rec *Recording) find(method, host string, u *url.URL, b sentBody) *exchanged {
+func (rec *Recording) find(method, host string, u *url.URL, h http.Header, b sentBody) *exchanged {
 	rec.mu.Lock()
 	defer rec.mu.Unlock()
 	var next, again *exchanged
-	query := u.Query()
+	query, auth := u.Query(), rec.authKind(h)
 	for _, e := range rec.exchanges {
 		if e.method != method || host != "" && plainHost(e.url.Host) != host || e.url.Path != u.Path || !likeValues(query, e.query) {
 			continue
 		}
-		switch same := b.like(e.body); {
+		switch same := auth == e.auth && b.like(e.body); {
 		case same && !e.used:
 			e.used = true
 			return e
@@ -251,7 +276,8 @@ func (rec *Recording) Unused() []string {
 }
 
 // RoundTrip implements [http.RoundTripper]. Where the archive has a cut connection the error
-// matches [io.ErrUnexpectedEOF]; where it has nothing, [ErrNotRecorded].
+// matches [io.ErrUnexpectedEOF], or is such as the fault behind "cut" has; where it has nothing,
+// [ErrNotRecorded].
 func (rec *Recording) RoundTrip(req *http.Request) (*http.Response, error) {
 	var sent []byte
 	if req.Body != nil {
@@ -272,12 +298,12 @@ func (rec *Recording) RoundTrip(req *http.Request) (*http.Response, error) {
 	if method == "" {
 		method = http.MethodGet
 	}
-	e := rec.find(method, plainHost(host), req.URL, newSentBody(req.Header.Get("Content-Type"), sent))
+	e := rec.find(method, plainHost(host), req.URL, req.Header, newSentBody(req.Header.Get("Content-Type"), sent))
 	switch {
 	case e == nil:
 		return nil, rec.missing(method, host, req.URL.Path)
 	case e.status == 0:
-		return nil, fmt.Errorf("eastest: the recorded connection was cut: %w", io.ErrUnexpectedEOF)
+		return nil, e.failure()
 	}
 	answer := e.answer
 	if method == http.MethodHead {
@@ -286,7 +312,7 @@ func (rec *Recording) RoundTrip(req *http.Request) (*http.Response, error) {
 	return &http.Response{
 		Status: strconv.Itoa(e.status) + " " + http.StatusText(e.status), StatusCode: e.status,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: e.header.Clone(),
-		Body: io.NopCloser(bytes.NewReader(answer)), ContentLength: int64(len(answer)), Request: req,
+		Body: io.NopCloser(bytes.NewReader(answer)), ContentLength: int64(len(answer)), Request: req, TLS: e.tls,
 	}, nil
 }
 
@@ -310,7 +336,7 @@ func (rec *Recording) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !rec.hosts[host] {
 		host = ""
 	}
-	e := rec.find(r.Method, host, r.URL, newSentBody(r.Header.Get("Content-Type"), sent))
+	e := rec.find(r.Method, host, r.URL, r.Header, newSentBody(r.Header.Get("Content-Type"), sent))
 	switch {
 	case e == nil:
 		http.Error(w, rec.missing(r.Method, r.Host, r.URL.Path).Error(), http.StatusNotImplemented)

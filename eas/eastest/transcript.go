@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/easoauth/easoauth/internal/archive"
 	"github.com/easoauth/easoauth/internal/wbxml"
 )
 
@@ -38,12 +39,12 @@ type Request struct {
 
 	document, answer []byte // WBXML, read when it is asked for
 	named            string // the user as the query names it
-	sent, got        message
+	sent, got        archive.Message
 }
 
 // size is what a request holds of the transcript's limit, in bytes.
 func (r Request) size() int {
-	return len(r.sent.body) + len(r.got.body) // a document is one of these
+	return len(r.sent.Body) + len(r.got.Body) // a document is one of these
 }
 
 // String returns the request as one line.
@@ -192,14 +193,6 @@ func of(r *http.Request, user string) {
 	}
 }
 
-// publicFields of a form are no secrets.
-var publicFields = []string{"grant_type", "client_id", "scope", "resource", "redirect_uri", "response_type",
-	"response_mode", "code_challenge_method", "requested_token_use", "prompt"}
-
-// secrets are parameters of a query, in lower case, that are not kept.
-var secrets = []string{"access_token", "assertion", "client_secret", "code", "code_verifier", "device_code", "email",
-	"id_token", "id_token_hint", "login_hint", "nonce", "password", "refresh_token", "state", "username"}
-
 // maxRequest bounds a body, in bytes.
 const maxRequest = 32 << 20
 
@@ -221,7 +214,7 @@ func (tn *Tenant) record(w http.ResponseWriter, r *http.Request, host string, h 
 	}
 	entry.named = userNamed(r)
 	for name := range entry.Query {
-		if slices.Contains(secrets, strings.ToLower(name)) {
+		if slices.Contains(archive.Secrets, strings.ToLower(name)) {
 			delete(entry.Query, name)
 		}
 	}
@@ -232,7 +225,7 @@ func (tn *Tenant) record(w http.ResponseWriter, r *http.Request, host string, h 
 	case strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded"):
 		entry.Form = url.Values{}
 		if form, err := url.ParseQuery(string(body)); err == nil {
-			for _, f := range publicFields {
+			for _, f := range archive.PublicFields {
 				if form.Has(f) {
 					entry.Form[f] = form[f]
 				}
@@ -241,8 +234,8 @@ func (tn *Tenant) record(w http.ResponseWriter, r *http.Request, host string, h 
 	case strings.HasPrefix(r.Header.Get("Content-Type"), typeWBXML):
 		entry.document = body
 	}
-	secret := &redactor{}
-	entry.sent = secret.sent(r, host, body)
+	secret := &archive.Redactor{}
+	entry.sent = secret.Sent(r, host, body)
 	a := &answer{header: http.Header{}}
 	var f *Failure
 	tn.mu.Lock()
@@ -257,9 +250,9 @@ func (tn *Tenant) record(w http.ResponseWriter, r *http.Request, host string, h 
 			maps.Copy(a.header, mark)
 			entry.Status = a.code()
 			entry.Reply = publicReply(a.header)
-			entry.got = secret.received(a)
+			entry.got = secret.Received(a.code(), a.header, a.body.Bytes())
 			if strings.HasPrefix(a.header.Get("Content-Type"), typeWBXML) {
-				entry.answer = entry.got.body
+				entry.answer = entry.got.Body
 			}
 		}
 		tn.mu.Lock()

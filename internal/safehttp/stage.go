@@ -5,6 +5,8 @@ import (
 	"crypto/tls"
 	"net/http/httptrace"
 	"sync/atomic"
+
+	"github.com/easoauth/easoauth/internal/fault"
 )
 
 // A stage is how far an exchange has come. It tells where one was cut off, or stayed, where
@@ -20,6 +22,22 @@ const (
 	stageReady                  // the request can be sent
 )
 
+type stageKey struct{}
+
+// FaultOf returns the fault that an error of a transport shows, or "" if none is known by name.
+// ctx is that of the request, as [Do] hands it to the transport.
+func FaultOf(ctx context.Context, err error) fault.ID {
+	at := stageNone
+	if n, ok := ctx.Value(stageKey{}).(*atomic.Int32); ok {
+		at = stage(n.Load())
+	}
+	layer, id, _ := explain(err, at)
+	if layer == LayerContext {
+		return "NO_RESPONSE"
+	}
+	return id
+}
+
 // watch returns a context that records the stage of the exchange that is made with it.
 func watch(ctx context.Context) (context.Context, *atomic.Int32) {
 	var at atomic.Int32
@@ -27,6 +45,7 @@ func watch(ctx context.Context) (context.Context, *atomic.Int32) {
 		for old := at.Load(); old < int32(s) && !at.CompareAndSwap(old, int32(s)); old = at.Load() {
 		}
 	}
+	ctx = context.WithValue(ctx, stageKey{}, &at)
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		DNSStart:     func(httptrace.DNSStartInfo) { set(stageDNS) },
 		ConnectStart: func(string, string) { set(stageTCP) },

@@ -1,12 +1,14 @@
-package eastest
+package archive
 
 import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"html"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -19,35 +21,63 @@ import (
 // process.
 var redactKey = []byte(rand.Text())
 
-// A redactor takes the secrets out of one exchange. It remembers those of the request: the
+// A Redactor takes the secrets out of one exchange. It remembers those of the request: the
 // response may repeat them.
-type redactor struct {
+type Redactor struct {
+	// Addresses leaves mail addresses alone, which [StandIn] replaces.
+	Addresses bool
+	// Tokens holds the claims of the signed tokens that were found, by their names in
+	// the archive, if it is not nil.
+	Tokens map[string]map[string]any
+
 	found []string
 }
 
-// redactedPrefix begins what stands in the place of a secret.
-const redactedPrefix = "redacted-"
+// Redacted begins what stands in the place of a secret.
+const Redacted = "redacted-"
 
 // name returns what stands in the place of a secret.
-func (d *redactor) name(secret string) string {
+func (d *Redactor) name(secret string) string {
 	if secret == "" {
 		return ""
 	}
 	if len(secret) >= 6 && !slices.Contains(d.found, secret) { // a shorter one may be a word of the text
 		d.found = append(d.found, secret)
 	}
-	return nameOf(secret)
+	name := nameOf(secret)
+	if d.Tokens != nil && d.Tokens[name] == nil {
+		if claims := claimsOf(secret); claims != nil {
+			d.Tokens[name] = claims
+		}
+	}
+	return name
+}
+
+// claimsKept are those that an archive holds of a token: for whom it is, and not who has it.
+var claimsKept = []string{"aud", "iss", "tid", "scp", "ver", "exp", "iat", "nbf", "upn", "preferred_username", "unique_name"}
+
+// claimsOf returns the claims of a signed token that an archive keeps, or nil.
+func claimsOf(token string) map[string]any {
+	_, rest, _ := strings.Cut(token, ".")
+	payload, _, ok := strings.Cut(rest, ".")
+	b, err := base64.RawURLEncoding.DecodeString(payload)
+	var all map[string]any
+	if !ok || err != nil || json.Unmarshal(b, &all) != nil {
+		return nil
+	}
+	maps.DeleteFunc(all, func(k string, _ any) bool { return !slices.Contains(claimsKept, k) })
+	return all
 }
 
 func nameOf(secret string) string {
 	h := hmac.New(sha256.New, redactKey)
 	h.Write([]byte(secret))
-	return redactedPrefix + hex.EncodeToString(h.Sum(nil)[:8])
+	return Redacted + hex.EncodeToString(h.Sum(nil)[:8])
 }
 
 // pairs redacts the values of a query or a form, whose bytes stay otherwise, where secret says
 // so of a name in lower case.
-func (d *redactor) pairs(raw string, secret func(name string) bool) string {
+func (d *Redactor) pairs(raw string, secret func(name string) bool) string {
 	parts := strings.Split(raw, "&")
 	for i, p := range parts {
 		k, v, ok := strings.Cut(p, "=")
@@ -71,16 +101,31 @@ func (d *redactor) pairs(raw string, secret func(name string) bool) string {
 	return strings.Join(parts, "&")
 }
 
-func isSecret(name string) bool { return slices.Contains(secrets, name) }
+// PublicFields of a form are not secrets.
+var PublicFields = []string{"grant_type", "client_id", "scope", "resource", "redirect_uri", "response_type",
+	"response_mode", "code_challenge_method", "requested_token_use", "prompt"}
 
-func (d *redactor) query(raw string) string { return d.pairs(raw, isSecret) }
+// Secrets are parameters of a query, in lower case, that are not kept.
+var Secrets = []string{"access_token", "assertion", "client_secret", "code", "code_verifier", "device_code", "email",
+	"id_token", "id_token_hint", "login_hint", "nonce", "password", "refresh_token", "state", "username"}
 
-func (d *redactor) form(raw string) string {
-	return d.pairs(raw, func(name string) bool { return !slices.Contains(publicFields, name) })
+// addresses are those of Secrets that are mail addresses.
+var addresses = []string{"email", "login_hint", "username"}
+
+func (d *Redactor) isSecret(name string) bool {
+	return slices.Contains(Secrets, name) && !(d.Addresses && slices.Contains(addresses, name))
+}
+
+func (d *Redactor) query(raw string) string { return d.pairs(raw, d.isSecret) }
+
+func (d *Redactor) form(raw string) string {
+	return d.pairs(raw, func(name string) bool {
+		return !slices.Contains(PublicFields, name) && !(d.Addresses && slices.Contains(addresses, name))
+	})
 }
 
 // location redacts the query and the fragment of a redirect.
-func (d *redactor) location(to string) string {
+func (d *Redactor) location(to string) string {
 	to, fragment, hasFragment := strings.Cut(to, "#")
 	path, query, hasQuery := strings.Cut(to, "?")
 	if hasQuery {
@@ -104,7 +149,7 @@ var secretFields = []string{"access_token", "refresh_token", "id_token", "device
 
 // text redacts a body that is JSON or a page, and leaves other text alone but for tokens and
 // for the secrets found before. What ActiveSync carries, as mail, stays as it is.
-func (d *redactor) text(contentType string, body []byte) []byte {
+func (d *Redactor) text(contentType string, body []byte) []byte {
 	if !utf8.Valid(body) || strings.HasPrefix(contentType, "message/") || strings.HasPrefix(contentType, "application/vnd.ms-sync") {
 		return body
 	}
@@ -118,7 +163,7 @@ func (d *redactor) text(contentType string, body []byte) []byte {
 	})
 	s = inputs.ReplaceAllStringFunc(s, func(m string) string {
 		f := inputs.FindStringSubmatch(m)
-		if !isSecret(strings.ToLower(f[2])) {
+		if !d.isSecret(strings.ToLower(f[2])) {
 			return m
 		}
 		return f[1] + d.name(html.UnescapeString(f[3])) + `"`
@@ -127,7 +172,7 @@ func (d *redactor) text(contentType string, body []byte) []byte {
 }
 
 // sweep redacts what looks like a token and what was found before.
-func (d *redactor) sweep(s string) string {
+func (d *Redactor) sweep(s string) string {
 	s = tokenLike.ReplaceAllStringFunc(s, d.name)
 	// The longest first: one may be a part of another.
 	slices.SortFunc(d.found, func(a, b string) int { return len(b) - len(a) })
@@ -140,7 +185,7 @@ func (d *redactor) sweep(s string) string {
 }
 
 // header returns a copy without cookies, with the name of what authorizes.
-func (d *redactor) header(h http.Header) http.Header {
+func (d *Redactor) header(h http.Header) http.Header {
 	h = h.Clone()
 	for _, name := range []string{"Cookie", "Set-Cookie"} {
 		h.Del(name)
@@ -160,12 +205,13 @@ func (d *redactor) header(h http.Header) http.Header {
 	return h
 }
 
-var passwords = regexp.MustCompile(`(?s)(<Password(?:\s[^>]*)?>)(.*?)(</Password>)`)
+// Passwords are those of a device or a share in a document as XML.
+var Passwords = regexp.MustCompile(`(?s)(<Password(?:\s[^>]*)?>)(.*?)(</Password>)`)
 
 // document redacts a document of ActiveSync as XML: the password of a device, of a share.
-func (d *redactor) document(xml string) string {
-	return passwords.ReplaceAllStringFunc(xml, func(m string) string {
-		f := passwords.FindStringSubmatch(m)
+func (d *Redactor) document(xml string) string {
+	return Passwords.ReplaceAllStringFunc(xml, func(m string) string {
+		f := Passwords.FindStringSubmatch(m)
 		return f[1] + d.name(f[2]) + f[3]
 	})
 }

@@ -1,4 +1,4 @@
-package eastest
+package archive
 
 import (
 	"bytes"
@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// A txtarFile is one file of an archive in the txtar format, as the go command's tests have
-// it: a line "-- name --" and the lines after it.
-type txtarFile struct {
-	name string
-	data []byte
+// A File is one file of an archive in the txtar format, as the go command's tests have it: a
+// line "-- name --" and the lines after it.
+type File struct {
+	Name string
+	Data []byte
 }
 
 // marker returns the name on a line that begins a file.
@@ -23,23 +23,23 @@ func marker(line []byte) (name string, ok bool) {
 	return name, name != ""
 }
 
-// parseTxtar returns the files of an archive. What stands before the first is a comment.
-func parseTxtar(archive []byte) []txtarFile {
-	var out []txtarFile
+// Parse returns the files of an archive. What stands before the first is a comment.
+func Parse(archive []byte) []File {
+	var out []File
 	for line := range bytes.Lines(archive) {
 		if name, ok := marker(line); ok {
-			out = append(out, txtarFile{name: name})
+			out = append(out, File{Name: name})
 		} else if len(out) > 0 {
 			f := &out[len(out)-1]
-			f.data = append(f.data, line...)
+			f.Data = append(f.Data, line...)
 		}
 	}
 	return out
 }
 
-// appendTxtar writes a file. Data must not be such as holdsMarker reports, and is followed by
+// appendFile writes a file. Data must not be such as holdsMarker reports, and is followed by
 // the newline that the format demands.
-func appendTxtar(b *bytes.Buffer, name string, data []byte) {
+func appendFile(b *bytes.Buffer, name string, data []byte) {
 	fmt.Fprintf(b, "-- %s --\n%s\n", name, data)
 }
 
