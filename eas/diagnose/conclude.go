@@ -2,7 +2,6 @@ package diagnose
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/easoauth/easoauth/internal/fault"
@@ -45,6 +44,10 @@ func rank(id fault.ID) int {
 // an administrator set up and a client meets; the others are notes.
 var hints = map[fault.ID]bool{"AD_NOT_V2": true, "CAE_CLAIMS": true, "EAS_449": true, "EAS_451_CBA": true}
 
+// noted are the faults of severity warn that break nothing by themselves, or that do not show for
+// sure from outside.
+var noted = map[fault.ID]bool{"BUILD_UNSUPPORTED": true, "AUTODETECT_BYPASSED": true}
+
 // conclude sorts what was found: the root, what follows from it, and what is only worth knowing.
 func (c *check) conclude() {
 	r := &c.report
@@ -58,13 +61,16 @@ func (c *check) conclude() {
 	var faults []found
 	r.Findings, r.Notes = []Finding{}, []Finding{}
 	defer r.attribute()
-	for _, f := range c.found {
+	judge(c.sides)
+	c.horizon()
+	probes, all := c.journal.sorted()
+	r.Probes = probes
+	for _, f := range all {
 		if seen[f.id] {
 			continue
 		}
 		seen[f.id] = true
-		// A build that is out of support breaks nothing by itself.
-		if fault.Get(f.id).Severity == fault.Info && !hints[f.id] || f.id == "BUILD_UNSUPPORTED" {
+		if fault.Get(f.id).Severity == fault.Info && !hints[f.id] || noted[f.id] || f.note {
 			r.Notes = append(r.Notes, finding(f.id, f.probe, f.advice))
 			continue
 		}
@@ -79,12 +85,64 @@ func (c *check) conclude() {
 	if first < 0 {
 		first = 0
 	}
-	root := finding(faults[first].id, faults[first].probe, faults[first].advice)
-	r.Root = root.Fault
-	r.Findings = append(r.Findings, root)
-	for i, f := range faults {
-		if i != first {
-			r.Findings = append(r.Findings, finding(f.id, f.probe, f.advice))
+	root := faults[first]
+	r.Root = string(root.id)
+	for _, f := range slices.Concat([]found{root}, faults[:first], faults[first+1:]) {
+		next := finding(f.id, f.probe, f.advice)
+		if i := slices.IndexFunc(r.Findings, func(cause Finding) bool { return explains(cause, f) }); i >= 0 {
+			r.Findings[i].Consequences = append(r.Findings[i].Consequences, next)
+			continue
+		}
+		r.Findings = append(r.Findings, next)
+	}
+	c.block()
+}
+
+// unreached are the faults of a host that sends nothing that could be read, whatever was sent.
+var unreached = []fault.ID{"PROXY_UNREACHABLE", "PROXY_AUTH", "DNS_NXDOMAIN", "DNS_FAILED", "PRIVATE_ADDRESS", "TCP_UNREACHABLE", "TLS_HANDSHAKE_CUT", "NOT_TLS", "TLS_VERSION",
+	"CLIENT_CERT", "TLS_CERT_INVALID", "CONN_RESET", "NO_RESPONSE", "EAS_UNREACHABLE"}
+
+// consequences are the faults that others bring about.
+var consequences = map[fault.ID][]fault.ID{
+	"CAPTIVE_PORTAL": {"EAS_NOT_EXCHANGE", "AD_PREAUTH", "WILDCARD_DNS", "EAS_UNREACHABLE"},
+	"WILDCARD_DNS":   {"EAS_NOT_EXCHANGE", "AD_PREAUTH", "EAS_NO_WWW_AUTH", "TLS_CERT_INVALID"},
+	"USER_UNKNOWN":   {"EAS_FLIGHTING", "USER_MISSING"},
+	"SPN_MISSING":    {"AUD_IS_EXO"},
+	"EAS_ANON_200":   {"EAS_NO_WWW_AUTH"},
+	"SERVER_FAILED":  {"EAS_UNREACHABLE"},
+	"SERVER_BUSY":    {"EAS_UNREACHABLE"},
+	"WAF_BLOCK":      {"EAS_NOT_EXCHANGE", "EAS_NO_WWW_AUTH"},
+}
+
+// explains reports whether a fault follows from a cause that was found before it.
+func explains(cause Finding, f found) bool {
+	id := fault.ID(cause.Fault)
+	switch {
+	case f.id == "AUTODETECT_NOT_HYBRID": // it asks AutoDiscover and the server, as the check does
+		return fault.Get(id).Severity == fault.Fail && slices.Index(sequence, cause.Probe) < slices.Index(sequence, probeAuthority) || id == "AD_SELF_REDIRECT"
+	case slices.Contains(unreached, id) && (f.id == "EAS_UNREACHABLE" || f.id == "NO_RESPONSE"):
+		return true
+	}
+	return slices.Contains(consequences[id], f.id)
+}
+
+// block tells each finding which probes could not be made because of it: those after the probe
+// that failed.
+func (c *check) block() {
+	r := &c.report
+	last := ""
+	for _, p := range r.Probes {
+		if p.Verdict == Fail || p.Verdict == Warn && (p.Name == probeIdentity || slices.Index(sequence, p.Name) >= slices.Index(sequence, probeSignIn)) {
+			last = p.Fault
+		}
+		if p.Verdict != Skipped || !c.blocked[p.Name] {
+			continue
+		}
+		for i := range r.Findings {
+			f := &r.Findings[i]
+			if f.Fault == last || slices.ContainsFunc(f.Consequences, func(x Finding) bool { return x.Fault == last }) {
+				f.Blocks = append(f.Blocks, p.Name)
+			}
 		}
 	}
 }
@@ -98,27 +156,9 @@ func (r *Report) attribute() {
 	for _, list := range [][]Finding{r.Findings, r.Notes} {
 		for i := range list {
 			list[i].By = by[list[i].Probe]
+			for j := range list[i].Consequences {
+				list[i].Consequences[j].By = by[list[i].Consequences[j].Probe]
+			}
 		}
 	}
-}
-
-// unsupported says since when a build of Exchange is out of support. Sources: the lifecycle pages
-// of Exchange Server 2013, 2016 and 2019.
-func unsupported(build string) (string, bool) {
-	for _, x := range []struct{ prefix, name, since string }{
-		{"15.0.", "Exchange 2013", "2023-04-11"}, {"15.1.", "Exchange 2016", "2025-10-14"},
-		{"14.", "Exchange 2010", "2020-10-13"},
-	} {
-		if strings.HasPrefix(build, x.prefix) {
-			return x.name + " is out of support since " + x.since, true
-		}
-	}
-	// Exchange 2019 and SE share 15.2; SE begins with 15.2.2562.
-	if rest, ok := strings.CutPrefix(build, "15.2."); ok {
-		minor, _, _ := strings.Cut(rest, ".")
-		if n, err := strconv.Atoi(minor); err == nil && n < 2562 {
-			return "Exchange 2019 is out of support since 2025-10-14", true
-		}
-	}
-	return "", false
 }

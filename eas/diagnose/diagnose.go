@@ -3,6 +3,8 @@ package diagnose
 import (
 	"context"
 	"errors"
+	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -10,6 +12,7 @@ import (
 
 	"github.com/easoauth/easoauth/autodiscover"
 	"github.com/easoauth/easoauth/bearer"
+	"github.com/easoauth/easoauth/eas"
 	"github.com/easoauth/easoauth/internal/fault"
 	"github.com/easoauth/easoauth/internal/safehttp"
 	"github.com/easoauth/easoauth/token"
@@ -48,10 +51,25 @@ type Options struct {
 	// SignInTime is how long the user has to sign in; if 0, DefaultSignInTime.
 	SignInTime time.Duration
 
+	// RequestSize turns on a request of so many bytes, with a sign-in: FolderSync with a key that
+	// no server has made, which changes nothing. A front end whose maxRequestLength is lower
+	// refuses it, as it refuses a message of that size.
+	RequestSize int
+
+	// Resolver looks names up for the report: addresses, aliases, the SRV record. If nil, and
+	// HTTPClient is nil, net.DefaultResolver; if nil otherwise, DNS is left to the client.
+	Resolver Resolver
+
 	Timeout  time.Duration    // of each probe; if 0, DefaultTimeout
-	Progress func(p Probe)    // called as each probe ends, one at a time; optional
+	Progress func(p Probe)    // called as each probe ends, one at a time and in any order; optional
 	Now      func() time.Time // if nil, time.Now
 	Unmask   bool             // the address as it is; hosts are never masked
+
+	// Record gets, at the end, every request and response of the check as text in the txtar
+	// format, which package eastest replays. Tokens, codes, addresses, tenants and host names
+	// are replaced, the same by the same; what the mailbox holds is left out. What a browser
+	// does is not in it.
+	Record io.Writer
 }
 
 // ErrAddress is matched by the error of [Run] for what is no mail address.
@@ -64,7 +82,7 @@ func Run(ctx context.Context, address string, o *Options) (*Report, error) {
 	if o == nil {
 		o = &Options{}
 	}
-	c := &check{o: *o, address: address, now: o.Now}
+	c := &check{o: *o, address: address, now: o.Now, blocked: map[string]bool{}}
 	if c.now == nil {
 		c.now = time.Now
 	}
@@ -75,6 +93,9 @@ func Run(ctx context.Context, address string, o *Options) (*Report, error) {
 		c.o.SignInTime = DefaultSignInTime
 	}
 	if c.o.HTTPClient == nil {
+		if c.o.Resolver == nil {
+			c.o.Resolver = net.DefaultResolver
+		}
 		tr := http.DefaultTransport.(*http.Transport).Clone()
 		defer tr.CloseIdleConnections()
 		c.o.HTTPClient = &http.Client{Transport: tr}
@@ -83,6 +104,9 @@ func Run(ctx context.Context, address string, o *Options) (*Report, error) {
 	client.Jar = nil
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	c.client = &client
+	c.transport, _ = client.Transport.(*http.Transport)
+	c.journal.progress = c.o.Progress
+	recorder := c.recordInto()
 	local, domain, ok := strings.Cut(address, "@")
 	if !ok || local == "" || domain == "" || strings.ContainsAny(address, " \t\r\n") {
 		return nil, ErrAddress
@@ -94,6 +118,9 @@ func Run(ctx context.Context, address string, o *Options) (*Report, error) {
 	}
 	c.report.Duration = c.now().Sub(c.report.Began)
 	c.conclude()
+	if err := c.writeRecording(recorder); err != nil {
+		return nil, err
+	}
 	return &c.report, nil
 }
 
@@ -104,77 +131,26 @@ type check struct {
 	address string
 	now     func() time.Time
 
-	report   Report
-	found    []found
+	transport *http.Transport // of the client, if it is net/http's
+	report    Report
+	journal   journal
+
+	sides    []*lookup // that were asked for the endpoint
 	endpoint *url.URL
+	lost     bool // the cloud does not place the address
 	offer    *bearer.Offer
 	config   *token.Config
 	source   *token.Source
-	ended    bool // what follows cannot be checked
-	lost     bool // the cloud does not place the address
-}
+	eac      *eas.Client
+	inbox    eas.FolderID
 
-// A found is a fault that a probe showed.
-type found struct {
-	id     fault.ID
-	probe  string
-	advice string
-}
+	blocked map[string]bool // probes that could not be made because of what failed before; written by run alone
 
-// probe runs one step within the time of a probe.
-func (c *check) probe(ctx context.Context, name, expected string, f func(ctx context.Context, p *Probe)) {
-	c.within(ctx, c.o.Timeout, name, expected, f)
-}
-
-func (c *check) within(ctx context.Context, limit time.Duration, name, expected string, f func(ctx context.Context, p *Probe)) {
-	p := Probe{Name: name, Expected: expected, Verdict: Pass}
-	began := c.now()
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	f(ctx, &p)
-	p.Duration = c.now().Sub(began)
-	c.done(p)
-}
-
-func (c *check) done(p Probe) {
-	c.report.Probes = append(c.report.Probes, p)
-	if c.o.Progress != nil {
-		c.o.Progress(p)
-	}
-}
-
-// skip notes a step that was not taken.
-func (c *check) skip(name, why string) { c.done(Probe{Name: name, Verdict: Skipped, Seen: why}) }
-
-// wrong notes what a probe found.
-func (c *check) wrong(p *Probe, id fault.ID, advice string) {
-	p.Fault = string(id)
-	switch fault.Get(id).Severity {
-	case fault.Fail:
-		p.Verdict = Fail
-	case fault.Warn:
-		if p.Verdict != Fail {
-			p.Verdict = Warn
-		}
-	default:
-		if p.Verdict == Pass {
-			p.Verdict = Info
-		}
-	}
-	c.found = append(c.found, found{id, p.Name, advice})
-}
-
-// run takes the steps in the order of the dance.
-func (c *check) run(ctx context.Context) {
-	for _, step := range []func(ctx context.Context){
-		c.autodiscover, c.autodetect, c.certificate, c.anonymous, c.empty, c.identity, c.authority, c.legacy, c.forged,
-		c.signIn, c.token, c.options, c.folders,
-	} {
-		if ctx.Err() != nil {
-			return
-		}
-		step(ctx)
-	}
+	reached     bool     // the server responds
+	private     *step    // that found a private address
+	guessed     guess    // if nothing named the endpoint
+	withhold    bool     // the server is not what it should be, and gets no token
+	signInFault fault.ID // why the sign-in was refused
 }
 
 // faultOf returns the fault that an error of the library names, or "".

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"strings"
 
 	"github.com/easoauth/easoauth/internal/picture"
 )
@@ -14,6 +15,7 @@ var reportHTML string
 
 var reportTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
 	"chain":    chain,
+	"join":     func(list []string) string { return strings.Join(list, ", ") },
 	"style":    func() template.CSS { return picture.CSS },
 	"sentence": sentence,
 	"seconds":  func(p Probe) string { return fmt.Sprintf("%.3f", p.Duration.Seconds()) },

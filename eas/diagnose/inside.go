@@ -6,43 +6,69 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/easoauth/easoauth/bearer"
 	"github.com/easoauth/easoauth/eas"
 	"github.com/easoauth/easoauth/internal/fault"
+	"github.com/easoauth/easoauth/internal/safehttp"
 	"github.com/easoauth/easoauth/token"
 )
 
-// signIn signs the user in.
-func (c *check) signIn(ctx context.Context) {
+// inside goes on with a sign-in, if one is wanted.
+func (c *check) inside(ctx context.Context) {
+	deep := []string{probeToken, probeOptions, probeProvision, probeSettings, probeFolders, probeAccess}
 	switch {
 	case c.o.SignIn == nil:
-		c.skip("Sign-in", "no sign-in was asked for")
-		c.ended = true
+		c.skip("no sign-in was asked for", probeSignIn)
 		return
-	case c.ended || c.config == nil:
-		c.skip("Sign-in", "there is no authority to sign in at")
-		c.ended = true
+	case c.config == nil:
+		c.blocks("there is no authority to sign in at", probeSignIn)
 		return
 	}
-	c.within(ctx, c.o.SignInTime, "Sign-in", "an access token for the endpoint", func(ctx context.Context, p *Probe) {
-		c.source = &token.Source{Config: c.config, Store: &token.MemoryStore{}, Key: "check", Flow: c.o.SignIn}
-		if _, err := c.source.Token(ctx); err != nil {
-			id, advice := signInFault(err)
-			p.Seen = "refused"
-			if r := refusal(err); r != nil && r.AADSTS != 0 {
-				p.Seen = fmt.Sprintf("AADSTS%d", r.AADSTS)
-				if r.CorrelationID != "" {
-					p.RequestIDs = append(p.RequestIDs, r.CorrelationID)
-				}
-			}
-			c.wrong(p, id, advice)
-			c.ended = true
+	for i, f := range []func(ctx context.Context) bool{c.signIn, c.token, c.options, c.provision, c.settings, c.folders, c.access, c.large} {
+		if !f(ctx) {
+			c.blocks("what it needs failed", deep[min(i, len(deep)):]...)
+			return
 		}
-	})
+		if i == 1 && c.withhold {
+			c.blocks("the server gets no token: it is not what it should be", deep[1:]...)
+			return
+		}
+	}
 }
+
+// signIn signs the user in.
+func (c *check) signIn(ctx context.Context) (ok bool) {
+	c.within(ctx, c.o.SignInTime, probeSignIn, "an access token for the endpoint", func(ctx context.Context, s *step) {
+		c.source = &token.Source{Config: c.config, Store: &token.MemoryStore{}, Key: "check", Flow: c.o.SignIn}
+		_, err := c.source.Token(ctx)
+		if ok = err == nil; ok {
+			s.Seen = "signed in at " + c.config.Authority.Host
+			return
+		}
+		id, advice := signInFault(err)
+		s.Seen = "refused"
+		c.signInFault = id
+		if r := refusal(err); r != nil && r.AADSTS != 0 {
+			s.Seen = fmt.Sprintf("AADSTS%d", r.AADSTS)
+			s.id(r.CorrelationID)
+		}
+		if advice == "" && consents[id] {
+			if u := c.config.Authority.AdminConsentURL(c.config.ClientID, ""); u != "" {
+				advice = "an administrator opens " + u
+			}
+		}
+		s.wrong(id, advice)
+	})
+	return ok
+}
+
+// consents are the faults that an administrator's consent mends.
+var consents = map[fault.ID]bool{"CONSENT": true, "ADMIN_CONSENT": true}
 
 func refusal(err error) *token.Refusal {
 	var re *token.ReauthError
@@ -67,8 +93,11 @@ func signInFault(err error) (fault.ID, string) {
 	var ae *token.AudienceError
 	var re *token.ReauthError
 	var account *token.AccountError
+	var recorded *recordedError
 	var te *token.TransientError
 	switch {
+	case errors.As(err, &recorded):
+		return recorded.fault, ""
 	case errors.As(err, &ae):
 		return audienceFault(ae), ""
 	case errors.As(err, &account):
@@ -128,44 +157,50 @@ func audienceFault(ae *token.AudienceError) fault.ID {
 	return "AUD_WRONG"
 }
 
-// token looks at the token that came.
-func (c *check) token(ctx context.Context) {
-	if c.ended {
-		return
-	}
-	c.probe(ctx, "Token", "audience, permission and user are those of the mailbox", func(ctx context.Context, p *Probe) {
+// token looks at the token that came. It reports whether Exchange may take it.
+func (c *check) token(ctx context.Context) (ok bool) {
+	c.probe(ctx, probeToken, "audience, permission and user are those of the mailbox", func(ctx context.Context, s *step) {
+		ok = true
 		t, err := c.source.Token(ctx)
 		if err != nil {
-			p.Verdict, p.Seen = Skipped, "there is none"
+			s.skip("there is none")
 			return
 		}
 		claims, err := token.Inspect(t.AccessToken)
 		if err != nil {
-			p.Verdict, p.Seen = Info, "opaque"
+			s.Verdict, s.Seen = Info, "opaque"
 			return
 		}
-		p.Seen = "audience " + strings.Join(claims.Audience, " ")
+		s.Seen = "audience " + strings.Join(claims.Audience, " ")
+		s.Evidence = append(s.Evidence, "iss "+safehttp.Plain(claims.Issuer, 200), "scp "+safehttp.Plain(claims.Scope, 200),
+			fmt.Sprintf("ver %s, %s from issue to expiry", safehttp.Plain(claims.Version, 8), claims.Expiry.Sub(claims.IssuedAt)))
 		var ae *token.AudienceError
 		if err := token.CheckAudience(claims.Audience, c.endpoint); errors.As(err, &ae) {
-			c.wrong(p, audienceFault(ae), "")
+			s.wrong(audienceFault(ae), "")
+			ok = false
 			return
 		}
 		adfs := c.config.Authority.Kind == token.ADFS
 		if len(claims.Audience) == 1 && strings.HasSuffix(claims.Audience[0], "/") != adfs {
-			c.wrong(p, "AUD_SLASH", "")
+			s.wrong("AUD_SLASH", "")
 		}
 		if claims.Username != "" && !strings.EqualFold(claims.Username, c.address) && !sharesName(claims.Username, c.address) {
-			c.wrong(p, "WRONG_ACCOUNT", "")
+			s.wrong("WRONG_ACCOUNT", "")
+			ok = false
 			return
 		}
 		if !claims.HasScope("EAS.AccessAsUser.All") {
-			c.wrong(p, "SCOPE_MISSING", "")
+			s.wrong("SCOPE_MISSING", "")
+			ok = false
+		}
+		if c.offer == nil {
 			return
 		}
 		if trusted, known := c.offer.Trusts(claims.Tenant); known && !trusted && claims.Tenant != "" {
-			c.wrong(p, "EAS_TENANT_NOT_TRUSTED", "")
+			s.wrong("EAS_TENANT_NOT_TRUSTED", "")
 		}
 	})
+	return ok
 }
 
 // sharesName reports whether two addresses have the same local part: a user principal name
@@ -176,50 +211,160 @@ func sharesName(a, b string) bool {
 	return strings.EqualFold(x, y)
 }
 
+// deviceID is that of the check, so that it is one device however often it runs.
+const deviceID = "easoauthcheck"
+
 func (c *check) eas() *eas.Client {
-	return &eas.Client{URL: c.endpoint, User: c.address, Token: c.source, HTTPClient: c.client, Device: eas.Device{ID: "easoauthcheck", Type: "easoauth"}}
+	if c.eac == nil {
+		c.eac = &eas.Client{URL: c.endpoint, User: c.address, Token: c.source, HTTPClient: c.client, Device: eas.Device{ID: deviceID, Type: "easoauth"}}
+	}
+	return c.eac
 }
 
 // options asks what the server speaks, with the token.
-func (c *check) options(ctx context.Context) {
-	if c.ended {
-		return
-	}
-	c.probe(ctx, "OPTIONS", "200 and a version that both speak", func(ctx context.Context, p *Probe) {
+func (c *check) options(ctx context.Context) (ok bool) {
+	c.probe(ctx, probeOptions, "200 and a version that both speak", func(ctx context.Context, s *step) {
 		o, err := c.eas().Options(ctx)
-		if err != nil {
-			c.refused(p, err)
+		if ok = err == nil; !ok {
+			s.refused(err)
 			return
 		}
-		p.Seen = fmt.Sprint(o.Versions)
+		s.Seen = "versions"
+		for _, v := range o.Versions {
+			s.Seen += " " + string(v)
+		}
+		if len(o.Versions) == 1 && o.Versions[0] == eas.Version161 {
+			s.wrong("EXO_161_ONLY", "")
+		}
 	})
+	return ok
 }
 
-// folders provisions, if that is demanded, and reads the folders.
-func (c *check) folders(ctx context.Context) {
-	if c.ended {
-		return
-	}
-	c.probe(ctx, "FolderSync", "the folders of the mailbox", func(ctx context.Context, p *Probe) {
+// provision accepts the policy of the organization, as every client must.
+func (c *check) provision(ctx context.Context) (ok bool) {
+	c.probe(ctx, probeProvision, "a policy, or none", func(ctx context.Context, s *step) {
+		p, err := c.eas().Provision(ctx)
+		switch ok = err == nil; {
+		case !ok:
+			s.refused(err)
+		case p == nil:
+			s.Seen = "no policy"
+		default:
+			s.Seen = "the policy is accepted"
+		}
+	})
+	return ok
+}
+
+// settings says which device this is, and reads the user's addresses.
+func (c *check) settings(ctx context.Context) (ok bool) {
+	c.probe(ctx, probeSettings, "the device is described, and the server knows the user's addresses", func(ctx context.Context, s *step) {
+		err := c.eas().SetDeviceInformation(ctx, nil)
+		if err == nil {
+			var u *eas.UserInformation
+			if u, err = c.eas().UserInformation(ctx); err == nil {
+				s.Seen = fmt.Sprintf("%d addresses", len(u.Addresses))
+				if !slices.ContainsFunc(u.Addresses, func(a string) bool { return strings.EqualFold(a, c.address) }) && len(u.Addresses) > 0 {
+					s.Verdict = Info
+					s.Seen += ", and the one that is checked is not among them"
+				}
+			}
+		}
+		ok = true
+		switch {
+		case err == nil:
+		case errors.Is(err, eas.ErrVersion): // versions before 12.0 have no Settings
+			s.skip("the server's version has no Settings")
+		default:
+			s.refused(err)
+			ok = false
+		}
+	})
+	return ok
+}
+
+// folders reads the folders.
+func (c *check) folders(ctx context.Context) (ok bool) {
+	c.probe(ctx, probeFolders, "the folders of the mailbox", func(ctx context.Context, s *step) {
 		f, err := c.eas().FolderSync(ctx, eas.InitialSyncKey)
-		if err != nil {
-			c.refused(p, err)
+		if ok = err == nil; !ok {
+			s.refused(err)
 			return
 		}
-		p.Seen = fmt.Sprintf("%d folders", len(f.Added))
+		s.Seen = fmt.Sprintf("%d folders", len(f.Added))
+		for _, x := range f.Added {
+			if x.Type == eas.FolderInbox {
+				c.inbox = x.ID
+			}
+		}
 	})
+	return ok
+}
+
+// access looks whether a rule keeps the device in quarantine: all that it has done so far succeeds
+// there, and the Inbox holds a notice and nothing else.
+func (c *check) access(ctx context.Context) bool {
+	if c.inbox == "" {
+		c.skip("there is no Inbox", probeAccess)
+		return true
+	}
+	c.probe(ctx, probeAccess, "the server shows this device the Inbox", func(ctx context.Context, s *step) {
+		o := &eas.SyncOptions{Window: 2}
+		page, err := c.eas().Sync(ctx, c.inbox, eas.InitialSyncKey, o)
+		if err == nil && len(page.Added) == 0 && page.Key != eas.InitialSyncKey {
+			page, err = c.eas().Sync(ctx, c.inbox, page.Key, o)
+		}
+		if err != nil {
+			s.refused(err)
+			return
+		}
+		switch err := c.eas().CheckAccess(page); {
+		case errors.Is(err, eas.ErrDeviceQuarantined):
+			s.Seen = "quarantined"
+			s.wrong("EAS_403", "the device is in quarantine: allow it in the Exchange admin center under Mobile, or by Set-CASMailbox <user> -ActiveSyncAllowedDeviceIDs @{Add='"+deviceID+"'}")
+		case errors.Is(err, eas.ErrDevicePending):
+			s.Verdict, s.Seen = Info, "the Inbox is empty, or nothing is shown yet"
+		default:
+			s.Seen = "mail is shown"
+		}
+	})
+	return true
+}
+
+// large sends more than a front end may take, in a command that changes nothing: the
+// folder hierarchy is requested with a key of that length, which no server has made.
+func (c *check) large(ctx context.Context) bool {
+	if c.o.RequestSize <= 0 {
+		return true
+	}
+	c.within(ctx, max(c.o.Timeout, time.Minute), probeLargeRequest, "the server reads the request, and refuses the key", func(ctx context.Context, s *step) {
+		_, err := c.eas().FolderSync(ctx, eas.SyncKey(strings.Repeat("0", c.o.RequestSize)))
+		var ee *eas.Error
+		s.Seen = fmt.Sprintf("%d KB are read", c.o.RequestSize>>10)
+		switch errors.As(err, &ee); {
+		case err == nil, ee != nil && ee.Status != 0 && ee.HTTPStatus < 400, ee != nil && ee.HTTPStatus == http.StatusBadRequest:
+		case ee != nil:
+			s.Seen = fmt.Sprintf("status %d", ee.HTTPStatus)
+			s.id(ee.RequestID)
+			s.wrong("EAS_MAXREQUEST", fmt.Sprintf("a request of %d KB is refused", c.o.RequestSize>>10))
+		default:
+			s.Seen = "no response"
+			s.wrong("EAS_MAXREQUEST", fmt.Sprintf("the connection ends while a request of %d KB is sent", c.o.RequestSize>>10))
+		}
+	})
+	return true
 }
 
 // refused says why Exchange refuses a good token.
-func (c *check) refused(p *Probe, err error) {
-	c.ended = true
+func (s *step) refused(err error) {
 	var ee *eas.Error
 	id := faultOf(err)
 	if errors.As(err, &ee) {
-		p.Seen = fmt.Sprintf("status %d", max(ee.HTTPStatus, ee.Status))
-		if ee.RequestID != "" {
-			p.RequestIDs = append(p.RequestIDs, ee.RequestID)
+		s.Seen = fmt.Sprintf("status %d", max(ee.HTTPStatus, ee.Status))
+		if ee.HTTPStatus == 0 || ee.HTTPStatus == http.StatusOK {
+			s.Seen = fmt.Sprintf("status %d", ee.Status)
 		}
+		s.id(ee.RequestID)
 		switch {
 		case ee.Offer != nil && ee.Offer.Diagnostics != nil:
 			id = diagnosticsFault(ee.Offer.Diagnostics)
@@ -229,7 +374,7 @@ func (c *check) refused(p *Probe, err error) {
 			id = "EAS_449" // although the device was provisioned
 		case ee.HTTPStatus == 451:
 			id = "EAS_451_MOVED"
-		case ee.HTTPStatus == http.StatusForbidden:
+		case errors.Is(err, eas.ErrForbidden):
 			id = "EAS_403"
 		case ee.HTTPStatus == 456:
 			id = "ACCOUNT_BLOCKED"
@@ -237,12 +382,14 @@ func (c *check) refused(p *Probe, err error) {
 			id = "PASSWORD_EXPIRED"
 		case errors.Is(err, eas.ErrVersion):
 			id = "EAS_VERSION_138"
+		case errors.Is(err, eas.ErrProvisionRequired):
+			id = "EAS_449"
 		}
 	}
 	if id == "" {
 		id = "EAS_UNREACHABLE"
 	}
-	c.wrong(p, id, "")
+	s.wrong(id, "")
 }
 
 // diagnosticsFault is the fault that Exchange's own diagnostics name.

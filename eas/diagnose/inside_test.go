@@ -3,6 +3,7 @@ package diagnose
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/easoauth/easoauth/bearer"
@@ -52,9 +53,14 @@ func TestDiagnosticsFault(t *testing.T) {
 
 func TestUnsupported(t *testing.T) {
 	for build, want := range map[string]bool{"15.0.1497.48": true, "15.1.2507.55": true, "15.2.1748.24": true, "15.2.2562.17": false, "15.2.3000.1": false, "15.2.10000.1": false,
-		"15.2.986.5": true, "15.20.9000.0": false, "": false} {
+		"15.2.986.5": true, "15.20.9000.0": false, "": false, "14.3.123.4": true, "15.1": false, "15.1.x": false, "16.0.1.1": false} {
 		if _, got := unsupported(build); got != want {
 			t.Errorf("%s: %v", build, got)
+		}
+	}
+	for build, want := range map[string]bool{"15.1.2507.54": true, "15.1.2507.55": false, "15.2.1748.10": true, "15.2.1748.24": false, "15.2.1544.25": false, "15.2.1118.40": true, "15.0.1497.48": false} {
+		if text, _ := unsupported(build); strings.Contains(text, "dedicated") != want {
+			t.Errorf("%s: %s", build, text)
 		}
 	}
 }

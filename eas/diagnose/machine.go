@@ -76,7 +76,7 @@ func (r *Report) JUnit(w io.Writer) error {
 		case p.Verdict == Fail, p.Verdict == Warn && !noted:
 			s.Failures++
 			c.Failure = &failure{Message: p.Fault, Type: string(p.Verdict), Text: p.Seen}
-			for _, f := range r.Findings {
+			for f := range r.Faults() {
 				if f.Fault == p.Fault {
 					c.Failure.Text = f.Cause + ": " + f.Remedy
 				}
@@ -111,7 +111,7 @@ func (r *Report) Prometheus(w io.Writer) error {
 	}
 	fmt.Fprintf(&b, "# HELP hmacheck_healthy Whether the check found nothing wrong.\n# TYPE hmacheck_healthy gauge\nhmacheck_healthy{address=\"%s\"} %d\n", address, healthy)
 	b.WriteString("# HELP hmacheck_fault A fault that was found, by its id; root is the one to mend first.\n# TYPE hmacheck_fault gauge\n")
-	for _, f := range r.Findings {
+	for f := range r.Faults() {
 		fmt.Fprintf(&b, "hmacheck_fault{address=\"%s\",fault=\"%s\",severity=\"%s\",root=\"%t\"} 1\n", address, f.Fault, f.Severity, f.Fault == r.Root)
 	}
 	b.WriteString("# HELP hmacheck_probe_seconds How long a step took.\n# TYPE hmacheck_probe_seconds gauge\n")

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"iter"
 	"time"
 
 	"github.com/easoauth/easoauth/internal/fault"
@@ -27,6 +28,7 @@ type Probe struct {
 	Seen       string        `json:"seen,omitempty"`     // what this one shows; or why the probe was skipped
 	By         string        `json:"by,omitempty"`       // who responded
 	RequestIDs []string      `json:"request_ids,omitempty"`
+	Evidence   []string      `json:"evidence,omitempty"` // what came back, a line each, without secrets and addresses
 	Duration   time.Duration `json:"duration_ns"`
 }
 
@@ -42,6 +44,9 @@ type Finding struct {
 	Sure     string `json:"sure"`              // how well founded: "documented", "seen", "reported" or "open"
 	Source   string `json:"source"`
 	Advice   string `json:"advice,omitempty"` // what holds for this deployment alone, such as a URL to open
+
+	Consequences []Finding `json:"consequences,omitempty"` // what follows from it, and passes with it
+	Blocks       []string  `json:"blocks,omitempty"`       // the probes that could not be made because of it
 }
 
 // A Report is what a check found. It is not changed after [Run].
@@ -49,7 +54,7 @@ type Report struct {
 	Address  string        `json:"address"` // masked, unless Options.Unmask
 	Endpoint string        `json:"endpoint,omitempty"`
 	Root     string        `json:"root"`     // the fault to mend first; "healthy" if there is none
-	Findings []Finding     `json:"findings"` // in the order in which to mend them
+	Findings []Finding     `json:"findings"` // independent causes, in the order in which to mend them
 	Notes    []Finding     `json:"notes"`    // worth knowing, and nothing is wrong
 	Probes   []Probe       `json:"probes"`
 	Began    time.Time     `json:"began"`
@@ -61,6 +66,22 @@ const Healthy = "healthy"
 
 // Healthy reports whether nothing is wrong.
 func (r *Report) Healthy() bool { return len(r.Findings) == 0 }
+
+// Faults yields every finding with what follows from it, a cause before its consequences.
+func (r *Report) Faults() iter.Seq[Finding] {
+	return func(yield func(Finding) bool) {
+		for _, f := range r.Findings {
+			if !yield(f) {
+				return
+			}
+			for _, c := range f.Consequences {
+				if !yield(c) {
+					return
+				}
+			}
+		}
+	}
+}
 
 // finding returns the finding of a fault.
 func finding(id fault.ID, probe, advice string) Finding {

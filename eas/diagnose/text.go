@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"github.com/easoauth/easoauth/internal/fault"
 )
 
 // TextOptions are the choices of [Report.Text]. Nil means the zero value.
@@ -48,10 +50,13 @@ func (r *Report) Text(w io.Writer, o *TextOptions) error {
 	}
 	for i, f := range r.Findings {
 		title := f.Fault
-		if i == 0 {
+		switch {
+		case i == 0:
 			title = "Mend first: " + title
+		default:
+			title = "Then: " + title
 		}
-		fmt.Fprintf(&b, "%s  (%s, %s)\n", paint(marks[Verdict(f.Severity)].color, title), f.Probe, f.Sure)
+		fmt.Fprintf(&b, "%s  (%s)\n", paint(marks[Verdict(f.Severity)].color, title), f.Probe)
 		para("  ", sentence(f.Cause))
 		if f.By != "" {
 			para("  ", "The response came from "+f.By+".")
@@ -63,12 +68,26 @@ func (r *Report) Text(w io.Writer, o *TextOptions) error {
 		if f.Advice != "" {
 			para("  ", sentence(f.Advice))
 		}
+		for _, c := range f.Consequences {
+			para("  ", fmt.Sprintf("It brings about %s (%s): %s", c.Fault, c.Probe, c.Cause+"."))
+		}
+		if len(f.Blocks) > 0 {
+			para("  ", "Not checked because of it: "+strings.Join(f.Blocks, ", ")+".")
+		}
+		para("  ", "Source, "+f.Sure+": "+f.Source+".")
 		b.WriteString("\n")
 	}
 	for _, f := range r.Notes {
-		para("", fmt.Sprintf("%s %s: %s", paint(marks[Info].color, "Note"), f.Fault, f.Cause))
+		fmt.Fprintf(&b, "%s\n", paint(marks[Info].color, "Note: "+f.Fault))
+		para("  ", sentence(f.Cause))
 		if f.Advice != "" {
 			para("  ", sentence(f.Advice))
+		}
+		if noted[fault.ID(f.Fault)] {
+			para("  ", "To do: "+sentence(f.Remedy))
+			if f.Command != "" {
+				para("    ", f.Command)
+			}
 		}
 	}
 	if len(r.Notes) > 0 {

@@ -102,7 +102,7 @@ func (p *program) demonstrate(ctx context.Context) int {
 	if p.demo == "DEVICE_CODE_BLOCKED" {
 		d.SignIn = &token.DeviceCode{Prompt: func(context.Context, *token.DevicePrompt) error { return nil }}
 	}
-	r, err := diagnose.Run(ctx, ada, d)
+	r, err := p.check(ctx, ada, d)
 	if err != nil {
 		return p.fail(err)
 	}

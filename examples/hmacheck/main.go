@@ -6,6 +6,7 @@
 //	hmacheck -sign-in -client-id … ada@contoso.com    with a sign-in by browser; -device-code without one
 //	hmacheck -json ada@contoso.com                    for programs; also -html, -junit, -prometheus
 //	hmacheck -file addresses.txt                      many addresses, with a summary by domain
+//	hmacheck -record exchange.txtar ada@contoso.com   keep the exchange, redacted; -replay checks it again
 //	hmacheck -demo TLS_OFFLOAD                        what a fault looks like, at an embedded tenant; -demo list lists them
 //
 // It is one static binary of 12 to 14 MB for Windows, macOS and Linux:
@@ -57,7 +58,7 @@ type program struct {
 	json, junit, prometheus, html                       bool
 	signIn, device, security, autodetect, unmask, quiet bool
 	clientID, host, endpoint, tenant, resolver, file    string
-	demo, listen                                        string
+	demo, listen, record, replay                        string
 	noCloud, color                                      bool
 	trust, connect, ca                                  []string
 	timeout, watch                                      time.Duration
@@ -100,6 +101,8 @@ func run(ctx context.Context, args []string, out, log io.Writer) int {
 	fs.DurationVar(&p.watch, "watch", 0, "check again after this time, and say what changed")
 	fs.BoolVar(&p.unmask, "unmask", false, "show addresses as they are")
 	fs.BoolVar(&p.quiet, "q", false, "show no progress")
+	fs.StringVar(&p.record, "record", "", "keep the whole exchange in this file, without what says whose it is")
+	fs.StringVar(&p.replay, "replay", "", "check what -record kept in this file, without a network")
 	fs.StringVar(&p.demo, "demo", "", `show this fault at an embedded tenant; "list" lists them`)
 	switch err := fs.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
@@ -111,8 +114,11 @@ func run(ctx context.Context, args []string, out, log io.Writer) int {
 		return p.fail(fmt.Errorf("%w; -h lists the flags", err))
 	}
 	p.color = account.Colors(out)
-	if p.demo != "" {
+	switch {
+	case p.demo != "":
 		return p.demonstrate(ctx)
+	case p.replay != "":
+		return p.again(ctx)
 	}
 	addresses := fs.Args()
 	if p.file != "" {
@@ -128,6 +134,8 @@ func run(ctx context.Context, args []string, out, log io.Writer) int {
 		return p.fail(err)
 	case len(addresses) == 0:
 		return p.fail(errors.New("which address? hmacheck ada@contoso.com, or -demo list"))
+	case p.record != "" && (len(addresses) > 1 || p.listen != "" || p.watch > 0):
+		return p.fail(errors.New("-record keeps one check of one address"))
 	case p.listen != "":
 		return p.serve(ctx, addresses, o)
 	case len(addresses) > 1:
@@ -221,7 +229,7 @@ func (p *program) one(ctx context.Context, address string, o *diagnose.Options) 
 		if isTerminal(p.log) && !p.quiet {
 			o.Progress = func(x diagnose.Probe) { fmt.Fprintf(p.log, "\r\x1b[K%s: %s", x.Name, x.Verdict) }
 		}
-		r, err := diagnose.Run(ctx, address, o)
+		r, err := p.check(ctx, address, o)
 		if o.Progress != nil {
 			fmt.Fprint(p.log, "\r\x1b[K")
 		}

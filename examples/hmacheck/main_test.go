@@ -95,3 +95,39 @@ func TestFile(t *testing.T) {
 		t.Errorf("%d %s %s", code, out, log)
 	}
 }
+
+// What -record keeps names nobody, and -replay comes to the same verdict.
+func TestRecord(t *testing.T) {
+	for _, id := range []string{"healthy", "healthy-on-premises-exchange-2016", "SPN_MISSING", "TLS_OFFLOAD", "TLS_CERT_EXPIRING", "AD_PREAUTH"} {
+		t.Run(id, func(t *testing.T) {
+			t.Parallel()
+			file := filepath.Join(t.TempDir(), "exchange.txtar")
+			code, out, log := check(t, "-demo", id, "-record", file)
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatalf("%v %s %s", err, out, log)
+			}
+			for _, word := range []string{"contoso", "ada@", "ada%40", "eyJ"} {
+				if bytes.Contains(bytes.ToLower(data), []byte(strings.ToLower(word))) {
+					t.Errorf("%s is in\n%s", word, data)
+				}
+			}
+			again, out2, log := check(t, "-replay", file)
+			if code != again || log != "" || firstWords(out) != firstWords(out2) {
+				t.Errorf("%d, then %d %s\n%s\n%s", code, again, log, out, out2)
+			}
+		})
+	}
+	for _, args := range [][]string{{"-replay", "main.go"}, {"-replay", "none"}, {"-record", "x", "ada@contoso.com", "bob@contoso.com"}, {"-demo", "healthy", "-record", t.TempDir()}} {
+		if code, _, log := check(t, args...); code != 2 || strings.Count(log, "\n") != 1 {
+			t.Errorf("%v: %d %s", args, code, log)
+		}
+	}
+}
+
+// firstWords is what a report says first: the root, or that nothing is wrong.
+func firstWords(report string) string {
+	_, rest, _ := strings.Cut(report, "\n\n")
+	line, _, _ := strings.Cut(rest, "\n")
+	return line
+}
