@@ -224,8 +224,9 @@ func (c *call) changes(f *folder, req *node, s *step, out *airsync.SyncResponseF
 			s.lacks(x.id)
 			cmds.Delete = append(cmds.Delete, airsync.SyncDelete{ServerID: string(x.id)})
 		case x.changed:
+			was := s.seen[x.id]
 			s.has(x.it)
-			cmds.Change = append(cmds.Change, airsync.SyncItem{Class: class, ServerID: string(x.id), ApplicationData: c.changeData(x.it, want)})
+			cmds.Change = append(cmds.Change, airsync.SyncItem{Class: class, ServerID: string(x.id), ApplicationData: c.changeData(x.it, was, want)})
 		default:
 			s.has(x.it)
 			cmds.Add = append(cmds.Add, airsync.SyncItem{ServerID: string(x.id), ApplicationData: c.data(x.it, want)})

@@ -36,13 +36,11 @@ func (c *call) mailData(it *item, want bodyChoice) *airsync.EmailData {
 	if d.ThreadTopic == "" {
 		d.ThreadTopic = m.Subject
 	}
-	if d.DisplayTo == "" {
-		d.DisplayTo, _, _ = strings.Cut(m.To, "@")
-	}
+	c.addresses(d, &m)
 	if m.Importance != nil {
 		d.Importance = intp(int(*m.Importance))
 	}
-	if len(m.Categories) > 0 {
+	if c.version.AtLeast(eas.Version140) {
 		d.Categories = &airsync.Categories{Category: m.Categories}
 	}
 	d.Body, d.BodyPart = want.body(&m), want.bodyPart(&m)
@@ -62,12 +60,22 @@ func (c *call) mailData(it *item, want bodyChoice) *airsync.EmailData {
 	if c.version.AtLeast(eas.Version160) {
 		d.IsDraft, d.BCC = &m.Draft, m.BCC
 	}
+	voice := 0
 	for _, a := range m.Attachments {
 		if d.Attachments == nil {
 			d.Attachments = &airsync.Attachments{}
 		}
 		wire := airsync.Attachment{
 			DisplayName: a.Name, FileReference: a.Reference, Method: int(a.Method), EstimatedDataSize: uint64(a.Size), ContentID: a.ContentID,
+			ContentLocation: a.Location,
+		}
+		if a.Inline {
+			wire.IsInline = &a.Inline
+		}
+		if a.Duration > 0 && c.version.AtLeast(eas.Version140) {
+			voice++
+			seconds := uint32(a.Duration.Seconds())
+			wire.UMDuration, wire.UMOrder = &seconds, intp(voice)
 		}
 		if wire.Method == 0 {
 			wire.Method = int(eas.AttachmentFile)

@@ -21,6 +21,7 @@ func (c *call) isDraft(f *folder) bool {
 // false for what no draft has.
 func (c *call) writeDraft(it *item, data *node) bool {
 	m := &it.mail
+	it.changes(wholeMail)
 	for _, k := range data.kids {
 		switch k.tag {
 		case wbxml.EmailTo:

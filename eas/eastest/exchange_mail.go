@@ -71,6 +71,7 @@ func (c *call) sendMail() {
 	if source != nil && (c.root == nil || c.root.child(wbxml.ComposeMailReplaceMime) == nil) {
 		c.attach(parsed, source)
 	}
+	c.thread(parsed, source)
 	if clientID != "" {
 		c.box.sentIDs[clientID] = true
 	}
@@ -85,8 +86,14 @@ func (c *call) sendMail() {
 
 // deliverTo delivers a mail to each recipient. To one that is quiet, nobody replies by itself.
 func (c *call) deliverTo(m *eas.Email, to []string, quiet bool) {
+	done := map[string]bool{} // who is named twice gets one
 	for _, addr := range to {
+		if done[strings.ToLower(addr)] {
+			continue
+		}
+		done[strings.ToLower(addr)] = true
 		delivered := *m
+		delivered.ReceivedAsBCC = !strings.Contains(strings.ToLower(m.To+" "+m.CC), strings.ToLower(addr))
 		switch box := c.users[strings.ToLower(addr)]; {
 		case box.hasMailbox() && quiet:
 			box.add(box.byType(eas.FolderInbox), delivered)
@@ -210,7 +217,14 @@ func parseMail(raw []byte) (out *eas.Email, to []string, quiet, ok bool) {
 	if err != nil {
 		subject = m.Header.Get("Subject")
 	}
-	out = &eas.Email{Subject: subject, To: m.Header.Get("To"), CC: m.Header.Get("Cc")}
+	out = &eas.Email{Subject: subject, To: m.Header.Get("To"), CC: m.Header.Get("Cc"), Sender: m.Header.Get("Sender")}
+	if list, err := m.Header.AddressList("Reply-To"); err == nil {
+		var all []string
+		for _, a := range list {
+			all = append(all, a.Address)
+		}
+		out.ReplyTo = strings.Join(all, ";") // [MS-ASEMAIL] 2.2.2.61
+	}
 	takeApart(out, textproto.MIMEHeader(m.Header), text, 0)
 	if out.Body == nil {
 		out.Body = &eas.Body{Type: eas.BodyPlain}

@@ -261,24 +261,6 @@ func (c *call) wellFormed(col *node) bool {
 	return true
 }
 
-// changeData is what a change says about a mail: what a client can change.
-func (c *call) changeData(it *item, want bodyChoice) *wbxml.Raw {
-	if it.raw != nil {
-		return c.data(it, want)
-	}
-	read := it.mail.Read != nil && *it.mail.Read
-	d := &airsync.EmailData{Read: &read, Flag: wireFlag(it.mail.Flag)}
-	if len(it.mail.Categories) > 0 {
-		d.Categories = &airsync.Categories{Category: it.mail.Categories}
-	}
-	doc, err := wbxml.Marshal(d)
-	if err != nil {
-		panic("eastest: " + err.Error())
-	}
-	raw := wbxml.Raw(doc)
-	return &raw
-}
-
 // apply carries out the client's commands. Successful changes and deletes are not
 // mentioned. [MS-ASCMD] 2.2.3.154
 func (c *call) apply(f *folder, req, commands *node, next *step, out *airsync.SyncResponseFolder) {
@@ -340,7 +322,7 @@ func (c *call) apply(f *folder, req, commands *node, next *step, out *airsync.Sy
 				changed = !send && c.change(it, cmd)
 			}
 			if !changed {
-				it.mail = before // a change is whole or not at all
+				it.mail, it.pending = before, [mailParts]bool{} // a change is whole or not at all
 				replies.Change = append(replies.Change, failed(6))
 				continue
 			}
@@ -440,14 +422,17 @@ func (c *call) change(it *item, cmd *node) bool {
 			}
 			read := k.text == "1"
 			it.mail.Read = &read
+			it.changes(readPart)
 		case wbxml.EmailFlag:
-			flag, ok := readFlag(k)
+			flag, ok := readFlag(k, it.mail.Meeting != nil)
 			if !ok {
 				return false
 			}
 			it.mail.Flag = flag
+			it.changes(flagPart)
 		case wbxml.EmailCategories:
 			it.mail.Categories = nil
+			it.changes(categoriesPart)
 			for _, cat := range k.all(wbxml.EmailCategory) {
 				it.mail.Categories = append(it.mail.Categories, cat.text)
 			}

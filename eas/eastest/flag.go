@@ -11,15 +11,20 @@ import (
 const flagTime = "2006-01-02T15:04:05.000Z"
 
 // readFlag reads a flag as a device sends it. It reports false where Exchange answers status
-// 6: of the four dates some are there and some not, they are out of order, or a complete flag
+// 6: its status is none, or a reminder lacks its time, or of the four dates some are there and some not, they are out of order, or a complete flag
 // lacks its two. [MS-ASEMAIL] 2.2.2.72, 3.2.4.1
-func readFlag(n *node) (*eas.Flag, bool) {
+func readFlag(n *node, meeting bool) (*eas.Flag, bool) {
 	if len(n.kids) == 0 {
 		return nil, true
 	}
 	status, ok := n.number(wbxml.EmailStatus)
-	if !ok {
+	reminder := n.value(wbxml.TasksReminderSet)
+	switch {
+	case !ok, status < 0, status > int(eas.FlagActive), reminder != "" && reminder != "0" && reminder != "1",
+		reminder == "1" && n.child(wbxml.TasksReminderTime) == nil:
 		return nil, false
+	case status == int(eas.FlagCleared):
+		return nil, true
 	}
 	count := 0
 	at := func(tag wbxml.Tag) time.Time {
@@ -41,13 +46,13 @@ func readFlag(n *node) (*eas.Flag, bool) {
 	}
 	f.Completed, f.CompletedDate = at(wbxml.EmailCompleteTime), at(wbxml.TasksDateCompleted)
 	f.Ordinal = at(wbxml.TasksOrdinalDate)
-	if n.value(wbxml.TasksReminderSet) == "1" {
+	if reminder == "1" {
 		f.Reminder = at(wbxml.TasksReminderTime)
 	}
 	switch {
 	case status == int(eas.FlagComplete) && (f.Completed.IsZero() || f.CompletedDate.IsZero()):
 		return nil, false
-	case status == int(eas.FlagActive) && f.Type == "":
+	case status == int(eas.FlagActive) && f.Type == "" && !meeting:
 		return nil, false
 	}
 	return f, ok
@@ -69,9 +74,7 @@ func wireFlag(f *eas.Flag) *airsync.Flag {
 		StartDate: text(f.StartLocal), DueDate: text(f.DueLocal), UTCStartDate: text(f.Start), UTCDueDate: text(f.Due),
 		OrdinalDate: text(f.Ordinal), SubOrdinalDate: f.SubOrdinal,
 	}
-	if !f.Reminder.IsZero() {
-		yes := true
-		out.ReminderSet, out.ReminderTime = &yes, text(f.Reminder)
-	}
+	reminds := !f.Reminder.IsZero()
+	out.ReminderSet, out.ReminderTime = &reminds, text(f.Reminder)
 	return out
 }

@@ -35,6 +35,9 @@ type item struct {
 	mail    eas.Email
 	raw     []byte // the ApplicationData of what is not mail
 	version uint64 // changes with each change
+
+	changedAt [mailParts]uint64 // the version in which each part changed
+	pending   [mailParts]bool   // parts that change with the next version
 }
 
 // file puts an item that is new into f.
@@ -50,6 +53,7 @@ func (m *Mailbox) file(f *folder, it *item) {
 // touch notes that an item changed.
 func (m *Mailbox) touch(it *item) {
 	it.version = m.tn.next()
+	it.changed()
 	it.folder.stale++
 	it.folder.note(entry{version: it.version, id: it.id})
 	m.wake()

@@ -334,7 +334,10 @@ var syncCases = []interopCase{
 		for _, data := range []string{flag, `<e:Read>1</e:Read>`, `<e:Categories><e:Category>blue</e:Category></e:Categories>`} {
 			d.change(inbox, mail, data).applied()
 		}
-		d.get(inbox, mail, "").is("Subject", "mail").is("Flag/Status", "2").is("Read", "1").is("Category", "blue")
+		r := d.get(inbox, mail, "").is("Subject", "mail").is("Flag/Status", "2").is("Read", "1")
+		if d.atLeast("14.0") { // which brought them
+			r.is("Category", "blue")
+		}
 	}},
 	{"MSASCMD_S19_TC28_Sync_Change_InvalidServerId", every, func(d *device) {
 		d.change(contacts, "8:99", contactData("Two", "")).in("Responses/Change").is("ServerId", "8:99").is("Status", "8")

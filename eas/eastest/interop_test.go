@@ -116,7 +116,10 @@ func newDevice(t *testing.T, version string) *device {
 // as returns a device of another user of the tenant.
 func (d *device) as(addr string) *device {
 	d.t.Helper()
-	return deviceOf(d.t, d.tn, addr, d.version)
+	other := deviceOf(d.t, d.tn, addr, d.version)
+	d.clients += 100 // the next device of this user shall not use its ClientIds
+	other.clients = d.clients
+	return other
 }
 
 func deviceOf(t *testing.T, tn *eastest.Tenant, addr, version string) *device {
@@ -529,6 +532,7 @@ var interopTests = map[string][]interopCase{
 	"TestInteropHTTP":     httpCases,
 	"TestInteropContacts": slices.Concat(contactCases, taskCases, noteCases),
 	"TestInteropCalendar": calendarCases,
+	"TestInteropEmail":    slices.Concat(emailCases, flagCases),
 	"TestInteropSearch":   slices.Concat(resolveCases, searchCases, findCases),
 }
 
