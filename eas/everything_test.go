@@ -162,8 +162,8 @@ func everything(t *testing.T, v eas.Version, compact bool) {
 
 	// Estimates and moves.
 	box.Deliver(&eas.Email{Subject: "New"})
-	if n, err := c.GetItemEstimate(ctx, inbox.ID, key, nil); err != nil || n != 2 { // one new, one gone
-		t.Errorf("GetItemEstimate = %d, %v, want 2", n, err)
+	if n, err := c.GetItemEstimate(ctx, inbox.ID, key, nil); err != nil || n != 3 { // one new, one gone, one answered
+		t.Errorf("GetItemEstimate = %d, %v, want 3", n, err)
 	}
 	moves, err := c.MoveItems(ctx, eas.Move{Item: budget.ID, From: inbox.ID, To: project.ID}, eas.Move{Item: "5:99", From: inbox.ID, To: project.ID})
 	must("MoveItems", err)
