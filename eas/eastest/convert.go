@@ -1,9 +1,7 @@
 package eastest
 
 import (
-	"encoding/base64"
 	"fmt"
-	"strings"
 
 	"github.com/easoauth/easoauth/eas"
 	"github.com/easoauth/easoauth/internal/airsync"
@@ -92,24 +90,6 @@ func (c *call) mailData(it *item, want bodyChoice) *airsync.EmailData {
 		d.MeetingRequest = c.meeting(it)
 	}
 	return d
-}
-
-// meeting returns the invitation in a mail.
-func (c *call) meeting(it *item) *airsync.MeetingRequest {
-	m := it.mail.Meeting
-	no, yes := false, true
-	out := &airsync.MeetingRequest{
-		AllDayEvent: &no, StartTime: m.Start.UTC().Format("2006-01-02T15:04:05.000Z"), EndTime: m.End.UTC().Format("2006-01-02T15:04:05.000Z"),
-		DTStamp: it.mail.Received.UTC().Format("2006-01-02T15:04:05.000Z"), InstanceType: intp(int(m.Instance)), Organizer: m.Organizer,
-		ResponseRequested: &yes, Sensitivity: intp(int(m.Sensitivity)), BusyStatus: intp(2), TimeZone: strings.Repeat("A", 230) + "==",
-	}
-	uid := meetingUID(&it.mail)
-	if c.version.AtLeast(eas.Version160) {
-		out.UID = uid
-	} else {
-		out.GlobalObjID = base64.StdEncoding.EncodeToString([]byte(uid))
-	}
-	return out
 }
 
 // meetingUID returns the UID of the invitation in a mail.

@@ -53,21 +53,6 @@ func (m *Mailbox) asServer(raw []byte, e *eas.Event) []byte {
 
 func compact(t time.Time) string { return t.UTC().Format("20060102T150405Z") }
 
-// accepted returns the event of an invitation that the user accepts, for good or tentatively.
-func (c *call) accepted(it *item, answer int, busy eas.BusyStatus) []byte {
-	m := it.mail.Meeting
-	e := &eas.Event{
-		Subject: it.mail.Subject, Start: m.Start, End: m.End, AllDay: m.AllDay, Zone: m.Zone, Place: m.Place, Busy: &busy, Recurrence: m.Recurrence,
-		Reminder: m.Reminder, Sensitivity: m.Sensitivity, UID: m.UID, Organizer: person(m.Organizer), Status: eas.MeetingReceived,
-		Response: responses[answer], Replied: c.now(),
-	}
-	doc, err := eas.Encode(e, eas.Version161)
-	if err != nil {
-		panic("eastest: " + err.Error())
-	}
-	return c.box.asServer(doc, e)
-}
-
 // responses are the answers of MeetingResponse as an event has them.
 var responses = map[int]eas.ResponseType{1: eas.ResponseAccepted, 2: eas.ResponseTentative, 3: eas.ResponseDeclined}
 

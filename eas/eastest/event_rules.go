@@ -33,6 +33,13 @@ func (c *call) completeEvent(data *node) bool {
 	if meeting {
 		set(wbxml.CalendarResponseType, strconv.Itoa(int(eas.ResponseOrganizer)))
 	}
+	for _, a := range data.child(wbxml.CalendarAttendees).all(wbxml.CalendarAttendee) {
+		for tag, text := range map[wbxml.Tag]string{wbxml.CalendarAttendeeStatus: "0", wbxml.CalendarAttendeeType: "1"} {
+			if a.child(tag) == nil {
+				a.kids = append(a.kids, &node{tag: tag, text: text})
+			}
+		}
+	}
 	set(wbxml.AirSyncBaseNativeBodyType, data.child(wbxml.AirSyncBaseBody).value(wbxml.AirSyncBaseType))
 	return true
 }

@@ -452,38 +452,3 @@ func (c *call) getHierarchy() {
 	}
 	c.answer(out)
 }
-
-// meetingResponse serves MeetingResponse. [MS-ASCMD] 2.2.1.11
-func (c *call) meetingResponse() {
-	out := &airsync.MeetingResponseResponse{}
-	if len(c.root.all(wbxml.MeetingResponseRequest)) > maxAnswers {
-		c.common(103, http.StatusBadRequest)
-		return
-	}
-	for _, q := range c.root.all(wbxml.MeetingResponseRequest) {
-		id := q.value(wbxml.MeetingResponseRequestId)
-		reply := airsync.MeetingResult{RequestID: id, Status: intp(2)}
-		answer, _ := q.number(wbxml.MeetingResponseUserResponse)
-		f, it := c.box.find(eas.ItemID(id))
-		if it != nil && it.raw == nil && it.mail.Meeting != nil && answer >= 1 && answer <= 3 &&
-			string(f.ID) == q.value(wbxml.MeetingResponseCollectionId) {
-			reply.Status = intp(1)
-			if answer != 3 {
-				busy := eas.BusyBusy
-				if answer == 2 {
-					busy = eas.BusyTentative
-				}
-				reply.CalendarID = string(c.box.put(c.box.byType(eas.FolderCalendar), c.accepted(it, answer, busy)).id)
-			}
-			c.tellOrganizer(it.mail.Meeting, answer)
-			c.box.remove(it)
-			c.box.wake()
-		}
-		out.Result = append(out.Result, reply)
-	}
-	if len(out.Result) == 0 {
-		c.common(103, http.StatusBadRequest)
-		return
-	}
-	c.answer(out)
-}

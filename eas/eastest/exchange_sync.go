@@ -333,6 +333,9 @@ func (c *call) apply(f *folder, req, commands *node, next *step, out *airsync.Sy
 			}
 			c.box.touch(it)
 			next.has(it) // the device knows
+			if f.Type.Class() == eas.ClassCalendar && instance == "" && changesMeeting(cmd.child(wbxml.AirSyncApplicationData)) {
+				c.invite(it.raw, meetingRequest)
+			}
 		case wbxml.AirSyncDelete:
 			if it == nil {
 				replies.Delete = append(replies.Delete, failed(8))
@@ -349,6 +352,9 @@ func (c *call) apply(f *folder, req, commands *node, next *step, out *airsync.Sy
 			}
 			c.box.remove(it)
 			next.lacks(id)
+			if f.Type.Class() == eas.ClassCalendar {
+				c.invite(it.raw, meetingCanceled)
+			}
 			if f.Type != eas.FolderDeletedItems && it.raw == nil && req.value(wbxml.AirSyncDeletesAsMoves) != "0" {
 				c.box.add(c.box.byType(eas.FolderDeletedItems), it.mail)
 			}
@@ -395,6 +401,9 @@ func (c *call) apply(f *folder, req, commands *node, next *step, out *airsync.Sy
 				}
 				given[reply.ClientID] = it.id
 				next.has(it)
+				if f.Type.Class() == eas.ClassCalendar {
+					c.invite(doc, meetingRequest)
+				}
 				reply.ServerID, reply.Status = string(it.id), intp(1)
 			}
 			replies.Add = append(replies.Add, reply)

@@ -533,6 +533,7 @@ var interopTests = map[string][]interopCase{
 	"TestInteropContacts": slices.Concat(contactCases, taskCases, noteCases),
 	"TestInteropCalendar": calendarCases,
 	"TestInteropEmail":    slices.Concat(emailCases, flagCases),
+	"TestInteropMeeting":  meetingCases,
 	"TestInteropSearch":   slices.Concat(resolveCases, searchCases, findCases),
 }
 

@@ -178,6 +178,9 @@ func (m *Mailbox) add(f *folder, mail eas.Email) *item {
 	}
 	if it.mail.MessageClass == "" {
 		it.mail.MessageClass = "IPM.Note"
+		if it.mail.Meeting != nil {
+			it.mail.MessageClass = meetingRequest
+		}
 	}
 	if it.mail.To == "" && !it.mail.Draft {
 		it.mail.To = m.addr
@@ -186,6 +189,9 @@ func (m *Mailbox) add(f *folder, mail eas.Email) *item {
 		it.mail.Read = new(bool)
 	}
 	m.file(f, it)
+	if f.Type == eas.FolderInbox {
+		m.attend(it)
+	}
 	return it
 }
 

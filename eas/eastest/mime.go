@@ -127,6 +127,8 @@ func invitation(text string) (*eas.MeetingRequest, string) {
 				value = value[len("mailto:"):]
 			}
 			out.Organizer = value
+		default:
+			property(out, key, params, value)
 		}
 	}
 	if class == "" || out.UID == "" || out.Start.IsZero() {
