@@ -69,7 +69,7 @@ func (c *call) bodyStatus(options *node, malformed int) int {
 	seen := map[eas.BodyType]bool{}
 	for _, p := range options.all(wbxml.AirSyncBaseBodyPreference) {
 		kind := preferenceOf(p).kind
-		if seen[kind] || kind < eas.BodyPlain || kind > eas.BodyMIME {
+		if !wellFormedPreference(p) || seen[kind] || kind < eas.BodyPlain || kind > eas.BodyMIME {
 			return malformed
 		}
 		seen[kind] = true

@@ -295,20 +295,35 @@ func (c *call) emptyFolder(op *node) airsync.FolderEmptied {
 func (c *call) moveConversation(op *node) int {
 	to := c.box.folder(eas.FolderID(op.value(wbxml.ItemOperationsDstFldId)))
 	id := op.child(wbxml.ItemOperationsConversationId)
-	if op.child(wbxml.ItemOperationsOptions).child(wbxml.ItemOperationsMoveAlways) == nil {
+	always := op.child(wbxml.ItemOperationsOptions).child(wbxml.ItemOperationsMoveAlways)
+	switch {
+	case always == nil:
 		return 155
-	}
-	if to == nil || to.Type.Class() != eas.ClassEmail || id == nil {
+	case always.text != "" || id == nil:
+		return 2
+	case to == nil:
+		return 6
+	case to.Type == eas.FolderRecipientCache:
+		return 105
+	case to.Type.Class() != eas.ClassEmail:
 		return 156
 	}
+	status := 6 // nothing of the conversation is there
 	for _, f := range c.box.folders {
 		for _, it := range slices.Collect(f.all()) {
-			if f != to && it.raw == nil && c.conversation(it) == id.text {
+			if it.raw != nil || c.conversation(it) != id.text {
+				continue
+			}
+			status = 1
+			if f != to && f.Type != eas.FolderSentItems {
 				c.move(f, to, it)
 			}
 		}
 	}
-	return 1
+	if status == 1 {
+		c.box.always[id.text] = to.ID // and what comes
+	}
+	return status
 }
 
 func (c *call) conversation(it *item) string { return conversationID(&it.mail) }

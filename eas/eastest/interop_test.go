@@ -534,6 +534,7 @@ var interopTests = map[string][]interopCase{
 	"TestInteropCalendar": calendarCases,
 	"TestInteropEmail":    slices.Concat(emailCases, flagCases),
 	"TestInteropMeeting":  meetingCases,
+	"TestInteropBody":     slices.Concat(bodyCases, conversationCases),
 	"TestInteropSearch":   slices.Concat(resolveCases, searchCases, findCases),
 }
 

@@ -12,6 +12,11 @@ import (
 // completeItem makes of what a device adds, or changes an item to, what the server keeps. It
 // reports false where Exchange answers status 6.
 func (c *call) completeItem(f *folder, data *node, added bool) bool {
+	for _, b := range data.all(wbxml.AirSyncBaseBody) {
+		if !wellFormedBody(b) {
+			return false
+		}
+	}
 	switch f.Type.Class() {
 	case eas.ClassCalendar:
 		if !added {
@@ -158,4 +163,24 @@ func restrict(properties, schema *node) {
 	if schema != nil {
 		properties.kids = slices.DeleteFunc(properties.kids, func(k *node) bool { return schema.child(k.tag) == nil })
 	}
+}
+
+// once reports whether the children stand in the order of tags, are no others, and none is there
+// twice.
+func (n *node) once(tags ...wbxml.Tag) bool {
+	return n.inOrder(tags...) && !slices.ContainsFunc(tags, func(t wbxml.Tag) bool { return len(n.all(t)) > 1 })
+}
+
+// wellFormedPreference reports whether a BodyPreference has what it may have. [MS-ASAIRS] 2.2.2.12
+func wellFormedPreference(p *node) bool {
+	all := p.child(wbxml.AirSyncBaseAllOrNone)
+	_, numeric := p.number(wbxml.AirSyncBaseType)
+	return numeric && p.once(wbxml.AirSyncBaseType, wbxml.AirSyncBaseTruncationSize, wbxml.AirSyncBaseAllOrNone, wbxml.AirSyncBasePreview) &&
+		(all == nil || all.text == "0" || all.text == "1")
+}
+
+// wellFormedBody reports whether a Body that a device sends has what it may have. [MS-ASAIRS] 2.2.2.9
+func wellFormedBody(b *node) bool {
+	_, numeric := b.number(wbxml.AirSyncBaseType)
+	return len(b.kids) == 0 || numeric && b.once(wbxml.AirSyncBaseType, wbxml.AirSyncBaseEstimatedDataSize, wbxml.AirSyncBaseTruncated, wbxml.AirSyncBaseData)
 }

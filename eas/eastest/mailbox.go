@@ -31,11 +31,12 @@ type Mailbox struct {
 	folders    []*folder
 	index      map[eas.ItemID]*item
 	lastID     int
-	partners   map[string]*partner // by device ID and type
-	changed    chan struct{}       // closed at the next change
-	sentIDs    map[string]bool     // ClientIds of mail that was sent
-	notBefore  uint64              // tokens with a lower number are refused
-	begunAfter uint64              // sign-ins with a lower number have ended
+	partners   map[string]*partner     // by device ID and type
+	changed    chan struct{}           // closed at the next change
+	sentIDs    map[string]bool         // ClientIds of mail that was sent
+	always     map[string]eas.FolderID // where the mail of a conversation goes
+	notBefore  uint64                  // tokens with a lower number are refused
+	begunAfter uint64                  // sign-ins with a lower number have ended
 	oof        outOfOffice
 	password   string // of the device, as it was stored
 
@@ -96,7 +97,7 @@ func (tn *Tenant) AddMailbox(addr string, items ...eas.Item) *Mailbox {
 		panic("eastest: AddMailbox: the address has a mailbox")
 	}
 	m := &Mailbox{
-		tn: tn, addr: addr, secret: Password, online: !tn.at.hasPremises(), partners: map[string]*partner{}, index: map[eas.ItemID]*item{}, changed: make(chan struct{}), sentIDs: map[string]bool{},
+		tn: tn, addr: addr, secret: Password, online: !tn.at.hasPremises(), partners: map[string]*partner{}, index: map[eas.ItemID]*item{}, changed: make(chan struct{}), sentIDs: map[string]bool{}, always: map[string]eas.FolderID{},
 	}
 	for _, f := range standardFolders {
 		m.addFolder(f)
@@ -169,8 +170,12 @@ func (m *Mailbox) byType(t eas.FolderType) *folder {
 	panic("eastest: no folder of type " + t.String())
 }
 
-// add puts a mail into a folder.
+// add puts a mail into a folder; what arrives in a conversation that is always moved, into that
+// one's.
 func (m *Mailbox) add(f *folder, mail eas.Email) *item {
+	if to := m.folder(m.always[conversationID(&mail)]); to != nil && f.Type == eas.FolderInbox {
+		f = to
+	}
 	m.lastID++
 	it := &item{id: eas.ItemID(fmt.Sprintf("%s:%d", f.ID, m.lastID)), mail: mail}
 	if it.mail.Received.IsZero() {

@@ -70,7 +70,8 @@ func wellFormedOperation(op *node) bool {
 				return false
 			}
 		}
-		return true
+		preferences := op.child(wbxml.ItemOperationsOptions).all(wbxml.AirSyncBaseBodyPreference)
+		return !slices.ContainsFunc(preferences, func(p *node) bool { return !wellFormedPreference(p) })
 	case wbxml.ItemOperationsEmptyFolderContents:
 		options := op.child(wbxml.ItemOperationsOptions)
 		return options == nil || !slices.ContainsFunc(options.kids, func(k *node) bool { return k.tag != wbxml.ItemOperationsDeleteSubFolders })
