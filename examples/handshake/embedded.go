@@ -63,11 +63,12 @@ func (d *dance) sendAndPing(ctx context.Context) error {
 			*eas.PingResult
 			error
 		}
-		pinged := make(chan result, 1)
+		pinged, waits := make(chan result, 1), d.show.next()
 		go func() {
 			p, err := d.client.Ping(ctx, []eas.Folder{inbox}, nil)
 			pinged <- result{p, err}
 		}()
+		<-waits
 		message := fmt.Sprintf("From: %s\r\nTo: %s\r\nSubject: Hello from easoauth\r\n\r\nIt works.\r\n", d.email, d.email)
 		if err := d.client.SendMail(ctx, strings.NewReader(message), nil); err != nil {
 			return err

@@ -64,7 +64,7 @@ func TestColors(t *testing.T) {
 	s := &show{out: &out, color: true}
 	s.note("note")
 	_ = s.run("eas", "Title", func(learn func(string, string, ...any)) error {
-		s.rows = append(s.rows, exchange{Method: "GET", URL: "https://a", Status: 200}, exchange{Method: "GET", URL: "https://b", Status: 401}, exchange{Method: "GET", URL: "https://c", Error: "no"})
+		s.rows = append(s.rows, &exchange{Method: "GET", URL: "https://a", Status: 200}, &exchange{Method: "GET", URL: "https://b", Status: 401}, &exchange{Method: "GET", URL: "https://c", Error: "no"})
 		learn("name", "value")
 		return errWanted("x")
 	})

@@ -23,7 +23,8 @@ type show struct {
 	step     int
 	requests int
 	failed   int
-	rows     []exchange // requests of the step that runs
+	rows     []*exchange   // requests of the step that runs, as they were sent
+	begun    chan struct{} // closed when the next one is; see next
 	facts    []fact
 	started  time.Time
 }
@@ -123,7 +124,7 @@ func (s *show) printJSON(pkg, title string, err error) {
 		OK       bool              `json:"ok"`
 		Error    string            `json:"error,omitempty"`
 		Millis   int64             `json:"ms"`
-		Requests []exchange        `json:"requests"`
+		Requests []*exchange       `json:"requests"`
 		Learned  map[string]string `json:"learned"`
 	}{s.step, pkg, title, err == nil, "", time.Since(s.started).Milliseconds(), s.rows, map[string]string{}}
 	if err != nil {
@@ -166,23 +167,37 @@ func (s *show) record(base http.RoundTripper) http.RoundTripper {
 	}
 	return roundTripper(func(req *http.Request) (*http.Response, error) {
 		// The query holds the mail address: of it, only the command is shown.
-		row := exchange{Method: req.Method, URL: req.URL.Scheme + "://" + req.URL.Host + req.URL.Path}
+		row := &exchange{Method: req.Method, URL: req.URL.Scheme + "://" + req.URL.Host + req.URL.Path}
 		if cmd := req.URL.Query().Get("Cmd"); cmd != "" {
 			row.URL += " " + cmd
 		}
+		s.mu.Lock()
+		s.requests++
+		s.rows = append(s.rows, row)
+		if s.begun != nil {
+			close(s.begun)
+			s.begun = nil
+		}
+		s.mu.Unlock()
 		resp, err := base.RoundTrip(req)
+		s.mu.Lock()
+		defer s.mu.Unlock()
 		if err != nil {
 			row.Error = err.Error()
 		} else {
 			row.Status = resp.StatusCode
 			row.RequestID = resp.Header.Get("request-id")
 		}
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.requests++
-		s.rows = append(s.rows, row)
 		return resp, err
 	})
+}
+
+// next returns a channel that is closed when the next request is sent.
+func (s *show) next() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.begun = make(chan struct{})
+	return s.begun
 }
 
 // opened makes a row of a URL that was opened in the browser. Its query holds state and
@@ -193,7 +208,7 @@ func (s *show) opened(target string) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.rows = append(s.rows, exchange{Method: "browser", URL: target})
+	s.rows = append(s.rows, &exchange{Method: "browser", URL: target})
 }
 
 type roundTripper func(*http.Request) (*http.Response, error)

@@ -291,7 +291,7 @@ func TestDemands(t *testing.T) {
 		w := open(t, nil)
 		at1 := w.SignIn(ada)
 		body := fmt.Sprintf(`{"endpoint":%q}`, w.Endpoint(ada))
-		w.Tenant.Change(func(o *eastest.Options) { o.RefuseSignIn = number })
+		refused := w.Tenant.Switch(eastest.Fault{ID: "SIGN_IN_REFUSED", Value: number})
 		out := w.Call("POST", "/mailboxes", at1, body)
 		challenge := out.Header().Get("WWW-Authenticate")
 		if out.Code != want.status || !strings.HasPrefix(challenge, want.challenge) {
@@ -307,7 +307,7 @@ func TestDemands(t *testing.T) {
 			t.Errorf("%s: %d mailboxes are left, %v", number, len(all), err)
 		}
 		// The user has done what was demanded.
-		w.Tenant.Change(func(o *eastest.Options) { o.RefuseSignIn = "" })
+		refused.Lift()
 		call(t, w, "POST", "/mailboxes", w.SignIn(ada), body, 201)
 	}
 }

@@ -117,7 +117,7 @@ func TestSixtyDays(t *testing.T) {
 
 		// The password changes: the authority ends the sign-in, and the copy waits for the user.
 		l.until(10)
-		l.box.ChangePassword()
+		l.box.ChangePassword("another password")
 		var failure *engine.Failure
 		if err := l.next(); !errors.As(err, &failure) || !failure.Ended {
 			t.Fatalf("after a change of the password: %v, want a Failure that has ended", err)
@@ -212,7 +212,7 @@ func TestPassword(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l := begin(t, &eastest.Options{Topology: eastest.Hybrid, Identity: identity})
 				l.until(1)
-				l.box.ChangePassword()
+				l.box.ChangePassword("another password")
 				err := l.next()
 				t.Logf("after the change: %v", err)
 				before := len(l.Copy(l.id))
