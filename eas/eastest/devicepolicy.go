@@ -117,6 +117,9 @@ func (c *call) provisioned() bool {
 	case !sent && policy.AllowNonProvisionable:
 		because(c.r, "no policy key: the policy allows devices that cannot be provisioned")
 		return true
+	case !sent:
+		because(c.r, "no policy key, and the policy wants one")
+		status = 141
 	case c.key == "" || c.key == "0":
 		status = 142
 	case c.dev.policy == "" && c.dev.temporary == "":

@@ -53,7 +53,9 @@ func (s *stranger) raw(query, contentType string, body []byte) (status int, h ht
 	req.Header.Set("Authorization", "Bearer "+s.token)
 	req.Header.Set("MS-ASProtocolVersion", s.version)
 	if s.key != "none" {
-		req.Header.Set("X-MS-PolicyKey", s.key)
+		if s.key != "" {
+			req.Header.Set("X-MS-PolicyKey", s.key)
+		}
 	}
 	if len(body) > 0 {
 		req.Header.Set("Content-Type", contentType)

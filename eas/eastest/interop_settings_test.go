@@ -4,6 +4,8 @@ import (
 	"encoding/base64"
 	"strings"
 	"testing"
+
+	"github.com/easoauth/easoauth/eas/eastest"
 )
 
 // TestInteropSettings asks for Settings, ValidateCert and Provision. [MS-ASCMD] 2.2.1.14, 2.2.1.18, 2.2.1.22
@@ -163,6 +165,13 @@ var provisionCases = []interopCase{
 		d.key = d.provisions(temporary, acknowledge(temporary, "1")).is("Policy/Status", "1").lacks("Data").text("PolicyKey")
 		d.folders("0").is("FolderSync/Status", "1")
 	}},
+	{"MSASPROV_S01_TC02_WithoutAcknowledgingSecurityPolicySettings", every, func(d *device) {
+		d.key = ""
+		d.tn.Change(func(o *eastest.Options) { o.DevicePolicies = []eastest.DevicePolicy{{AllowNonProvisionable: true}} })
+		d.folders("0").is("FolderSync/Status", "1")
+		d.tn.Change(func(o *eastest.Options) { o.DevicePolicies = nil })
+		d.do("FolderSync", `<SyncKey>0</SyncKey>`).refused("141", 449)
+	}},
 	{"MSASPROV_S01_TC03_InitialPreviouslySettingUnset", every, func(d *device) {
 		d.provisions("0", d.information()+policyRequest).is("EASProvisionDoc/AttachmentsEnabled", "1").is("EASProvisionDoc/MinDevicePasswordLength", "").is("EASProvisionDoc/DevicePasswordHistory", "0")
 	}},
@@ -200,6 +209,14 @@ var provisionCases = []interopCase{
 	{"MSASPROV_S03_TC04_VerifyInvalidPolicyKey", every, func(d *device) {
 		d.key = d.key[:1]
 		d.do("FolderSync", `<SyncKey>0</SyncKey>`).refused("144", 449)
+	}},
+	{"MSASPROV_S03_TC05_VerifyPolicyStatus139", from14, func(d *device) {
+		temporary := d.provisions("0", d.information()+policyRequest).text("PolicyKey")
+		d.provisions(temporary, acknowledge(temporary, "2")).is("Provision/Status", "139").lacks("PolicyKey")
+	}},
+	{"MSASPROV_S03_TC07_VerifyStatus141", from14, func(d *device) {
+		d.key = ""
+		d.do("FolderSync", `<SyncKey>0</SyncKey>`).is("FolderSync/Status", "141").lacks("Changes")
 	}},
 	{"MSASPROV_S03_TC06_VerifyPolicyStatus145", from14, func(d *device) {
 		temporary := d.provisions("0", d.information()+policyRequest).text("PolicyKey")

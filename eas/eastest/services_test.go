@@ -43,7 +43,7 @@ func TestAutoDiscoverV1(t *testing.T) {
 		status     int
 		want       string
 	}{
-		"good":                       {good, request(ada, mobile), 200, "<Type>MobileSync</Type><Url>https://mail.contoso.com/Microsoft-Server-ActiveSync</Url>"},
+		"good":                       {good, request(ada, mobile), 200, "<Type>MobileSync</Type><Url>https://mail.contoso.com/Microsoft-Server-ActiveSync</Url><Name>https://mail.contoso.com/Microsoft-Server-ActiveSync</Name>"},
 		"another schema":             {good, request(ada, "x"), 200, "<ErrorCode>601</ErrorCode>"},
 		"two requests":               {good, strings.Replace(request(ada, mobile), "<Request>", "<Request/><Request>", 1), 200, "<ErrorCode>600</ErrorCode>"},
 		"no XML":                     {good, "x", 200, "<ErrorCode>600</ErrorCode>"},
