@@ -101,24 +101,47 @@ func (r *Report) JUnit(w io.Writer) error {
 
 // Prometheus writes the report as metrics in the text format, for a textfile collector or a
 // scrape.
-func (r *Report) Prometheus(w io.Writer) error {
+func (r *Report) Prometheus(w io.Writer) error { return Prometheus(w, r) }
+
+// Prometheus writes several reports as one exposition of metrics. Addresses that are the same when
+// they are masked are numbered: "…@contoso.com (2)".
+func Prometheus(w io.Writer, reports ...*Report) error {
 	quote := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
+	addresses := make([]string, len(reports))
+	seen := map[string]int{}
+	for i, r := range reports {
+		addresses[i] = quote.Replace(r.Address)
+		if seen[r.Address]++; seen[r.Address] > 1 {
+			addresses[i] += fmt.Sprintf(" (%d)", seen[r.Address])
+		}
+	}
 	var b strings.Builder
-	address := quote.Replace(r.Address)
-	healthy := 0
-	if r.Healthy() {
-		healthy = 1
+	family := func(name, help string, lines func(r *Report, address string)) {
+		fmt.Fprintf(&b, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name)
+		for i, r := range reports {
+			lines(r, addresses[i])
+		}
 	}
-	fmt.Fprintf(&b, "# HELP hmacheck_healthy Whether the check found nothing wrong.\n# TYPE hmacheck_healthy gauge\nhmacheck_healthy{address=\"%s\"} %d\n", address, healthy)
-	b.WriteString("# HELP hmacheck_fault A fault that was found, by its id; root is the one to mend first.\n# TYPE hmacheck_fault gauge\n")
-	for f := range r.Faults() {
-		fmt.Fprintf(&b, "hmacheck_fault{address=\"%s\",fault=\"%s\",severity=\"%s\",root=\"%t\"} 1\n", address, f.Fault, f.Severity, f.Fault == r.Root)
-	}
-	b.WriteString("# HELP hmacheck_probe_seconds How long a step took.\n# TYPE hmacheck_probe_seconds gauge\n")
-	for _, p := range r.Probes {
-		fmt.Fprintf(&b, "hmacheck_probe_seconds{address=\"%s\",probe=\"%s\",verdict=\"%s\"} %g\n", address, quote.Replace(p.Name), p.Verdict, p.Duration.Seconds())
-	}
-	fmt.Fprintf(&b, "# HELP hmacheck_last_run_timestamp_seconds When the check began.\n# TYPE hmacheck_last_run_timestamp_seconds gauge\nhmacheck_last_run_timestamp_seconds{address=\"%s\"} %d\n", address, r.Began.Unix())
+	family("hmacheck_healthy", "Whether the check found nothing wrong.", func(r *Report, address string) {
+		healthy := 0
+		if r.Healthy() {
+			healthy = 1
+		}
+		fmt.Fprintf(&b, "hmacheck_healthy{address=\"%s\"} %d\n", address, healthy)
+	})
+	family("hmacheck_fault", "A fault that was found, by its id; root is the one to mend first.", func(r *Report, address string) {
+		for f := range r.Faults() {
+			fmt.Fprintf(&b, "hmacheck_fault{address=\"%s\",fault=\"%s\",severity=\"%s\",root=\"%t\"} 1\n", address, f.Fault, f.Severity, f.Fault == r.Root)
+		}
+	})
+	family("hmacheck_probe_seconds", "How long a step took.", func(r *Report, address string) {
+		for _, p := range r.Probes {
+			fmt.Fprintf(&b, "hmacheck_probe_seconds{address=\"%s\",probe=\"%s\",verdict=\"%s\"} %g\n", address, quote.Replace(p.Name), p.Verdict, p.Duration.Seconds())
+		}
+	})
+	family("hmacheck_last_run_timestamp_seconds", "When the check began.", func(r *Report, address string) {
+		fmt.Fprintf(&b, "hmacheck_last_run_timestamp_seconds{address=\"%s\"} %d\n", address, r.Began.Unix())
+	})
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -14,7 +14,8 @@
 //	go install -trimpath -ldflags "-s -w" github.com/easoauth/easoauth/examples/hmacheck@latest
 //
 // Addresses are masked, so that a report can go into a ticket; -unmask shows them. The exit status
-// is 0 if nothing is wrong, 1 if something is, and 2 if it could not be checked.
+// is 0 if nothing is wrong, 1 if something is, and 2 if it could not be checked. Flags may follow
+// the address. With NO_COLOR set there are no colours, and COLUMNS says how wide the report may be.
 package main
 
 import (
@@ -29,7 +30,7 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
-	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -62,6 +63,7 @@ type program struct {
 	noCloud, color                                      bool
 	trust, connect, ca                                  []string
 	timeout, watch                                      time.Duration
+	width, large                                        int
 }
 
 func list(to *[]string) func(string) error {
@@ -104,7 +106,9 @@ func run(ctx context.Context, args []string, out, log io.Writer) int {
 	fs.StringVar(&p.record, "record", "", "keep the whole exchange in this file, without what says whose it is")
 	fs.StringVar(&p.replay, "replay", "", "check what -record kept in this file, without a network")
 	fs.StringVar(&p.demo, "demo", "", `show this fault at an embedded tenant; "list" lists them`)
-	switch err := fs.Parse(args); {
+	fs.IntVar(&p.large, "large", 0, "with a sign-in, send a request of this many KB that changes nothing, as a large message would be")
+	addresses, err := parse(fs, args)
+	switch {
 	case errors.Is(err, flag.ErrHelp):
 		fs.SetOutput(out)
 		fmt.Fprintln(out, "Usage of hmacheck: hmacheck [flags] address")
@@ -114,13 +118,18 @@ func run(ctx context.Context, args []string, out, log io.Writer) int {
 		return p.fail(fmt.Errorf("%w; -h lists the flags", err))
 	}
 	p.color = account.Colors(out)
+	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n >= 40 {
+		p.width = n
+	}
+	if forms := count(p.json, p.html, p.junit, p.prometheus); forms > 1 {
+		return p.fail(errors.New("choose one of -json, -html, -junit and -prometheus"))
+	}
 	switch {
 	case p.demo != "":
 		return p.demonstrate(ctx)
 	case p.replay != "":
 		return p.again(ctx)
 	}
-	addresses := fs.Args()
 	if p.file != "" {
 		more, err := readAddresses(p.file)
 		if err != nil {
@@ -134,14 +143,39 @@ func run(ctx context.Context, args []string, out, log io.Writer) int {
 		return p.fail(err)
 	case len(addresses) == 0:
 		return p.fail(errors.New("which address? hmacheck ada@contoso.com, or -demo list"))
-	case p.record != "" && (len(addresses) > 1 || p.listen != "" || p.watch > 0):
-		return p.fail(errors.New("-record keeps one check of one address"))
+	case p.listen != "" && o.SignIn != nil:
+		return p.fail(errors.New("-listen checks from outside: nobody signs in at each scrape"))
 	case p.listen != "":
 		return p.serve(ctx, addresses, o)
-	case len(addresses) > 1:
-		return p.many(ctx, addresses, o)
+	case len(addresses) == 1 && p.file == "":
+		return p.one(ctx, addresses[0], o)
+	case p.record != "", p.watch > 0, p.html, p.junit:
+		return p.fail(errors.New("-record, -watch, -html and -junit are for one address"))
 	}
-	return p.one(ctx, addresses[0], o)
+	return p.many(ctx, addresses, o)
+}
+
+// parse reads flags before and after the addresses.
+func parse(fs *flag.FlagSet, args []string) (addresses []string, err error) {
+	for {
+		if err := fs.Parse(args); err != nil {
+			return nil, err
+		}
+		if fs.NArg() == 0 {
+			return addresses, nil
+		}
+		addresses = append(addresses, fs.Arg(0))
+		args = fs.Args()[1:]
+	}
+}
+
+func count(flags ...bool) (n int) {
+	for _, f := range flags {
+		if f {
+			n++
+		}
+	}
+	return n
 }
 
 func (p *program) fail(err error) int {
@@ -178,7 +212,7 @@ func readAddresses(file string) ([]string, error) {
 func (p *program) options() (*diagnose.Options, error) {
 	o := &diagnose.Options{
 		Host: p.host, NoCloud: p.noCloud, Trust: p.trust, Tenant: p.tenant, ClientID: p.clientID, Security: p.security,
-		AutoDetect: p.autodetect, Timeout: p.timeout, Unmask: p.unmask,
+		AutoDetect: p.autodetect, Timeout: p.timeout, Unmask: p.unmask, RequestSize: p.large << 10, Resolver: net.DefaultResolver,
 	}
 	if p.endpoint != "" {
 		u, err := url.Parse(p.endpoint)
@@ -209,6 +243,7 @@ func (p *program) options() (*diagnose.Options, error) {
 		dialer.Resolver = &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, network, server)
 		}}
+		o.Resolver = dialer.Resolver
 	}
 	instead, err := places(p.connect)
 	if err != nil {
@@ -220,38 +255,6 @@ func (p *program) options() (*diagnose.Options, error) {
 	}
 	o.HTTPClient = &http.Client{Transport: tr}
 	return o, nil
-}
-
-// one checks an address, once or again and again.
-func (p *program) one(ctx context.Context, address string, o *diagnose.Options) int {
-	last := ""
-	for {
-		if isTerminal(p.log) && !p.quiet {
-			o.Progress = func(x diagnose.Probe) { fmt.Fprintf(p.log, "\r\x1b[K%s: %s", x.Name, x.Verdict) }
-		}
-		r, err := p.check(ctx, address, o)
-		if o.Progress != nil {
-			fmt.Fprint(p.log, "\r\x1b[K")
-		}
-		if err != nil {
-			return p.fail(err)
-		}
-		if err := p.print(r); err != nil {
-			return p.fail(err)
-		}
-		if p.watch <= 0 {
-			return status(r)
-		}
-		if last != "" && last != r.Root {
-			fmt.Fprintf(p.log, "%s: it was %s, and is %s\n", r.Began.Format(time.TimeOnly), last, r.Root)
-		}
-		last = r.Root
-		select {
-		case <-time.After(p.watch):
-		case <-ctx.Done():
-			return status(r)
-		}
-	}
 }
 
 func status(r *diagnose.Report) int {
@@ -272,83 +275,5 @@ func (p *program) print(r *diagnose.Report) error {
 	case p.prometheus:
 		return r.Prometheus(p.out)
 	}
-	return r.Text(p.out, &diagnose.TextOptions{Color: p.color})
-}
-
-// many checks several addresses and sums up by domain.
-func (p *program) many(ctx context.Context, addresses []string, o *diagnose.Options) int {
-	roots := map[string]map[string]int{}
-	code := healthy
-	for i, address := range addresses {
-		_, domain, _ := strings.Cut(address, "@")
-		if roots[domain] == nil {
-			roots[domain] = map[string]int{}
-		}
-		r, err := diagnose.Run(ctx, address, o)
-		if err != nil {
-			if ctx.Err() != nil {
-				return p.fail(ctx.Err())
-			}
-			roots[domain]["not checked"]++
-			code = unchecked
-			continue
-		}
-		roots[domain][r.Root]++
-		code = max(code, status(r))
-		if !p.quiet {
-			fmt.Fprintf(p.log, "%d of %d: %s\n", i+1, len(addresses), r.Root)
-		}
-		if p.json {
-			if err := r.JSON(p.out); err != nil {
-				return p.fail(err)
-			}
-		}
-	}
-	if p.json {
-		return code
-	}
-	domains := make([]string, 0, len(roots))
-	for d := range roots {
-		domains = append(domains, d)
-	}
-	slices.Sort(domains)
-	for _, d := range domains {
-		fmt.Fprintln(p.out, d)
-		ids := make([]string, 0, len(roots[d]))
-		for id := range roots[d] {
-			ids = append(ids, id)
-		}
-		slices.Sort(ids)
-		for _, id := range ids {
-			fmt.Fprintf(p.out, "  %5d  %s\n", roots[d][id], id)
-		}
-	}
-	return code
-}
-
-// serve responds to scrapes with a fresh check.
-func (p *program) serve(ctx context.Context, addresses []string, o *diagnose.Options) int {
-	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", p.listen)
-	if err != nil {
-		return p.fail(err)
-	}
-	fmt.Fprintf(p.log, "metrics at http://%s/metrics\n", ln.Addr())
-	server := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/metrics" {
-			http.NotFound(w, r)
-			return
-		}
-		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-		for _, a := range addresses {
-			report, err := diagnose.Run(r.Context(), a, o)
-			if err != nil || report.Prometheus(w) != nil {
-				return
-			}
-		}
-	})}
-	defer context.AfterFunc(ctx, func() { server.Close() })()
-	if err := server.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
-		return p.fail(err)
-	}
-	return healthy
+	return r.Text(p.out, &diagnose.TextOptions{Color: p.color, Width: p.width})
 }
