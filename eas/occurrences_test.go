@@ -168,7 +168,7 @@ func TestOccurrencesEnd(t *testing.T) {
 							t.Fatalf("%+v from %d has an occurrence of %v in %d", r, start, o.Original, from)
 						}
 					}
-					if d := time.Since(began); d > time.Second {
+					if d := time.Since(began); d > 20*time.Second {
 						t.Errorf("%+v from %d in %d: %d occurrences in %v", r, start, from, n, d)
 					}
 				}
