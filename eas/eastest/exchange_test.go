@@ -212,7 +212,7 @@ func TestRefusals(t *testing.T) {
 		t.Errorf("an unknown command: %d", status)
 	}
 	// Before provisioning, and with the wrong key.
-	for key, want := range map[string]string{"0": "142", "": "142", "12345": "144"} {
+	for key, want := range map[string]string{"0": "142", "": "141", "12345": "144"} {
 		s.key = key
 		if _, _, a := s.post("FolderSync", `<FolderSync xmlns="FolderHierarchy"><SyncKey>0</SyncKey></FolderSync>`); !strings.Contains(a, want) {
 			t.Errorf("policy key %q: %s, want %s", key, a, want)
