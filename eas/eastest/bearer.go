@@ -56,13 +56,13 @@ func (tn *Tenant) checkBearer(w http.ResponseWriter, r *http.Request, host strin
 	raw = strings.TrimSpace(raw)
 	if tn.faulty(host) {
 		if tn.product(host) == exchangeOnline {
-			if _, ok := tn.shows("EAS_451_CBA", host, ""); ok {
+			if _, ok := tn.shows("EAS_451_CBA", host, tn.identity(r)); ok {
 				because(r, "fault EAS_451_CBA: a proxy strips Authorization")
-				tn.anonymous(w, host)
+				tn.anonymous(w, r, host)
 				return nil
 			}
 		}
-		if _, ok := tn.shows("E2010_PRESENT", host, ""); ok {
+		if _, ok := tn.shows("E2010_PRESENT", host, tn.identity(r)); ok {
 			because(r, "fault E2010_PRESENT")
 			exchange2010(w, host)
 			return nil
@@ -86,7 +86,7 @@ func (tn *Tenant) checkBearer(w http.ResponseWriter, r *http.Request, host strin
 	switch {
 	case !present, !strings.EqualFold(scheme, "Bearer"):
 		because(r, "no bearer token, not even an empty one: %s", tn.product(host))
-		tn.anonymous(w, host)
+		tn.anonymous(w, r, host)
 		return nil
 	case raw == "":
 		tn.probed(w, r, host)
@@ -102,7 +102,7 @@ func (tn *Tenant) checkBearer(w http.ResponseWriter, r *http.Request, host strin
 		why.err = "invalid_token"
 	}
 	why.uri = true
-	tn.challenge(w, host, why)
+	tn.challenge(w, r, host, why)
 	return nil
 }
 

@@ -16,6 +16,15 @@ type refusal struct {
 	claims      string // that continuous access evaluation demands
 }
 
+// identity is the user whom a request names, by its token or by X-User-Identity, or "".
+func (tn *Tenant) identity(r *http.Request) string {
+	_, raw, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if c, refused := tn.parse(strings.TrimSpace(raw)); refused == "" {
+		return strings.ToLower(c.User)
+	}
+	return strings.ToLower(r.Header.Get("X-User-Identity"))
+}
+
 // flighting are the diagnostics of a server that offers no OAuth to this identity.
 func (tn *Tenant) flighting() string {
 	return fmt.Sprintf(`4000000;reason="Flighting is not enabled for domain '%s'.";error_category="oauth_not_available"`, tn.at.Domain)
@@ -26,32 +35,32 @@ func (tn *Tenant) probed(w http.ResponseWriter, r *http.Request, host string) {
 	identity := strings.ToLower(r.Header.Get("X-User-Identity"))
 	if tn.product(host).model().guarded && tn.isPremises(host) && !tn.users[identity].hasMailbox() {
 		because(r, "an empty token, and X-User-Identity names no user: %s then names no authority", tn.product(host))
-		tn.challenge(w, host, &refusal{diagnostics: tn.flighting(), err: "invalid_token"})
+		tn.challenge(w, r, host, &refusal{diagnostics: tn.flighting(), err: "invalid_token"})
 		return
 	}
 	because(r, "an empty token: the challenge names the authority")
-	tn.challenge(w, host, &refusal{uri: true})
+	tn.challenge(w, r, host, &refusal{uri: true})
 }
 
 // anonymous responds to a request without a bearer token.
-func (tn *Tenant) anonymous(w http.ResponseWriter, host string) {
+func (tn *Tenant) anonymous(w http.ResponseWriter, r *http.Request, host string) {
 	p := tn.product(host)
 	switch {
 	case p == exchangeOnline:
 		// Who brings nothing is taken for one who signs in with a certificate.
 		w.Header().Set("X-MS-Location", "https://outlook-cba.office365.com/Microsoft-Server-ActiveSync")
 		w.WriteHeader(451)
-	case tn.basicOnly(host) || p.model().guarded:
-		tn.challenge(w, host, nil)
+	case tn.basicOnly(r, host) || p.model().guarded:
+		tn.challenge(w, r, host, nil)
 	default:
-		tn.challenge(w, host, &refusal{uri: true})
+		tn.challenge(w, r, host, &refusal{uri: true})
 	}
 }
 
 // basicOnly reports whether the fault EAS_BASIC_ONLY shows: an older server responds to who brings
 // no token as those from Exchange 2019 CU13 on do.
-func (tn *Tenant) basicOnly(host string) bool {
-	_, ok := tn.shows("EAS_BASIC_ONLY", host, "")
+func (tn *Tenant) basicOnly(r *http.Request, host string) bool {
+	_, ok := tn.shows("EAS_BASIC_ONLY", host, tn.identity(r))
 	return ok
 }
 
@@ -85,15 +94,15 @@ func (tn *Tenant) adfsTrust() string { return "http://" + tn.adfsHost() + "/adfs
 func (tn *Tenant) adfsHost() string { return "adfs." + tn.at.Domain }
 
 // challenge responds with status 401. A nil refusal is one that does not speak of tokens.
-func (tn *Tenant) challenge(w http.ResponseWriter, host string, why *refusal) {
+func (tn *Tenant) challenge(w http.ResponseWriter, r *http.Request, host string, why *refusal) {
 	h := w.Header()
 	basic := fmt.Sprintf(`Basic realm="%s"`, host)
-	faulty := tn.faulty(host)
+	faulty, identity := tn.faulty(host), tn.identity(r)
 	has := func(id fault.ID) (value string, ok bool) {
 		if !faulty {
 			return "", false
 		}
-		return tn.shows(id, host, "")
+		return tn.shows(id, host, identity)
 	}
 	defer func() {
 		h.Set("Content-Length", "0")

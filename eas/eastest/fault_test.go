@@ -316,3 +316,33 @@ func TestMishapsOfAuthority(t *testing.T) {
 		}
 	}
 }
+
+// A mistake that is about one user does not show to the others, whether the request names the
+// user by a token or by X-User-Identity.
+func TestFaultOfOneUser(t *testing.T) {
+	const bob = "bob@contoso.com"
+	for _, id := range []string{"EAS_FLIGHTING", "EAS_NO_AUTHORIZATION_URI", "EAS_BASIC_ONLY_EMPTY_BEARER", "EAS_NO_WWW_AUTH", "E2010_PRESENT", "EAS_ADFS_AUTHORITY", "EAS_UNEXPECTED_AUTHORITY"} {
+		tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid})
+		tn.AddMailbox(ada)
+		tn.AddMailbox(bob)
+		probe := func(identity string) string {
+			_, h, _ := ask(t, tn, "OPTIONS", mailURL, "Authorization", "Bearer", "X-User-Identity", identity)
+			return strings.Join(h.Values("WWW-Authenticate"), "; ")
+		}
+		healthy := probe(bob)
+		s := tn.Switch(eastest.Fault{ID: id, User: "Ada@contoso.com"})
+		if got := probe(bob); got != healthy || s.Fired() != 0 {
+			t.Errorf("%s, the other user: %s", id, got)
+		}
+		if got := probe("ADA@contoso.com"); got == healthy || s.Fired() != 1 {
+			t.Errorf("%s: %s", id, got)
+		}
+		// And by token, which is for another host and is refused.
+		for i, user := range []string{bob, ada} {
+			ask(t, tn, "OPTIONS", mailURL, "Authorization", "Bearer "+tn.TokenFor(user, "autodiscover.contoso.com").AccessToken)
+			if s.Fired() != 1+i {
+				t.Errorf("%s: a token of %s: fired %d", id, user, s.Fired())
+			}
+		}
+	}
+}

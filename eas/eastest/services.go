@@ -30,7 +30,7 @@ func (tn *Tenant) autodiscoverV1(w http.ResponseWriter, r *http.Request, host st
 			return
 		}
 		if _, ok := tn.shows("AD_V1_TOKEN", host, ""); ok {
-			tn.challenge(w, host, nil)
+			tn.challenge(w, r, host, nil)
 			return
 		}
 	}
