@@ -203,6 +203,40 @@ func TestDeepProbes(t *testing.T) {
 	})
 }
 
+// A device that rules block or keep in quarantine is told so: in quarantine all but the Inbox
+// responds as if it were let in.
+func TestDeviceAccess(t *testing.T) {
+	for name, tt := range map[string]struct {
+		level       eastest.AccessLevel
+		probe, seen string
+	}{
+		"allowed":     {eastest.Allowed, "Device access", "mail is shown"},
+		"quarantined": {eastest.Quarantined, "Device access", "quarantined"},
+		"blocked":     {eastest.Blocked, "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, DeviceAccess: tt.level})
+				tn.AddMailbox(ada, &eas.Email{Subject: "one"}, &eas.Email{Subject: "two"})
+				r, err := diagnose.Run(t.Context(), ada, &diagnose.Options{HTTPClient: tn.Client(), ClientID: eastest.ClientID, SignIn: flow(tn, nil)})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if p := probe(r, tt.probe); p.Seen != tt.seen {
+					t.Errorf("%+v", p)
+				}
+				want := "EAS_403"
+				if name == "allowed" {
+					want = diagnose.Healthy
+				}
+				if r.Root != want {
+					t.Errorf("root %s, want %s: %+v", r.Root, want, r.Probes)
+				}
+			})
+		})
+	}
+}
+
 // A front end that takes no large requests is named.
 func TestLargeRequest(t *testing.T) {
 	for name, f := range map[string]eastest.Failure{"413": {Status: 413, From: 2}, "500": {Status: 500, From: 2, Times: 10}, "404": {Status: 404, From: 2}, "cut": {From: 2, Times: 10}} {

@@ -21,7 +21,7 @@ import (
 // unseen are the faults of the tenant that a check does not look at or does not tell from another
 // one: AutoDiscover v1 is asked by programs alone that have a token for it, where v2 is missing;
 // docs/check.md and the test of the matrix have the reasons of the others.
-var unseen = []string{"AD_NOT_V1", "AD_V1_TOKEN", "AD_TLD_BACKOFF", "AD_UNCONFIRMED", "AUTODETECT_BYPASSED", "EAS_BASIC_ONLY", "EAS_FLIGHTING_OPEN", "EXO_161_ONLY", "SYNC_STALE", "EAS_MAXREQUEST"}
+var unseen = []string{"AD_NOT_V1", "AD_V1_TOKEN", "AD_TLD_BACKOFF", "AD_UNCONFIRMED", "AUTODETECT_BYPASSED", "EAS_BASIC_ONLY", "EAS_FLIGHTING_OPEN", "EXO_161_ONLY", "SYNC_STALE"}
 
 // demos are what -demo shows, in the order of the dance, after deployments that are healthy.
 func demos() []string {
@@ -98,6 +98,9 @@ func (p *program) demonstrate(ctx context.Context) int {
 	d := &diagnose.Options{
 		HTTPClient: client, ClientID: eastest.ClientID, SignIn: &token.Browser{Open: tn.Browser()}, Security: true,
 		AutoDetect: o.Topology == eastest.Hybrid, Trust: []string{"adfs.contoso.com"}, Timeout: 3 * time.Second, SignInTime: 3 * time.Second, Unmask: p.unmask,
+	}
+	if p.demo == "EAS_MAXREQUEST" {
+		d.RequestSize = 11 << 20
 	}
 	if p.demo == "DEVICE_CODE_BLOCKED" {
 		d.SignIn = &token.DeviceCode{Prompt: func(context.Context, *token.DevicePrompt) error { return nil }}
