@@ -39,6 +39,7 @@ type config struct {
 	authorityRate                         float64
 	logLevel                              string
 	untilEOF                              bool
+	folders                               time.Duration
 }
 
 // A list is a flag of values that commas separate.
@@ -85,6 +86,7 @@ func (c *config) register(f *flag.FlagSet) {
 	f.DurationVar(&c.turn, "turn", 30*time.Second, "time of a mailbox after which others have their turn")
 	f.DurationVar(&c.look, "look", 2*time.Second, "how often mailboxes are looked for that are to be waited for")
 	f.DurationVar(&c.check, "check", 24*time.Hour, "how often a mailbox is synchronized unasked")
+	f.DurationVar(&c.folders, "folders", 10*time.Minute, "how old the list of folders may be when a mailbox is synchronized: not every server reports its changes")
 	f.DurationVar(&c.away, "out-of-office", time.Hour, "how often the out-of-office state is read")
 	f.DurationVar(&c.sweep, "sweep", time.Hour, "how often the rules about age are applied")
 	f.DurationVar(&c.dead, "dead", 15*time.Second, "silence after which a process is taken for dead")

@@ -77,7 +77,7 @@ func open(ctx context.Context, c *config, out io.Writer) (*service, error) {
 	}
 	s.engine = &engine.Engine{
 		Store: s.store, Tokens: s.tokens, ClientID: c.clientID, Auth: token.Secret(strings.TrimSpace(string(secret))), HTTPClient: s.http,
-		Authorities: c.authorities, Hosts: c.hosts, AllowPrivate: c.private, DeviceType: c.deviceType, BodyLimit: c.bodyLimit,
+		Authorities: c.authorities, Hosts: c.hosts, AllowPrivate: c.private, DeviceType: c.deviceType, BodyLimit: c.bodyLimit, FoldersEvery: c.folders,
 		Limiter: &token.Limiter{Rate: c.authorityRate}, Logger: s.log,
 	}
 	s.fleet = &jobs.Fleet{

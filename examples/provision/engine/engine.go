@@ -49,6 +49,10 @@ type Engine struct {
 	Window     time.Duration // of mail; if 0, DefaultWindow
 	BodyLimit  int           // of an item, in bytes; if 0, bodies come whole
 
+	// FoldersEvery is how old the hierarchy may be when folders are synchronized. Exchange
+	// reports its changes, and other servers do not. If 0, 10 minutes.
+	FoldersEvery time.Duration
+
 	// Limiter bounds the requests to authorities, of all mailboxes of this process.
 	Limiter *token.Limiter
 

@@ -47,7 +47,11 @@ func (e *Engine) sync(ctx context.Context, m *store.Mailbox, late func() bool) (
 			err = kept
 		}
 	}()
-	if m.HierarchyDue {
+	every := e.FoldersEvery
+	if every == 0 {
+		every = 10 * time.Minute
+	}
+	if m.HierarchyDue || time.Since(m.HierarchyAt) > every {
 		if err := e.hierarchy(ctx, m, s); err != nil {
 			return false, err
 		}

@@ -53,7 +53,7 @@ func (s *Store) Folders(ctx context.Context, mailbox int64) ([]Folder, error) {
 // which folders are copied.
 func (s *Store) SaveHierarchy(ctx context.Context, mailbox int64, from eas.SyncKey, c *eas.Folders, wanted func(eas.FolderType) bool) error {
 	return s.tx(ctx, func(tx *sql.Tx) error {
-		err := s.exec(ctx, tx, `UPDATE provision_mailbox SET hierarchy = $1, hierarchy_due = FALSE, changed = CASE WHEN $2 THEN $3 ELSE changed END
+		err := s.exec(ctx, tx, `UPDATE provision_mailbox SET hierarchy = $1, hierarchy_due = FALSE, hierarchy_at = $3, changed = CASE WHEN $2 THEN $3 ELSE changed END
 			WHERE id = $4 AND hierarchy = $5`, c.Key, len(c.Added)+len(c.Changed)+len(c.Deleted) > 0, stamp(time.Now()), mailbox, from)(ErrConflict)
 		if err != nil {
 			return err
@@ -117,6 +117,12 @@ func (s *Store) SavePage(ctx context.Context, mailbox int64, f *Folder, p *Page)
 	err = s.tx(ctx, func(tx *sql.Tx) error {
 		n = 0
 		now := stamp(time.Now())
+		// Rows are locked in one order everywhere: the mailbox, its folders, their items.
+		if len(p.Stored)+len(p.Changed)+len(p.Gone) > 0 {
+			if _, err := tx.ExecContext(ctx, `UPDATE provision_mailbox SET changed = $1 WHERE id = $2`, now, mailbox); err != nil {
+				return fmt.Errorf("store: %w", err)
+			}
+		}
 		err := s.exec(ctx, tx, `UPDATE provision_folder SET sync_key = $1, due = $2, reading = reading AND $2, received = received + $3,
 			total = CASE WHEN $4 > 0 THEN $4 ELSE total END, synced = CASE WHEN $2 THEN synced ELSE $5 END
 			WHERE mailbox = $6 AND id = $7 AND sync_key = $8 AND life = $9`,
@@ -149,11 +155,6 @@ func (s *Store) SavePage(ctx context.Context, mailbox int64, f *Folder, p *Page)
 		}
 		if f.Reading && !p.More { // what did not come again is gone
 			if _, err := tx.ExecContext(ctx, `DELETE FROM provision_item WHERE mailbox = $1 AND folder = $2 AND life < $3`, mailbox, f.ID, f.Life); err != nil {
-				return fmt.Errorf("store: %w", err)
-			}
-		}
-		if n > 0 {
-			if _, err := tx.ExecContext(ctx, `UPDATE provision_mailbox SET changed = $1 WHERE id = $2`, now, mailbox); err != nil {
 				return fmt.Errorf("store: %w", err)
 			}
 		}

@@ -41,6 +41,7 @@ type Mailbox struct {
 	DueAt        time.Time
 	Hierarchy    eas.SyncKey
 	HierarchyDue bool
+	HierarchyAt  time.Time // when it was last read
 
 	Created, Used time.Time
 	Visits        int       // how often the user came back while it was not in step
@@ -62,20 +63,21 @@ type Mailbox struct {
 	AwayAt time.Time
 }
 
-const columns = `id, tid, oid, endpoint, address, name, url, config, device, client, state, due, due_at, hierarchy, hierarchy_due,
+const columns = `id, tid, oid, endpoint, address, name, url, config, device, client, state, due, due_at, hierarchy, hierarchy_due, hierarchy_at,
 	created, used, visits, synced, checked, changed, failures, error, remedy, error_at, retry_at, moves, renewed_by, renewed_at, renewals, away, away_at`
 
 func scanMailbox(scan func(...any) error) (*Mailbox, error) {
 	var m Mailbox
 	var client, away string
-	var dueAt, created, used, synced, checked, changed, errorAt, retryAt, renewedAt, awayAt int64
+	var dueAt, hierarchyAt, created, used, synced, checked, changed, errorAt, retryAt, renewedAt, awayAt int64
 	err := scan(&m.ID, &m.TID, &m.OID, &m.Endpoint, &m.Address, &m.Name, &m.URL, &m.Config, &m.Device, &client, &m.State, &m.Due, &dueAt,
-		&m.Hierarchy, &m.HierarchyDue, &created, &used, &m.Visits, &synced, &checked, &changed, &m.Failures, &m.Error, &m.Remedy, &errorAt, &retryAt,
+		&m.Hierarchy, &m.HierarchyDue, &hierarchyAt, &created, &used, &m.Visits, &synced, &checked, &changed, &m.Failures, &m.Error, &m.Remedy, &errorAt, &retryAt,
 		&m.Moves, &m.RenewedBy, &renewedAt, &m.Renewals, &away, &awayAt)
 	if err != nil {
 		return nil, err
 	}
 	m.DueAt, m.Created, m.Used, m.Synced, m.Checked = moment(dueAt), moment(created), moment(used), moment(synced), moment(checked)
+	m.HierarchyAt = moment(hierarchyAt)
 	m.Changed, m.ErrorAt, m.RetryAt, m.RenewedAt, m.AwayAt = moment(changed), moment(errorAt), moment(retryAt), moment(renewedAt), moment(awayAt)
 	if client != "" {
 		if err := json.Unmarshal([]byte(client), &m.Client); err != nil {

@@ -35,6 +35,7 @@ var migrations = [][]string{{
 	due_at        BIGINT NOT NULL DEFAULT 0,
 	hierarchy     VARCHAR(200) NOT NULL DEFAULT '',
 	hierarchy_due BOOLEAN NOT NULL DEFAULT TRUE,
+	hierarchy_at  BIGINT NOT NULL DEFAULT 0,
 	created       BIGINT NOT NULL,
 	used          BIGINT NOT NULL,
 	visits        BIGINT NOT NULL DEFAULT 0,

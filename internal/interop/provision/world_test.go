@@ -53,21 +53,9 @@ type world struct {
 	n       atomic.Int64
 }
 
-// build builds the program.
-func build(t *testing.T) string {
-	t.Helper()
-	name := filepath.Join(t.TempDir(), "provision")
-	cmd := exec.Command("go", "build", "-o", name, ".")
-	cmd.Dir = filepath.Join("..", "..", "..", "examples", "provision")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	return name
-}
-
 func newWorld(t *testing.T, dsn string, lifetime time.Duration) *world {
 	t.Helper()
-	w := &world{program: build(t), dir: t.TempDir(), dsn: dsn, log: &servers.Output{}}
+	w := &world{program: servers.BuildModule(t, t.TempDir(), "provision"), dir: t.TempDir(), dsn: dsn, log: &servers.Output{}}
 	ca := eastest.NewCA()
 	w.tenant = eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, AccessLifetime: lifetime, CA: ca, Apps: []eastest.App{{ID: serviceID, Secret: serviceSecret}}})
 	w.network = newNetwork(t, w.tenant, ca)

@@ -131,7 +131,7 @@ func (s *Site) gateway(t testing.TB, dir string, public *url.URL, upstream strin
 	cmd := exec.Command(Build(t, dir, "gateway"), append([]string{"-listen", listen, "-public", public.String(), "-upstream", upstream,
 		"-users", write(t, dir, "users", []byte(lines.String())), "-authority", "https://login.microsoftonline.com/common/oauth2/authorize",
 		"-tenants", eastest.TenantID}, more...)...)
-	cmd.Env = s.environment(t, dir)
+	cmd.Env = s.Environment(t, dir)
 	out := Start(t, cmd)
 	Await(t, "the gateway", out, Listening(port))
 	return listen

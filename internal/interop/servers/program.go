@@ -24,7 +24,7 @@ type Program struct {
 func (s *Site) Program(t testing.TB, name string, users ...string) *Program {
 	t.Helper()
 	dir := Dir(t, "")
-	p := &Program{t: t, binary: Build(t, dir, name), env: append(s.environment(t, dir), "HOME="+dir, "XDG_CONFIG_HOME="+dir)}
+	p := &Program{t: t, binary: Build(t, dir, name), env: append(s.Environment(t, dir), "HOME="+dir, "XDG_CONFIG_HOME="+dir)}
 	store := &token.FileStore{Dir: filepath.Join(dir, "easoauth", "sign-ins")}
 	for _, u := range users {
 		s.signIn(t, u, store)
@@ -64,8 +64,20 @@ func Build(t testing.TB, dir, name string) string {
 	return binary
 }
 
-// environment is that of a process to which the site is the internet.
-func (s *Site) environment(t testing.TB, dir string) []string {
+// BuildModule is [Build] for an example that is a module of its own.
+func BuildModule(t testing.TB, dir, name string) string {
+	t.Helper()
+	binary := filepath.Join(dir, name)
+	cmd := exec.Command("go", "build", "-o", binary, ".")
+	cmd.Dir = filepath.Join("..", "..", "..", "examples", name)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	return binary
+}
+
+// Environment is that of a process to which the site is the internet.
+func (s *Site) Environment(t testing.TB, dir string) []string {
 	t.Helper()
 	ca := filepath.Join(dir, "ca.pem")
 	if err := os.WriteFile(ca, s.ca, 0o600); err != nil {
