@@ -57,12 +57,19 @@ func TestInteropCases(t *testing.T) {
 		}
 	}
 	held := 0
+	ours := map[string]bool{}
+	for _, c := range clientCases {
+		ours[c.name] = true
+	}
 	listed := map[string]bool{}
 	for _, row := range interopRows(t) {
 		if listed[row[0]] {
 			t.Errorf("%s is there twice", row[0])
 		}
 		listed[row[0]] = true
+		if ours[row[0]] != (row[1] == "TestInteropClient") {
+			t.Errorf("%s is held by %q, and the cases of TestInteropClient say otherwise", row[0], row[1])
+		}
 		if why, ok := strings.CutPrefix(row[1], "server only: "); ok && why != "" {
 			continue
 		}
