@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"testing"
 	"time"
 
@@ -158,6 +159,39 @@ func TestSignIn(t *testing.T) {
 	}
 	if diff := cmp.Diff(map[string]int{"activated": 2, "sign-in": 1}, kinds); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
+	}
+}
+
+// What passes by itself is tried again, a little later each time, and says so.
+func TestBackoff(t *testing.T) {
+	w := world.New(t, nil)
+	box := w.Tenant.AddMailbox(ada)
+	fill(box, 5)
+	id := w.Provision(ada)
+	w.Sync(id)
+	if err := w.Store.MarkDue(t.Context(), id, false); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []time.Duration{time.Second, 2 * time.Second, 4 * time.Second} {
+		w.Tenant.Fail("FolderSync", eastest.Failure{Status: 500})
+		var failure *engine.Failure
+		if err := w.TrySync(id); !errors.As(err, &failure) || failure.Ended || failure.RetryAfter != want {
+			t.Fatalf("failure %d: %v, want one to be repeated after %v", i+1, err, want)
+		}
+		m, err := w.Store.Mailbox(t.Context(), id)
+		if err != nil || m.State != store.Active || m.Failures != i+1 || time.Until(m.RetryAt) > want || m.RetryAt.IsZero() {
+			t.Errorf("failure %d: mailbox %+v, %v", i+1, m, err)
+		}
+	}
+	w.Tenant.Fail("FolderSync", eastest.Failure{Status: 503, Header: http.Header{"Retry-After": {"90"}}})
+	var failure *engine.Failure
+	if err := w.TrySync(id); !errors.As(err, &failure) || failure.RetryAfter != 90*time.Second {
+		t.Errorf("a server that says when: %v", err)
+	}
+	w.Sync(id)
+	same(t, w, id, box)
+	if m, err := w.Store.Mailbox(t.Context(), id); err != nil || m.Failures != 0 || m.Error != "" || !m.RetryAt.IsZero() {
+		t.Errorf("afterwards: mailbox %+v, %v", m, err)
 	}
 }
 

@@ -14,7 +14,8 @@ import (
 type Failure struct {
 	// Ended: nothing is tried before a person has acted.
 	Ended bool
-	// RetryAfter is how long to wait at least; 0 if nobody said.
+	// RetryAfter is how long to wait: as the server or the authority says, or a second,
+	// doubling with each failure in a row to 5 minutes.
 	RetryAfter time.Duration
 	Err        error
 }
@@ -24,6 +25,9 @@ func (f *Failure) Unwrap() error { return f.Err }
 
 // adminRetry is how long is waited before what an administrator must change is tried again.
 const adminRetry = 15 * time.Minute
+
+// maxBackoff is how long is waited at most before what passes by itself is tried again.
+const maxBackoff = 5 * time.Minute
 
 // fail stores what is wrong with a mailbox and returns a [*Failure]. What says nothing about
 // the mailbox, such as the end of ctx or another process that was faster, is returned as it
@@ -38,6 +42,9 @@ func (e *Engine) fail(ctx context.Context, m *store.Mailbox, err error) error {
 	}
 	f := &Failure{Err: err}
 	stored := explain(err, f)
+	if !f.Ended && f.RetryAfter == 0 {
+		f.RetryAfter = min(time.Second<<min(m.Failures, 10), maxBackoff)
+	}
 	if f.RetryAfter > 0 {
 		stored.RetryAt = time.Now().Add(f.RetryAfter)
 	}

@@ -40,6 +40,7 @@ func (f *Fleet) pulse() {
 		}
 		cancel()
 		if err != nil && f.stopping.Err() == nil {
+			clear(f.others) // the database was away: nobody could say that they live
 			f.log().Warn("the processes could not be looked after", "error", err)
 		}
 	}

@@ -174,7 +174,32 @@ func (w *world) inStep(t *testing.T, db *sql.DB, addresses []string, most time.D
 		}
 	}
 	t.Logf("the last lines of the logs:\n%s", tail(w.log.String(), 6000))
+	w.explain(t, db, waiting[:min(5, len(waiting))])
 	t.Fatalf("%d of %d copies are not in step after %v, such as %s", len(waiting), len(addresses), most, diff)
+}
+
+// explain shows what the database says of mailboxes that are not in step, and of the queue.
+func (w *world) explain(t *testing.T, db *sql.DB, addresses []string) {
+	for _, query := range []string{
+		`SELECT concat_ws(' ', 'mailbox', id, state, 'slot', bucket / 64, 'due', due, hierarchy_due, 'since', now_ms - due_at, 'synced', now_ms - synced, 'retry in', retry_at - now_ms, 'failures', failures, error)
+			FROM provision_mailbox, (SELECT CAST(extract(epoch FROM now()) * 1000 AS BIGINT) AS now_ms) AS n WHERE address = ANY($1)`,
+		`SELECT concat_ws(' ', 'job', id, kind, state, args, 'attempt', attempt, scheduled_at - now(), attempted_by[array_upper(attempted_by, 1)])
+			FROM river_job WHERE kind IN ('wait', 'sync') AND state <> 'completed' AND cardinality($1::text[]) > 0 ORDER BY kind, id LIMIT 200`,
+		`SELECT concat_ws(' ', 'process', name, slots, waiting) FROM provision_process WHERE cardinality($1::text[]) > 0`,
+	} {
+		rows, err := db.QueryContext(t.Context(), query, addresses)
+		if err != nil {
+			t.Log(err)
+			continue
+		}
+		for rows.Next() {
+			var text string
+			if err := rows.Scan(&text); err == nil {
+				t.Log(text)
+			}
+		}
+		rows.Close()
+	}
 }
 
 func tail(text string, n int) string { return text[max(0, len(text)-n):] }
