@@ -203,6 +203,54 @@ func TestDeepProbes(t *testing.T) {
 	})
 }
 
+// What Options leave out is not asked.
+func TestNotAsked(t *testing.T) {
+	const cloud, own = "outlook.office365.com", "autodiscover.contoso.com"
+	for name, tt := range map[string]struct {
+		o   diagnose.Options
+		not []string
+	}{
+		"no cloud": {diagnose.Options{NoCloud: true}, []string{cloud}},
+		"a host":   {diagnose.Options{Host: "mail.contoso.com"}, []string{cloud}},
+		"nothing":  {diagnose.Options{}, []string{"prod.autodetect.outlook.cloud.microsoft"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid})
+			tn.AddMailbox(ada)
+			tt.o.HTTPClient = tn.Client()
+			r, err := diagnose.Run(t.Context(), ada, &tt.o)
+			if err != nil || !r.Healthy() {
+				t.Fatalf("%v %+v", err, r)
+			}
+			for _, q := range tn.Requests() {
+				if slices.Contains(tt.not, q.Host) {
+					t.Errorf("asked: %v", q)
+				}
+			}
+		})
+	}
+}
+
+// Exchange Online speaks 16.1 alone, which is worth a note; so is an address inside of the organization.
+func TestNotes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tn := eastest.New(t, nil)
+		tn.AddMailbox(ada)
+		r, err := diagnose.Run(t.Context(), ada, &diagnose.Options{HTTPClient: tn.Client(), ClientID: eastest.ClientID, SignIn: flow(tn, nil),
+			Resolver: zone{addrs: map[string][]string{"outlook.office365.com": {"10.1.2.3"}}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var notes []string
+		for _, f := range r.Notes {
+			notes = append(notes, f.Fault)
+		}
+		if diff := cmp.Diff([]string{"PRIVATE_ADDRESS", "EXO_161_ONLY"}, notes); diff != "" || !r.Healthy() {
+			t.Errorf("%s\n%+v", diff, r.Findings)
+		}
+	})
+}
+
 // A device that rules block or keep in quarantine is told so: in quarantine all but the Inbox
 // responds as if it were let in.
 func TestDeviceAccess(t *testing.T) {

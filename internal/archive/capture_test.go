@@ -1,6 +1,8 @@
 package archive_test
 
 import (
+	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -114,4 +116,85 @@ func FuzzStandIn(f *testing.F) {
 			t.Errorf("%q", out)
 		}
 	})
+}
+
+// What a recorder does not change: the request as the server gets it, the response as the
+// client gets it, whatever their size; of what is too long for an archive nothing, or the beginning, is kept.
+func TestRecorderPasses(t *testing.T) {
+	for _, size := range []int{0, 1, 256 << 10, 256<<10 + 1, 1 << 20} {
+		body := strings.Repeat("x", size)
+		r := &archive.Recorder{Base: roundTrip(func(req *http.Request) (*http.Response, error) {
+			rec := httptest.NewRecorder()
+			if req.Body != nil {
+				if _, err := io.Copy(rec, req.Body); err != nil {
+					return nil, err
+				}
+			}
+			return rec.Result(), nil
+		})}
+		for range 2 { // a second request finds the recorder free
+			req, err := http.NewRequest("POST", "https://mail.contoso.com/", strings.NewReader(body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp, err := r.RoundTrip(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := io.ReadAll(resp.Body)
+			if err != nil || string(got) != body {
+				t.Errorf("%d bytes: %d, %v", size, len(got), err)
+			}
+		}
+		if kept := size > 0 && size <= 256<<10; r.Has("x") != kept {
+			t.Errorf("%d bytes: kept %v", size, !kept)
+		}
+	}
+	// A request without a body, and one that fails.
+	r := &archive.Recorder{
+		Base:  roundTrip(func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF }),
+		Fault: func(context.Context, error) string { return "CONN_RESET" },
+	}
+	for _, body := range []io.Reader{nil, http.NoBody} {
+		req, err := http.NewRequest("", "https://mail.contoso.com/", body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Method = ""
+		if _, err := r.RoundTrip(req); !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("%v", err)
+		}
+	}
+	var s archive.StandIn
+	if out := string(r.Write("test", &s)); !strings.Contains(out, "-- 001/request.http --\nGET https://mail.domain1.example/ HTTP/1.1\n") || !strings.Contains(out, "-- 002/response.http --\ncut CONN_RESET\n") {
+		t.Errorf("%s", out)
+	}
+}
+
+// What a client acts on stays, with stand-ins: the structure of documents, keys of synchronization,
+// the form of a token request, the interval of a device code as short as can be.
+func TestCaptureKeeps(t *testing.T) {
+	for name, c := range map[string]struct{ kind, body, want string }{
+		"a document": {archive.WBXML, "\x03\x01\x6a\x00\x00\x07\x56\x52\x031\x00\x01\x4f\x47\x03Inbox\x00\x01\x01\x01", "<SyncKey>1</SyncKey>"},
+		"its words":  {archive.WBXML, "\x03\x01\x6a\x00\x00\x07\x56\x52\x031\x00\x01\x4f\x47\x03Inbox\x00\x01\x01\x01", ">text-1</"},
+		"interval":   {"application/json", `{"device_code":"S3cret","interval":5}`, `"interval":1}`},
+		"the last":   {"application/json", `{"expires_in":3600,"id_token":"abc"}`, `{"expires_in":3600}`},
+		"flags":      {"application/json", `{"authorization_response_iss_parameter_supported":true}`, `{"authorization_response_iss_parameter_supported":true}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			req := httptest.NewRequest("POST", "https://mail.berlin.contoso.com/", strings.NewReader("S3cret eyJh.eyJi.c"))
+			req.Header.Set("Content-Type", "text/plain")
+			out := capture(t, req, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", c.kind)
+				io.WriteString(w, c.body)
+			})
+			if !strings.Contains(out, c.want) || strings.Contains(out, "eyJ") {
+				t.Errorf("%q is not in, or a token is in\n%s", c.want, out)
+			}
+			files := archive.Parse([]byte(out))
+			if len(files) < 4 || files[0].Name != "001/request.http" || !strings.HasPrefix(string(files[0].Data), "POST https://") {
+				t.Errorf("%+v", files)
+			}
+		})
+	}
 }
