@@ -126,17 +126,18 @@ func TestUnderFire(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	spent, twice := w.network.spent()
+	spent, again, twice := w.network.spent()
 	t.Logf("%d mailboxes, %d processes, %v: %d mails, %d edits on other devices; %d processes killed, %d restarts of the database, %d cuts of the network; "+
-		"%d requests; %d refresh tokens spent, %d of them twice; %d sign-ins lost; in step %v after the fire",
-		z.mailboxes, z.processes, z.length, mails.Load(), edits.Load(), kills.Load(), z.restarts, z.cuts, w.network.requests.Load(), spent, twice, lost, calm.Round(time.Second))
+		"%d requests; %d refresh tokens spent, %d of them again after a response that was cut off, %d in spite of a response; %d sign-ins lost; in step %v after the fire",
+		z.mailboxes, z.processes, z.length, mails.Load(), edits.Load(), kills.Load(), z.restarts, z.cuts, w.network.requests.Load(), spent, again, twice, lost, calm.Round(time.Second))
 	if lost > 0 {
 		t.Errorf("%d sign-ins were lost", lost)
 	}
 	// A process that is killed between the authority's response and the database has spent a
-	// token that the next one spends again: the authority allows for that.
-	if twice > int(kills.Load())+z.restarts+z.cuts {
-		t.Errorf("%d refresh tokens were spent twice, with %d processes killed", twice, kills.Load())
+	// token that the next one spends again, which the authority allows for. A process renews
+	// few at a time.
+	if most := 2 * (int(kills.Load()) + z.restarts + z.cuts); twice > most {
+		t.Errorf("%d refresh tokens were spent twice, with %d processes killed; at most %d are expected", twice, kills.Load(), most)
 	}
 	var rows int
 	if err := db.QueryRowContext(t.Context(), `SELECT COUNT(*) FROM provision_process`).Scan(&rows); err != nil || rows != z.processes {

@@ -227,15 +227,15 @@ type network struct {
 	mu    sync.Mutex
 	conns map[net.Conn]bool
 	down  bool
-	seen  map[[32]byte]int
+	seen  map[[32]byte]*spending
 }
 
 func newNetwork(t *testing.T, tn *eastest.Tenant, ca *tls.Certificate) *network {
 	t.Helper()
-	n := &network{conns: map[net.Conn]bool{}, seen: map[[32]byte]int{}}
+	n := &network{conns: map[net.Conn]bool{}, seen: map[[32]byte]*spending{}}
 	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		n.requests.Add(1)
-		n.note(r)
+		defer n.note(r)()
 		if h := n.other.Load(); h != nil && strings.HasSuffix(r.URL.Path, "/Microsoft-Server-ActiveSync") {
 			(*h).ServeHTTP(w, r)
 			return
@@ -272,32 +272,52 @@ func newNetwork(t *testing.T, tn *eastest.Tenant, ca *tls.Certificate) *network 
 // serve puts another ActiveSync server in the place of the tenant's.
 func (n *network) serve(h http.Handler) { n.other.Store(&h) }
 
-// note counts how often a refresh token comes.
-func (n *network) note(r *http.Request) {
+// A spending is what is known of a refresh token that came.
+type spending struct {
+	delivered    bool // a response reached the other side, as far as the server can tell
+	again, twice int  // came again without a response, and in spite of one
+}
+
+// note notes that a refresh token comes, and returns what notes that it was responded to.
+func (n *network) note(r *http.Request) (responded func()) {
 	if !strings.HasSuffix(r.URL.Path, "/token") || r.Method != http.MethodPost {
-		return
+		return func() {}
 	}
 	b, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
 	r.Body = io.NopCloser(bytes.NewReader(b))
 	form, err2 := url.ParseQuery(string(b))
 	if err != nil || err2 != nil || form.Get("refresh_token") == "" {
-		return
+		return func() {}
 	}
-	n.mu.Lock()
-	n.seen[sha256.Sum256([]byte(form.Get("refresh_token")))]++
-	n.mu.Unlock()
-}
-
-// spent returns how many refresh tokens have come, and how many of them more than once.
-func (n *network) spent() (all, twice int) {
+	key := sha256.Sum256([]byte(form.Get("refresh_token")))
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	for _, k := range n.seen {
-		if k > 1 {
-			twice++
-		}
+	s := n.seen[key]
+	if s == nil {
+		s = &spending{}
+		n.seen[key] = s
+	} else if s.delivered {
+		s.twice++
+	} else {
+		s.again++
 	}
-	return len(n.seen), twice
+	return func() {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		s.delivered = s.delivered || !n.down && r.Context().Err() == nil
+	}
+}
+
+// spent returns how many refresh tokens have come, how many again because the response was cut
+// off, and how many in spite of a response.
+func (n *network) spent() (all, again, twice int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, s := range n.seen {
+		again += min(s.again, 1)
+		twice += min(s.twice, 1)
+	}
+	return len(n.seen), again, twice
 }
 
 // cut closes all connections, and every new one for a while.
