@@ -275,6 +275,8 @@ func (c *check) settings(ctx context.Context) (ok bool) {
 		case err == nil:
 		case errors.Is(err, eas.ErrVersion): // versions before 12.0 have no Settings
 			s.skip("the server's version has no Settings")
+		case errors.Is(err, eas.ErrUnexpectedContent): // SOGo leaves results out; what is not ActiveSync shows in the next step
+			s.Verdict, s.Seen = Info, "the response lacks the result, as that of servers other than Exchange"
 		default:
 			s.refused(err)
 			ok = false
