@@ -38,7 +38,7 @@ func (p *Program) Run(kill time.Duration, user string, args ...string) (out stri
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.t.Context(), 3*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, p.binary, append([]string{"-email", user + "@" + Domain, "-client-id", eastest.ClientID}, args...)...)
+	cmd := exec.CommandContext(ctx, p.binary, append([]string{"-email", user + "@" + Domain, "-client-id", eastest.ClientID, "-no-keychain"}, args...)...)
 	cmd.Env = p.env
 	if kill > 0 {
 		late := time.AfterFunc(kill, cancel)

@@ -121,7 +121,7 @@ func TestProvision(t *testing.T) {
 	await := func(what string, want ...string) {
 		t.Helper()
 		var have []string
-		for end := time.Now().Add(90 * time.Second); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
+		for end := time.Now().Add(4 * time.Minute); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
 			if have = copied(); slices.Equal(have, want) {
 				return
 			}
