@@ -305,35 +305,38 @@ func (w *world) step(m *member) {
 		}
 	case n < 16: // many callers at once
 		var all sync.WaitGroup
+		sources := []*token.Source{m.source, m.other}
 		for i := range 20 {
-			all.Go(func() { w.get(m, []*token.Source{m.source, m.other}[i%2], false) })
+			all.Go(func() { w.get(m, sources[i%2], true, false) })
 		}
 		all.Wait()
 	case n < 30:
-		w.get(m, m.other, false)
+		w.get(m, m.other, true, false)
 	default:
 		w.use(m, false)
 	}
 }
 
-// enter is a user who signs in.
+// enter is a user who signs in: the program goes on with a source that knows no other sign-in.
 func (w *world) enter(m *member) {
-	m.source.Flow = w.signIn(m.name)
-	if _, err := m.source.SignIn(w.t.Context()); err != nil {
+	source := &token.Source{Config: w.config, Store: &w.store, Key: m.name, Flow: w.signIn(m.name)}
+	if _, err := source.SignIn(w.t.Context()); err != nil {
 		w.failf("%s: SignIn = %v", m.name, err)
 	}
-	m.source.Flow = nil
+	m.source = &token.Source{Config: w.config, Store: &w.store, Key: m.name}
 	m.out = false
 }
 
 // use gets a token, as for a command with a time limit, and checks it.
 func (w *world) use(m *member, fair bool) {
 	if !m.out {
-		w.get(m, m.source, fair)
+		w.get(m, m.source, false, fair)
 	}
 }
 
-func (w *world) get(m *member, source *token.Source, fair bool) {
+// get is use with a source, which may hold a token from before the user signed in again if it is
+// old.
+func (w *world) get(m *member, source *token.Source, old, fair bool) {
 	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
 	defer cancel()
 	t, err := source.Token(ctx)
@@ -346,7 +349,7 @@ func (w *world) get(m *member, source *token.Source, fair bool) {
 	number, over := g.number, g.over
 	w.mu.Unlock()
 	own := fmt.Sprintf("%s.%d.", m.name, number)
-	if source == m.other { // which may hold one from before the user signed in again
+	if old {
 		own = m.name + "."
 	}
 	if !strings.HasPrefix(t.AccessToken, own) || !t.Expiry.After(time.Now()) {
