@@ -142,6 +142,7 @@ type check struct {
 	config   *token.Config
 	source   *token.Source
 	eac      *eas.Client
+	witness  witness // of its responses
 	inbox    eas.FolderID
 
 	blocked map[string]bool // probes that could not be made because of what failed before; written by run alone

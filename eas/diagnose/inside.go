@@ -52,6 +52,9 @@ func (c *check) signIn(ctx context.Context) (ok bool) {
 		}
 		id, advice := signInFault(err)
 		s.Seen = "refused"
+		if _, ok := c.o.SignIn.(*token.DeviceCode); ok && errors.Is(err, context.DeadlineExceeded) {
+			id, s.Seen = "DEVICE_CODE_BLOCKED", "nobody signed in" // the user may also have done nothing
+		}
 		c.signInFault = id
 		if r := refusal(err); r != nil && r.AADSTS != 0 {
 			s.Seen = fmt.Sprintf("AADSTS%d", r.AADSTS)
@@ -126,9 +129,6 @@ func signInFault(err error) (fault.ID, string) {
 			return byNumber[n], ""
 		}
 		return "SIGN_IN_REFUSED", ""
-	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		return "DEVICE_CODE_BLOCKED", "" // the user may also have done nothing
 	}
 	if id := faultOf(err); id != "" {
 		return id, ""
@@ -216,14 +216,14 @@ const deviceID = "easoauthcheck"
 
 func (c *check) eas() *eas.Client {
 	if c.eac == nil {
-		c.eac = &eas.Client{URL: c.endpoint, User: c.address, Token: c.source, HTTPClient: c.client, Device: eas.Device{ID: deviceID, Type: "easoauth"}}
+		c.eac = &eas.Client{URL: c.endpoint, User: c.address, Token: c.source, HTTPClient: c.watched(), Device: eas.Device{ID: deviceID, Type: "easoauth"}}
 	}
 	return c.eac
 }
 
 // options asks what the server speaks, with the token.
 func (c *check) options(ctx context.Context) (ok bool) {
-	c.probe(ctx, probeOptions, "200 and a version that both speak", func(ctx context.Context, s *step) {
+	c.command(ctx, c.o.Timeout, probeOptions, "200 and a version that both speak", func(ctx context.Context, s *step) {
 		o, err := c.eas().Options(ctx)
 		if ok = err == nil; !ok {
 			s.refused(err)
@@ -242,7 +242,7 @@ func (c *check) options(ctx context.Context) (ok bool) {
 
 // provision accepts the policy of the organization, as every client must.
 func (c *check) provision(ctx context.Context) (ok bool) {
-	c.probe(ctx, probeProvision, "a policy, or none", func(ctx context.Context, s *step) {
+	c.command(ctx, c.o.Timeout, probeProvision, "a policy, or none", func(ctx context.Context, s *step) {
 		p, err := c.eas().Provision(ctx)
 		switch ok = err == nil; {
 		case !ok:
@@ -258,7 +258,7 @@ func (c *check) provision(ctx context.Context) (ok bool) {
 
 // settings says which device this is, and reads the user's addresses.
 func (c *check) settings(ctx context.Context) (ok bool) {
-	c.probe(ctx, probeSettings, "the device is described, and the server knows the user's addresses", func(ctx context.Context, s *step) {
+	c.command(ctx, c.o.Timeout, probeSettings, "the device is described, and the server knows the user's addresses", func(ctx context.Context, s *step) {
 		err := c.eas().SetDeviceInformation(ctx, nil)
 		if err == nil {
 			var u *eas.UserInformation
@@ -287,7 +287,7 @@ func (c *check) settings(ctx context.Context) (ok bool) {
 
 // folders reads the folders.
 func (c *check) folders(ctx context.Context) (ok bool) {
-	c.probe(ctx, probeFolders, "the folders of the mailbox", func(ctx context.Context, s *step) {
+	c.command(ctx, c.o.Timeout, probeFolders, "the folders of the mailbox", func(ctx context.Context, s *step) {
 		f, err := c.eas().FolderSync(ctx, eas.InitialSyncKey)
 		if ok = err == nil; !ok {
 			s.refused(err)
@@ -310,7 +310,7 @@ func (c *check) access(ctx context.Context) bool {
 		c.skip("there is no Inbox", probeAccess)
 		return true
 	}
-	c.probe(ctx, probeAccess, "the server shows this device the Inbox", func(ctx context.Context, s *step) {
+	c.command(ctx, c.o.Timeout, probeAccess, "the server shows this device the Inbox", func(ctx context.Context, s *step) {
 		o := &eas.SyncOptions{Window: 2}
 		page, err := c.eas().Sync(ctx, c.inbox, eas.InitialSyncKey, o)
 		if err == nil && len(page.Added) == 0 && page.Key != eas.InitialSyncKey {
@@ -339,7 +339,7 @@ func (c *check) large(ctx context.Context) bool {
 	if c.o.RequestSize <= 0 {
 		return true
 	}
-	c.within(ctx, max(c.o.Timeout, time.Minute), probeLargeRequest, "the server reads the request, and refuses the key", func(ctx context.Context, s *step) {
+	c.command(ctx, max(c.o.Timeout, time.Minute), probeLargeRequest, "the server reads the request, and refuses the key", func(ctx context.Context, s *step) {
 		_, err := c.eas().FolderSync(ctx, eas.SyncKey(strings.Repeat("0", c.o.RequestSize)))
 		var ee *eas.Error
 		s.Seen = fmt.Sprintf("%d KB are read", c.o.RequestSize>>10)
