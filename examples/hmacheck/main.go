@@ -9,7 +9,7 @@
 //	hmacheck -record exchange.txtar ada@contoso.com   keep the exchange, redacted; -replay checks it again
 //	hmacheck -demo TLS_OFFLOAD                        what a fault looks like, at an embedded tenant; -demo list lists them
 //
-// It is one static binary of 12 to 14 MB for Windows, macOS and Linux:
+// It is one static binary of 13 to 15 MB for Windows, macOS and Linux:
 //
 //	go install -trimpath -ldflags "-s -w" github.com/easoauth/easoauth/examples/hmacheck@latest
 //
