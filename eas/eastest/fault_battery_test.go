@@ -166,6 +166,12 @@ var hardToSee = map[string]func(o *eastest.Options){
 	"EAS_BASIC_ONLY": func(o *eastest.Options) { o.Product = eastest.Exchange2016 },
 }
 
+// usual are faults that are how a healthy organization of a topology is.
+var usual = map[string]eastest.Topology{
+	"EXO_161_ONLY": eastest.Cloud,      // Exchange Online offers 16.1 alone
+	"AUD_SLASH":    eastest.OnPremises, // AD FS writes the audience with its slash
+}
+
 // A client sees every fault: a battery of requests to a tenant that has it does not come out as
 // one to a tenant that has none, and the tenant counts what it showed. In a bubble with a seed
 // nothing else makes a difference.
@@ -212,6 +218,9 @@ func TestEveryFaultIsSeen(t *testing.T) {
 				if diff := cmp.Diff(healthy[key], run(t, o, nil)); diff != "" {
 					t.Fatalf("two healthy tenants differ (-first +second):\n%s", diff)
 				}
+			}
+			if usual[info.ID] == topology {
+				continue
 			}
 			if seen := run(t, o, &eastest.Fault{ID: info.ID}); slices.Equal(seen, healthy[key]) {
 				t.Errorf("%s, %s: nothing of it is seen", info.ID, topology)
