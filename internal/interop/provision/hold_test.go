@@ -100,10 +100,10 @@ func TestHold(t *testing.T) {
 	w.network.serve(h)
 	port := servers.FreePort(t)
 	begin := time.Now()
-	p := w.start(t, "-role", "worker", "-name", "holder", "-admin", fmt.Sprintf("127.0.0.1:%d", port), "-look", "2s", "-workers", "64", "-check", "1000h", "-out-of-office", "1000h")
+	p := w.start(t, "-role", "worker", "-name", "holder", "-admin", fmt.Sprintf("127.0.0.1:%d", port), "-look", "2s", "-workers", "64", "-check", "1000h", "-out-of-office", "1000h", "-folders", "1000h")
 	for h.pings.Load() < int64(n) {
-		if time.Since(begin) > 10*time.Minute {
-			t.Fatalf("%d of %d mailboxes are waited for after 10 minutes\n%s", h.pings.Load(), n, tail(w.log.String(), 3000))
+		if time.Since(begin) > 5*time.Minute {
+			t.Fatalf("%d of %d mailboxes are waited for after 5 minutes\n%s", h.pings.Load(), n, tail(w.log.String(), 3000))
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
@@ -182,8 +182,8 @@ func (w *world) multiply(ctx context.Context, db *sql.DB, n int) error {
 		return err
 	}
 	for _, statement := range []string{
-		`INSERT INTO provision_mailbox (tid, oid, endpoint, address, name, url, config, device, client, state, bucket, pulse, hierarchy, hierarchy_due, created, used, synced, checked, away, away_at)
-			SELECT tid, oid, endpoint || i, address, name || i, url, config, 'device' || i, client, state, i % 4096, pulse, hierarchy, false, created, used, synced, synced, away, synced
+		`INSERT INTO provision_mailbox (tid, oid, endpoint, address, name, url, config, device, client, state, bucket, pulse, hierarchy, hierarchy_due, hierarchy_at, created, used, synced, checked, away, away_at)
+			SELECT tid, oid, endpoint || i, address, name || i, url, config, 'device' || i, replace(client, device, 'device' || i), state, i % 4096, pulse, hierarchy, false, synced, created, used, synced, synced, away, synced
 			FROM provision_mailbox, generate_series(2, $1) AS i`,
 		`INSERT INTO provision_folder (mailbox, id, parent, name, type, sync_key, reading, due)
 			SELECT m.id, f.id, f.parent, f.name, f.type, f.sync_key, false, false FROM provision_folder f, provision_mailbox m WHERE m.id > 1 AND f.mailbox = 1 AND $1 > 0`,
