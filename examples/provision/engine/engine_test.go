@@ -162,6 +162,41 @@ func TestSignIn(t *testing.T) {
 	}
 }
 
+// The hierarchy is read when it is due or old, and a folder alone otherwise.
+func TestFoldersEvery(t *testing.T) {
+	w := world.New(t, nil)
+	box := w.Tenant.AddMailbox(ada)
+	fill(box, 5)
+	id := w.Provision(ada)
+	w.Sync(id)
+	folders, err := w.Store.Folders(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	commands := func() map[string]int {
+		t.Helper()
+		n := len(w.Tenant.Requests())
+		if err := w.Store.MarkDue(t.Context(), id, false, folders[0].ID); err != nil {
+			t.Fatal(err)
+		}
+		w.Sync(id)
+		all := map[string]int{}
+		for _, r := range w.Tenant.RequestsAfter(n) {
+			if r.Command != "" {
+				all[r.Command]++
+			}
+		}
+		return all
+	}
+	if diff := cmp.Diff(map[string]int{"Sync": 1}, commands()); diff != "" {
+		t.Errorf("soon after the first (-want +got):\n%s", diff)
+	}
+	w.Engine.FoldersEvery = time.Nanosecond
+	if diff := cmp.Diff(map[string]int{"FolderSync": 1, "Sync": 1}, commands()); diff != "" {
+		t.Errorf("when it is old (-want +got):\n%s", diff)
+	}
+}
+
 // What passes by itself is tried again, a little later each time, and says so.
 func TestBackoff(t *testing.T) {
 	w := world.New(t, nil)

@@ -337,3 +337,35 @@ func TestOpen(t *testing.T) {
 		t.Errorf("the error holds the URL: %v", err)
 	}
 }
+
+// A pause is noted once, and a removal counts what it removes.
+func TestPauseRemove(t *testing.T) {
+	s := open(t)
+	id := mailbox(t, s, "ada")
+	f := folder(t, s, id)
+	if _, err := s.SavePage(t.Context(), id, f, &store.Page{Key: "a", Stored: []store.Item{{ID: "1", Raw: []byte("x")}, {ID: "2", Raw: []byte("y")}}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SaveFound(t.Context(), id, []store.Found{{ID: "f", Class: "Email", Raw: []byte("z"), At: time.Now()}}); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []bool{true, false} {
+		if changed, err := s.Pause(t.Context(), id); err != nil || changed != want {
+			t.Errorf("pause %d: %v, %v; want %v", i+1, changed, err, want)
+		}
+	}
+	want := store.Rows{Mailboxes: 1, Folders: 1, Items: 2, Found: 1, Events: 2} // activated and paused
+	rows, err := s.Remove(t.Context(), id)
+	if diff := cmp.Diff(want, rows); err != nil || diff != "" || rows.Total() != 7 {
+		t.Errorf("Remove: %v, total %d (-want +got):\n%s", err, rows.Total(), diff)
+	}
+	if _, err := s.Remove(t.Context(), id); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("Remove again = %v, want ErrNotFound", err)
+	}
+	if err := s.SaveFound(t.Context(), id, []store.Found{{ID: "f", Class: "Email", Raw: []byte("z")}}); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("SaveFound of a mailbox that is gone = %v, want ErrNotFound", err)
+	}
+	if left, err := s.Count(t.Context(), id); err != nil || left.Total() != 0 {
+		t.Errorf("left: %+v, %v", left, err)
+	}
+}
