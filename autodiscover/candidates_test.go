@@ -302,7 +302,7 @@ func TestAutoDetect(t *testing.T) {
 		}
 	}
 	if _, err := (&autodiscover.AutoDetect{}).Lookup(t.Context(), "ada@contoso.com"); err == nil {
-		t.Error("AutoDetect without a URL asks somebody")
+		t.Error("AutoDetect without a URL sends a request")
 	}
 	if _, err := (&autodiscover.AutoDetect{URL: u}).Lookup(t.Context(), "ada"); !errors.Is(err, autodiscover.ErrAddress) {
 		t.Errorf("AutoDetect of no address = %v", err)

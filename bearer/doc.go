@@ -81,7 +81,7 @@
 //
 // Transport sends a token over https to the origin of its Endpoint, which is scheme, host
 // and port, and refuses every other request, so that neither a redirect nor a mistake of the
-// caller hands the token to somebody else.
+// caller hands the token to anyone else.
 //
 // # Sources
 //

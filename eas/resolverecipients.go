@@ -57,7 +57,7 @@ const (
 	NotResolved      ResolutionStatus = 4
 )
 
-// A Recipient is somebody whom a name fits.
+// A Recipient is a person whom a name fits.
 type Recipient struct {
 	Name, Email string
 	Contact     bool // of the user's contacts, and not of the global address list
@@ -73,7 +73,7 @@ type Recipient struct {
 	PictureStatus int // see DirectoryEntry.PictureStatus
 }
 
-// A Slot is how somebody spends half an hour. See [MS-ASCMD] 2.2.3.105.
+// A Slot is how a person spends half an hour. See [MS-ASCMD] 2.2.3.105.
 type Slot int
 
 // The values of [Slot].

@@ -301,7 +301,7 @@ func TestPeersWithoutLocks(t *testing.T) {
 		during func(t *testing.T, s *sts, src *token.Source) // while the refresh is under way
 		check  func(t *testing.T, r token.Record, err error)
 	}{
-		{"a peer signs in anew", func(t *testing.T, s *sts, src *token.Source) {
+		{"a peer signs in again", func(t *testing.T, s *sts, src *token.Source) {
 			peer := &token.Source{Config: src.Config, Store: src.Store, Key: src.Key, Flow: flowFunc(func(context.Context, *token.Config) (*oauth2.Token, error) {
 				return &oauth2.Token{AccessToken: "new-sign-in", RefreshToken: "rt-new", Expiry: time.Now().Add(time.Hour)}, nil
 			})}

@@ -16,7 +16,7 @@ import (
 	"github.com/easoauth/easoauth/eas/eastest"
 )
 
-// subjects returns the subjects that the Inbox brings to a device that begins anew.
+// subjects returns the subjects that the Inbox brings to a device that begins with key 0.
 func (s *stranger) subjects() []string {
 	s.t.Helper()
 	class := ""

@@ -152,7 +152,7 @@ func TestItemBodies(t *testing.T) {
 				}
 				data = string(b[16:])
 			}
-			if kind == "4" { // an item that is not mail is no message
+			if kind == "4" { // an item that is not mail cannot be sent as a message
 				kind = "2"
 			}
 			if got != kind || data != want {

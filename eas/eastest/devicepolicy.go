@@ -36,7 +36,7 @@ type DevicePolicy struct {
 	// AllowExternallyManaged lets devices in that say that another manages them. Without it they
 	// are refused with status 145.
 	AllowExternallyManaged bool
-	// None is no policy: Provision answers with policy status 2, and devices need no key.
+	// None means that there is no policy: Provision answers with policy status 2, and devices need no key.
 	None bool
 }
 

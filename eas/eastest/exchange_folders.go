@@ -29,7 +29,7 @@ func (c *call) folderSync() {
 		return
 	case key == "0":
 		have = map[eas.FolderID]eas.Folder{}
-		// All folders anew: the collections begin anew as well.
+		// All folders from the start: the collections start again as well.
 		c.dev.hierarchyBefore = nil
 	case c.dev.hierarchy != nil && key == c.dev.hierarchy.key:
 		have = c.dev.hierarchy.seen

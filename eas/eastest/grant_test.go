@@ -205,11 +205,11 @@ func TestRevokeAndExpire(t *testing.T) {
 	want("refreshed", a, "")
 	tn.Revoke("Ada@contoso.com")
 	want("revoked", a, "2000002")
-	want("somebody else", b, "")
+	want("another user", b, "")
 	_, err = refresh(a)
 	wantError(t, err, "invalid_grant", "AADSTS50173")
 	if _, err = refresh(b); err != nil {
-		t.Errorf("somebody else cannot refresh: %v", err)
+		t.Errorf("another user cannot refresh: %v", err)
 	}
 	want("signed in again", signIn(ada), "")
 }

@@ -201,7 +201,7 @@ func (d *device) collections(all string, rest ...string) reply {
 	return r
 }
 
-// fresh returns all items of a folder as a device gets them that begins anew.
+// fresh returns all items of a folder as a device gets them that begins with key 0.
 func (d *device) fresh(folder, options string) reply {
 	d.t.Helper()
 	d.prime(folder, "")

@@ -74,7 +74,7 @@ var (
 )
 
 // parts are those that a type of recurrence has, of those that not every type has. It reports
-// false if there is no such type. [MS-ASCAL] 2.2.2.37
+// false for another type. [MS-ASCAL] 2.2.2.37
 func (t ruleTags) parts(kind int) ([]wbxml.Tag, bool) {
 	switch kind {
 	case 0, 1:

@@ -21,7 +21,7 @@ type network struct {
 	conns  sync.WaitGroup // connections of every server
 
 	mu        sync.Mutex
-	plain     *pipeListener  // of port 80, once somebody asked there
+	plain     *pipeListener  // of port 80, once a client has connected to it
 	closed    chan struct{}  // closed by close
 	errands   sync.WaitGroup // what Browser began
 	listeners []net.Listener

@@ -77,7 +77,7 @@ func TestOnlyTheTenantIsReached(t *testing.T) {
 }
 
 // A bubble ends only when each of its goroutines has, and its clock stands still unless
-// somebody waits.
+// a client waits.
 func TestCloseLeavesNothing(t *testing.T) {
 	for name, use := range map[string]func(t *testing.T, tn *eastest.Tenant){
 		"unused": func(*testing.T, *eastest.Tenant) {},

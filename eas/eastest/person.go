@@ -100,7 +100,7 @@ func (m *Mailbox) locked() bool {
 	return m.account == AccountLocked || m.tn.now().Before(m.lockedUntil)
 }
 
-// enter checks the password that somebody entered for addr. It returns the number of Entra's
+// enter checks the password that was entered for addr. It returns the number of Entra's
 // error, or "". The caller holds tn.mu.
 func (tn *Tenant) enter(addr, password string) string {
 	m := tn.users[strings.ToLower(addr)]

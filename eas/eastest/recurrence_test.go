@@ -162,7 +162,7 @@ func TestOccurrenceIDs(t *testing.T) {
 			}
 		}
 	}
-	// An event that is no series has no occurrences.
+	// A single event has no occurrences.
 	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid})
 	s := newStranger(t, tn, "16.1")
 	tn.Mailbox(ada).Put(eas.FolderCalendar, &eas.Event{Subject: "s", Start: start, End: start.Add(time.Hour)})
@@ -170,6 +170,6 @@ func TestOccurrenceIDs(t *testing.T) {
 	_, _, a = s.post("Sync", syncDoc(`<SyncKey>`+between(a, "<SyncKey>", "</SyncKey>")+`</SyncKey><CollectionId>7</CollectionId><Commands><Delete><ServerId>`+
 		between(a, "<ServerId>", "</ServerId>")+`</ServerId><InstanceId xmlns="AirSyncBase">20260302T090000Z</InstanceId></Delete></Commands>`, ""))
 	if !strings.Contains(a, "<Status>6</Status>") || len(tn.Mailbox(ada).Contents(eas.FolderCalendar)) != 1 {
-		t.Errorf("an event that is no series: %s", a)
+		t.Errorf("a single event: %s", a)
 	}
 }

@@ -166,7 +166,7 @@ func (tn *Tenant) metadataV1(w http.ResponseWriter, r *http.Request) {
 }
 
 // Token returns a valid access token of addr for Exchange, for tests that are not about
-// signing in. It panics if there is no such mailbox.
+// signing in. It panics for an address without a mailbox.
 func (tn *Tenant) Token(addr string) *oauth2.Token { return tn.TokenFor(addr, tn.easHost()) }
 
 // TokenFor is [Tenant.Token] for another host, such as that of AutoDiscover v1.

@@ -78,7 +78,7 @@ func (tn *Tenant) adminConsent(w http.ResponseWriter, r *http.Request) {
 	tn.complete(w, r, s)
 }
 
-// adminSignedIn goes on where somebody has signed in to consent for all.
+// adminSignedIn goes on where an administrator has signed in to consent for all.
 func (tn *Tenant) adminSignedIn(w http.ResponseWriter, r *http.Request, s *signIn) {
 	if !tn.users[s.user].isAdmin() {
 		tn.failed(w, r, s, "90094")

@@ -13,7 +13,7 @@ import (
 )
 
 // Until a device acknowledges a wipe, it gets the directive and nothing else, in the way of its
-// version. One that failed gets it again; one that succeeded begins anew.
+// version. One that failed gets it again; one that succeeded starts again.
 func TestWipes(t *testing.T) {
 	for _, tt := range []struct {
 		version string

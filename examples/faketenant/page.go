@@ -103,7 +103,7 @@ func asset(kind, text string) http.HandlerFunc {
 }
 
 // guard lets those requests pass that name this machine, so that a web site whose name leads
-// here cannot drive the tenant from somebody's browser.
+// here cannot drive the tenant from a user's browser.
 func (p *page) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()

@@ -120,7 +120,7 @@ func (d *dance) rotate(ctx context.Context, tn *eastest.Tenant) error {
 }
 
 // revoked has the sign-in end at the authority, as a change of the password does, while the
-// program is not running: it starts anew with what it has stored.
+// program is not running: it starts again with what it has stored.
 func (d *dance) revoked(ctx context.Context, tn *eastest.Tenant) error {
 	return d.show.run("token", "The program restarts, and the sign-in has been revoked", func(learn func(string, string, ...any)) error {
 		tn.Revoke(d.email)

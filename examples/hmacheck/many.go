@@ -23,7 +23,7 @@ type checked struct {
 	err     error
 }
 
-// checkAll checks addresses side by side, one after the other if somebody signs in. It returns
+// checkAll checks addresses side by side, one after the other if a user signs in. It returns
 // them in their order; told is called as each ends.
 func checkAll(ctx context.Context, addresses []string, o *diagnose.Options, told func(n int, c checked)) []checked {
 	workers := min(atOnce, len(addresses))

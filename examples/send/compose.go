@@ -19,7 +19,7 @@ import (
 	"github.com/easoauth/easoauth/eas"
 )
 
-// A message is what somebody wants to send.
+// A message is what the user wants to send.
 type message struct {
 	to, cc, bcc, subject, text string
 	files                      []string

@@ -57,7 +57,7 @@ func demonstrate(ctx context.Context, out io.Writer) error {
 	subjects := []string{"Lunch?", "Minutes of Monday", "Last one"}
 	seen := 0
 	w := &watcher{client: client, print: (&account.Session{Out: out}).Print, log: out}
-	w.waiting = func() { // one after the other, when there is somebody to tell
+	w.waiting = func() { // one after the other, when the watcher waits
 		if seen == len(subjects) {
 			done()
 			return

@@ -43,7 +43,7 @@ type ResolveReply struct {
 	Recipient      []Recipient `wbxml:"ResolveRecipients:Recipient"`
 }
 
-// Recipient is somebody who may be meant.
+// Recipient is a person who may be meant.
 type Recipient struct {
 	Type         *int                   `wbxml:"ResolveRecipients:Type"`
 	DisplayName  string                 `wbxml:"ResolveRecipients:DisplayName"`
@@ -53,7 +53,7 @@ type Recipient struct {
 	Picture      []ResolvedPicture      `wbxml:"ResolveRecipients:Picture"`
 }
 
-// Availability is when somebody is free. [MS-ASCMD] 2.2.3.16
+// Availability is when a person is free. [MS-ASCMD] 2.2.3.16
 type Availability struct {
 	Status         *int   `wbxml:"ResolveRecipients:Status"`
 	MergedFreeBusy string `wbxml:"ResolveRecipients:MergedFreeBusy"`

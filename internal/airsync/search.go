@@ -102,7 +102,7 @@ type SearchResult struct {
 	Properties   *wbxml.Raw `wbxml:"Search:Properties"`
 }
 
-// Person is somebody of the global address list. [MS-ASCMD] 2.2.3.140
+// Person is a person of the global address list. [MS-ASCMD] 2.2.3.140
 type Person struct {
 	DisplayName  string         `wbxml:"GAL:DisplayName"`
 	Phone        string         `wbxml:"GAL:Phone"`

@@ -151,7 +151,7 @@ func (s *StandIn) Notice(text string) {
 	}
 }
 
-// suffixOf returns the domain that somebody registered, or a shared one. owned says that it is
+// suffixOf returns the registered domain, or a shared one. owned says that it is
 // an organization's.
 func suffixOf(host string) (suffix string, owned bool) {
 	for _, d := range shared {

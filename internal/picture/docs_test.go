@@ -33,7 +33,7 @@ import (
 	"github.com/easoauth/easoauth/token"
 )
 
-var update = flag.Bool("update", false, "draw the pictures of docs anew")
+var update = flag.Bool("update", false, "redraw the pictures of docs")
 
 // TestPictures runs the programs that README.md shows: the pictures in docs are what they write. After a
 // change of an output, run go test ./internal/picture -update.

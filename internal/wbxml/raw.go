@@ -12,7 +12,7 @@ type Raw []byte
 func (r Raw) Root() (Tag, error) { return RootOf(r) }
 
 // WriteRaw writes the element that raw is. Raw is checked first; a document with a string
-// table or in another character set is written anew.
+// table or in another character set is rewritten.
 func (e *Encoder) WriteRaw(raw Raw) error {
 	d := rawDecoders.Get().(*Decoder)
 	defer func() {

@@ -267,7 +267,7 @@ func (d *Decoder) misuse() error {
 
 // ReadRaw reads the rest of the element that has just started and returns the element as
 // a document of its own, byte for byte as it was sent. When the document has a string
-// table or is not in UTF-8 the element is written anew, as it would make no sense without
+// table or is not in UTF-8 the element is rewritten, as it would make no sense without
 // them.
 func (d *Decoder) ReadRaw(start Token) (Raw, error) {
 	if d.state != stateBody || start.Kind != KindStart || len(d.stack) == 0 || d.stack[len(d.stack)-1] != start.Tag {

@@ -227,7 +227,7 @@ func (l *lease) giveUp() error {
 	repeated := false
 	statements := []string{s.q.drop}
 	if l.row.generation == 0 && l.row.data == nil {
-		statements = []string{s.q.forget, s.q.drop} // the second if somebody has signed in meanwhile
+		statements = []string{s.q.forget, s.q.drop} // the second if the user has signed in meanwhile
 	}
 	for _, statement := range statements {
 		did, err := s.exec(ctx, urgent, statement, l.name, s.owner, l.fence)

@@ -142,7 +142,7 @@ func explain(err error) *problem {
 	case errors.As(err, &p):
 		return p
 	case errors.Is(err, store.ErrNotFound):
-		return &problem{Status: http.StatusNotFound, Title: "There is no such mailbox."}
+		return &problem{Status: http.StatusNotFound, Title: "The mailbox does not exist."}
 	case errors.As(err, &verify):
 		return &problem{Status: http.StatusUnauthorized, Title: "The token is not accepted.", Detail: string(verify.Kind), challenge: `Bearer error="invalid_token"`}
 	case errors.As(err, &reauth) && reauth.Claims != "":

@@ -19,7 +19,7 @@ import (
 	"github.com/easoauth/easoauth/token/sqlstore"
 )
 
-// fleet starts a process of the service, as far as one can be had within a process.
+// fleet starts what a process of the service has, within this process.
 func fleet(t *testing.T, w *world.World, name string) *Fleet {
 	t.Helper()
 	s, err := store.Open(t.Context(), w.DSN, 3)

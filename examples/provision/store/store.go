@@ -29,7 +29,7 @@ import (
 
 // The errors of this package.
 var (
-	// ErrNotFound: there is no such mailbox; it may have been removed.
+	// ErrNotFound: the mailbox does not exist; it may have been removed.
 	ErrNotFound = errors.New("store: no such mailbox")
 	// ErrConflict: another process has gone on from what this one has read.
 	ErrConflict = errors.New("store: another process was faster")

@@ -70,7 +70,7 @@ var (
 	hidden     = regexp.MustCompile(`<input[^>]*type="hidden"[^>]*name="([^"]*)"[^>]*value="([^"]*)"`)
 )
 
-// person fills in whatever form comes, as somebody at a browser would.
+// person fills in whatever form comes, as a user at a browser would.
 func person(_ context.Context, target string) error {
 	jar, err := cookiejar.New(nil)
 	if err != nil {

@@ -189,7 +189,7 @@ func backupOfItems(t *testing.T, user string) {
 // whole has mails compared byte by byte.
 func whole(mail string) string { return mail }
 
-// subject has them compared by their subjects, which differ: Horde writes every mail anew.
+// subject has them compared by their subjects, which differ: Horde rewrites every mail.
 func subject(text string) string {
 	m, err := mail.ReadMessage(strings.NewReader(text))
 	if err != nil {
