@@ -32,6 +32,16 @@ func folder(client *eas.Client, t eas.FolderType) (f eas.Folder, entries []eas.E
 	return f, entries, key, nil
 }
 
+// openWithBob returns a client of Ada's mailbox, with what it holds, beside that of Bob.
+func openWithBob(items ...eas.Item) (c *eas.Client, bob *eastest.Mailbox, done func()) {
+	tn := eastest.New(nil, nil)
+	tn.AddMailbox("ada@contoso.com", items...)
+	bob = tn.AddMailbox("bob@contoso.com")
+	return &eas.Client{
+		URL: tn.URL(), User: "ada@contoso.com", HTTPClient: tn.Client(), Token: bearer.Static(tn.Token("ada@contoso.com")),
+	}, bob, tn.Close
+}
+
 // check ends the example if something went wrong, as a program would.
 func check(err error) {
 	if err != nil {
@@ -172,13 +182,8 @@ func ExampleClient_Find() {
 }
 
 func ExampleClient_SearchPeople() {
-	tn := eastest.New(nil, nil)
-	defer tn.Close()
-	tn.AddMailbox("ada@contoso.com")
-	tn.AddMailbox("bob@contoso.com")
-	client := &eas.Client{
-		URL: tn.URL(), User: "ada@contoso.com", HTTPClient: tn.Client(), Token: bearer.Static(tn.Token("ada@contoso.com")),
-	}
+	client, _, done := openWithBob()
+	defer done()
 	ctx := context.Background()
 	found, err := client.SearchPeople(ctx, "bob", nil)
 	check(err)
@@ -189,13 +194,8 @@ func ExampleClient_SearchPeople() {
 }
 
 func ExampleClient_FindPeople() {
-	tn := eastest.New(nil, nil)
-	defer tn.Close()
-	tn.AddMailbox("ada@contoso.com")
-	tn.AddMailbox("bob@contoso.com")
-	client := &eas.Client{
-		URL: tn.URL(), User: "ada@contoso.com", HTTPClient: tn.Client(), Token: bearer.Static(tn.Token("ada@contoso.com")),
-	}
+	client, _, done := openWithBob()
+	defer done()
 	ctx := context.Background()
 	found, err := client.FindPeople(ctx, "bob", nil) // from 16.1 on
 	check(err)
@@ -206,13 +206,8 @@ func ExampleClient_FindPeople() {
 }
 
 func ExampleClient_SmartReply() {
-	tn := eastest.New(nil, nil)
-	defer tn.Close()
-	tn.AddMailbox("ada@contoso.com", &eas.Email{Subject: "Budget", From: "bob@contoso.com", To: "ada@contoso.com", Body: &eas.Body{Data: "the numbers"}})
-	bob := tn.AddMailbox("bob@contoso.com")
-	client := &eas.Client{
-		URL: tn.URL(), User: "ada@contoso.com", HTTPClient: tn.Client(), Token: bearer.Static(tn.Token("ada@contoso.com")),
-	}
+	client, bob, done := openWithBob(&eas.Email{Subject: "Budget", From: "bob@contoso.com", To: "ada@contoso.com", Body: &eas.Body{Data: "the numbers"}})
+	defer done()
 	ctx := context.Background()
 	inbox, entries, _, err := folder(client, eas.FolderInbox)
 	check(err)
@@ -224,13 +219,8 @@ func ExampleClient_SmartReply() {
 }
 
 func ExampleClient_SmartForward() {
-	tn := eastest.New(nil, nil)
-	defer tn.Close()
-	tn.AddMailbox("ada@contoso.com", &eas.Email{Subject: "Plan", Attachments: []eas.Attachment{{Name: "plan.pdf", Content: []byte("%%PDF")}}})
-	bob := tn.AddMailbox("bob@contoso.com")
-	client := &eas.Client{
-		URL: tn.URL(), User: "ada@contoso.com", HTTPClient: tn.Client(), Token: bearer.Static(tn.Token("ada@contoso.com")),
-	}
+	client, bob, done := openWithBob(&eas.Email{Subject: "Plan", Attachments: []eas.Attachment{{Name: "plan.pdf", Content: []byte("%%PDF")}}})
+	defer done()
 	ctx := context.Background()
 	inbox, entries, _, err := folder(client, eas.FolderInbox)
 	check(err)
@@ -257,13 +247,8 @@ func ExampleClient_MeetingResponse() {
 }
 
 func ExampleClient_ResolveRecipients() {
-	tn := eastest.New(nil, nil)
-	defer tn.Close()
-	tn.AddMailbox("ada@contoso.com")
-	tn.AddMailbox("bob@contoso.com")
-	client := &eas.Client{
-		URL: tn.URL(), User: "ada@contoso.com", HTTPClient: tn.Client(), Token: bearer.Static(tn.Token("ada@contoso.com")),
-	}
+	client, _, done := openWithBob()
+	defer done()
 	ctx := context.Background()
 	start := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	found, err := client.ResolveRecipients(ctx, []string{"bob"}, &eas.ResolveOptions{Start: start, End: start.Add(time.Hour)})
@@ -303,7 +288,6 @@ func ExampleClient_ValidateCert() {
 	tn := eastest.New(nil, nil)
 	defer tn.Close()
 	tn.AddMailbox("ada@contoso.com")
-	tn.AddMailbox("bob@contoso.com")
 	client := &eas.Client{
 		URL: tn.URL(), User: "ada@contoso.com", HTTPClient: tn.Client(), Token: bearer.Static(tn.Token("ada@contoso.com")),
 	}

@@ -78,7 +78,7 @@ func FuzzSession(f *testing.F) {
 	f.Add([]byte{11, 12, 13, 24, 27, 11})
 	f.Fuzz(func(t *testing.T, script []byte) {
 		if len(script) > 200 {
-			t.Skip()
+			t.Skip("200 responses are enough for a state")
 		}
 		synctest.Test(t, func(t *testing.T) {
 			requests := 0

@@ -183,15 +183,6 @@ func (p *program) fail(err error) int {
 	return unchecked
 }
 
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	st, err := f.Stat()
-	return err == nil && st.Mode()&os.ModeCharDevice != 0
-}
-
 func readAddresses(file string) ([]string, error) {
 	f, err := os.Open(file)
 	if err != nil {

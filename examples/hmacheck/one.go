@@ -11,11 +11,12 @@ import (
 	"time"
 
 	"github.com/easoauth/easoauth/eas/diagnose"
+	"github.com/easoauth/easoauth/examples/internal/account"
 )
 
 // one checks an address, once or again and again.
 func (p *program) one(ctx context.Context, address string, o *diagnose.Options) int {
-	if isTerminal(p.log) && !p.quiet {
+	if account.IsTerminal(p.log) && !p.quiet {
 		o.Progress = func(x diagnose.Probe) { fmt.Fprintf(p.log, "\r\x1b[K%s: %s", x.Name, x.Verdict) }
 	}
 	var last *diagnose.Report

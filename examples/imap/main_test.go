@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -13,28 +11,15 @@ import (
 	"github.com/emersion/go-sasl"
 
 	"github.com/easoauth/easoauth/bearer"
+	"github.com/easoauth/easoauth/examples/internal/programtest"
 	"github.com/easoauth/easoauth/token"
 )
 
-// The test binary is the program when the environment says so.
-func TestMain(m *testing.M) {
-	if os.Getenv("EASOAUTH_EXAMPLE") == "imap" {
-		main()
-		return
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { programtest.Main(m, main) }
 
 func start(t *testing.T, args ...string) (out, errs string, code int) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
-	cmd.Env = append(os.Environ(), "EASOAUTH_EXAMPLE=imap")
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
-		t.Fatal(err)
-	}
-	return stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()
+	return programtest.Start(t, "", nil, args...)
 }
 
 func TestProcess(t *testing.T) {

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"encoding/base64"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -13,28 +11,15 @@ import (
 
 	"github.com/easoauth/easoauth/eas"
 	"github.com/easoauth/easoauth/eas/eastest"
+	"github.com/easoauth/easoauth/examples/internal/programtest"
 	"github.com/easoauth/easoauth/token"
 )
 
-// The test binary is the program when the environment says so.
-func TestMain(m *testing.M) {
-	if os.Getenv("EASOAUTH_EXAMPLE") == "onbehalfof" {
-		main()
-		return
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { programtest.Main(m, main) }
 
 func start(t *testing.T, args ...string) (out, errs string, code int) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
-	cmd.Env = append(os.Environ(), "EASOAUTH_EXAMPLE=onbehalfof")
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
-		t.Fatal(err)
-	}
-	return stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()
+	return programtest.Start(t, "", nil, args...)
 }
 
 func TestProcess(t *testing.T) {

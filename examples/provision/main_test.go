@@ -1,38 +1,23 @@
 package main
 
 import (
-	"bytes"
 	"flag"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/easoauth/easoauth/examples/internal/programtest"
 )
 
-// The test binary is the program when it is started as one: by a test, or by the program, which
-// starts its workers.
-func TestMain(m *testing.M) {
-	if os.Getenv("EASOAUTH_EXAMPLE") == "provision" {
-		main()
-		return
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { programtest.Main(m, main) }
 
 func start(t *testing.T, args ...string) (out, errs string, code int) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
-	cmd.Env = append(os.Environ(), "EASOAUTH_EXAMPLE=provision")
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
-		t.Fatal(err)
-	}
-	return stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()
+	return programtest.Start(t, "", nil, args...)
 }
 
 func TestDemonstration(t *testing.T) {

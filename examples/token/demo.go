@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"github.com/easoauth/easoauth/eas/eastest"
+	"github.com/easoauth/easoauth/examples/internal/account"
 	"github.com/easoauth/easoauth/token"
 )
 
@@ -40,7 +41,7 @@ func demonstrate(ctx context.Context, out io.Writer) error {
 	requests := func() int { return len(tn.Requests()) }
 
 	_, err = start("get", "token")
-	if exitCode(err) != exitLogIn {
+	if account.Code(ctx, err) != account.LogIn {
 		return fmt.Errorf("get before login: %w", err)
 	}
 	fmt.Fprintln(out, "get    exit code 3:", err)

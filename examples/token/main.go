@@ -23,42 +23,30 @@
 // Without an address, get, store and erase speak git's credential protocol on standard input.
 //
 // The exit code is 0 if all is well, 1 if the failure may pass, 2 for a mistake of the command
-// line, 3 if the user must log in, and 4 if the app registration or the deployment is at fault.
+// line, 3 if the user must log in, 4 if the app registration or the deployment is at fault, and 130
+// after Ctrl-C.
 package main
 
 import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"net/http"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"strings"
-	"syscall"
 
+	"github.com/easoauth/easoauth/examples/internal/account"
 	"github.com/easoauth/easoauth/token"
-	"github.com/easoauth/easoauth/token/keyring"
 )
 
 func main() { os.Exit(command(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
-// The exit codes.
-const (
-	exitOK = iota
-	exitFailed
-	exitUsage
-	exitLogIn
-	exitConfiguration
-)
-
-var errUsage = errors.New("usage: token -client-id … login|get|status|logout you@yourcompany.com (-h explains)")
+var errUsage = account.Misuse("usage: token -client-id … login|get|status|logout you@yourcompany.com (-h explains)")
 
 // command is the program without its process.
 func command(args []string, in io.Reader, out, errs io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := account.Signals()
 	defer stop()
 	p := &program{in: in, out: out, errs: errs, http: http.DefaultClient}
 	flags := flag.NewFlagSet("token", flag.ContinueOnError)
@@ -73,9 +61,9 @@ func command(args []string, in io.Reader, out, errs io.Writer) int {
 	noKeychain := flags.Bool("no-keychain", false, "keep the sign-ins in plain files instead of encrypting them with a key of the system's keychain")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
-			return exitOK
+			return account.OK
 		}
-		return exitUsage
+		return account.Misused
 	}
 	err := func() error {
 		if len(args) == 0 {
@@ -86,39 +74,15 @@ func command(args []string, in io.Reader, out, errs io.Writer) int {
 			return errUsage
 		}
 		var err error
-		if p.store, err = openStore(ctx, *dir, !*noKeychain); err != nil {
+		if p.store, err = openStore(ctx, *dir, *noKeychain); err != nil {
 			return err
 		}
 		return p.run(ctx)
 	}()
-	if err != nil {
-		fmt.Fprintln(errs, "token:", strings.TrimPrefix(err.Error(), "token: "))
-	}
-	return exitCode(err)
+	return account.Report(ctx, errs, "token", err)
 }
 
-func exitCode(err error) int {
-	var (
-		reauth        *token.ReauthError
-		account       *token.AccountError
-		configuration *token.ConfigError
-		authority     *token.AuthorityError
-		audience      *token.AudienceError
-	)
-	switch {
-	case err == nil:
-		return exitOK
-	case errors.Is(err, errUsage):
-		return exitUsage
-	case errors.As(err, &reauth), errors.As(err, &account):
-		return exitLogIn
-	case errors.As(err, &configuration), errors.As(err, &authority), errors.As(err, &audience):
-		return exitConfiguration
-	}
-	return exitFailed
-}
-
-func openStore(ctx context.Context, dir string, keychain bool) (token.Store, error) {
+func openStore(ctx context.Context, dir string, plain bool) (token.Store, error) {
 	if dir == "" {
 		config, err := os.UserConfigDir()
 		if err != nil {
@@ -126,12 +90,5 @@ func openStore(ctx context.Context, dir string, keychain bool) (token.Store, err
 		}
 		dir = filepath.Join(config, "easoauth", "tokens")
 	}
-	if !keychain {
-		return &token.FileStore{Dir: dir}, nil
-	}
-	store, err := keyring.Open(ctx, "easoauth-token", dir)
-	if errors.Is(err, keyring.ErrUnavailable) {
-		return nil, fmt.Errorf("%w; -no-keychain does without one", err)
-	}
-	return store, err
+	return account.OpenStore(ctx, "easoauth-token", dir, plain)
 }

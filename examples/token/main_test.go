@@ -1,49 +1,34 @@
 package main
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/easoauth/easoauth/examples/internal/account"
+	"github.com/easoauth/easoauth/examples/internal/programtest"
 	"github.com/easoauth/easoauth/token"
 )
 
-// The test binary is the program when the environment says so.
-func TestMain(m *testing.M) {
-	if os.Getenv("EASOAUTH_EXAMPLE") == "token" {
-		main()
-		return
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { programtest.Main(m, main) }
 
-// start runs the program as a process of its own.
+// start runs the program as a process that has no display.
 func start(t *testing.T, in string, args ...string) (out, errs string, code int) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
-	cmd.Env = append(os.Environ(), "EASOAUTH_EXAMPLE=token", "DISPLAY=", "WAYLAND_DISPLAY=")
-	var stdout, stderr bytes.Buffer
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(in), &stdout, &stderr
-	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
-		t.Fatal(err)
-	}
-	return stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()
+	return programtest.Start(t, in, []string{"DISPLAY=", "WAYLAND_DISPLAY="}, args...)
 }
 
 func TestDemonstration(t *testing.T) {
 	begin := time.Now()
 	out, errs, code := start(t, "")
-	if code != exitOK || errs != "" || time.Since(begin) > 20*time.Second {
+	if code != account.OK || errs != "" || time.Since(begin) > 20*time.Second {
 		t.Fatalf("exit code %d after %v\n%s%s", code, time.Since(begin), out, errs)
 	}
 	for _, want := range []string{"exit code 3: ", "ada@contoso.com is signed in", "requests to the authority: 0", "1 new token, 1 refresh", "logout done"} {
@@ -63,19 +48,19 @@ func TestExitCodes(t *testing.T) {
 		code           int
 		mention        string
 	}{
-		{"help", "-h", "", exitOK, "-client-id"},
-		{"unknown flag", "-x", "", exitUsage, "-x"},
-		{"no client", "get ada@contoso.com", "", exitUsage, "usage"},
-		{"no verb", "-client-id c", "", exitUsage, "usage"},
-		{"unknown verb", "-client-id c -no-keychain -dir DIR dance ada@contoso.com", "", exitUsage, "usage"},
-		{"too many addresses", "-client-id c get a b", "", exitUsage, "usage"},
-		{"no sign-in", "-client-id c -no-keychain -dir DIR get ada@contoso.com", "", exitLogIn, "sign"},
-		{"no sign-in, status", "-client-id c -no-keychain -dir DIR status ada@contoso.com", "", exitLogIn, "sign"},
-		{"no sign-in, git", "-client-id c -no-keychain -dir DIR get", "protocol=smtp\nhost=x\nusername=ada@contoso.com\n\n", exitLogIn, "sign"},
-		{"git without a user", "-client-id c -no-keychain -dir DIR get", "protocol=smtp\n", exitUsage, "address"},
-		{"git stores", "-client-id c -no-keychain -dir DIR store", "username=ada@contoso.com\npassword=x\n", exitOK, ""},
-		{"strange authority", "-client-id c -no-keychain -dir DIR -authority https://login.contoso.com/common get ada@contoso.com", "", exitConfiguration, "not a known authority"},
-		{"two resources", "-client-id c -no-keychain -dir DIR -for imap,graph get ada@contoso.com", "", exitConfiguration, "another resource"},
+		{"help", "-h", "", account.OK, "-client-id"},
+		{"unknown flag", "-x", "", account.Misused, "-x"},
+		{"no client", "get ada@contoso.com", "", account.Misused, "usage"},
+		{"no verb", "-client-id c", "", account.Misused, "usage"},
+		{"unknown verb", "-client-id c -no-keychain -dir DIR dance ada@contoso.com", "", account.Misused, "usage"},
+		{"too many addresses", "-client-id c get a b", "", account.Misused, "usage"},
+		{"no sign-in", "-client-id c -no-keychain -dir DIR get ada@contoso.com", "", account.LogIn, "sign"},
+		{"no sign-in, status", "-client-id c -no-keychain -dir DIR status ada@contoso.com", "", account.LogIn, "sign"},
+		{"no sign-in, git", "-client-id c -no-keychain -dir DIR get", "protocol=smtp\nhost=x\nusername=ada@contoso.com\n\n", account.LogIn, "sign"},
+		{"git without a user", "-client-id c -no-keychain -dir DIR get", "protocol=smtp\n", account.Misused, "address"},
+		{"git stores", "-client-id c -no-keychain -dir DIR store", "username=ada@contoso.com\npassword=x\n", account.OK, ""},
+		{"strange authority", "-client-id c -no-keychain -dir DIR -authority https://login.contoso.com/common get ada@contoso.com", "", account.Deployment, "not a known authority"},
+		{"two resources", "-client-id c -no-keychain -dir DIR -for imap,graph get ada@contoso.com", "", account.Deployment, "another resource"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			out, errs, code := start(t, tt.in, strings.Fields(strings.ReplaceAll(tt.args, "DIR", dir))...)
@@ -138,7 +123,7 @@ func TestManyProcesses(t *testing.T) {
 	for range 6 {
 		wg.Go(func() {
 			out, errs, code := start(t, "", append(args, "get", "Ada@contoso.com")...)
-			if out != "at2\n" || errs != "" || code != exitOK {
+			if out != "at2\n" || errs != "" || code != account.OK {
 				t.Errorf("get = %q, %q, exit code %d; want the one new token", out, errs, code)
 			}
 		})
@@ -153,25 +138,25 @@ func TestManyProcesses(t *testing.T) {
 		"xoauth2":     base64.StdEncoding.EncodeToString([]byte("user=ada@contoso.com\x01auth=Bearer at2\x01\x01")),
 		"oauthbearer": base64.StdEncoding.EncodeToString([]byte("n,a=ada@contoso.com,\x01auth=Bearer at2\x01\x01")),
 	} {
-		if out, errs, code := start(t, "", append(args, "-as", form, "get", "ada@contoso.com")...); out != want+"\n" || code != exitOK {
+		if out, errs, code := start(t, "", append(args, "-as", form, "get", "ada@contoso.com")...); out != want+"\n" || code != account.OK {
 			t.Errorf("-as %s = %q, %q, exit code %d; want %q", form, out, errs, code, want)
 		}
 	}
 	attributes := "protocol=smtp\nhost=smtp.office365.com:587\nusername=ada@contoso.com\n"
 	out, _, code := start(t, attributes+"\n", append(args, "get")...)
-	if !strings.HasPrefix(out, "username=ada@contoso.com\npassword=at2\npassword_expiry_utc=") || code != exitOK {
+	if !strings.HasPrefix(out, "username=ada@contoso.com\npassword=at2\npassword_expiry_utc=") || code != account.OK {
 		t.Errorf("git get = %q, exit code %d", out, code)
 	}
-	if _, errs, code := start(t, attributes+"password=at2\n\n", append(args, "erase")...); code != exitOK {
+	if _, errs, code := start(t, attributes+"password=at2\n\n", append(args, "erase")...); code != account.OK {
 		t.Errorf("git erase: %s, exit code %d", errs, code)
 	}
 	if out, _, _ := start(t, attributes+"\n", append(args, "get")...); !strings.Contains(out, "password=at3\n") {
 		t.Errorf("git get after erase = %q, want a new token", out)
 	}
-	if _, errs, code := start(t, "", append(args, "logout", "ada@contoso.com")...); code != exitOK {
+	if _, errs, code := start(t, "", append(args, "logout", "ada@contoso.com")...); code != account.OK {
 		t.Errorf("logout: %s, exit code %d", errs, code)
 	}
-	if _, _, code := start(t, "", append(args, "get", "ada@contoso.com")...); code != exitLogIn {
-		t.Errorf("get after logout: exit code %d, want %d", code, exitLogIn)
+	if _, _, code := start(t, "", append(args, "get", "ada@contoso.com")...); code != account.LogIn {
+		t.Errorf("get after logout: exit code %d, want %d", code, account.LogIn)
 	}
 }

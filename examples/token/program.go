@@ -7,13 +7,13 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"strings"
 	"time"
 
 	"golang.org/x/oauth2"
 
 	"github.com/easoauth/easoauth/bearer"
+	"github.com/easoauth/easoauth/examples/internal/account"
 	"github.com/easoauth/easoauth/token"
 )
 
@@ -36,7 +36,7 @@ var services = map[string]string{
 }
 
 func (p *program) run(ctx context.Context) error {
-	if f, ok := p.out.(*os.File); ok && p.verb == "get" && isTerminal(f) {
+	if p.verb == "get" && account.IsTerminal(p.out) {
 		return fmt.Errorf("%w: a token does not belong on a terminal, where it stays in the scrollback: send it to a pipe", errUsage)
 	}
 	if p.address == "" {
@@ -181,9 +181,4 @@ func (p *program) gitCredential(ctx context.Context) error {
 		return err
 	}
 	return errUsage
-}
-
-func isTerminal(f *os.File) bool {
-	fi, err := f.Stat()
-	return err == nil && fi.Mode()&os.ModeCharDevice != 0
 }

@@ -221,15 +221,20 @@ func (s *Session) openStore(ctx context.Context) (token.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if dir = filepath.Join(dir, "sign-ins"); s.noKeychain {
-		s.store = &token.FileStore{Dir: dir}
-		return s.store, nil
+	s.store, err = OpenStore(ctx, "easoauth", filepath.Join(dir, "sign-ins"), s.noKeychain)
+	return s.store, err
+}
+
+// OpenStore opens the sign-ins in a folder: plain, or encrypted with a key that the system's
+// keychain has for a service.
+func OpenStore(ctx context.Context, service, dir string, plain bool) (token.Store, error) {
+	if plain {
+		return &token.FileStore{Dir: dir}, nil
 	}
-	store, err := keyring.Open(ctx, "easoauth", dir)
+	store, err := keyring.Open(ctx, service, dir)
 	if err != nil {
 		return nil, err
 	}
-	s.store = store
 	return store, nil
 }
 
