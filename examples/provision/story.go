@@ -93,7 +93,13 @@ func (d *demo) until(ctx context.Context, what string, holds func(m *store.Mailb
 			return nil
 		}
 		if waited := wait(ctx, 100*time.Millisecond); waited != nil {
-			return fmt.Errorf("%w, before %s (%v)", waited, what, err)
+			var late []string
+			for _, m := range all {
+				if !holds(m) {
+					late = append(late, fmt.Sprintf("mailbox %d: state %s, due %v, %d failures, tried again in %v, error %q", m.ID, m.State, m.Due, m.Failures, time.Until(m.RetryAt).Round(time.Second), m.Error))
+				}
+			}
+			return errors.Join(fmt.Errorf("%w, before %s; not so: %s", waited, what, strings.Join(late, "; ")), err)
 		}
 	}
 }

@@ -135,7 +135,9 @@ func (f *Fleet) Open() error {
 		JobTimeout: 5 * time.Minute, RescueStuckJobsAfter: 10 * time.Minute, // of a process that lives and a job that hangs
 		SoftStopTimeout:             5 * time.Second,
 		CompletedJobRetentionPeriod: 10 * time.Minute, // there are many, and what they did is with the mailbox
-		FetchPollInterval:           time.Second,
+		// Processes look at moments of their own, so that none is always the first to see what
+		// another gives up; see waitWorker.
+		FetchPollInterval: spread(time.Second, rand.Float64()),
 	})
 	if err != nil {
 		return fmt.Errorf("the queue: %w", err)

@@ -142,6 +142,32 @@ func TestFleet(t *testing.T) {
 	})
 }
 
+// A slot that is given up goes to the process that has room for it, and not round and round to one
+// that has none, while nobody waits for its mailboxes.
+func TestSlotFindsRoom(t *testing.T) {
+	w := world.New(t, nil)
+	full, leaving := start(t, w, "full"), start(t, w, "leaving")
+	two := func(f *Fleet) func() bool { return func() bool { _, slots := f.Waiting(); return slots == 2 } }
+	await(t, "two processes share", func() bool { return two(full)() && two(leaving)() })
+	roomy := start(t, w, "roomy")
+	await(t, "the third is known", func() bool { return full.share.Load() == 2 && roomy.share.Load() == 2 })
+	if err := leaving.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	seen := func() (n int) {
+		err := w.Store.DB.QueryRowContext(t.Context(), `SELECT MAX(COALESCE(json_extract(metadata, '$.snoozes'), 0)) FROM river_job WHERE kind = 'wait'`).Scan(&n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	before := seen()
+	await(t, "the third has the slots of the second", two(roomy))
+	if n := seen() - before; n > 8 {
+		t.Errorf("a slot was put back %d times", n)
+	}
+}
+
 // The jobs of a process that has died go to the others, and only those.
 func TestDead(t *testing.T) {
 	w := world.New(t, nil)

@@ -27,7 +27,9 @@ func (w *waitWorker) Work(ctx context.Context, job *river.Job[WaitArgs]) error {
 	f := w.f
 	if f.slots.Add(1) > f.share.Load() {
 		f.slots.Add(-1)
-		return river.JobSnooze(spread(2*time.Second, rand.Float64())) // for another process
+		// For another process, all of which look about once a second: whichever is next after this
+		// one sees it. After a pause it might be this one again, and again.
+		return river.JobSnooze(0)
 	}
 	s := &slot{f: f, number: job.Args.Slot, all: map[int64]*watched{}}
 	s.ctx, s.cancel = context.WithCancel(ctx)
