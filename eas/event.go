@@ -243,14 +243,7 @@ func (e *Event) encode(v Version, _ time.Time) (any, error) {
 			Type: &kind, Interval: optional(x.Interval), Until: e.written(x.Until, v), Occurrences: optional(x.Occurrences),
 			WeekOfMonth: optional(x.WeekOfMonth), DayOfMonth: optional(x.DayOfMonth), DayOfWeek: optional(x.Days), MonthOfYear: optional(x.Month),
 		}
-		// QUIRK: Horde names the calendar of daily and weekly series, which Exchange refuses
-		// ([MS-ASCAL] 2.2.2.10).
-		if v.AtLeast(Version140) && kind > 1 {
-			d.Recurrence.CalendarType = optional(x.CalendarType)
-			if x.LeapMonth {
-				d.Recurrence.IsLeapMonth = &x.LeapMonth
-			}
-		}
+		d.Recurrence.CalendarType, d.Recurrence.IsLeapMonth = x.calendar(v)
 		if v.AtLeast(Version141) {
 			d.Recurrence.FirstDayOfWeek = wireWeekday(x.FirstDay)
 		}

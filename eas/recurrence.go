@@ -26,6 +26,19 @@ type Recurrence struct {
 	Dead       bool // this task has ended and does not come again
 }
 
+// calendar returns what is written of the calendar, from 14.0 on. Daily and weekly patterns are
+// the same in every calendar, and servers refuse them with one ([MS-ASCAL] 2.2.2.10); Horde
+// sends one all the same.
+func (r *Recurrence) calendar(v Version) (calendarType *int, leapMonth *bool) {
+	if !v.AtLeast(Version140) || r.Type == Daily || r.Type == Weekly {
+		return nil, nil
+	}
+	if r.LeapMonth {
+		leapMonth = &r.LeapMonth
+	}
+	return optional(r.CalendarType), leapMonth
+}
+
 // A RecurrenceType is a pattern of recurrence.
 type RecurrenceType int
 

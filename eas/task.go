@@ -100,12 +100,7 @@ func (t *Task) encode(v Version, now time.Time) (any, error) {
 			DayOfWeek: optional(r.Days), DayOfMonth: optional(r.DayOfMonth), WeekOfMonth: optional(r.WeekOfMonth), MonthOfYear: optional(r.Month),
 			Regenerate: &r.Regenerate, DeadOccur: &r.Dead,
 		}
-		if v.AtLeast(Version140) {
-			d.Recurrence.CalendarType = optional(r.CalendarType)
-			if r.LeapMonth {
-				d.Recurrence.IsLeapMonth = &r.LeapMonth
-			}
-		}
+		d.Recurrence.CalendarType, d.Recurrence.IsLeapMonth = r.calendar(v)
 		if v.AtLeast(Version141) {
 			d.Recurrence.FirstDayOfWeek = wireWeekday(r.FirstDay)
 		}
