@@ -72,6 +72,17 @@ func TestAutomaticReplies(t *testing.T) {
 	}
 }
 
+// What was never set is left out of the settings, whatever else was.
+func TestOofSettingsInPart(t *testing.T) {
+	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid})
+	s := newStranger(t, tn, "14.1")
+	s.setOof(`<OofState>1</OofState>` + replyFor("ExternalUnknown", "1", "Outside", "TEXT"))
+	_, _, got := s.post("Settings", `<Settings xmlns="Settings"><Oof><Get><BodyType>TEXT</BodyType></Get></Oof></Settings>`)
+	if strings.Count(got, "<OofMessage>") != 1 || !strings.Contains(got, "<AppliesToExternalUnknown/>") || !strings.Contains(got, "<ReplyMessage>Outside</ReplyMessage>") {
+		t.Error(got)
+	}
+}
+
 // A reply of a time is sent from its start on and before its end.
 func TestTimedReplies(t *testing.T) {
 	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid})

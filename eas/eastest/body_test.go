@@ -253,8 +253,9 @@ func TestMessageParts(t *testing.T) {
 	box := tn.AddMailbox(ada)
 	start := time.Date(2026, 12, 1, 9, 0, 0, 0, time.UTC)
 	content := bytes.Repeat([]byte{0, 1, 2, 254, 255}, 100)
+	high := eas.ImportanceHigh
 	box.Deliver(&eas.Email{
-		Subject: "Caf\u00e9", From: "bob@contoso.com", CC: "carol@contoso.com", MessageClass: "IPM.Schedule.Meeting.Request", Body: &eas.Body{Type: eas.BodyHTML, Data: "<p>caf\u00e9</p>"},
+		Subject: "Caf\u00e9", From: "bob@contoso.com", CC: "carol@contoso.com", Importance: &high, MessageClass: "IPM.Schedule.Meeting.Request", Body: &eas.Body{Type: eas.BodyHTML, Data: "<p>caf\u00e9</p>"},
 		Meeting:     &eas.MeetingRequest{UID: "0123", Start: start, End: start.Add(time.Hour), Organizer: "Bob <bob@contoso.com>", Place: eas.Place{Name: "Here, there"}},
 		Attachments: []eas.Attachment{{Name: "\u00fc.bin", Content: content}, {Name: "i.png", Content: []byte("p"), ContentType: "image/png", ContentID: "i@x", Inline: true}},
 	})
@@ -282,7 +283,7 @@ func TestMessageParts(t *testing.T) {
 		t.Fatal(err)
 	}
 	subject, err := new(mime.WordDecoder).DecodeHeader(m.Header.Get("Subject"))
-	if err != nil || subject != "Caf\u00e9" || m.Header.Get("Cc") != "carol@contoso.com" {
+	if err != nil || subject != "Caf\u00e9" || m.Header.Get("Cc") != "carol@contoso.com" || m.Header.Get("From") != "bob@contoso.com" || m.Header.Get("Importance") != "high" {
 		t.Errorf("the header: %v, %v", m.Header, err)
 	}
 	got := leaves(t, m.Header.Get("Content-Type"), m.Body)
