@@ -30,3 +30,28 @@ func TestRecurrenceCalendar(t *testing.T) {
 		}
 	}
 }
+
+// The first day of a week is one of seven; another number says nothing.
+func TestRecurrenceFirstDay(t *testing.T) {
+	for text, want := range map[string]string{"": "none", "0": "Sunday", "1": "Monday", "6": "Saturday", "7": "none", "-1": "none"} {
+		day := ""
+		if text != "" {
+			day = "<FirstDayOfWeek>" + text + "</FirstDayOfWeek>"
+		}
+		raw, err := eas.FromXML([]byte(`<ApplicationData xmlns="AirSync"><Recurrence xmlns="Calendar"><Type>1</Type><DayOfWeek>2</DayOfWeek>` + day + `</Recurrence></ApplicationData>`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		item, err := eas.Decode(eas.ClassCalendar, raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := "none"
+		if d := item.(*eas.Event).Recurrence.FirstDay; d != nil {
+			got = d.String()
+		}
+		if got != want {
+			t.Errorf("FirstDayOfWeek %q is %s, want %s", text, got, want)
+		}
+	}
+}
