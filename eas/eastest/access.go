@@ -11,7 +11,7 @@ import (
 	"github.com/easoauth/easoauth/eas"
 )
 
-// An AccessLevel says what a device may do with a mailbox.
+// An AccessLevel is what a device may do with a mailbox.
 type AccessLevel int
 
 // The levels of access. The zero AccessLevel is Allowed.
@@ -20,11 +20,11 @@ const (
 	Allowed AccessLevel = iota
 	// Blocked devices are refused: status 129, or HTTP status 403 up to version 12.1.
 	Blocked
-	// Quarantined devices provision and see the folders, but of the content no more than the
-	// notice in the Inbox, until an administrator decides.
+	// Quarantined devices can provision and see the folders, but no content other than the notice
+	// in the Inbox, until an administrator decides.
 	Quarantined
-	// Discovered devices are new, and a rule needs to know more of them than they have said yet.
-	// They see the folders and no content, for up to 14 minutes.
+	// Discovered devices are new and have not yet sent the information that a rule needs. They see
+	// the folders and no content, for up to 14 minutes.
 	Discovered
 )
 
@@ -32,16 +32,15 @@ func (l AccessLevel) String() string {
 	return [...]string{"Allowed", "Blocked", "Quarantined", "DeviceDiscovery"}[l]
 }
 
-// A DeviceRule is a device access rule of the organization. If all that it names is what the
-// device says, in any case of letters and from the first to the last, its level holds. Of several
-// rules that fit, one that blocks comes before one that quarantines, and that before one that
-// allows.
+// A DeviceRule is a device access rule of the organization. It applies to a device if every field
+// that is set equals what the device sent, without regard to case. Of several rules that apply, one
+// that blocks wins over one that quarantines, and that over one that allows.
 type DeviceRule struct {
 	Type      string // DeviceType in the URL
 	ID        string // DeviceId in the URL
-	UserAgent string // the header field User-Agent, or else what the device says about itself
-	Model     string // what the device says in Provision, or in Settings
-	OS        string // likewise
+	UserAgent string // the header field User-Agent, or else the one in DeviceInformation
+	Model     string // in the DeviceInformation of Provision or Settings
+	OS        string // in the DeviceInformation of Provision or Settings
 
 	Level AccessLevel // Allowed, Blocked or Quarantined
 }
@@ -186,12 +185,12 @@ func (c *call) notice() eas.Email {
 	return eas.Email{From: "postmaster@" + c.at.Domain, Subject: subject, Body: &eas.Body{Type: eas.BodyHTML, Data: b.String()}}
 }
 
-// AllowDevice lets a device in, whatever the rules say, and takes it out of quarantine: what
-// waits is woken. It replaces what [Mailbox.BlockDevice] said.
+// AllowDevice allows a device regardless of the rules and ends its quarantine: waiting requests
+// return. It replaces an earlier [Mailbox.BlockDevice].
 func (m *Mailbox) AllowDevice(deviceID string) { m.exempt(deviceID, &m.allowedDevices) }
 
-// BlockDevice blocks a device, whatever the rules say. It replaces what [Mailbox.AllowDevice]
-// said.
+// BlockDevice blocks a device regardless of the rules. It replaces an earlier
+// [Mailbox.AllowDevice].
 func (m *Mailbox) BlockDevice(deviceID string) { m.exempt(deviceID, &m.blockedDevices) }
 
 func (m *Mailbox) exempt(deviceID string, list *[]string) {
@@ -208,8 +207,8 @@ func (m *Mailbox) unlist(deviceID string) {
 	m.allowedDevices, m.blockedDevices = without(m.allowedDevices, id), without(m.blockedDevices, id)
 }
 
-// RemoveDevice ends the partnership with a device and takes back what [Mailbox.AllowDevice] and
-// [Mailbox.BlockDevice] said of it: when it comes again, it is a new device.
+// RemoveDevice ends the partnership with a device and undoes [Mailbox.AllowDevice] and
+// [Mailbox.BlockDevice]: the next time it connects, it is a new device.
 func (m *Mailbox) RemoveDevice(deviceID string) {
 	m.tn.mu.Lock()
 	defer m.tn.mu.Unlock()
@@ -222,8 +221,8 @@ func (m *Mailbox) RemoveDevice(deviceID string) {
 	m.wake()
 }
 
-// DeviceAccess returns what a device of the mailbox may do, and why: "Individual", "DeviceRule"
-// or "Global". It reports false if no device with the ID has sent a command.
+// DeviceAccess returns the access level of a device of the mailbox and its reason: "Individual",
+// "DeviceRule" or "Global". ok is false if no device with the ID has sent a command.
 func (m *Mailbox) DeviceAccess(deviceID string) (level AccessLevel, reason string, ok bool) {
 	m.tn.mu.Lock()
 	defer m.tn.mu.Unlock()

@@ -12,7 +12,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// An App is an application that is registered with the authority, beside the public client of
+// An App is an application registered with the authority, in addition to the public client of
 // [Options.ClientID].
 type App struct {
 	ID string // client_id

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// NewCA makes a certificate authority for [Options.CA], for programs whose clients are to know
-// it beforehand. It is good for ten years.
+// NewCA returns a new certificate authority for [Options.CA], valid for ten years, for programs
+// whose clients must trust it before the tenant starts.
 func NewCA() *tls.Certificate {
 	c := newCA(nil, newChance(0))
 	return &tls.Certificate{Certificate: [][]byte{c.cert.Raw}, PrivateKey: c.key, Leaf: c.cert}

@@ -11,32 +11,30 @@ import (
 	"github.com/easoauth/easoauth/internal/airsync"
 )
 
-// A DevicePolicy is a mobile device mailbox policy: what Provision demands of devices. The zero
-// DevicePolicy is the one that a new organization has, for every user, except that devices must
-// apply it.
+// A DevicePolicy is a mobile device mailbox policy: what Provision requires of devices. The zero
+// DevicePolicy is that of a new organization, for every user, except that devices must apply it.
 type DevicePolicy struct {
-	// Users are the addresses that have it; if nil, all that no policy before it names.
+	// Users are the addresses that it applies to; if nil, all that no earlier policy names.
 	Users []string
 
 	// Settings are elements of the policy document by their names ([MS-ASPROV] 2.2.2.28), as
-	// "DevicePasswordEnabled": "1", in the place of what a new organization's policy says. An empty
-	// text sends the element empty, which says nothing.
+	// "DevicePasswordEnabled": "1". They replace those of a new organization's policy. An empty
+	// string sends an empty element, which sets nothing.
 	Settings map[string]string
-	// UnapprovedApplications are files that must not run, and ApprovedApplications the hashes of
-	// those that may.
+	// UnapprovedApplications are the files that must not run, and ApprovedApplications the hashes
+	// of those that may.
 	UnapprovedApplications, ApprovedApplications []string
 
-	// RefreshInterval is how long a device may go on before it must provision again. If 0, for
-	// ever.
+	// RefreshInterval is the time after which a device must provision again; if 0, never.
 	RefreshInterval time.Duration
-	// AllowNonProvisionable lets devices in that apply a part of the policy or nothing of it, or
-	// that send no policy key at all. Without it, a part is refused with status 139, and whoever
-	// applies nothing gets no key.
+	// AllowNonProvisionable allows devices that apply the policy in part or not at all, and those
+	// that send no policy key. Without it, a device that applies a part gets status 139, and one
+	// that applies nothing gets no key.
 	AllowNonProvisionable bool
-	// AllowExternallyManaged lets devices in that say that another manages them. Without it they
-	// are refused with status 145.
+	// AllowExternallyManaged allows devices that report that they are externally managed. Without
+	// it they get status 145.
 	AllowExternallyManaged bool
-	// None means that there is no policy: Provision answers with policy status 2, and devices need no key.
+	// None turns the policy off: Provision returns policy status 2, and devices need no key.
 	None bool
 }
 

@@ -117,8 +117,8 @@ func (c *call) bounce(m *eas.Email, addr string) {
 	}})
 }
 
-// Outgoing returns the mail that users sent to addresses of other organizations, in order, once
-// for each recipient. It goes nowhere.
+// Outgoing returns the mail that users sent to other organizations, in order, once for each
+// recipient. It is not delivered anywhere.
 func (tn *Tenant) Outgoing() []eas.Email {
 	tn.mu.Lock()
 	defer tn.mu.Unlock()

@@ -14,40 +14,40 @@ import (
 
 // A Failure is what goes wrong with one request. The zero Failure cuts the connection.
 type Failure struct {
-	Status int         // of the answer
-	Header http.Header // of the answer
-	Body   string      // of the answer
+	Status int         // of the response
+	Header http.Header // of the response
+	Body   string      // of the response
 
-	// Delay passes before the rest happens. A Failure that is nothing but a Delay lets the
-	// request be dealt with as usual after it.
+	// Delay is how long the response is held back. A Failure with nothing but a Delay only delays:
+	// the request is then processed as usual.
 	Delay time.Duration
-	// Lose deals with the request and then cuts the connection: the answer is lost.
+	// Lose processes the request and then cuts the connection: the response is lost.
 	Lose bool
-	// Twice deals with the request twice, as where a device in front repeats it, and sends the
-	// second answer.
+	// Twice processes the request twice, as if a device in front had repeated it, and sends the
+	// second response.
 	Twice bool
-	// Stale sends the answer that the last request to the same host, path and command got, and
-	// does not deal with this one. If there was none, the request is dealt with as usual.
+	// Stale sends the response to the previous request for the same host, path and command, and
+	// does not process this one. Without a previous request it is processed as usual.
 	Stale bool
-	// Truncate sends only the first bytes of the body, this many, as if they were the whole.
+	// Truncate sends only this many bytes of the body, as if they were all of it.
 	Truncate int
-	// Cut sends only the first bytes of the body, this many, and then cuts the connection: a
-	// client sees fewer than were announced, and over HTTP/2 a reset of the stream.
+	// Cut sends only this many bytes of the body and then cuts the connection: a client receives
+	// fewer bytes than were announced, or over HTTP/2 a reset of the stream.
 	Cut int
-	// Drip passes before each byte of the body.
+	// Drip is the delay before each byte of the body.
 	Drip time.Duration
-	// Inflate sends, in place of the body, this many zero bytes compressed by gzip, a thousandth of
+	// Inflate replaces the body by this many zero bytes compressed with gzip, about a thousandth of
 	// that on the wire.
 	Inflate int64
-	// Change is what happens to the body on its way: it gets the server's, and returns what is
-	// sent. It must not keep or change its argument.
+	// Change returns the body to send in place of the server's. It must not retain or modify its
+	// argument.
 	Change func(body []byte) []byte
 
-	// From is the first request that has it, counted from 1 among those that match; if 0, the first.
+	// From is the first matching request that fails, counted from 1; if 0, the first.
 	From int
-	// Times is how often it happens; if 0, once.
+	// Times is how many matching requests fail; if 0, one.
 	Times int
-	// Optional lets the test pass if no request matches.
+	// Optional allows that no request matches; otherwise the test fails.
 	Optional bool
 }
 
@@ -58,12 +58,12 @@ type failure struct {
 	matched bool
 }
 
-// Fail makes the next request that matches fail as f says, once. A request matches if
-// match is its ActiveSync command ("Sync"), its OAuth grant ("refresh_token"), its method
-// ("OPTIONS"), the address that its query names ("ada@contoso.com"), or a part of its host, path
+// Fail makes the next matching request fail as f says, once unless f.Times says otherwise. A
+// request matches if match is its ActiveSync command ("Sync"), its OAuth grant ("refresh_token"),
+// its method ("OPTIONS"), the address in its query ("ada@contoso.com"), or a part of its host, path
 // and command ("mail.contoso.com", "/oauth2/v2.0/token",
 // "mail.contoso.com/Microsoft-Server-ActiveSync?Sync"). Failures that match the same request
-// happen one after the other, in the order in which they were set.
+// are used one after the other, in the order of the calls.
 //
 // A failure that no request matched fails the test, unless it is Optional. Fail panics for a
 // command or a method in the wrong case, which no request can match.
@@ -117,7 +117,7 @@ func (r Request) matches(match string) bool {
 	return match == r.Form.Get("grant_type") || strings.Contains(target, match)
 }
 
-// instead reports whether the failure takes the place of the answer. If not, the request is to
+// instead reports whether the failure replaces the response. If not, the request is to
 // be dealt with as usual.
 func (f *Failure) instead(a *answer, r *http.Request) bool {
 	wait(r, f.Delay)
@@ -135,7 +135,7 @@ func (f *Failure) instead(a *answer, r *http.Request) bool {
 	panic(http.ErrAbortHandler)
 }
 
-// after does to an answer what the failure says.
+// after changes a response as the failure says.
 func (f *Failure) after(a *answer) {
 	if f.Change != nil {
 		changed := f.Change(bytes.Clone(a.body.Bytes()))
@@ -167,7 +167,7 @@ func (zeros) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// send sends an answer as slowly, or as far, as the failure says.
+// send sends a response as slowly, or as far, as the failure says.
 func (f *Failure) send(a *answer, w http.ResponseWriter, r *http.Request) {
 	if f.Cut <= 0 && f.Drip <= 0 {
 		a.send(w)

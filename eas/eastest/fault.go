@@ -9,8 +9,9 @@ import (
 	"github.com/easoauth/easoauth/internal/fault"
 )
 
-// A Fault is a mistake of a deployment or a sign-in, named by the id under which the
-// library explains it (docs/faults.md), and where and when it happens. Only ID is required.
+// A Fault is a misconfiguration of a deployment or a reason why a sign-in fails: what is wrong,
+// where and for how many requests. Its ID is the one under which the library explains it
+// (docs/faults.md). Only ID is required.
 type Fault struct {
 	ID string // e.g. "TLS_OFFLOAD"; [Faults] lists them
 
@@ -30,7 +31,7 @@ type Fault struct {
 	Optional bool
 }
 
-// A FaultInfo is a fault that a tenant can show.
+// A FaultInfo describes a fault that a tenant can show.
 type FaultInfo struct {
 	ID       string
 	Severity string // "info", "warn" or "fail"
@@ -149,7 +150,7 @@ var shownByExchange = []shownFault{
 	{"EAS_MAXREQUEST", "the limit in KB; if \"\", 10240", anywhere},
 }
 
-// Faults returns the faults that a tenant can show, in the order of the dance.
+// Faults returns the faults that a tenant can show, in the order of the handshake.
 func Faults() []FaultInfo {
 	out := make([]FaultInfo, 0, len(shown))
 	for _, s := range shown {
@@ -166,7 +167,7 @@ func (s shownFault) topologies() []Topology {
 	return slices.Clone(s.where)
 }
 
-// A Switch is a fault that is switched on. It is safe for concurrent use.
+// A Switch is a fault that is turned on. It is safe for concurrent use.
 type Switch struct {
 	tn     *Tenant
 	fault  Fault
@@ -177,8 +178,8 @@ type Switch struct {
 	consents map[[2]string]bool // by user, or "" for all, and client
 }
 
-// Check returns why a fault cannot be switched on in a topology, or nil: [Faults] does not list
-// it, or not for this topology, or not with such a value.
+// Check reports why the fault cannot be turned on in topology t, or nil: [Faults] does not list
+// it, or not for t, or not with this value.
 func (f Fault) Check(t Topology) error {
 	i := slices.IndexFunc(shown, func(s shownFault) bool { return s.id == fault.ID(f.ID) })
 	switch {
@@ -194,8 +195,9 @@ func (f Fault) Check(t Topology) error {
 	return nil
 }
 
-// Switch switches a fault on, until [Switch.Lift] or for as long as f says. It panics if
-// [Fault.Check] has something against it. A fault that never showed fails the test.
+// Switch turns a fault on, until [Switch.Lift] or for as many requests as f says. It panics if
+// [Fault.Check] returns an error. A fault that no request met fails the test, unless it is
+// Optional.
 func (tn *Tenant) Switch(f Fault) *Switch {
 	if err := f.Check(tn.at.Topology); err != nil {
 		panic(err.Error())
@@ -208,24 +210,24 @@ func (tn *Tenant) Switch(f Fault) *Switch {
 	return s
 }
 
-// Lift switches the fault off.
+// Lift turns the fault off.
 func (s *Switch) Lift() {
 	s.tn.mu.Lock()
 	defer s.tn.mu.Unlock()
 	s.lifted = true
 }
 
-// Fired returns how many requests had the fault.
+// Fired returns the number of requests that met the fault.
 func (s *Switch) Fired() int {
 	s.tn.mu.Lock()
 	defer s.tn.mu.Unlock()
 	return s.fired
 }
 
-// Fault returns what was switched on.
+// Fault returns the fault that was turned on.
 func (s *Switch) Fault() Fault { return s.fault }
 
-// Switches returns the faults that are switched on, in the order in which they were.
+// Switches returns the faults that were turned on, in the order of the calls.
 func (tn *Tenant) Switches() []*Switch {
 	tn.mu.Lock()
 	defer tn.mu.Unlock()

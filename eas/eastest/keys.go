@@ -10,8 +10,8 @@ import (
 
 func keyID(n int) string { return fmt.Sprintf("eastest-%d", n+1) }
 
-// RollKeys has the authority sign with a new key from now on. The key before it stays
-// published, and good; older ones do not.
+// RollKeys makes the authority sign with a new key from now on. The previous key stays published
+// and valid; older ones do not.
 func (tn *Tenant) RollKeys() {
 	tn.mu.Lock()
 	defer tn.mu.Unlock()

@@ -11,7 +11,7 @@ import (
 	"github.com/easoauth/easoauth/eas"
 )
 
-// A Mailbox is the mailbox of one user.
+// A Mailbox is a user and the mailbox of this user.
 type Mailbox struct {
 	tn   *Tenant
 	addr string
@@ -82,9 +82,8 @@ var standardFolders = []eas.Folder{
 	{Name: "Notes", Type: eas.FolderNotes}, {Name: "Journal", Type: eas.FolderJournal},
 }
 
-// AddMailbox adds a user with a mailbox whose Inbox holds the items, which must be
-// [*eas.Email]. The first user is the one who signs in where nobody is named. It panics if
-// the address is malformed or taken.
+// AddMailbox adds a user with a mailbox whose Inbox holds the items, which must be [*eas.Email].
+// Where no user is named, the first one signs in. It panics if the address is malformed or taken.
 func (tn *Tenant) AddMailbox(addr string, items ...eas.Item) *Mailbox {
 	addr = strings.ToLower(addr)
 	local, domain, ok := strings.Cut(addr, "@")
@@ -208,9 +207,9 @@ func (m *Mailbox) put(f *folder, raw []byte) *item {
 	return it
 }
 
-// Put adds items to the first folder of type t: mail as by [Mailbox.Deliver], and events,
-// contacts, tasks and notes as a device of version 16.1 would send them, or one of 14.1 a series
-// with exceptions. It panics if one cannot be written.
+// Put adds items to the first folder of type t: mail as [Mailbox.Deliver] does, and events,
+// contacts, tasks and notes as a device of version 16.1 sends them (a series with exceptions as
+// one of version 14.1). It panics if an item cannot be written.
 func (m *Mailbox) Put(t eas.FolderType, items ...eas.Item) {
 	m.tn.mu.Lock()
 	defer m.tn.mu.Unlock()
@@ -235,7 +234,8 @@ func (m *Mailbox) Put(t eas.FolderType, items ...eas.Item) {
 	}
 }
 
-// Contents returns what is not mail of the first folder of type t, in the order of arrival.
+// Contents returns the items other than mail in the first folder of type t, in the order of
+// arrival.
 func (m *Mailbox) Contents(t eas.FolderType) []eas.Item {
 	m.tn.mu.Lock()
 	defer m.tn.mu.Unlock()
@@ -264,10 +264,10 @@ func (m *Mailbox) deliver(items []eas.Item) {
 	}
 }
 
-// Deliver puts mail into the Inbox and wakes those who ping it. Fields that are not set are
-// filled in: the time, the recipient, the class. If the user is out of office, the sender gets an
-// automatic reply, once until the user's settings change: a mailbox of the tenant in its Inbox,
-// others as [Tenant.Outgoing] has it.
+// Deliver puts mail into the Inbox and wakes the devices that wait for it. It sets the time, the
+// recipient and the class where they are missing. If the user is out of office, each sender gets
+// one automatic reply until the settings change: a sender of the tenant in the Inbox, others in
+// [Tenant.Outgoing].
 func (m *Mailbox) Deliver(items ...eas.Item) {
 	m.tn.mu.Lock()
 	defer m.tn.mu.Unlock()
@@ -277,7 +277,7 @@ func (m *Mailbox) Deliver(items ...eas.Item) {
 // Address returns the user's address.
 func (m *Mailbox) Address() string { return m.addr }
 
-// Items returns the mail of the first folder of type t, in the order of arrival.
+// Items returns the mail in the first folder of type t, in the order of arrival.
 func (m *Mailbox) Items(t eas.FolderType) []eas.Email {
 	m.tn.mu.Lock()
 	defer m.tn.mu.Unlock()
@@ -297,7 +297,7 @@ func (m *Mailbox) AddFolder(name string, t eas.FolderType) eas.Folder {
 	return m.addFolder(eas.Folder{Name: name, Type: t})
 }
 
-// RemoveFolder removes a folder and what is in it. It panics if there is none.
+// RemoveFolder removes a folder and its contents. It panics if the folder does not exist.
 func (m *Mailbox) RemoveFolder(id eas.FolderID) {
 	m.tn.mu.Lock()
 	defer m.tn.mu.Unlock()
@@ -308,8 +308,8 @@ func (m *Mailbox) RemoveFolder(id eas.FolderID) {
 	m.drop(m.folders[i])
 }
 
-// RemoveItem removes the first mail with the subject from the first folder of type t. It
-// panics if there is none.
+// RemoveItem removes the first mail with the subject from the first folder of type t. It panics if
+// there is none.
 func (m *Mailbox) RemoveItem(t eas.FolderType, subject string) {
 	m.tn.mu.Lock()
 	defer m.tn.mu.Unlock()
@@ -323,7 +323,7 @@ func (m *Mailbox) RemoveItem(t eas.FolderType, subject string) {
 	panic("eastest: RemoveItem: no such mail")
 }
 
-// RefreshPolicy has every device provision again (status 143, or HTTP 449).
+// RefreshPolicy makes every device provision again (status 143, or HTTP status 449).
 func (m *Mailbox) RefreshPolicy() {
 	m.tn.mu.Lock()
 	defer m.tn.mu.Unlock()
@@ -332,9 +332,9 @@ func (m *Mailbox) RefreshPolicy() {
 	}
 }
 
-// Wipe has every device wipe itself, or only the account's data, which devices of version 16.1
-// alone can: others are left as they are. Until a device acknowledges it, it gets nothing but the
-// directive; what waits is woken.
+// Wipe makes every device wipe itself. With accountOnly it wipes only the data of the account,
+// which devices of version 16.1 alone support; others are left as they are. Until a device
+// acknowledges the wipe, it receives nothing but the directive; waiting requests return.
 func (m *Mailbox) Wipe(accountOnly bool) {
 	m.tn.mu.Lock()
 	defer m.tn.mu.Unlock()
@@ -347,7 +347,7 @@ func (m *Mailbox) Wipe(accountOnly bool) {
 	m.wake()
 }
 
-// Wiped returns how many devices have acknowledged a wipe.
+// Wiped returns the number of devices that have acknowledged a wipe.
 func (m *Mailbox) Wiped() int {
 	m.tn.mu.Lock()
 	defer m.tn.mu.Unlock()
@@ -360,8 +360,8 @@ func (m *Mailbox) Wiped() int {
 	return n
 }
 
-// ForgetSyncKeys loses the state of every device, as a move of the mailbox does: keys are
-// refused from now on.
+// ForgetSyncKeys drops the state of every device, as a move of the mailbox does: existing sync
+// keys are refused from now on.
 func (m *Mailbox) ForgetSyncKeys() {
 	m.tn.mu.Lock()
 	defer m.tn.mu.Unlock()
@@ -379,7 +379,7 @@ func (p *partner) forget() {
 	p.hierarchy, p.hierarchyBefore, p.collections, p.syncRequest = nil, nil, map[eas.FolderID]*collection{}, nil
 }
 
-// Devices returns what the devices of the mailbox said about themselves, by device ID.
+// Devices returns the DeviceInformation that the devices of the mailbox have sent, by device ID.
 func (m *Mailbox) Devices() map[string]map[string]string {
 	m.tn.mu.Lock()
 	defer m.tn.mu.Unlock()

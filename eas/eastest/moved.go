@@ -2,9 +2,9 @@ package eastest
 
 import "net/http"
 
-// Move moves the mailbox to the other side of a hybrid organization, and back. Whoever asks at
-// the old server is told the new one (HTTP 451). The devices' states are lost, as with every
-// move. It panics if the organization has one side alone.
+// Move moves the mailbox to the other side of a hybrid organization. The old server redirects
+// requests to the new one (HTTP status 451), and the state of the devices is lost. It panics if
+// the organization has only one side.
 func (m *Mailbox) Move() {
 	m.tn.mu.Lock()
 	defer m.tn.mu.Unlock()

@@ -260,9 +260,9 @@ type pipeAddr struct{}
 func (pipeAddr) Network() string { return "pipe" }
 func (pipeAddr) String() string  { return "pipe" }
 
-// Serve serves all hosts of the tenant over TLS on a listener as well, until
-// [Tenant.Close], which closes the listener. Clients name the host that they want (SNI), and speak
-// HTTP/1.1 or HTTP/2. It returns at once, with [http.ErrServerClosed] if the tenant is closed.
+// Serve also serves all hosts of the tenant over TLS on a listener, until [Tenant.Close], which
+// closes the listener. Clients name the host by SNI and speak HTTP/1.1 or HTTP/2. It returns
+// immediately, with [http.ErrServerClosed] if the tenant is closed.
 func (tn *Tenant) Serve(ln net.Listener) error {
 	n := tn.net
 	n.mu.Lock()
@@ -275,8 +275,8 @@ func (tn *Tenant) Serve(ln net.Listener) error {
 	return nil
 }
 
-// Listen is [Tenant.Serve] on a free port of 127.0.0.1, for programs that are not linked with
-// the tenant. It returns the address and a client that reaches every host there.
+// Listen calls [Tenant.Serve] on a free port of 127.0.0.1, for other processes. It returns the
+// address and a client that reaches every host there.
 func (tn *Tenant) Listen() (addr string, client *http.Client, err error) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

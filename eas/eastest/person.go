@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// An Account is the state of a user's account.
+// An Account is the state of a user account. Access tokens that were issued before a change remain
+// valid in every state.
 type Account int
 
 // The states of an account. Access tokens that are out stay good in every one.
@@ -51,8 +52,8 @@ func (m *Mailbox) SetAccount(state Account) {
 // hasMailbox reports whether Exchange has a mailbox for the user.
 func (m *Mailbox) hasMailbox() bool { return m != nil && m.account != AccountUnlicensed }
 
-// SetAdministrator makes the user an administrator, who may consent for the organization, or an
-// ordinary user again.
+// SetAdministrator sets whether the user is an administrator, who can consent for the
+// organization.
 func (m *Mailbox) SetAdministrator(admin bool) {
 	m.tn.mu.Lock()
 	defer m.tn.mu.Unlock()
@@ -66,9 +67,9 @@ func (m *Mailbox) Password() string {
 	return m.secret
 }
 
-// ChangePassword gives the user another password and ends the sign-ins that there are: refresh
-// tokens are refused from now on (AADSTS50173), while access tokens stay good until they run
-// out. It panics if the password is "".
+// ChangePassword sets the password and ends the sign-ins of the user: refresh tokens are refused
+// from now on (AADSTS50173), while access tokens remain valid until they expire. It panics if the
+// password is "".
 func (m *Mailbox) ChangePassword(password string) {
 	if password == "" {
 		panic("eastest: ChangePassword: no password")
@@ -79,9 +80,9 @@ func (m *Mailbox) ChangePassword(password string) {
 	m.tn.endSignIns(m.addr)
 }
 
-// ExpirePassword lets the password run out. Who is signed in stays so. New sign-ins are
-// refused (AADSTS50055) where the password is checked on-premises; with [PasswordHash] the
-// expiry is not known, and nothing happens.
+// ExpirePassword makes the password expire. Existing sign-ins continue. New ones are refused
+// (AADSTS50055) if the password is checked on-premises; with [PasswordHash] the expiry is not
+// known, and nothing changes.
 func (m *Mailbox) ExpirePassword() {
 	m.tn.mu.Lock()
 	defer m.tn.mu.Unlock()

@@ -9,7 +9,7 @@ import (
 	"github.com/easoauth/easoauth/internal/fault"
 )
 
-// A Flow is a way to sign in or to go on.
+// A Flow is a way in which a client gets tokens.
 type Flow string
 
 // The flows.
@@ -21,7 +21,7 @@ const (
 	FlowApp        Flow = "app"
 )
 
-// A Control is what a policy does.
+// A Control is what a [Policy] does.
 type Control int
 
 // The controls of a [Policy].
@@ -32,8 +32,7 @@ const (
 	Claims                   // demand an external challenge, AADSTS50158; a user at the browser passes it
 )
 
-// A Policy is one of Conditional Access: if all that it names fits, its control holds. What it
-// does not name fits everything.
+// A Policy is a Conditional Access policy. Its control applies if every field that is set matches.
 type Policy struct {
 	Users     []string // addresses
 	Clients   []string // client IDs
@@ -57,7 +56,7 @@ func (p *Policy) fits(m *Mailbox, client string, flow Flow) bool {
 	return has(p.Users, m.addr) && has(p.Locations, m.location)
 }
 
-// SetLocation says where the user is, for policies, and whether the device is managed.
+// SetLocation sets the location of the user, for [Policy], and whether the device is managed.
 func (m *Mailbox) SetLocation(location string, compliant bool) {
 	m.tn.mu.Lock()
 	defer m.tn.mu.Unlock()

@@ -10,7 +10,7 @@ import (
 	"github.com/easoauth/easoauth/internal/fault"
 )
 
-// A Product is a server product, for what it answers and how.
+// A Product is a server product. It determines which versions the server supports and how it responds.
 type Product int
 
 // The products. The zero Product is [ExchangeSE] on-premises; in the cloud every server is

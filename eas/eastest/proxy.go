@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// ServeProxy is an HTTP proxy on a listener, until [Tenant.Close]: its CONNECT leads to the
-// hosts of the tenant at port 443 and nowhere else. A program under test needs the proxy and the
-// CA as settings, and no names in DNS. It returns at once, with [http.ErrServerClosed] if the
+// ServeProxy serves an HTTP proxy on a listener, until [Tenant.Close]. Its CONNECT reaches the
+// hosts of the tenant at port 443 and nothing else: a program under test needs the proxy and the
+// CA as settings, and no names in DNS. It returns immediately, with [http.ErrServerClosed] if the
 // tenant is closed.
 func (tn *Tenant) ServeProxy(ln net.Listener) error {
 	n := tn.net

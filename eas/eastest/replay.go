@@ -24,10 +24,10 @@ import (
 // ErrArchive is matched by the errors of [Replay], which name the file of the archive.
 var ErrArchive = errors.New("eastest: malformed archive")
 
-// ErrNotRecorded is matched by the error of a request that a [Recording] has no response to.
+// ErrNotRecorded is matched by the error of a request for which a [Recording] has no response.
 var ErrNotRecorded = errors.New("eastest: request not recorded")
 
-// A Recording gives the responses of an archive, as an [http.RoundTripper] in the place of a
+// A Recording returns the responses of an archive, as an [http.RoundTripper] instead of a
 // network and as an [http.Handler]. A request gets the response of a recorded one with its
 // method, host, path and query: of those not used yet, that with the same body and the same kind
 // of authorization (none, an empty one, a token that a response held, another secret;
@@ -66,7 +66,7 @@ type exchanged struct {
 	used   bool
 }
 
-// Replay reads an archive as [Tenant.Archive] writes it. Files with other names are ignored.
+// Replay reads an archive in the format of [Tenant.Archive]. It ignores files with other names.
 // Errors match [ErrArchive].
 func Replay(recording []byte) (*Recording, error) {
 	files := map[string][]byte{}
@@ -261,7 +261,7 @@ func (rec *Recording) find(method, host string, u *url.URL, h http.Header, b sen
 	return next
 }
 
-// Unused returns those requests of the archive that none was like yet, as "003 POST
+// Unused returns the requests of the archive that have not been matched, as "003 POST
 // mail.contoso.com/Microsoft-Server-ActiveSync", in the order of the archive.
 func (rec *Recording) Unused() []string {
 	rec.mu.Lock()
@@ -275,9 +275,9 @@ func (rec *Recording) Unused() []string {
 	return out
 }
 
-// RoundTrip implements [http.RoundTripper]. Where the archive has a cut connection the error
-// matches [io.ErrUnexpectedEOF], or is such as the fault behind "cut" has; where it has nothing,
-// [ErrNotRecorded].
+// RoundTrip implements [http.RoundTripper]. Where the archive has a cut connection, the error
+// matches [io.ErrUnexpectedEOF] or is the one that the recorded fault causes; where it has no
+// response, the error matches [ErrNotRecorded].
 func (rec *Recording) RoundTrip(req *http.Request) (*http.Response, error) {
 	var sent []byte
 	if req.Body != nil {
@@ -324,8 +324,9 @@ func (rec *Recording) missing(method, host, path string) error {
 	return fmt.Errorf("%w; all that are recorded are used", err)
 }
 
-// ServeHTTP implements [http.Handler]. A host that the archive does not name, as that of a
-// server on loopback, stands for every host. What is not recorded gets 501 with the reason.
+// ServeHTTP implements [http.Handler]. Requests for a host that the archive does not name, such as
+// a server on loopback, match every host. A request that is not recorded gets status 501 and the
+// reason.
 func (rec *Recording) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	sent, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
 	if err != nil {

@@ -458,8 +458,8 @@ func has(scope, want string) bool {
 	return false
 }
 
-// Revoke ends every sign-in of addr, as a change of the password does: refresh tokens and
-// the access tokens issued so far are refused.
+// Revoke ends every sign-in of addr: refresh tokens and the access tokens issued so far are
+// refused.
 func (tn *Tenant) Revoke(addr string) {
 	tn.mu.Lock()
 	defer tn.mu.Unlock()
@@ -469,8 +469,8 @@ func (tn *Tenant) Revoke(addr string) {
 	}
 }
 
-// ExpireAccessTokens lets every access token issued so far run out early: Exchange refuses
-// them with diagnostics 2000002. Refresh tokens stay good.
+// ExpireAccessTokens makes every access token issued so far expire: Exchange refuses them with
+// diagnostics 2000002. Refresh tokens remain valid.
 func (tn *Tenant) ExpireAccessTokens() {
 	tn.mu.Lock()
 	defer tn.mu.Unlock()

@@ -163,11 +163,11 @@ var (
 	formInput  = regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)">`)
 )
 
-// Browser returns a function that does what a user with a browser does: it opens the URL,
-// signs in, and lets the authority's answer go to the redirect URI, a listener on loopback,
-// which is reached for real. That the authority shows an error page, as for an unknown
-// application or redirect URI, is an error. The answer is delivered in the background, for
-// thirty seconds at most or until [Tenant.Close], whatever becomes of the context.
+// Browser returns a function that does what a user with a browser does: it opens the URL, signs
+// in, and follows the redirect to the redirect URI, a listener on loopback that it really connects
+// to. It returns an error if the authority shows an error page, for example for an unknown
+// application or redirect URI. The redirect is followed in the background, for thirty seconds at
+// most or until [Tenant.Close], even if the context ends.
 func (tn *Tenant) Browser() func(ctx context.Context, url string) error {
 	return func(ctx context.Context, target string) error {
 		back, err := tn.browse(ctx, target)

@@ -179,14 +179,14 @@ func (tn *Tenant) another(user string) string {
 	return user
 }
 
-// ErrBlocked is what the browser shows where a policy blocks the device code flow, while the
-// program goes on waiting.
+// ErrBlocked is what the browser shows when a policy blocks the device code flow. The program that
+// polls keeps waiting.
 var ErrBlocked = errors.New("eastest: AADSTS53003: access was blocked by a Conditional Access policy")
 
-// ApproveDevice lets the user of addr enter the code that a program showed, and consent.
-// If addr is "", it is the first user. Where a policy blocks the flow, the error is
-// [ErrBlocked]; where the account may not sign in, or has not consented, the error names the
-// AADSTS number that the browser shows. In either case the program goes on waiting.
+// ApproveDevice enters the code that a program has displayed, as the user of addr, and consents.
+// If addr is "", it is the first user. If a policy blocks the flow, the error is [ErrBlocked]; if
+// the account cannot sign in or has not consented, the error names the AADSTS number that the
+// browser displays. In either case the program that polls keeps waiting.
 func (tn *Tenant) ApproveDevice(userCode, addr string) error {
 	tn.mu.Lock()
 	defer tn.mu.Unlock()
@@ -208,7 +208,7 @@ func (tn *Tenant) ApproveDevice(userCode, addr string) error {
 	}
 }
 
-// DeclineDevice lets the user decline.
+// DeclineDevice enters the code and declines.
 func (tn *Tenant) DeclineDevice(userCode string) error {
 	tn.mu.Lock()
 	defer tn.mu.Unlock()

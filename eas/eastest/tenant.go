@@ -19,10 +19,10 @@ import (
 // ClientID is the registered public client, unless [Options.ClientID] names another.
 const ClientID = "5e1f1d3c-7c0e-4c55-9f0e-6f1d0a3b8e21"
 
-// Password is every user's, until [Mailbox.ChangePassword].
+// Password is the password of every user, until [Mailbox.ChangePassword].
 const Password = "Fake-tenant-1"
 
-// OneTimeCode is the code with which every user gives a second factor on a page.
+// OneTimeCode is the code that every user enters as the second factor on a page.
 const OneTimeCode = "246810"
 
 // TenantID is the tid of every token.
@@ -33,8 +33,9 @@ const otherTenantID = "1c2d3e4f-5a6b-4c7d-8e9f-0a1b2c3d4e5f"
 
 const exchangeAppID = "00000002-0000-0ff1-ce00-000000000000"
 
-// Options are what a tenant is made of. The zero Options are a healthy cloud. They are
-// copied by [New], hold no lock, and can stand in a table of tests.
+// Options configure a tenant. The zero Options describe a healthy cloud. [New] copies them; they
+// hold no lock and can be used in a table of tests. Fields documented as changeable can be changed
+// later by [Tenant.Change].
 type Options struct {
 	// Topology says where mailboxes are and who signs their users in; the zero Topology is [Cloud].
 	Topology Topology
@@ -51,19 +52,19 @@ type Options struct {
 	Apps []App
 	// Identity says where passwords are checked; the zero Identity is [PasswordHash].
 	Identity Identity
-	// Policies are those of Conditional Access. They may be changed.
+	// Policies are the Conditional Access policies. Changeable.
 	Policies []Policy
-	// SignInPages has the authority show pages, as for a browser that a test drives: for name and
-	// password, for the second factor that a policy demands ([OneTimeCode], or a button that
-	// approves), and for the consent that the fault CONSENT or ADMIN_CONSENT demands. Without it,
-	// the user is signed in at once, with a second factor if one is demanded.
+	// SignInPages makes the authority serve pages, for a browser that a test drives: for name and
+	// password, for the second factor that a policy requires ([OneTimeCode], or a button that
+	// approves), and for the consent that the fault CONSENT or ADMIN_CONSENT requires. Without it,
+	// the user is signed in at once, with a second factor if one is required.
 	SignInPages bool
 
 	AccessLifetime  time.Duration // of access tokens; if 0, one hour
 	RefreshLifetime time.Duration // of refresh tokens, from their issue; if 0, fourteen days
 
-	// StrictRotation lets a refresh token be used once: using it again revokes the whole
-	// sign-in (RFC 9700 section 4.14.2). Without it the old token stays good, as Entra has it.
+	// StrictRotation allows one use of each refresh token: a second use revokes the whole sign-in
+	// (RFC 9700 section 4.14.2). Without it the old token remains valid, as at Entra ID.
 	StrictRotation bool
 	// ManualDevice leaves device codes pending until [Tenant.ApproveDevice] or
 	// [Tenant.DeclineDevice]. Without it the second poll succeeds.
@@ -71,50 +72,49 @@ type Options struct {
 	// DeviceInterval is how long a client must wait between two polls; if 0, 5 seconds.
 	DeviceInterval time.Duration
 
-	// Demands of Exchange. All may be changed.
+	NoPolicy bool          // the user has no policy: Provision returns policy status 2. Changeable
+	Versions []eas.Version // that Exchange supports, instead of the product's. Changeable
 
-	NoPolicy bool          // the user has no policy: Provision answers with policy status 2
-	Versions []eas.Version // that Exchange speaks, in the place of the product's
-
-	// DevicePolicies are what devices must apply, the first that is about the user; if none is, that
-	// of a new organization. They may be changed: devices provision again at the next command.
+	// DevicePolicies are the policies that devices must apply. The first that names the user
+	// applies; if none does, that of a new organization. Changeable: devices must provision again
+	// at the next command.
 	DevicePolicies []DevicePolicy
-	// MaxRequestSize is the longest body of a request that the front end takes, in bytes
-	// (maxRequestLength): HTTP status 500 is the response to more, and 404 (404.13) to more than
-	// 30,000,000 (maxAllowedContentLength) if the limit is lower than that. If 0, there is no limit.
-	// It may be changed.
+	// MaxRequestSize is the largest request body that the front end accepts, in bytes
+	// (maxRequestLength). A larger one gets HTTP status 500, or 404 (404.13) above 30,000,000
+	// (maxAllowedContentLength) if the limit is lower than that. If 0, there is no limit. Changeable.
 	MaxRequestSize int64
 
-	// MaxCollections is how many collections one Sync may have: status 15 is the response to more.
-	// If 0, 300. It may be changed.
+	// MaxCollections is the largest number of collections in one Sync; more get status 15. If 0,
+	// 300. Changeable.
 	MaxCollections int
 
-	// DeviceRules are the organization's rules about devices, and DeviceAccess is what devices may
-	// do that no rule is about. DeviceNotice is added to the notices that users of devices get that
-	// are not let in. All may be changed. See also [Mailbox.AllowDevice].
+	// DeviceRules are the organization's device access rules, and DeviceAccess applies to devices
+	// that no rule matches. DeviceNotice is added to the notices for users whose device is not
+	// allowed. All changeable. See also [Mailbox.AllowDevice].
 	DeviceRules  []DeviceRule
 	DeviceAccess AccessLevel
 	DeviceNotice string
 
-	// Challenges stand beside Bearer and Basic in every 401, as "Negotiate" and "NTLM" do.
+	// Challenges are sent with Bearer and Basic in every 401, such as "Negotiate" and "NTLM".
 	Challenges []string
 
-	// Seed, if it is not 0, makes what is random repeat: two tenants of one seed that get the same
-	// requests in the same order have the same keys, and give the same codes, tokens and numbers.
-	// What the time is in stays apart (the claims of tokens, the dates of certificates), unless both
-	// run in a bubble of testing/synctest; so do TLS, the order of requests that come at once, and
-	// what has no seed on the client's side. A CA that is given keeps its own key.
+	// Seed, if not 0, makes the tenant's random choices repeatable: two tenants with the same seed
+	// that receive the same requests in the same order have the same keys and issue the same codes,
+	// tokens and numbers. What contains the time (the claims of tokens, the dates of certificates)
+	// differs unless both run in a testing/synctest bubble; so do TLS, concurrent requests, and the
+	// client's own random choices. A given CA keeps its key.
 	Seed uint64
-	// MaxRequests bounds the transcript: of more requests, the first are forgotten. If 0, 10,000.
+	// MaxRequests is the size of the transcript: the oldest requests beyond it are dropped. If 0,
+	// 10,000.
 	MaxRequests int
-	// HTTP1 has the tenant speak HTTP/1.1 alone, and not HTTP/2 with clients that ask for it.
+	// HTTP1 turns HTTP/2 off.
 	HTTP1 bool
-	// CA signs the tenant's certificates. If nil, the tenant makes one.
+	// CA signs the tenant's certificates. If nil, the tenant creates one.
 	CA *tls.Certificate
-	// Header is set in every response, as for a mark that says that this is a fake.
+	// Header is added to every response, for example to mark it as a fake.
 	Header http.Header
 
-	// Faults are switched on from the start, as by [Tenant.Switch].
+	// Faults are turned on from the start, as by [Tenant.Switch].
 	Faults []Fault
 }
 
@@ -229,15 +229,15 @@ func (o *Options) complete() {
 	}
 }
 
-// Close cuts every connection, requests under way included, and returns when the servers'
-// goroutines have ended. It may be called more than once.
+// Close cuts every connection, including requests in progress, and returns when the goroutines of
+// the servers have ended. It can be called more than once.
 func (tn *Tenant) Close() {
 	tn.client.CloseIdleConnections()
 	tn.net.close()
 }
 
-// Change runs f while no request is looked at, so that it may change the options of the
-// running tenant. Topology, that is hosts and domains, stays as it was at [New].
+// Change calls f while the tenant processes no request, so that f can change the options of the
+// running tenant. Topology, product and domains cannot be changed.
 func (tn *Tenant) Change(f func(o *Options)) {
 	tn.mu.Lock()
 	defer tn.mu.Unlock()
@@ -248,15 +248,15 @@ func (tn *Tenant) Change(f func(o *Options)) {
 	}
 }
 
-// Client returns an HTTP client whose whole internet is the tenant: its hosts are reached
-// over TLS in memory, under their names, and there are no others.
+// Client returns an HTTP client that reaches the hosts of the tenant over TLS in memory, under
+// their names, and no other host.
 func (tn *Tenant) Client() *http.Client { return tn.client }
 
-// Certificate returns the authority that signs the tenant's certificates, for programs that
-// take it from a file.
+// Certificate returns the authority that signs the certificates of the tenant, for programs that
+// read it from a file.
 func (tn *Tenant) Certificate() *x509.Certificate { return tn.ca.cert }
 
-// CertPool holds the authority that signs the tenant's certificates.
+// CertPool returns a pool with the authority that signs the certificates of the tenant.
 func (tn *Tenant) CertPool() *x509.CertPool { return tn.ca.pool() }
 
 // Hosts of the worldwide cloud.
@@ -266,7 +266,7 @@ const (
 	aliasHost = "login.windows.net"
 )
 
-// Hosts returns the names under which the tenant is reached, in alphabetical order.
+// Hosts returns the names of the hosts of the tenant, in alphabetical order.
 func (tn *Tenant) Hosts() []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(tn.lookup)), tn.isTrap)
 }
@@ -285,8 +285,7 @@ func (tn *Tenant) easHost() string {
 	return tn.onlineHost()
 }
 
-// URL returns the ActiveSync URL of the tenant's mailboxes: on-premises, where the tenant has
-// such a side.
+// URL returns the ActiveSync URL of the mailboxes: the one on-premises, if the topology has one.
 func (tn *Tenant) URL() *url.URL { return activeSync(tn.easHost()) }
 
 func activeSync(host string) *url.URL {
@@ -370,8 +369,8 @@ func isActiveSync(path string) bool {
 	return false
 }
 
-// Handler returns the server of one of [Tenant.Hosts], to be mounted elsewhere. It panics
-// for another host.
+// Handler returns the handler of one of [Tenant.Hosts], to be mounted elsewhere. It panics for
+// another host.
 func (tn *Tenant) Handler(host string) http.Handler {
 	if tn.lookup[host] == nil {
 		panic("eastest: no such host: " + host)
@@ -383,7 +382,7 @@ func (tn *Tenant) Handler(host string) http.Handler {
 	})
 }
 
-// ServeHTTP serves all hosts, by the Host of the request.
+// ServeHTTP serves all hosts, selected by the Host of the request.
 func (tn *Tenant) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	host, _, _ := strings.Cut(strings.ToLower(r.Host), ":")
 	h := tn.lookup[host]

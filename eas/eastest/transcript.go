@@ -17,8 +17,8 @@ import (
 	"github.com/easoauth/easoauth/internal/wbxml"
 )
 
-// A Request is one request that the tenant answered. It is redacted: credentials are
-// described and not held, and of a form only what is no secret is kept.
+// A Request is one request and the tenant's response to it. It is redacted: credentials are
+// described but not kept, and a form keeps only the fields that are not secret.
 type Request struct {
 	Number        int // from 1
 	Time          time.Time
@@ -35,7 +35,7 @@ type Request struct {
 	Status        int         // of the response; 0 if the connection was cut without one
 	Reply         http.Header // of the response, without Set-Cookie
 	Answer        string      // a WBXML response as XML
-	Why           []string    // why the server answered so, in the order in which it looked
+	Why           []string    // the reasons for the response, in the order of the checks
 
 	document, answer []byte // WBXML, read when it is asked for
 	named            string // the user as the query names it
@@ -98,7 +98,7 @@ func (t *transcript) add(r Request, most int) {
 	}
 }
 
-// Requests returns the requests so far, in the order in which they were answered: the last
+// Requests returns the requests so far, in the order of their responses: the last
 // [Options.MaxRequests] of them, and no more than hold documents of 64 MiB.
 func (tn *Tenant) Requests() []Request { return tn.RequestsAfter(0) }
 
@@ -114,14 +114,14 @@ func (tn *Tenant) RequestsAfter(n int) []Request {
 	return out
 }
 
-// ForgetRequests empties the transcript. Numbers go on.
+// ForgetRequests empties the transcript. The numbers continue.
 func (tn *Tenant) ForgetRequests() {
 	tn.mu.Lock()
 	defer tn.mu.Unlock()
 	tn.log.requests, tn.log.bytes = nil, 0
 }
 
-// Watch yields each request as it is answered, from the call on, until ctx ends or the tenant is
+// Watch yields each request after its response, from the call on, until ctx ends or the tenant is
 // closed. A consumer that is slow misses what the transcript has forgotten.
 func (tn *Tenant) Watch(ctx context.Context) iter.Seq[Request] {
 	tn.mu.Lock()
@@ -168,7 +168,7 @@ type note struct {
 
 type noteKey struct{}
 
-// because notes why the server answers as it does. Nothing of a token, a code or a password
+// because notes why the server responds as it does. Nothing of a token, a code or a password
 // goes into it.
 func because(r *http.Request, format string, args ...any) {
 	if r == nil {
@@ -196,7 +196,7 @@ func of(r *http.Request, user string) {
 // maxRequest bounds a body, in bytes.
 const maxRequest = 32 << 20
 
-// record answers a request by h, or by a failure that was set for it, and keeps both in the
+// record responds to a request by h, or by a failure that was set for it, and keeps both in the
 // transcript.
 func (tn *Tenant) record(w http.ResponseWriter, r *http.Request, host string, h http.Handler) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
@@ -265,7 +265,7 @@ func (tn *Tenant) record(w http.ResponseWriter, r *http.Request, host string, h 
 		if cut != nil {
 			panic(cut)
 		}
-		// Only now: who has the answer finds the request in the transcript.
+		// Only now: a client that has the response finds the request in the transcript.
 		if f != nil {
 			f.send(a, w, r)
 			return
@@ -343,13 +343,13 @@ func toXML(doc []byte) string {
 	return b.String()
 }
 
-// place tells requests apart whose answers a broken cache would confuse.
+// place tells requests apart whose responses a broken cache would confuse.
 func (r Request) place() string { return r.Method + " " + r.Host + r.Path + "?" + r.Command }
 
-// maxPlaces is of how many places an answer is kept.
+// maxPlaces is for how many places a response is kept.
 const maxPlaces = 100
 
-// remember keeps the answer for [Failure.Stale]. The caller holds tn.mu, and changes it no more.
+// remember keeps the response for [Failure.Stale]. The caller holds tn.mu, and changes it no more.
 func (tn *Tenant) remember(r Request, a *answer) {
 	if tn.last == nil || len(tn.last) >= maxPlaces {
 		tn.last = map[string]*answer{}
@@ -357,7 +357,7 @@ func (tn *Tenant) remember(r Request, a *answer) {
 	tn.last[r.place()] = a
 }
 
-// stale gives the answer that the last request to the same place got, if there was one.
+// stale returns the response to the last request to the same place, if there was one.
 func (tn *Tenant) stale(r Request, a *answer) bool {
 	tn.mu.Lock()
 	defer tn.mu.Unlock()
