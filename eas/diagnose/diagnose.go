@@ -24,60 +24,61 @@ const (
 	DefaultSignInTime = 5 * time.Minute
 )
 
-// Options are the choices of [Run]. Nil means the zero value: a check from outside, without a
-// sign-in.
+// Options configure [Run]. The zero Options, and nil, are a check from outside, without a sign-in.
 type Options struct {
-	// HTTPClient is used for every request. If nil, a client with a proxy of the environment
-	// and no cookies. Redirects are not left to it.
+	// HTTPClient is used for every request. If nil, a client that uses the proxy of the
+	// environment and keeps no cookies. Its CheckRedirect is not used.
 	HTTPClient *http.Client
 
-	Endpoint *url.URL // the ActiveSync URL, if it is known: AutoDiscover is skipped
-	Host     string   // ask this AutoDiscover host alone
-	NoCloud  bool     // do not ask Exchange Online where the mailbox is
+	Endpoint *url.URL // the ActiveSync URL, if known; AutoDiscover is then skipped
+	Host     string   // the only AutoDiscover host to query
+	NoCloud  bool     // do not query Exchange Online for the mailbox
 
-	// Trust lists authorities beside Microsoft's, such as an AD FS farm: "adfs.contoso.com".
+	// Trust lists authorities to trust in addition to Microsoft's, such as an AD FS farm:
+	// "adfs.contoso.com".
 	Trust  []string
 	Tenant string // GUID or domain, where the authority says "common"
 
-	// ClientID and SignIn turn on what needs a sign-in, by a [token.Browser] or another flow.
+	// ClientID and SignIn turn on the probes that need a sign-in, by a [token.Browser] or another
+	// flow.
 	ClientID string
 	SignIn   token.Flow
 
-	// Security turns on probes that a healthy server refuses: a forged token.
+	// Security turns on the probes that a healthy server refuses, such as a forged token.
 	Security bool
-	// AutoDetect asks Microsoft's service of that name, which sends the address there.
+	// AutoDetect queries Microsoft's AutoDetect service. The address is sent to that service.
 	AutoDetect bool
 
 	// SignInTime is how long the user has to sign in; if 0, DefaultSignInTime.
 	SignInTime time.Duration
 
-	// RequestSize turns on a request of so many bytes, with a sign-in: FolderSync with a key that
-	// no server has made, which changes nothing. A front end whose maxRequestLength is lower
+	// RequestSize, if not 0, turns on a request of this many bytes, with a sign-in: a FolderSync
+	// with an invalid key, which changes nothing. A front end whose maxRequestLength is lower
 	// refuses it, as it refuses a message of that size.
 	RequestSize int
 
-	// Resolver looks names up for the report: addresses, aliases, the SRV record. If nil, and
-	// HTTPClient is nil, net.DefaultResolver; if nil otherwise, DNS is left to the client.
+	// Resolver looks up names for the report: addresses, aliases, the SRV record. If nil, it is
+	// net.DefaultResolver if HTTPClient is nil too; otherwise DNS is not probed.
 	Resolver Resolver
 
 	Timeout  time.Duration    // of each probe; if 0, DefaultTimeout
-	Progress func(p Probe)    // called as each probe ends, one at a time and in any order; optional
+	Progress func(p Probe)    // called when each probe ends, one call at a time, in any order; optional
 	Now      func() time.Time // if nil, time.Now
-	Unmask   bool             // the address as it is; hosts are never masked
+	Unmask   bool             // do not mask the address; hosts are never masked
 
-	// Record gets, at the end, every request and response of the check as text in the txtar
-	// format, which package eastest replays. Tokens, codes, addresses, tenants and host names
-	// are replaced, the same by the same; what the mailbox holds is left out. What a browser
-	// does is not in it.
+	// Record receives, at the end, every request and response of the check as text in the txtar
+	// format, which package eastest replays. Tokens, codes, addresses, tenants and host names are
+	// replaced consistently; the contents of the mailbox are left out. The requests of a browser
+	// are not recorded.
 	Record io.Writer
 }
 
-// ErrAddress is matched by the error of [Run] for what is no mail address.
+// ErrAddress is matched by the error of [Run] if the address is not a mail address.
 var ErrAddress = autodiscover.ErrAddress
 
-// Run checks the deployment of a mail address and reports what is wrong. A deployment that is
-// down is a report, not an error: the error is for what is no address ([ErrAddress]) and for a
-// context that ended. It is safe for concurrent use.
+// Run checks the deployment of a mail address and reports what is wrong. A deployment that is down
+// is a report, not an error: Run returns an error if the address is malformed ([ErrAddress]) or
+// the context ends. It is safe for concurrent use.
 func Run(ctx context.Context, address string, o *Options) (*Report, error) {
 	if o == nil {
 		o = &Options{}

@@ -1,5 +1,6 @@
-// Package diagnose says what is wrong with a deployment of Exchange ActiveSync with modern
-// authentication, and how to mend it: from outside, without a sign-in, and deeper with one.
+// Package diagnose finds what is wrong with a deployment of Exchange ActiveSync with modern
+// authentication, and says how to fix it: from outside, without a sign-in, and in more depth with
+// one.
 //
 //	report, err := diagnose.Run(ctx, "ada@contoso.com", nil)
 //	if err != nil {
@@ -7,17 +8,17 @@
 //	}
 //	report.Text(os.Stdout, nil)
 //
-// [Run] goes through the dance in its order: AutoDiscover, the certificate, an anonymous request,
-// the empty bearer token with and without the user's name, the authority, and what stands open to
-// passwords; and with [Options.SignIn] the sign-in, the token, OPTIONS, Provision, Settings,
-// FolderSync and what the server shows this device. Each step is a [Probe] with a verdict. What is
-// wrong is a [Finding] by an id of docs/faults.md, which the errors of the library and the fake
-// tenant of package eastest use as well; one of them is the root, and what follows from it is
-// folded under it.
+// [Run] follows the steps of the handshake: AutoDiscover, the certificate, an anonymous request,
+// the empty bearer token with and without the user's name, the authority, and what still accepts
+// passwords; with [Options.SignIn] also the sign-in, the token, OPTIONS, Provision, Settings,
+// FolderSync and the server's access decision for this device. Each step is a [Probe] with a
+// verdict. A fault is a [Finding] with an id of docs/faults.md; the errors of the library and the
+// fake tenant of package eastest use the same ids. One finding is the root, and its consequences are
+// listed under it.
 //
-// No password is sent, and no token but to the endpoint it was made for. Addresses are
-// masked in what a Report prints, unless it is told otherwise; host names are not.
+// Run never sends a password, and sends a token only to the endpoint that it was issued for. A
+// Report masks addresses, unless [Options.Unmask] is set, but not host names.
 //
-// It has never met a real deployment: the fake tenant and recorded responses are what it was tried
-// with.
+// It has not been run against a real deployment: it is tested with the fake tenant, with recorded
+// responses, and with SOGo behind nginx and HAProxy.
 package diagnose

@@ -22,7 +22,7 @@ var reportTemplate = template.Must(template.New("report").Funcs(template.FuncMap
 	"bad":      func(p Probe) bool { return p.Verdict == Fail || p.Verdict == Warn },
 }).Parse(reportHTML))
 
-// HTML writes the report as one file that needs no other: the dance as a picture with the broken
+// HTML writes the report as one self-contained file: the handshake as a picture with the broken
 // step marked, what to do, and what was seen.
 func (r *Report) HTML(w io.Writer) error { return reportTemplate.Execute(w, r) }
 

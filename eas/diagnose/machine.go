@@ -15,7 +15,7 @@ import (
 //go:embed schema.json
 var Schema string
 
-// JSON writes the report as [Schema] has it.
+// JSON writes the report in the format of [Schema].
 func (r *Report) JSON(w io.Writer) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
@@ -23,8 +23,8 @@ func (r *Report) JSON(w io.Writer) error {
 	return e.Encode(r)
 }
 
-// JUnit writes the report as a test suite: a step is a case, and a fault its failure. The suite is
-// valid by the schemas of Ant and of Jenkins; the report for a person is its output.
+// JUnit writes the report as a test suite: each step is a test case, and a fault is its failure.
+// The suite is valid by the schemas of Ant and of Jenkins; its output is the text report.
 func (r *Report) JUnit(w io.Writer) error {
 	type property struct {
 		Name  string `xml:"name,attr"`
@@ -103,8 +103,8 @@ func (r *Report) JUnit(w io.Writer) error {
 // scrape.
 func (r *Report) Prometheus(w io.Writer) error { return Prometheus(w, r) }
 
-// Prometheus writes several reports as one exposition of metrics. Addresses that are the same when
-// they are masked are numbered: "…@contoso.com (2)".
+// Prometheus writes several reports as one set of metrics in the text format. Addresses that are
+// equal when masked are numbered: "…@contoso.com (2)".
 func Prometheus(w io.Writer, reports ...*Report) error {
 	quote := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
 	addresses := make([]string, len(reports))
@@ -129,7 +129,7 @@ func Prometheus(w io.Writer, reports ...*Report) error {
 		}
 		fmt.Fprintf(&b, "hmacheck_healthy{address=\"%s\"} %d\n", address, healthy)
 	})
-	family("hmacheck_fault", "A fault that was found, by its id; root is the one to mend first.", func(r *Report, address string) {
+	family("hmacheck_fault", "A fault that was found, by its id; root is the one to fix first.", func(r *Report, address string) {
 		for f := range r.Faults() {
 			fmt.Fprintf(&b, "hmacheck_fault{address=\"%s\",fault=\"%s\",severity=\"%s\",root=\"%t\"} 1\n", address, f.Fault, f.Severity, f.Fault == r.Root)
 		}

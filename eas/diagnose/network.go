@@ -17,7 +17,7 @@ import (
 	"github.com/easoauth/easoauth/internal/safehttp"
 )
 
-// A Resolver looks names up in DNS. [net.Resolver] is one.
+// A Resolver looks up names in DNS. [net.Resolver] implements it.
 type Resolver interface {
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 	LookupCNAME(ctx context.Context, host string) (string, error)

@@ -91,10 +91,10 @@ func (c *check) writeRecording(r *archive.Recorder) error {
 	return nil
 }
 
-// ReadRecording returns the address and the options of a check that [Options.Record] kept, both
-// with stand-ins, and the root that it found. To run the check again, set
-// [Options.HTTPClient] to a client whose transport replays the recording, as eastest.Replay makes
-// one. A sign-in is replayed without a person. Errors match [ErrRecording].
+// ReadRecording returns the address and the options of a check that [Options.Record] recorded,
+// both with placeholders, and the root that it found. To repeat the check, set Options.HTTPClient
+// to a client whose transport replays the recording, such as that of eastest.Replay. A sign-in is
+// replayed without a person. Errors match [ErrRecording].
 func ReadRecording(recording []byte) (address, root string, o *Options, err error) {
 	for _, f := range archive.Parse(recording) {
 		if f.Name != checkFile {

@@ -7,19 +7,19 @@ import (
 	"github.com/easoauth/easoauth/internal/fault"
 )
 
-// A Verdict is what came of a probe.
+// A Verdict is the result of a probe.
 type Verdict string
 
 // The verdicts.
 const (
 	Pass    Verdict = "pass"
-	Info    Verdict = "info" // nothing is wrong, and something is worth knowing
-	Warn    Verdict = "warn" // works, and should be mended
+	Info    Verdict = "info" // nothing is wrong, but something is worth knowing
+	Warn    Verdict = "warn" // works, but should be fixed
 	Fail    Verdict = "fail"
 	Skipped Verdict = "skipped" // Reason says why
 )
 
-// A Probe is one step of the check and what came of it.
+// A Probe is one step of the check and its result.
 type Probe struct {
 	Name       string        `json:"name"`
 	Verdict    Verdict       `json:"verdict"`
@@ -32,7 +32,7 @@ type Probe struct {
 	Duration   time.Duration `json:"duration_ns"`
 }
 
-// A Finding is what is wrong, why, and what to do.
+// A Finding is one fault: what is wrong, why, and what to do.
 type Finding struct {
 	Fault    string `json:"fault"`
 	Severity string `json:"severity"`     // "info", "warn" or "fail"
@@ -41,21 +41,21 @@ type Finding struct {
 	Cause    string `json:"cause"`
 	Remedy   string `json:"remedy"`
 	Command  string `json:"command,omitempty"` // of the Exchange Management Shell or Microsoft Graph PowerShell
-	Sure     string `json:"sure"`              // how well founded: "documented", "seen", "reported" or "open"
+	Sure     string `json:"sure"`              // the basis of the remedy: "documented", "seen", "reported" or "open"
 	Source   string `json:"source"`
-	Advice   string `json:"advice,omitempty"` // what holds for this deployment alone, such as a URL to open
+	Advice   string `json:"advice,omitempty"` // specific to this deployment, such as a URL to open
 
-	Consequences []Finding `json:"consequences,omitempty"` // what follows from it, and passes with it
-	Blocks       []string  `json:"blocks,omitempty"`       // the probes that could not be made because of it
+	Consequences []Finding `json:"consequences,omitempty"` // findings that disappear once this one is fixed
+	Blocks       []string  `json:"blocks,omitempty"`       // the probes that were skipped because of it
 }
 
-// A Report is what a check found. It is not changed after [Run].
+// A Report is the result of a check. It does not change after [Run].
 type Report struct {
 	Address  string        `json:"address"` // masked, unless Options.Unmask
 	Endpoint string        `json:"endpoint,omitempty"`
-	Root     string        `json:"root"`     // the fault to mend first; "healthy" if there is none
-	Findings []Finding     `json:"findings"` // independent causes, in the order in which to mend them
-	Notes    []Finding     `json:"notes"`    // worth knowing, and nothing is wrong
+	Root     string        `json:"root"`     // the fault to fix first; "healthy" if there is none
+	Findings []Finding     `json:"findings"` // independent causes, in the order in which to fix them
+	Notes    []Finding     `json:"notes"`    // worth knowing, although nothing is wrong
 	Probes   []Probe       `json:"probes"`
 	Began    time.Time     `json:"began"`
 	Duration time.Duration `json:"duration_ns"`
@@ -67,7 +67,7 @@ const Healthy = "healthy"
 // Healthy reports whether nothing is wrong.
 func (r *Report) Healthy() bool { return len(r.Findings) == 0 }
 
-// Faults yields every finding with what follows from it, a cause before its consequences.
+// Faults yields every finding and its consequences, each cause before its consequences.
 func (r *Report) Faults() iter.Seq[Finding] {
 	return func(yield func(Finding) bool) {
 		for _, f := range r.Findings {

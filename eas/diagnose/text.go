@@ -9,7 +9,7 @@ import (
 	"github.com/easoauth/easoauth/internal/fault"
 )
 
-// TextOptions are the choices of [Report.Text]. Nil means the zero value.
+// TextOptions configure [Report.Text]. Nil means the zero value.
 type TextOptions struct {
 	Width int  // columns; if 0, 80
 	Color bool // ANSI colours
