@@ -73,7 +73,7 @@ func (e *SyntaxError) Error() string {
 
 // Parse reads the values of all WWW-Authenticate fields of an answer (http.Header.Values)
 // strictly by RFC 9110 sections 5.6, 11.2, 11.3 and 11.6.1. No field, or an empty one, has
-// no challenge and is no error.
+// no challenge and is not an error.
 //
 // A challenge that breaks the grammar is left out; the challenges before and after it are
 // returned together with a [*SyntaxError] about the first break. Of a field that holds a

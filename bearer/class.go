@@ -66,7 +66,7 @@ func isToken68(s string) bool {
 }
 
 // equalFold compares without regard to the case of ASCII letters, and of no others: the
-// Kelvin sign is no k.
+// Kelvin sign is not a k.
 func equalFold(a, b string) bool {
 	if len(a) != len(b) {
 		return false

@@ -11,7 +11,7 @@ var ErrFormat = errors.New("bearer: challenge cannot be written")
 
 // Format writes challenges as one field value, for servers and mocks. Every parameter's
 // value is quoted, as Exchange does. What no field can carry and what [Parse] would refuse
-// is an error that matches [ErrFormat]: a scheme or name that is no token, a token68 beside
+// is an error that matches [ErrFormat]: a scheme or name that is not a token, a token68 beside
 // parameters, a name twice, a control character, more than the limits.
 //
 // A server that writes each challenge into a field of its own is understood by more
@@ -69,7 +69,7 @@ func (c Challenge) write(b *strings.Builder) error {
 func (c Challenge) check() error {
 	switch {
 	case !isToken(c.Scheme):
-		return fmt.Errorf("%w: the scheme is no token", ErrFormat)
+		return fmt.Errorf("%w: the scheme is not a token", ErrFormat)
 	case len(c.Scheme) > MaxName:
 		return fmt.Errorf("%w: the scheme has more than %d bytes", ErrFormat, MaxName)
 	case c.Token68 != "" && len(c.Params) > 0:
@@ -82,7 +82,7 @@ func (c Challenge) check() error {
 	for i, p := range c.Params {
 		switch {
 		case !isToken(p.Name):
-			return fmt.Errorf("%w: the name of parameter %d is no token", ErrFormat, i)
+			return fmt.Errorf("%w: the name of parameter %d is not a token", ErrFormat, i)
 		case len(p.Name) > MaxName:
 			return fmt.Errorf("%w: the name of parameter %d has more than %d bytes", ErrFormat, i, MaxName)
 		case indexClass(p.Value, controlByte) >= 0:

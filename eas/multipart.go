@@ -120,7 +120,7 @@ func (r *response) stream(q request, body io.Reader) error {
 		return fmt.Errorf("the answer was not read to its end: %w", err)
 	case r.mediaType != typeWBXML && r.mediaType != typeWBXMLOld && r.mediaType != typeMultipart && q.command != "GetAttachment":
 		r.body = append([]byte(nil), head...)
-		return nil // check says that it is no answer of ActiveSync
+		return nil // check says that it is not an ActiveSync response
 	}
 	r.streamed = true
 	if r.isDocument() {

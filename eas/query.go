@@ -106,7 +106,7 @@ func (q query) base64() (string, error) {
 	} else {
 		key, err := strconv.ParseUint(q.policyKey, 10, 32)
 		if err != nil {
-			return "", fmt.Errorf("%w: the policy key is no number of 32 bits", errQuery)
+			return "", fmt.Errorf("%w: the policy key is not a 32-bit number", errQuery)
 		}
 		b = binary.LittleEndian.AppendUint32(append(b, 4), uint32(key))
 	}

@@ -38,7 +38,7 @@ func (o *SendOptions) check(v Version) error {
 
 // SendMail sends a message in the format of RFC 5322, with its recipients in To, Cc and Bcc;
 // the server removes Bcc. A message that the server has had before under the same ClientID
-// is not sent again and is no error. Versions up to 12.1 know no ClientID: there, a message
+// is not sent again and is not an error. Versions up to 12.1 have no ClientID: there, a message
 // whose answer was lost may have been sent.
 func (c *Client) SendMail(ctx context.Context, mime io.Reader, o *SendOptions) error {
 	if o == nil {

@@ -84,7 +84,7 @@ type Status struct {
 	Scope   string // the part of the answer: "" for the whole, else e.g. "Item"
 	Code    int
 	Name    string
-	Action  Action // begins with "ok" where the number is no failure
+	Action  Action // begins with "ok" if the number is not a failure
 	Meaning string
 }
 

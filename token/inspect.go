@@ -38,7 +38,7 @@ type Claims struct {
 
 	Algorithm string   // alg of the header
 	KeyID     string   // kid of the header
-	Malformed []string // names of claims whose values have the wrong type, or are no time that a calendar has
+	Malformed []string // names of claims whose values have the wrong type, or are not a valid time
 }
 
 // HasScope reports whether scp holds the permission.

@@ -29,8 +29,8 @@ type Store interface {
 	// ErrConflict and nothing has changed.
 	Save(ctx context.Context, key string, r Record) (Record, error)
 
-	// Delete removes the record if it still has the generation. Otherwise, unless there
-	// is no record at all, the error matches ErrConflict.
+	// Delete removes the record if it still has the generation. Otherwise, unless it
+	// does not exist, the error matches ErrConflict.
 	Delete(ctx context.Context, key string, generation uint64) error
 }
 

@@ -169,7 +169,7 @@ func identityOf(name string) (eastest.Identity, error) {
 	case "federated":
 		return eastest.Federated, nil
 	}
-	return 0, fmt.Errorf("%q is no model of identity: take password hash, pass-through or federated", name)
+	return 0, fmt.Errorf("%q is not a model of identity: use password hash, pass-through or federated", name)
 }
 
 func productNames() string {

@@ -501,7 +501,7 @@ func TestAuthority(t *testing.T) {
 
 func TestUsage(t *testing.T) {
 	for _, tt := range []struct{ args, want string }{
-		{"-topology moon", "unknown topology"}, {"-product x", "unknown product"}, {"-identity x", "no model of identity"}, {"-fault NO_SUCH", "no such fault"}, {"-fault EXO_NANOPROXY", "cannot show"},
+		{"-topology moon", "unknown topology"}, {"-product x", "unknown product"}, {"-identity x", "not a model of identity"}, {"-fault NO_SUCH", "no such fault"}, {"-fault EXO_NANOPROXY", "cannot show"},
 		{"-ca-cert x", "belong together"}, {"-users @", "not a mail address"}, {"-users ada,ada", "named twice"}, {"here", "not a flag"}, {"-https nowhere", "address"},
 		{"-nation Mars", "no such cloud"}, {"-fault WAF_BLOCK=Kemp", "cannot have the value"}, {"-seed x", "-h lists"},
 	} {

@@ -252,7 +252,7 @@ func (d *dance) sync(ctx context.Context, folder eas.FolderID, learn func(string
 		for _, entry := range page.Added {
 			mail, ok := entry.Item.(*eas.Email)
 			if !ok {
-				return fmt.Errorf("item %s is no mail: %w", entry.ID, entry.Err)
+				return fmt.Errorf("item %s is not mail: %w", entry.ID, entry.Err)
 			}
 			learn("subject", "%s", mail.Subject)
 		}

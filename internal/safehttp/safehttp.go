@@ -240,7 +240,7 @@ func isDigits(s string) bool {
 // may be told to the server, and nothing it says is authenticated.
 func PlainRedirect(ctx context.Context, c *http.Client, u *url.URL) (to *url.URL, status int, err error) {
 	if u.Scheme != "http" || u.RawQuery != "" || u.Fragment != "" || checkParts(u) != nil {
-		return nil, 0, refuse(u, "it is no bare http URL")
+		return nil, 0, refuse(u, "it is not a bare http URL")
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
@@ -252,7 +252,7 @@ func PlainRedirect(ctx context.Context, c *http.Client, u *url.URL) (to *url.URL
 	}
 	defer Drain(resp.Body)
 	if resp.StatusCode < 300 || resp.StatusCode > 399 {
-		return nil, resp.StatusCode, refuse(u, "the answer is no redirect")
+		return nil, resp.StatusCode, refuse(u, "the response is not a redirect")
 	}
 	to, err = Location(resp)
 	return to, resp.StatusCode, err

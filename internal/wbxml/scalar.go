@@ -67,7 +67,7 @@ func (f *field) store(v unsafe.Pointer, n uint64, negative bool) {
 	}
 }
 
-// absent deals with an element whose text is no value, which is odd if err is not nil: the
+// absent deals with an element whose text is not a value, which is odd if err is not nil: the
 // field is as if the element were absent. In a list, an element without text counts.
 func (u *unmarshaler) absent(f *field, v unsafe.Pointer, text []byte, err error) error {
 	switch {
