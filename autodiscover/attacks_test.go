@@ -259,7 +259,7 @@ func TestOneFlight(t *testing.T) {
 			asked.Add(1)
 			late(time.Second, jsonAnswer(200, found))(rw, r)
 		}}}
-		r := &autodiscover.Resolver{HTTPClient: w.client(), NoCloud: true, Cache: new(autodiscover.MemoryCache)}
+		r := &autodiscover.Resolver{HTTPClient: w.client(), NoCloud: true, Cache: new(autodiscover.MemoryCache), OneEndpoint: true}
 		var wg sync.WaitGroup
 		for i := range 50 {
 			wg.Go(func() {

@@ -201,9 +201,13 @@ type Resolver struct {
 	// LookupSRV resolves SRV records; if nil, net.DefaultResolver does.
 	LookupSRV func(ctx context.Context, service, proto, name string) (string, []*net.SRV, error)
 
-	// Cache keeps endpoints by domain; if nil, nothing is kept. In a domain with mailboxes
-	// both on-premises and in the cloud, endpoints differ from user to user: use no cache.
+	// Cache keeps endpoints by address; if nil, nothing is kept.
 	Cache Cache
+
+	// OneEndpoint says that all mailboxes of a domain are at one endpoint, so that Cache keeps
+	// it by domain. It must not be set for a domain with mailboxes both on-premises and in the
+	// cloud, or at several sites.
+	OneEndpoint bool
 
 	Timeout   time.Duration // of each request; if 0, 20 seconds
 	HeadStart time.Duration // of each candidate before the next; if 0, 2 seconds

@@ -2,6 +2,9 @@ package autodiscover
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"maps"
 	"net/url"
 	"reflect"
 	"strings"
@@ -9,10 +12,12 @@ import (
 	"time"
 )
 
-// A Cache keeps what was found, by domain, cloud and protocol. Implementations must be safe
-// for concurrent use, and forget an entry when it is too old. What comes out of a cache is
-// judged as if it had come from the network, by the Resolver that reads it: an entry for
-// which only another Resolver's Confirm vouches is confirmed again, or not used.
+// A Cache keeps what was found, by address (or domain, see [Resolver.OneEndpoint]), cloud,
+// Host and protocol. A key begins with the mail domain and a space, and has a hash in place of
+// the address. Implementations must be safe for concurrent use, and forget an entry when it is
+// too old. What comes out of a cache is judged as if it had come from the network, by the
+// Resolver that reads it: an entry for which only another Resolver's Confirm vouches is
+// confirmed again, or not used.
 type Cache interface {
 	// Get returns the entry that was put under key, and false if there is none.
 	Get(ctx context.Context, key string) (entry string, ok bool)
@@ -33,8 +38,8 @@ type cacheEntry struct {
 	put time.Time
 }
 
-// maxCached bounds a MemoryCache, in entries; a full one starts over.
-const maxCached = 10000
+// maxCached bounds a MemoryCache, in entries of about 300 bytes; a full one starts over.
+const maxCached = 100_000
 
 // Get returns the entry that was put under key, unless it is too old.
 func (c *MemoryCache) Get(_ context.Context, key string) (string, bool) {
@@ -61,19 +66,40 @@ func (c *MemoryCache) Put(_ context.Context, key, entry string) {
 	c.entries[key] = cacheEntry{entry, time.Now()}
 }
 
-// Forget removes what is known of a domain, as when its endpoint has refused several times.
-func (c *MemoryCache) Forget(domain string) {
+// Forget removes what is known of a mail address, as when its endpoint has refused several
+// times, or of all addresses of a domain. With [Resolver.OneEndpoint], the domain is the one
+// to name.
+func (c *MemoryCache) Forget(addressOrDomain string) {
+	user := ""
+	a, err := parseAddress("any@" + addressOrDomain)
+	if err != nil {
+		if a, err = parseAddress(addressOrDomain); err != nil {
+			return // nothing is kept of what is neither
+		}
+		user = userKey(a)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for k := range c.entries {
-		if len(k) > len(domain) && k[:len(domain)] == domain && k[len(domain)] == ' ' {
-			delete(c.entries, k)
-		}
-	}
+	maps.DeleteFunc(c.entries, func(key string, _ cacheEntry) bool {
+		return strings.HasPrefix(key, a.domain+" ") && strings.HasSuffix(key, user)
+	})
 }
 
+// cacheKey names an entry. Mailboxes of one domain are at different endpoints where some have
+// moved to the cloud, and where an organization has several sites; no response says that it
+// holds for the whole domain.
 func (l *lookup) cacheKey() string {
-	return l.addr.domain + " " + l.cloud.Host + " " + l.pinned + " " + string(l.protocol)
+	key := l.addr.domain + " " + l.cloud.Host + " " + l.pinned + " " + string(l.protocol)
+	if l.OneEndpoint {
+		return key
+	}
+	return key + userKey(l.addr)
+}
+
+// userKey is the end of the key of an address, which the domain's key does not have.
+func userKey(a address) string {
+	sum := sha256.Sum256([]byte(a.full))
+	return " " + hex.EncodeToString(sum[:])
 }
 
 // Who vouches for an entry beyond the mail domain and the cloud's own hosts.
@@ -99,7 +125,7 @@ type flight struct {
 
 // cached returns the endpoint that the cache holds. If there is none, the caller looks it up
 // and then calls done, with whether it came to a result: others who want the same entry wait
-// for that, once. If the result was a failure, it was about another address, and they look
+// for that, once. If the result was a failure, which may be about another address, they look
 // theirs up side by side; if there was none, the next of them takes over.
 func (l *lookup) cached(ctx context.Context) (e *Endpoint, done func(result bool)) {
 	none := func(bool) {}

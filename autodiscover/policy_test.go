@@ -188,7 +188,7 @@ func TestBodies(t *testing.T) {
 func TestFlightIsTakenOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{hosts: map[string]http.HandlerFunc{own: late(time.Second, jsonAnswer(200, found))}}
-		r := &autodiscover.Resolver{HTTPClient: w.client(), NoCloud: true, Cache: &autodiscover.MemoryCache{}}
+		r := &autodiscover.Resolver{HTTPClient: w.client(), NoCloud: true, Cache: &autodiscover.MemoryCache{}, OneEndpoint: true}
 		ctx, cancel := context.WithCancel(t.Context())
 		go func() { _, _ = r.Lookup(ctx, "ada@contoso.com") }()
 		synctest.Wait()
