@@ -140,11 +140,11 @@ func explain(err error, at stage) (Layer, fault.ID, string) {
 	case errors.As(err, &record), strings.Contains(text, "server gave HTTP response to HTTPS client"):
 		return LayerTLS, "NOT_TLS", ""
 	case errors.As(err, &alert) || strings.Contains(text, "remote error: tls: "):
-		// 42 to 46 and 116 are about the client's certificate; RFC 8446 section 6.2.
-		switch a := uint8(alert); {
-		case a >= 42 && a <= 46, a == 116, strings.Contains(text, "certificate required"), strings.Contains(text, "bad certificate"):
+		// RFC 8446 section 6.2, in the words of crypto/tls. What a server says of a certificate is about the client's.
+		switch {
+		case strings.Contains(text, "certificate"):
 			return LayerTLS, "CLIENT_CERT", ""
-		case a == 40, a == 70, a == 71, strings.Contains(text, "protocol version"), strings.Contains(text, "handshake failure"):
+		case strings.Contains(text, "protocol version"), strings.Contains(text, "handshake failure"), strings.Contains(text, "insufficient security"):
 			return LayerTLS, "TLS_VERSION", ""
 		}
 		return LayerTLS, "TLS_HANDSHAKE_CUT", ""

@@ -69,6 +69,34 @@ func TestReadSizedCopies(t *testing.T) {
 	}
 }
 
+// TestReadSizedAllocates counts: one allocation for the result where the length is announced, and
+// one more, for the reader that limits, where it is not and the buffer has been used before.
+func TestReadSizedAllocates(t *testing.T) {
+	if raceEnabled {
+		t.Skip("under the race detector, a sync.Pool forgets at random")
+	}
+	for _, tt := range []struct {
+		length, size int
+		most         float64
+	}{
+		{1 << 20, 1 << 20, 1},
+		{700 << 10, 700 << 10, 1},
+		{700 << 10, -1, 3}, // a buffer of exactly 1 MiB
+		{100, -1, 3},
+	} {
+		body := make([]byte, tt.length)
+		r := bytes.NewReader(body)
+		if n := testing.AllocsPerRun(20, func() {
+			r.Reset(body)
+			if b, err := safehttp.ReadSized(r, int64(tt.size), 4<<20); err != nil || len(b) != tt.length {
+				t.Fatal(len(b), err)
+			}
+		}); n > tt.most {
+			t.Errorf("%d bytes, announced as %d: %v allocations, want at most %v", tt.length, tt.size, n, tt.most)
+		}
+	}
+}
+
 // TestReadSizedTakesNothing announces much and sends nothing.
 func TestReadSizedTakesNothing(t *testing.T) {
 	var before, after runtime.MemStats

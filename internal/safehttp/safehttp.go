@@ -81,7 +81,6 @@ func send(c *http.Client, req *http.Request) (*http.Response, error) {
 		c = http.DefaultClient
 	}
 	once := *c
-	once.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	held := &holder{base: c.Transport}
 	once.Transport = held
 	ctx, at := watch(req.Context())
@@ -99,8 +98,8 @@ func send(c *http.Client, req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// A holder keeps the Location of a response from http.Client, which parses it and, where
-// that fails, prints it whole: with the mail address and the code that it may hold.
+// A holder keeps the Location of a response from http.Client, which follows it, parses it and,
+// where that fails, prints it whole: with the mail address and the code that it may hold.
 type holder struct {
 	base     http.RoundTripper
 	location []string

@@ -11,9 +11,9 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 	"testing/iotest"
+	"testing/synctest"
 	"time"
 
 	"github.com/easoauth/easoauth/internal/safehttp"
@@ -58,28 +58,44 @@ func TestCheckURL(t *testing.T) {
 	}
 }
 
+// No redirect is followed, whatever its status, the method, and what the client's own rule says.
 func TestDoDoesNotFollow(t *testing.T) {
-	var reached bool
-	srv := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/next" {
-			reached = true
-			return
+	for _, status := range []int{300, 301, 302, 303, 304, 305, 306, 307, 308} {
+		for _, method := range []string{"GET", "POST"} {
+			requests := 0
+			c := &http.Client{
+				Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+					requests++
+					return &http.Response{StatusCode: status, Header: http.Header{"Location": {"/next"}}, Body: http.NoBody, Request: r}, nil
+				}),
+				CheckRedirect: func(*http.Request, []*http.Request) error { return nil },
+			}
+			req, _ := http.NewRequest(method, "https://mail.contoso.com/", strings.NewReader("x"))
+			resp, err := safehttp.Do(c, req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := safehttp.Location(resp)
+			if resp.StatusCode != status || requests != 1 || err != nil || got.String() != "https://mail.contoso.com/next" {
+				t.Errorf("%s, status %d: %d after %d requests, Location %v, %v", method, status, resp.StatusCode, requests, got, err)
+			}
 		}
-		http.Redirect(w, r, "/next", http.StatusFound)
-	}))
-	defer srv.Close()
-	req, _ := http.NewRequest("GET", srv.URL+"/", nil)
-	resp, err := safehttp.Do(srv.Client(), req)
-	if err != nil {
-		t.Fatal(err)
 	}
-	safehttp.Drain(resp.Body)
-	if resp.StatusCode != http.StatusFound || reached {
-		t.Errorf("status = %d, next host asked = %v; want 302 and false", resp.StatusCode, reached)
-	}
-	got, err := safehttp.Location(resp)
-	if err != nil || got.String() != srv.URL+"/next" {
-		t.Errorf("Location = %v, %v; want %s/next", got, err, srv.URL)
+}
+
+// A transport that breaks the contract of [http.RoundTripper] costs an error.
+func TestDoWithoutAResponse(t *testing.T) {
+	for _, cause := range []error{nil, errors.New("broken")} {
+		c := &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			if cause == nil {
+				return nil, nil
+			}
+			return &http.Response{StatusCode: 200, Body: http.NoBody, Request: r}, cause
+		})}
+		req, _ := http.NewRequest("GET", "https://mail.contoso.com/", nil)
+		if resp, err := safehttp.Do(c, req); err == nil || resp != nil || cause != nil && !errors.Is(err, cause) {
+			t.Errorf("Do = %v, %v", resp, err)
+		}
 	}
 }
 
@@ -97,9 +113,18 @@ func TestS007DoRefusesPlainHTTP(t *testing.T) {
 		t.Fatalf("DoLoopback: %v", err)
 	}
 	safehttp.Drain(resp.Body)
-	req, _ = http.NewRequest("GET", "http://localhost/", nil)
-	if _, err := safehttp.DoLoopback(nil, req); !errors.Is(err, safehttp.ErrURL) {
-		t.Errorf("DoLoopback to http://localhost = %v, want ErrURL: a name is not an address", err)
+	for _, u := range []*url.URL{
+		nil,
+		{Scheme: "http", Host: "localhost"}, // a name is not an address
+		{Scheme: "ftp", Host: "127.0.0.1"},
+		{Scheme: "http", Host: "127.0.0.1", User: url.User("ada")},
+		{Scheme: "http", Host: "10.0.0.1"},
+	} {
+		asked := false
+		c := &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) { asked = true; return nil, errors.New("asked") })}
+		if _, err := safehttp.DoLoopback(c, &http.Request{URL: u, Header: http.Header{}}); !errors.Is(err, safehttp.ErrURL) || asked {
+			t.Errorf("DoLoopback to %v = %v, asked = %v; want ErrURL and nothing sent", u, err, asked)
+		}
 	}
 }
 
@@ -221,6 +246,15 @@ func TestS027RetryAfter(t *testing.T) {
 	}
 }
 
+// A limit that is not whole seconds is not exceeded by rounding, nor taken for the wait.
+func TestRetryAfterLimit(t *testing.T) {
+	for in, want := range map[string]time.Duration{"89": 89 * time.Second, "90": 90 * time.Second, "91": 90*time.Second + time.Millisecond} {
+		if got, _ := safehttp.RetryAfter(http.Header{"Retry-After": {in}}, time.Now(), 90*time.Second+time.Millisecond); got != want {
+			t.Errorf("RetryAfter(%s) = %v, want %v", in, got, want)
+		}
+	}
+}
+
 // The clock of a server may be wrong: a date of its is relative to its own Date.
 func TestRetryAfterByTheServersClock(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -241,40 +275,37 @@ func TestRetryAfterByTheServersClock(t *testing.T) {
 	}
 }
 
-// A body that trickles costs its connection and not the time of the caller.
+// A body that trickles costs its connection and not the time of the caller; one that has ended
+// is closed once.
 func TestDrainIsBounded(t *testing.T) {
-	stop := make(chan struct{})
-	srv := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		for {
-			_, _ = io.WriteString(w, "x")
-			w.(http.Flusher).Flush()
-			select {
-			case <-stop:
-				return
-			case <-r.Context().Done():
-				return
-			case <-time.After(20 * time.Millisecond):
-			}
-		}
-	}))
-	defer srv.Close()
-	defer close(stop)
-	var all sync.WaitGroup
-	defer all.Wait()
 	for name, drain := range map[string]func(io.ReadCloser){
 		"Drain": safehttp.Drain, "Detach": func(b io.ReadCloser) { _ = safehttp.Detach(b) },
 	} {
-		all.Go(func() { // since each takes a second
-			req, _ := http.NewRequest("GET", srv.URL, nil)
-			resp, err := safehttp.Do(srv.Client(), req)
-			if err != nil {
-				t.Error(err)
-				return
-			}
+		synctest.Test(t, func(t *testing.T) {
 			start := time.Now()
-			drain(resp.Body)
-			if d := time.Since(start); d > 10*time.Second {
-				t.Errorf("%s took %v", name, d)
+			r, w := io.Pipe()
+			go func() {
+				for {
+					if _, err := io.WriteString(w, "x"); err != nil {
+						return
+					}
+					time.Sleep(20 * time.Millisecond)
+				}
+			}()
+			drain(r)
+			if d := time.Since(start); d != time.Second {
+				t.Errorf("%s took %v, want a second", name, d)
+			}
+			short := &closing{Reader: strings.NewReader("why")}
+			drain(short)
+			time.Sleep(time.Minute)
+			if short.times != 1 {
+				t.Errorf("%s closed the body %d times", name, short.times)
+			}
+			long := &closing{Reader: zeros{}}
+			drain(long)
+			if long.read != 64<<10 || long.times != 1 {
+				t.Errorf("%s read %d bytes and closed the body %d times", name, long.read, long.times)
 			}
 		})
 	}
@@ -293,10 +324,17 @@ func TestDetach(t *testing.T) {
 
 type closing struct {
 	io.Reader
-	closed bool
+	closed      bool
+	times, read int
 }
 
-func (c *closing) Close() error { c.closed = true; return nil }
+func (c *closing) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.read += n
+	return n, err
+}
+
+func (c *closing) Close() error { c.closed = true; c.times++; return nil }
 
 func TestClean(t *testing.T) {
 	for _, tt := range []struct {
@@ -318,6 +356,15 @@ func TestClean(t *testing.T) {
 	} {
 		if got := safehttp.Clean(tt.in, tt.limit); got != tt.want {
 			t.Errorf("Clean(%q, %d) = %q, want %q", tt.in, tt.limit, got, tt.want)
+		}
+	}
+}
+
+// A text that needs no cleaning is returned as it is.
+func TestCleanCopiesNothing(t *testing.T) {
+	for _, s := range []string{"", "in short", " ~", strings.Repeat("a", 64)} {
+		if n := testing.AllocsPerRun(10, func() { safehttp.Clean(s, 64) }); n != 0 {
+			t.Errorf("Clean(%q) allocates %v times", s, n)
 		}
 	}
 }

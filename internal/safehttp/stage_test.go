@@ -158,9 +158,44 @@ func TestStages(t *testing.T) {
 	}
 }
 
+// A transport asks what its error shows, by the context that Do gave it.
+func TestFaultOf(t *testing.T) {
+	for _, tt := range []struct {
+		do   func(*httptrace.ClientTrace)
+		err  error
+		want fault.ID
+	}{
+		{nil, &net.DNSError{IsNotFound: true}, "DNS_NXDOMAIN"},
+		{nil, timeout{}, "NO_RESPONSE"},
+		{nil, context.Canceled, "NO_RESPONSE"},
+		{nil, io.EOF, "CONN_RESET"},
+		{nil, errors.New("odd"), ""},
+		{func(c *httptrace.ClientTrace) { c.TLSHandshakeStart() }, io.EOF, "TLS_HANDSHAKE_CUT"},
+		{func(c *httptrace.ClientTrace) { c.DNSStart(httptrace.DNSStartInfo{}) }, timeout{}, "DNS_FAILED"},
+	} {
+		var got fault.ID
+		c := &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			if tt.do != nil {
+				tt.do(httptrace.ContextClientTrace(r.Context()))
+			}
+			got = safehttp.FaultOf(r.Context(), tt.err)
+			return nil, tt.err
+		})}
+		req, _ := http.NewRequestWithContext(t.Context(), "GET", "https://mail.contoso.com/", nil)
+		_, _ = safehttp.Do(c, req)
+		if got != tt.want {
+			t.Errorf("FaultOf(%v) = %q, want %q", tt.err, got, tt.want)
+		}
+	}
+	if got := safehttp.FaultOf(t.Context(), io.EOF); got != "CONN_RESET" {
+		t.Errorf("FaultOf without a stage = %q", got)
+	}
+}
+
 // PlainRedirect sends a bare GET, and nothing of the caller's.
 func TestPlainRedirect(t *testing.T) {
 	var sent *http.Request
+	body := &closing{}
 	answer := func(status int, location string) *http.Client {
 		return &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 			sent = r
@@ -168,7 +203,7 @@ func TestPlainRedirect(t *testing.T) {
 			if location != "" {
 				h.Set("Location", location)
 			}
-			return &http.Response{StatusCode: status, Header: h, Body: http.NoBody, Request: r}, nil
+			return &http.Response{StatusCode: status, Header: h, Body: body, Request: r}, nil
 		})}
 	}
 	const good, to = "http://autodiscover.contoso.com/autodiscover/autodiscover.xml", "https://mail.contoso.com/x"
@@ -190,7 +225,8 @@ func TestPlainRedirect(t *testing.T) {
 		{"http://ada@autodiscover.contoso.com/", to, 302, false, false},
 		{"http:///x", to, 302, false, false},
 	} {
-		sent = nil
+		sent, body.times, body.read = nil, 0, 0
+		body.Reader = strings.NewReader("moved")
 		u, err := url.Parse(tt.url)
 		if err != nil {
 			t.Fatal(err)
@@ -201,6 +237,9 @@ func TestPlainRedirect(t *testing.T) {
 		}
 		if (sent != nil) != tt.asked || tt.asked && status != tt.status {
 			t.Errorf("PlainRedirect(%s): sent %v, status %d", tt.url, sent != nil, status)
+		}
+		if sent != nil && (body.times != 1 || body.read != len("moved")) {
+			t.Errorf("PlainRedirect(%s), status %d: %d bytes read, closed %d times", tt.url, tt.status, body.read, body.times)
 		}
 		if sent != nil && (sent.Method != "GET" || sent.Body != nil || len(sent.Header) != 1) {
 			t.Errorf("PlainRedirect sent %s with %v", sent.Method, sent.Header)

@@ -1,0 +1,5 @@
+//go:build race
+
+package safehttp_test
+
+const raceEnabled = true
