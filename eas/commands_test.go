@@ -68,6 +68,7 @@ const (
 // TestCommands sends each command and holds the request to the file in testdata, which has
 // been compared with [MS-ASCMD], and what is made of an answer to what the answer means.
 func TestCommands(t *testing.T) {
+	t.Parallel()
 	at := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	source := eas.MailSource{Folder: "5", Item: "5:1"}
 	for _, tt := range []struct {

@@ -92,6 +92,7 @@ func judge(t *testing.T, doc []byte) {
 }
 
 func TestRequestsAreValid(t *testing.T) {
+	t.Parallel()
 	if _, err := os.Stat("../../shared/eas-xsd/SyncResponse.xsd"); err != nil {
 		t.Skip("the schemas are not beside the repository")
 	}
@@ -151,6 +152,7 @@ func weekly() *eas.Event {
 
 // TestUpdateEvent changes events by what they were and what they shall be.
 func TestUpdateEvent(t *testing.T) {
+	t.Parallel()
 	day := func() *eas.Event {
 		return &eas.Event{Subject: "Trip", AllDay: true, Start: at("2026-06-01 22:00"), End: at("2026-06-03 22:00"), Zone: berlin}
 	}
@@ -204,6 +206,7 @@ func TestUpdateEvent(t *testing.T) {
 
 // TestUpdateOccurrence changes and deletes occurrences of a series.
 func TestUpdateOccurrence(t *testing.T) {
+	t.Parallel()
 	const first, second = "2026-06-08 08:00", "2026-06-15 08:00"
 	instance := func(start, data string) string {
 		return `<Change><ServerId>1</ServerId><InstanceId xmlns="AirSyncBase">` + start + `</InstanceId><ApplicationData>` + data + `</ApplicationData></Change>`
@@ -372,6 +375,7 @@ func TestUpdateOthers(t *testing.T) {
 
 // TestJoinedEdits sends several edits of one item as one command, or refuses them.
 func TestJoinedEdits(t *testing.T) {
+	t.Parallel()
 	flag := eas.Flag{Status: eas.FlagActive, Type: "x"}
 	series := weekly()
 	first, _ := series.Occurrence(at("2026-06-08 08:00"))
@@ -448,6 +452,7 @@ func TestJoinedOccurrences(t *testing.T) {
 
 // TestFlags writes flags as servers take them.
 func TestFlags(t *testing.T) {
+	t.Parallel()
 	tokyo, err := time.LoadLocation("Asia/Tokyo")
 	if err != nil {
 		t.Fatal(err)
@@ -621,6 +626,7 @@ func TestZeroValues(t *testing.T) {
 // TestOddIsNotRemoved changes items with values that could not be read: what could not be read
 // stays, or the edit is refused before anything is sent.
 func TestOddIsNotRemoved(t *testing.T) {
+	t.Parallel()
 	event := `<Subject xmlns="Calendar">s</Subject><StartTime xmlns="Calendar">20260601T080000Z</StartTime><EndTime xmlns="Calendar">20260601T090000Z</EndTime>`
 	for _, tt := range []struct {
 		name, xml string

@@ -16,6 +16,7 @@ import (
 
 // TestEverything uses every command against the fake tenant, in each version.
 func TestEverything(t *testing.T) {
+	t.Parallel()
 	for _, v := range []eas.Version{eas.Version121, eas.Version140, eas.Version141, eas.Version160, eas.Version161} {
 		for _, compact := range []bool{false, true} {
 			name := string(v)

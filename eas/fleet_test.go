@@ -181,14 +181,14 @@ func fleetCosts(t *testing.T, h2 bool, most int64) (wrong []string) {
 	f := newFleet(t, 300, h2)
 	before := memory()
 	f.wave(t, func() {
-		time.Sleep(200 * time.Millisecond) // connections that lost the race over HTTP/2 are closed
+		time.Sleep(100 * time.Millisecond) // connections that lost the race over HTTP/2 are closed
 		each := (memory() - before) / int64(len(f.clients))
 		t.Logf("an idle Ping: %d bytes", each)
 		if each > most && !raced {
 			wrong = append(wrong, fmt.Sprintf("an idle Ping costs %d bytes, at most %d are expected", each, most))
 		}
 	})
-	time.Sleep(100 * time.Millisecond) // the connections go back into the pool
+	time.Sleep(50 * time.Millisecond) // the connections go back into the pool
 	dials := f.dials.Load()
 	t.Logf("%d connections", dials)
 	if h2 && int(dials) > len(f.clients)/2 {
@@ -196,7 +196,7 @@ func fleetCosts(t *testing.T, h2 bool, most int64) (wrong []string) {
 	}
 	for range 2 {
 		f.wave(t, func() {})
-		time.Sleep(100 * time.Millisecond)
+		time.Sleep(50 * time.Millisecond)
 	}
 	if again := f.dials.Load(); again != dials {
 		wrong = append(wrong, fmt.Sprintf("the second and third wave opened %d connections", again-dials))

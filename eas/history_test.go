@@ -21,7 +21,7 @@ import (
 
 var (
 	historySeed = flag.Uint64("history.seed", 0, "the only seed that TestHistories runs")
-	histories   = flag.Uint64("history.count", 8, "how many histories TestHistories lives through")
+	histories   = flag.Uint64("history.count", 5, "how many histories TestHistories lives through")
 )
 
 // TestHistories lives through random histories of a mailbox that several clients of different
@@ -29,6 +29,7 @@ var (
 // programs are killed between a page and its key, and the server forgets keys. At the end each copy
 // is what the mailbox is, and nothing was added or sent twice.
 func TestHistories(t *testing.T) {
+	t.Parallel()
 	seeds := make([]uint64, *histories)
 	for i := range seeds {
 		seeds[i] = uint64(i + 1)

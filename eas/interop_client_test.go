@@ -297,6 +297,7 @@ func (d *desk) elsewhere(id eas.ItemID, name string) {
 
 // TestInteropClient holds what cases of the interop suites say about a client, against the tenant.
 func TestInteropClient(t *testing.T) {
+	t.Parallel()
 	for _, c := range clientCases {
 		for version := range strings.FieldsSeq(c.versions) {
 			t.Run(c.name+"/"+version, func(t *testing.T) { c.hold(newDesk(t, version)) })

@@ -171,6 +171,7 @@ var statusNames = regexp.MustCompile(`_(FolderCreate|FolderDelete|FolderUpdate|F
 // TestInteropStatuses has a server refuse each command by each status that an interop case is
 // named by: the error says the status, its name and what to do.
 func TestInteropStatuses(t *testing.T) {
+	t.Parallel()
 	seen := 0
 	for _, row := range interopRows(t) {
 		if row[1] != "TestInteropStatuses" {

@@ -163,6 +163,7 @@ func (c *copier) name(id eas.ItemID) string {
 // TestKilledAtEveryStep kills a real process at each of its steps in turn, while the mailbox
 // changes between one life and the next, and compares the copy with the mailbox.
 func TestKilledAtEveryStep(t *testing.T) {
+	t.Parallel()
 	if testing.Short() || runtime.GOOS == "windows" {
 		t.Skip("starts and kills processes")
 	}

@@ -127,6 +127,7 @@ func TestOccurrence(t *testing.T) {
 // TestOccurrencesOfLongSeries holds what a range late in a series has to what the series has
 // from its beginning on.
 func TestOccurrencesOfLongSeries(t *testing.T) {
+	t.Parallel()
 	for _, r := range []eas.Recurrence{
 		{Type: eas.Daily, Interval: 5}, {Type: eas.Daily, Days: eas.Workdays}, {Type: eas.Weekly, Interval: 3, Days: eas.Monday | eas.Saturday},
 		{Type: eas.Weekly, Interval: 2, Days: eas.Sunday, FirstDay: ptr(time.Wednesday)}, {Type: eas.Monthly, Interval: 7, DayOfMonth: 30}, {Type: eas.YearlyNth, Interval: 3, Month: 2, WeekOfMonth: 1, Days: eas.Workdays},
@@ -154,6 +155,7 @@ func TestOccurrencesOfLongSeries(t *testing.T) {
 // TestOccurrencesEnd lists the occurrences of series that begin or are asked for far from any
 // calendar: it costs no more than a series from year 1 on.
 func TestOccurrencesEnd(t *testing.T) {
+	t.Parallel()
 	year := func(n int) time.Time { return time.Date(n, 1, 1, 0, 0, 0, 0, time.UTC) }
 	for kind := eas.Daily; kind <= eas.YearlyNth; kind++ {
 		for _, start := range []int{-1e9, -1e6, 0, 1, 2026, 2600, 1e9} {

@@ -30,6 +30,7 @@ func page(key string, more bool, subject string) string {
 
 // TestPagesProgress reads from servers that move on, and from some that do not.
 func TestPagesProgress(t *testing.T) {
+	t.Parallel()
 	advancing := func(n int) []string {
 		var out []string
 		for i := range n {

@@ -118,6 +118,7 @@ var allCommands = []struct {
 // Every command, when the server cuts the connection before the response: what may be sent
 // again is, once, and the rest is reported as what may have been done.
 func TestS013S118Resends(t *testing.T) {
+	t.Parallel()
 	for _, tt := range allCommands {
 		t.Run(fmt.Sprint(tt.name, " ", tt.version, " ", tt.again), func(t *testing.T) {
 			var armed atomic.Bool

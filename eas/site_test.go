@@ -268,6 +268,7 @@ func TestMultipartDemands(t *testing.T) {
 // Two clients of one device that provision at once: the server accepts the acknowledgement of
 // the later one alone, and both get through.
 func TestTwoClientsProvisionAtOnce(t *testing.T) {
+	t.Parallel()
 	for range 5 {
 		tn := eastest.New(t, &eastest.Options{})
 		tn.AddMailbox(ada)
@@ -386,6 +387,7 @@ func TestLenience(t *testing.T) {
 
 // A body that trickles behind a status does not hold the command that the status has ended.
 func TestS011TricklingBodies(t *testing.T) {
+	t.Parallel()
 	for _, status := range []int{500, 503, 403, 451, 449} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) { t.Parallel(); trickle(t, status) })
 	}

@@ -139,15 +139,19 @@ func over(t *testing.T, h2 bool, ping http.HandlerFunc) *eas.Client {
 
 // State that is lost for good is reported: the Sync of the folders learns the rest.
 func TestWatchReportsLostState(t *testing.T) {
-	t.Parallel()
-	c := over(t, true, func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/vnd.ms-sync.wbxml")
-		_, _ = w.Write(statusOf(t, "Ping", "132"))
+	synctest.Test(t, func(t *testing.T) {
+		b := &backend{t: t}
+		b.respond = func(_ *http.Request, command string, _ int) *http.Response {
+			if command == "Ping" {
+				return reply1(200, statusOf(t, "Ping", "132"))
+			}
+			return nil
+		}
+		got, err := firstChange(t, b.client(), nil)
+		if err != nil || cmp.Diff([]eas.FolderID{"1", "2"}, got.Folders) != "" || len(b.of("Ping")) != 2 {
+			t.Errorf("Watch = %+v, %v after %d Pings, want both folders after 2", got, err, len(b.of("Ping")))
+		}
 	})
-	got, err := firstChange(t, c, nil)
-	if err != nil || cmp.Diff([]eas.FolderID{"1", "2"}, got.Folders) != "" {
-		t.Errorf("Watch = %+v, %v", got, err)
-	}
 }
 
 // Status 2 without folders is a change of all of them.
@@ -195,6 +199,7 @@ func TestWatchEndsWithWhatNoWaitMends(t *testing.T) {
 // A dead HTTP/2 connection, on which nothing comes and nothing is refused, is found and
 // replaced, and the commands that wait on it do not wait for their Timeout.
 func TestS022DeadConnection(t *testing.T) {
+	t.Parallel()
 	var dead atomic.Bool
 	var dials atomic.Int32
 	c := over(t, true, func(w http.ResponseWriter, _ *http.Request) {
@@ -205,7 +210,7 @@ func TestS022DeadConnection(t *testing.T) {
 	if d := transport.HTTP2.SendPingTimeout + transport.HTTP2.PingTimeout; d > 30*time.Second {
 		t.Errorf("a dead connection is noticed after %v", d)
 	}
-	transport.HTTP2.SendPingTimeout, transport.HTTP2.PingTimeout = time.Second, time.Second
+	transport.HTTP2.SendPingTimeout, transport.HTTP2.PingTimeout = 200*time.Millisecond, 800*time.Millisecond
 	transport.TLSClientConfig = &tls.Config{RootCAs: c.HTTPClient.Transport.(*http.Transport).TLSClientConfig.RootCAs}
 	transport.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
 		conn, err := (&net.Dialer{}).DialContext(ctx, network, addr)
@@ -236,6 +241,7 @@ func TestS022DeadConnection(t *testing.T) {
 // Over a transport of the caller's that sends no pings, a command that is late is the last on
 // its HTTP/2 connection.
 func TestDeadConnectionWithoutPings(t *testing.T) {
+	t.Parallel()
 	var dead atomic.Bool
 	var dials atomic.Int32
 	c := over(t, true, func(w http.ResponseWriter, _ *http.Request) {

@@ -37,6 +37,7 @@ func TestXML(t *testing.T) {
 }
 
 func TestXMLErrors(t *testing.T) {
+	t.Parallel()
 	deep := append([]byte("\x03\x01\x6a\x00"), bytes.Repeat([]byte{0x45}, 90)...)
 	deep = append(deep, bytes.Repeat([]byte{0x05}, 1<<20)...)
 	deep = append(deep, bytes.Repeat([]byte{0x01}, 90)...)
