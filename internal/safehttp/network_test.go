@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -366,8 +367,14 @@ func TestPlain(t *testing.T) {
 			t.Errorf("Plain(%q) = %q, want %q", in, got, want)
 		}
 	}
-	if got := safehttp.Plain(strings.Repeat("a ", 1e6), 100); len(got) > 110 {
-		t.Errorf("Plain of much has %d bytes", len(got))
+	// What is beyond the limit costs nothing.
+	long := strings.Repeat("a?b ", 1e6)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	got := safehttp.Plain(long, 100)
+	runtime.ReadMemStats(&after)
+	if took := after.TotalAlloc - before.TotalAlloc; len(got) > 110 || took > 64<<10 {
+		t.Errorf("Plain of %d bytes has %d and took %d", len(long), len(got), took)
 	}
 }
 
