@@ -11,7 +11,7 @@ const (
 	MaxBytes      = 1 << 20 // all fields together
 	MaxChallenges = 64      // all fields together
 	MaxParams     = 64      // of one challenge
-	MaxName       = 256     // of a scheme or the name of a parameter, in bytes
+	MaxNameBytes  = 256     // of a scheme or the name of a parameter, in bytes
 	MaxEmpty      = 64      // empty list elements, all fields together; RFC 9110 section 5.6.1.2
 )
 

@@ -13,11 +13,11 @@ import (
 
 //go:generate go run ./gen
 
-// MaxDiagnostics bounds an X-MS-Diagnostics field, in bytes.
-const MaxDiagnostics = 16 << 10
+// MaxDiagnosticsBytes bounds an X-MS-Diagnostics field, in bytes.
+const MaxDiagnosticsBytes = 16 << 10
 
 // ErrDiagnostics is matched when an X-MS-Diagnostics field is not understood: it does not
-// begin with a number, has a control character, or is longer than [MaxDiagnostics].
+// begin with a number, has a control character, or is longer than [MaxDiagnosticsBytes].
 var ErrDiagnostics = errors.New("bearer: X-MS-Diagnostics not understood")
 
 // Diagnostics is the X-MS-Diagnostics field in which Exchange says why it refused a token:
@@ -166,8 +166,8 @@ func (d Diagnostics) TLSOffloading() bool {
 // [ErrDiagnostics]. Strings of the result are substrings of value.
 func ParseDiagnostics(value string) (Diagnostics, error) {
 	var d Diagnostics
-	if len(value) > MaxDiagnostics {
-		return d, fmt.Errorf("%w: longer than %d bytes", ErrDiagnostics, MaxDiagnostics)
+	if len(value) > MaxDiagnosticsBytes {
+		return d, fmt.Errorf("%w: longer than %d bytes", ErrDiagnostics, MaxDiagnosticsBytes)
 	}
 	if indexClass(value, controlByte) >= 0 {
 		return d, fmt.Errorf("%w: control character", ErrDiagnostics)

@@ -70,8 +70,8 @@ func (c Challenge) check() error {
 	switch {
 	case !isToken(c.Scheme):
 		return fmt.Errorf("%w: the scheme is not a token", ErrFormat)
-	case len(c.Scheme) > MaxName:
-		return fmt.Errorf("%w: the scheme has more than %d bytes", ErrFormat, MaxName)
+	case len(c.Scheme) > MaxNameBytes:
+		return fmt.Errorf("%w: the scheme has more than %d bytes", ErrFormat, MaxNameBytes)
 	case c.Token68 != "" && len(c.Params) > 0:
 		return fmt.Errorf("%w: both a token68 and parameters", ErrFormat)
 	case c.Token68 != "" && !isToken68(c.Token68):
@@ -83,8 +83,8 @@ func (c Challenge) check() error {
 		switch {
 		case !isToken(p.Name):
 			return fmt.Errorf("%w: the name of parameter %d is not a token", ErrFormat, i)
-		case len(p.Name) > MaxName:
-			return fmt.Errorf("%w: the name of parameter %d has more than %d bytes", ErrFormat, i, MaxName)
+		case len(p.Name) > MaxNameBytes:
+			return fmt.Errorf("%w: the name of parameter %d has more than %d bytes", ErrFormat, i, MaxNameBytes)
 		case indexClass(p.Value, controlByte) >= 0:
 			return fmt.Errorf("%w: the value of %s has a control character", ErrFormat, p.Name)
 		}

@@ -28,11 +28,11 @@ func TestLimits(t *testing.T) {
 		{"too many empty elements", []string{strings.Repeat(",", bearer.MaxEmpty+1) + "A"}, 0},
 		{"too many empty elements in two fields", repeat(strings.Repeat(",", bearer.MaxEmpty)+"A", 2), 1},
 		{"too many empty elements of a challenge", []string{"B, A b=c" + strings.Repeat(",", bearer.MaxEmpty+2)}, 1},
-		{"longest scheme", []string{x(bearer.MaxName)}, -1},
-		{"too long a scheme", []string{"B, " + x(bearer.MaxName+1)}, 1},
-		{"longest name", []string{"A " + x(bearer.MaxName) + "=b, c=d"}, -1},
-		{"too long a name", []string{"B, A b=c, " + x(bearer.MaxName+1) + "=b"}, 1},
-		{"too long a first name", []string{"B, A " + x(bearer.MaxName+1) + "=b"}, 1},
+		{"longest scheme", []string{x(bearer.MaxNameBytes)}, -1},
+		{"too long a scheme", []string{"B, " + x(bearer.MaxNameBytes+1)}, 1},
+		{"longest name", []string{"A " + x(bearer.MaxNameBytes) + "=b, c=d"}, -1},
+		{"too long a name", []string{"B, A b=c, " + x(bearer.MaxNameBytes+1) + "=b"}, 1},
+		{"too long a first name", []string{"B, A " + x(bearer.MaxNameBytes+1) + "=b"}, 1},
 		{"largest", []string{`A a="` + x(bearer.MaxBytes-6) + `"`}, -1},
 		{"too large", []string{"B", `A a="` + x(bearer.MaxBytes-6) + `"`}, 1},
 	} {
@@ -72,7 +72,7 @@ func numbered(n int) string {
 }
 
 func TestFormatLimits(t *testing.T) {
-	long := strings.Repeat("x", bearer.MaxName+1)
+	long := strings.Repeat("x", bearer.MaxNameBytes+1)
 	params := make([]bearer.Param, bearer.MaxParams+1)
 	for i := range params {
 		params[i].Name = fmt.Sprintf("p%d", i)

@@ -17,8 +17,8 @@ import (
 // followed: it is at another origin, describes another resource, or cannot be read.
 var ErrMetadata = errors.New("bearer: protected resource metadata cannot be followed")
 
-// MaxMetadata bounds a metadata document, in bytes.
-const MaxMetadata = 256 << 10
+// MaxMetadataBytes bounds a metadata document, in bytes.
+const MaxMetadataBytes = 256 << 10
 
 // Metadata is the protected resource metadata of a server (RFC 9728 section 2). All of it
 // is the word of that server.
@@ -73,7 +73,7 @@ func FollowMetadata(ctx context.Context, c *http.Client, endpoint *url.URL, o *O
 	if resp.StatusCode != http.StatusOK {
 		return refuse(fmt.Sprintf("status %d", resp.StatusCode))
 	}
-	body, err := safehttp.ReadAll(resp.Body, MaxMetadata)
+	body, err := safehttp.ReadAll(resp.Body, MaxMetadataBytes)
 	if err != nil {
 		return nil, nil, fmt.Errorf("bearer: protected resource metadata: %w", err)
 	}

@@ -35,7 +35,7 @@ func TestFollowMetadata(t *testing.T) {
 		{name: "another origin", at: "https://mail.fabrikam.com/.well-known/oauth-protected-resource"},
 		{name: "not a URL", at: "https://%zz/"},
 		{name: "plain http", at: "http://127.0.0.1/.well-known/oauth-protected-resource"},
-		{name: "longer than the limit", body: `{"resource":"HOST","authorization_servers":["` + issuer + `"],"x":"` + strings.Repeat("x", bearer.MaxMetadata) + `"}`},
+		{name: "longer than the limit", body: `{"resource":"HOST","authorization_servers":["` + issuer + `"],"x":"` + strings.Repeat("x", bearer.MaxMetadataBytes) + `"}`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var srv *httptest.Server
@@ -59,7 +59,7 @@ func TestFollowMetadata(t *testing.T) {
 			offer := &bearer.Offer{ResourceMetadata: at, Error: "invalid_token"}
 			got, m, err := bearer.FollowMetadata(t.Context(), srv.Client(), endpoint, offer, tt.prefer)
 			if tt.want == "" {
-				if err == nil || got != nil || len(tt.body) < bearer.MaxMetadata && !errors.Is(err, bearer.ErrMetadata) {
+				if err == nil || got != nil || len(tt.body) < bearer.MaxMetadataBytes && !errors.Is(err, bearer.ErrMetadata) {
 					t.Errorf("FollowMetadata = %v, %v, want ErrMetadata", got, err)
 				}
 				return

@@ -29,19 +29,19 @@ var (
 	// challenge or in several. None of them is believed.
 	ErrConflict = errors.New("bearer: challenges name different authorities")
 	// ErrClaims is matched when the claims of a challenge are not a JSON object of at most
-	// [MaxClaims] bytes in any of the encodings seen.
+	// [MaxClaimsBytes] bytes in any of the encodings seen.
 	ErrClaims = errors.New("bearer: claims of the challenge cannot be read")
 )
 
-// MaxClaims bounds the claims of a challenge, in bytes after decoding.
-const MaxClaims = 16 << 10
+// MaxClaimsBytes bounds the claims of a challenge, in bytes after decoding.
+const MaxClaimsBytes = 16 << 10
 
 // An Offer is what a Bearer challenge says, as Exchange, Exchange Online and the Microsoft
 // gateways send it ([MS-XOAUTH] 3.2.5.4, with the parameters that came later), with the
 // X-MS-Diagnostics beside it. All of it is the word of whoever answered, and the texts may
 // hold anything but ASCII control characters: print them with care.
 type Offer struct {
-	ClientID         string   // the server's own principal, not yours
+	ServerID         string   // client_id: the application ID of the server itself, never that of a client
 	Realm            string   // usually a tenant; may be present and empty
 	AuthorizationURI string   // also from the aliases authorization and authority
 	IssuerKind       string   // "AzureAD" or "ADFS", from Exchange SE on
@@ -285,7 +285,7 @@ func (o *Offer) read(c Challenge) {
 		to    *string
 		names []string
 	}{
-		{&o.ClientID, []string{"client_id"}},
+		{&o.ServerID, []string{"client_id"}},
 		{&o.Realm, []string{"realm"}},
 		{&o.AuthorizationURI, authorityNames},
 		{&o.IssuerKind, []string{"issuer_kind"}},
@@ -353,7 +353,7 @@ func issuers(s string) []Issuer {
 // decodeClaims accepts what servers send: JSON, with or without backslashes before its
 // quotes, or base64 of either alphabet, padded or not.
 func decodeClaims(s string) (string, error) {
-	if len(s) > 2*MaxClaims {
+	if len(s) > 2*MaxClaimsBytes {
 		return "", ErrClaims
 	}
 	j := strings.TrimSpace(s)
@@ -369,7 +369,7 @@ func decodeClaims(s string) (string, error) {
 		j = string(b)
 	}
 	var object map[string]json.RawMessage
-	if len(j) > MaxClaims || json.Unmarshal([]byte(j), &object) != nil || object == nil {
+	if len(j) > MaxClaimsBytes || json.Unmarshal([]byte(j), &object) != nil || object == nil {
 		return "", ErrClaims
 	}
 	return j, nil

@@ -96,7 +96,7 @@ func (p *parser) fieldValue() bool {
 		}
 		start := p.i
 		name := p.token()
-		if len(name) > MaxName {
+		if len(name) > MaxNameBytes {
 			p.fail(start, TooMuch)
 			p.drop()
 			return false
@@ -188,7 +188,7 @@ func (p *parser) challenge(start int, name string, comma bool) bool {
 	word := p.token()
 	next := p.ows(p.i)
 	switch {
-	case len(word) > MaxName:
+	case len(word) > MaxNameBytes:
 		p.fail(first, TooMuch)
 		p.drop()
 		return false

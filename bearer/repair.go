@@ -143,7 +143,7 @@ func (p *parser) supplyComma() outcome {
 func (p *parser) reopenToken68() bool {
 	c := &p.out[len(p.out)-1]
 	name, ok := strings.CutSuffix(c.Token68, "=")
-	if !ok || !isToken(name) || len(name) > MaxName {
+	if !ok || !isToken(name) || len(name) > MaxNameBytes {
 		return false
 	}
 	p.note(EmptyValue, p.began, name, "")

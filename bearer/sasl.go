@@ -70,7 +70,7 @@ var ErrSASL = errors.New("bearer: not a SASL error challenge")
 //
 // The client must respond to the challenge, with nothing under XOAUTH2 and with the byte 0x01
 // under OAUTHBEARER, and the server then ends the exchange with its failure. Renew the token
-// ([Refresher]) and try once more if [SASLError.InvalidToken] reports true.
+// ([Refresher]) and try once more if [SASLError.Refreshable] reports true.
 type SASLError struct {
 	Status              string   // "invalid_token", "insufficient_scope", or an HTTP status such as "400" or "401"
 	Schemes             []string // authentication schemes, such as "bearer", in lower case
@@ -86,15 +86,15 @@ func (e *SASLError) Error() string {
 	if e.Scope != "" {
 		s += ": it needs the scope " + e.Scope
 	}
-	if e.InvalidToken() {
+	if e.Refreshable() {
 		return s + ": renew the token, and check that it is for this server and that the mailbox may use this protocol"
 	}
 	return s + ": check the scope of the token and the user's permission"
 }
 
-// InvalidToken reports whether another token may be accepted: the status is invalid_token, 400
+// Refreshable reports whether another token may be accepted: the status is invalid_token, 400
 // or 401.
-func (e *SASLError) InvalidToken() bool {
+func (e *SASLError) Refreshable() bool {
 	return e.Status == "invalid_token" || e.Status == "400" || e.Status == "401"
 }
 

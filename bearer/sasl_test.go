@@ -92,8 +92,8 @@ func TestParseSASLError(t *testing.T) {
 			if strings.Contains(got.Error(), "needs the scope "+got.Scope) != (got.Scope != "") {
 				t.Errorf("Error %q", got)
 			}
-			if strings.Contains(got.Error(), "renew the token") != tt.invalid || got.InvalidToken() != tt.invalid || strings.Contains(got.Error(), "\n") || !strings.Contains(got.Error(), "status "+got.Status) {
-				t.Errorf("InvalidToken %v, Error %q", got.InvalidToken(), got)
+			if strings.Contains(got.Error(), "renew the token") != tt.invalid || got.Refreshable() != tt.invalid || strings.Contains(got.Error(), "\n") || !strings.Contains(got.Error(), "status "+got.Status) {
+				t.Errorf("InvalidToken %v, Error %q", got.Refreshable(), got)
 			}
 		})
 	}
@@ -122,7 +122,7 @@ func ExampleParseSASLError() {
 	if err != nil {
 		return
 	}
-	fmt.Println(e.Status, e.Schemes, e.InvalidToken())
+	fmt.Println(e.Status, e.Schemes, e.Refreshable())
 	// Output:
 	// true
 	// 400 [bearer] true

@@ -27,7 +27,7 @@ type Applied struct {
 
 	// Results hold the edits that failed, adds and fetches. What is not among them has
 	// succeeded.
-	Results []Result
+	Results []EditResult
 
 	// Changes are the server's own. They are nil unless ApplyOptions asked for them or the
 	// server sent some all the same; Key stands for them too.

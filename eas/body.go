@@ -48,7 +48,7 @@ type Attachment struct {
 	Location  string // Content-Location
 	Inline    bool
 	Duration  time.Duration // of a voice message
-	ClientID  string        // under which this client added it, in the response
+	LocalID   string        // under which this client added it, in the response
 
 	// Content is sent, where it is not nil, with ContentType, from 16.0 on.
 	Content     []byte
@@ -135,7 +135,7 @@ func attachments(l *airsync.Attachments) []Attachment {
 	for _, a := range l.Attachment {
 		out = append(out, Attachment{
 			Name: a.DisplayName, Reference: a.FileReference, Size: size(&a.EstimatedDataSize), Method: AttachmentMethod(a.Method),
-			ContentID: a.ContentID, Location: a.ContentLocation, Inline: isTrue(a.IsInline), ClientID: a.ClientID,
+			ContentID: a.ContentID, Location: a.ContentLocation, Inline: isTrue(a.IsInline), LocalID: a.ClientID,
 			Duration: seconds(a.UMDuration),
 		})
 	}
@@ -158,7 +158,7 @@ func changedAttachments(before, after []Attachment, v Version) (*airsync.Attachm
 			continue // it is on the server
 		}
 		x := airsync.AttachmentAdd{
-			ClientID: a.ClientID, Method: int(a.Method), ContentType: a.ContentType, Content: a.Content, DisplayName: a.Name,
+			ClientID: a.LocalID, Method: int(a.Method), ContentType: a.ContentType, Content: a.Content, DisplayName: a.Name,
 			ContentID: a.ContentID, ContentLocation: a.Location, IsInline: a.Inline,
 		}
 		if x.ClientID == "" {

@@ -20,11 +20,11 @@ import (
 
 // Limits and times of a [Client].
 const (
-	DefaultTimeout = 2 * time.Minute  // of a command, from the request to the last byte
-	DefaultMaxBody = 64 << 20         // bytes of a response, decompressed
-	maxRetryAfter  = 24 * time.Hour   // a server cannot ask for more
-	waitSlack      = 90 * time.Second // what a server may be late beyond a heartbeat
-	maxMoves       = 3                // status 451 followed for one command
+	DefaultTimeout          = 2 * time.Minute  // of a command, from the request to the last byte
+	DefaultMaxResponseBytes = 64 << 20         // bytes of a response, decompressed
+	maxRetryAfter           = 24 * time.Hour   // a server cannot ask for more
+	waitSlack               = 90 * time.Second // what a server may be late beyond a heartbeat
+	maxMoves                = 3                // status 451 followed for one command
 )
 
 // A Client speaks ActiveSync for one user of one server. URL, User and Token are required.
@@ -72,8 +72,8 @@ type Client struct {
 	// included) and a move (Moved included). If 0, DefaultTimeout. Heartbeats come on top.
 	// The time that Token takes does not count: a token that a person must sign in for is
 	// waited for until the command's context ends.
-	Timeout time.Duration
-	MaxBody int64 // of a response, decompressed; if 0, DefaultMaxBody
+	Timeout          time.Duration
+	MaxResponseBytes int64 // of a response, decompressed; if 0, DefaultMaxResponseBytes
 
 	// Patience is how long Pages and Resync wait, in all, between two pages for a server that
 	// is busy or out of reach; if 0, DefaultPatience; if negative, they do not wait.

@@ -126,7 +126,7 @@ func TestCommands(t *testing.T) {
 		{name: "estimate", command: "GetItemEstimate",
 			answer: `<GetItemEstimate xmlns="GetItemEstimate"><Response><Status>1</Status><Collection><CollectionId>5</CollectionId><Estimate>42</Estimate></Collection></Response></GetItemEstimate>`,
 			do: func(ctx context.Context, c *eas.Client) (any, error) {
-				return c.GetItemEstimate(ctx, "5", "1", &eas.EstimateOptions{Filter: eas.OneWeek})
+				return c.GetItemEstimate(ctx, "5", "1", &eas.EstimateOptions{Filter: eas.FilterOneWeek})
 			}, want: 42},
 		{name: "estimate-12.1", command: "GetItemEstimate", version: eas.Version121,
 			answer: `<GetItemEstimate xmlns="GetItemEstimate"><Response><Status>1</Status><Collection><Class>Email</Class><CollectionId>5</CollectionId><Estimate>0</Estimate></Collection></Response></GetItemEstimate>`,
@@ -138,21 +138,21 @@ func TestCommands(t *testing.T) {
 			status: 4, action: eas.ActionResyncFolder},
 		{name: "smart-reply", command: "SmartReply",
 			do: func(ctx context.Context, c *eas.Client) (any, error) {
-				return nil, c.SmartReply(ctx, source, strings.NewReader("To: b@contoso.com\r\n\r\nYes"), &eas.SmartOptions{SendOptions: eas.SendOptions{ClientID: "id1"}})
+				return nil, c.SmartReply(ctx, source, strings.NewReader("To: b@contoso.com\r\n\r\nYes"), &eas.SmartOptions{SendOptions: eas.SendOptions{LocalID: "id1"}})
 			}},
 		{name: "smart-forward-long", command: "SmartForward",
 			do: func(ctx context.Context, c *eas.Client) (any, error) {
 				return nil, c.SmartForward(ctx, eas.MailSource{LongID: "RgAAAA", Instance: at}, strings.NewReader("To: b@contoso.com\r\n\r\nSee"),
-					&eas.SmartOptions{SendOptions: eas.SendOptions{ClientID: "id2", NotInSentItems: true}, ReplaceMIME: true})
+					&eas.SmartOptions{SendOptions: eas.SendOptions{LocalID: "id2", NotInSentItems: true}, ReplaceMIME: true})
 			}},
 		{name: "smart-forward-meeting", command: "SmartForward", version: eas.Version161,
 			do: func(ctx context.Context, c *eas.Client) (any, error) {
-				return nil, c.SmartForward(ctx, source, nil, &eas.SmartOptions{SendOptions: eas.SendOptions{ClientID: "id3"},
+				return nil, c.SmartForward(ctx, source, nil, &eas.SmartOptions{SendOptions: eas.SendOptions{LocalID: "id3"},
 					Forwardees: []eas.Person{{Name: "Bob", Email: "bob@contoso.com"}}})
 			}},
 		{name: "send-protected", command: "SendMail",
 			do: func(ctx context.Context, c *eas.Client) (any, error) {
-				return nil, c.SendMail(ctx, strings.NewReader("To: b@contoso.com\r\n\r\nx"), &eas.SendOptions{ClientID: "id4", AccountID: "a1", Template: "t1"})
+				return nil, c.SendMail(ctx, strings.NewReader("To: b@contoso.com\r\n\r\nx"), &eas.SendOptions{LocalID: "id4", AccountID: "a1", Template: "t1"})
 			}},
 		{name: "sync-sms", command: "Sync",
 			answer: `<Sync xmlns="AirSync"><Collections><Collection><SyncKey>2</SyncKey><CollectionId>5</CollectionId><Status>1</Status><Commands><Add><Class>SMS</Class><ServerId>5:1</ServerId>` +
@@ -168,12 +168,12 @@ func TestCommands(t *testing.T) {
 		{name: "smart-reply-gone", command: "SmartReply",
 			answer: `<SmartReply xmlns="ComposeMail"><Status>150</Status></SmartReply>`,
 			do: func(ctx context.Context, c *eas.Client) (any, error) {
-				return nil, c.SmartReply(ctx, source, strings.NewReader("To: b@contoso.com\r\n\r\nYes"), &eas.SmartOptions{SendOptions: eas.SendOptions{ClientID: "id1"}})
+				return nil, c.SmartReply(ctx, source, strings.NewReader("To: b@contoso.com\r\n\r\nYes"), &eas.SmartOptions{SendOptions: eas.SendOptions{LocalID: "id1"}})
 			}, status: 150, action: eas.ActionResyncItem},
 		{name: "smart-reply-again", command: "SmartReply",
 			answer: `<SmartReply xmlns="ComposeMail"><Status>118</Status></SmartReply>`,
 			do: func(ctx context.Context, c *eas.Client) (any, error) {
-				return nil, c.SmartReply(ctx, source, strings.NewReader("To: b@contoso.com\r\n\r\nYes"), &eas.SmartOptions{SendOptions: eas.SendOptions{ClientID: "id1"}})
+				return nil, c.SmartReply(ctx, source, strings.NewReader("To: b@contoso.com\r\n\r\nYes"), &eas.SmartOptions{SendOptions: eas.SendOptions{LocalID: "id1"}})
 			}},
 		{name: "meeting-accept", command: "MeetingResponse",
 			answer: `<MeetingResponse xmlns="MeetingResponse"><Result><RequestId>5:1</RequestId><Status>1</Status><CalendarId>8:3</CalendarId></Result>` +
@@ -350,7 +350,7 @@ func TestCommands(t *testing.T) {
 				`<Account><AccountId>x</AccountId><AccountName>Other</AccountName><SendDisabled>1</SendDisabled></Account></Accounts></Get></UserInformation></Settings>`,
 			do: func(ctx context.Context, c *eas.Client) (any, error) { return c.UserInformation(ctx) },
 			want: &eas.UserInformation{Addresses: []string{"ada@contoso.com", "a@contoso.com"},
-				Accounts: []eas.Account{{Addresses: []string{"ada@contoso.com", "a@contoso.com"}}, {ID: "x", Name: "Other", CannotSend: true}}}},
+				Accounts: []eas.MailAccount{{Addresses: []string{"ada@contoso.com", "a@contoso.com"}}, {ID: "x", Name: "Other", CannotSend: true}}}},
 		{name: "rights-templates", command: "Settings",
 			answer: `<Settings xmlns="Settings"><Status>1</Status><RightsManagementInformation><Status>1</Status><Get><RightsManagementTemplates xmlns="RightsManagement"><RightsManagementTemplate><TemplateID>t1</TemplateID><TemplateName>Secret</TemplateName><TemplateDescription>No copies</TemplateDescription></RightsManagementTemplate></RightsManagementTemplates></Get></RightsManagementInformation></Settings>`,
 			do:     func(ctx context.Context, c *eas.Client) (any, error) { return c.RightsTemplates(ctx) },

@@ -181,9 +181,9 @@ func (c *Client) transmit(ctx context.Context, q request) (r *response, x *excha
 	r = c.header(q.command, resp, here)
 	x.response = r
 	c.learnVersions(r)
-	limit := c.MaxBody
+	limit := c.MaxResponseBytes
 	if limit == 0 {
-		limit = DefaultMaxBody
+		limit = DefaultMaxResponseBytes
 	}
 	body := &received{resp.Body, x, clock, q.sink != nil}
 	if r.status != http.StatusOK {

@@ -12,16 +12,16 @@ const MaxEdits = 200
 
 // An Edit is a change for [Client.Apply]; the functions that return one say which there are.
 type Edit struct {
-	kind     editKind
-	id       ItemID
-	clientID string
-	before   Item // of an update, as the item was; of an occurrence, the series
-	after    Item
-	start    time.Time // of an occurrence
-	single   bool      // an occurrence
-	mark     airsync.EmailChange
-	flag     *Flag
-	send     bool
+	kind    editKind
+	id      ItemID
+	localID string
+	before  Item // of an update, as the item was; of an occurrence, the series
+	after   Item
+	start   time.Time // of an occurrence
+	single  bool      // an occurrence
+	mark    airsync.EmailChange
+	flag    *Flag
+	send    bool
 }
 
 type editKind int
@@ -52,12 +52,12 @@ func SetCategories(id ItemID, categories ...string) Edit {
 // [ApplyOptions.DeleteForGood] says.
 func Delete(id ItemID) Edit { return Edit{kind: editDelete, id: id} }
 
-// Add makes an item. The clientID, of at most 64 letters and digits, names it in the Results
+// Add makes an item. The localID, of at most 64 letters and digits, names it in the Results
 // and lets the server recognize it when it comes again; if "", one is made up. A mail becomes a
 // draft, from 16.0 on and in the folder of drafts. An item whose body is truncated is an error,
 // and so is, from 16.0 on, a series with exceptions: Add it without, then [Update] it.
-func Add(clientID string, item Item) Edit {
-	return Edit{kind: editAdd, clientID: clientID, after: item}
+func Add(localID string, item Item) Edit {
+	return Edit{kind: editAdd, localID: localID, after: item}
 }
 
 // Update changes an item from what it was, as the server last sent it, to what it shall be; the

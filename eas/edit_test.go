@@ -501,7 +501,7 @@ func TestFlags(t *testing.T) {
 						t.Errorf("no %s in %s", text, sent)
 					}
 				}
-				after := box.Items(eas.FolderInbox)[0].Flag
+				after := box.Messages(eas.FolderInbox)[0].Flag
 				if (after == nil) != (tt.want == "") {
 					t.Fatalf("flag %+v", after)
 				}
@@ -513,7 +513,7 @@ func TestFlags(t *testing.T) {
 				if err != nil || again.Err() != nil {
 					t.Fatal(err, again)
 				}
-				if diff := cmp.Diff(after, box.Items(eas.FolderInbox)[0].Flag); diff != "" {
+				if diff := cmp.Diff(after, box.Messages(eas.FolderInbox)[0].Flag); diff != "" {
 					t.Errorf("written again: %s", diff)
 				}
 			})
@@ -557,7 +557,7 @@ func TestApplyLeavesTheFilter(t *testing.T) {
 		box := tn.AddMailbox("ada@contoso.com", &eas.Email{Subject: "new"}, old, old, old)
 		c := &eas.Client{URL: tn.URL(), User: "ada@contoso.com", Token: bearer.Static(tn.Token("ada@contoso.com")), HTTPClient: tn.Client()}
 		inbox := folderOf(t, c, eas.FolderInbox)
-		o := &eas.SyncOptions{Filter: eas.OneWeek}
+		o := &eas.SyncOptions{Filter: eas.FilterOneWeek}
 		key, id := firstItem(t, c, eas.FolderInbox, o)
 		box.Deliver(&eas.Email{Subject: "newer"})
 		got, err := c.Apply(t.Context(), inbox, key, eas.MarkRead(id, true))
@@ -576,7 +576,7 @@ func TestApplyLeavesTheFilter(t *testing.T) {
 		if err != nil || with.Changes == nil || len(with.Changes.Added) != 1 || with.Changes.Key != with.Key {
 			t.Fatalf("ApplyWith changes = %+v, %v", with, err)
 		}
-		if n := len(box.Items(eas.FolderDeletedItems)); n != 0 {
+		if n := len(box.Messages(eas.FolderDeletedItems)); n != 0 {
 			t.Errorf("%d deleted items", n)
 		}
 		if same, err := c.Apply(t.Context(), inbox, with.Key, eas.Update("x", &eas.Email{Subject: "a"}, &eas.Email{Subject: "a"})); err != nil || same.Key != with.Key {

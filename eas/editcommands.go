@@ -181,7 +181,7 @@ func (e Edit) added(v Version) (id string, list []wbxml.Raw, err error) {
 	if x, ok := e.after.(*Event); ok && x != nil && len(x.Exceptions) > 0 && v.AtLeast(Version160) {
 		return "", nil, errors.New("from version 16.0 on the exceptions of a series are sent to one that is there: Add it without, then Update")
 	}
-	if id = e.clientID; id == "" {
+	if id = e.localID; id == "" {
 		id = NewDeviceID()
 	}
 	if !isAlnum(id) || len(id) > 64 {

@@ -90,7 +90,7 @@ type RightsLicense struct {
 	ContentOwner              string
 	TemplateID                string
 	TemplateName, Description string
-	Expires                   time.Time // UTC; far in the future if never
+	Expiry                    time.Time // UTC; far in the future if never
 
 	Edit, Reply, ReplyAll, Forward, Export, Extract, Print, ModifyRecipients, ProgrammaticAccess bool
 }
@@ -209,7 +209,7 @@ func license(l *airsync.RightsLicense, r *reader) *RightsLicense {
 	}
 	return &RightsLicense{
 		Owner: isTrue(l.Owner), ContentOwner: l.ContentOwner, TemplateID: l.TemplateID, TemplateName: l.TemplateName,
-		Description: l.TemplateDescription, Expires: r.at("RightsManagement:ContentExpiryDate", l.ContentExpiryDate),
+		Description: l.TemplateDescription, Expiry: r.at("RightsManagement:ContentExpiryDate", l.ContentExpiryDate),
 		Edit: isTrue(l.EditAllowed), Reply: isTrue(l.ReplyAllowed), ReplyAll: isTrue(l.ReplyAllAllowed),
 		Forward: isTrue(l.ForwardAllowed), Export: isTrue(l.ExportAllowed), Extract: isTrue(l.ExtractAllowed),
 		Print: isTrue(l.PrintAllowed), ModifyRecipients: isTrue(l.ModifyRecipientsAllowed),

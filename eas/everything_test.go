@@ -127,7 +127,7 @@ func everything(t *testing.T, v eas.Version, compact bool) {
 	if v.AtLeast(eas.Version160) {
 		must("SmartForward of a meeting", c.SmartForward(ctx, eas.MailSource{Folder: inbox.ID, Item: meeting.ID}, nil, &eas.SmartOptions{Forwardees: []eas.Person{{Email: "bob@contoso.com"}}}))
 	}
-	sent := bob.Items(eas.FolderInbox)
+	sent := bob.Messages(eas.FolderInbox)
 	if len(sent) < 2 || !strings.Contains(sent[0].Body.Data, "Fine") || !strings.Contains(sent[0].Body.Data, "the numbers") || len(sent[0].Attachments) != 0 || len(sent[1].Attachments) != 1 {
 		t.Errorf("at the recipient: %+v", sent)
 	}
@@ -155,10 +155,10 @@ func everything(t *testing.T, v eas.Version, compact bool) {
 	applied, err := c.Apply(ctx, contacts.ID, contactsKey, eas.Add("c1", &eas.Contact{FirstName: "Dora"}),
 		eas.Update(people[0].ID, people[0].Item, &eas.Contact{FirstName: "Karl", FileAs: "Karl"}))
 	must("Apply", err)
-	if len(applied.Results) != 1 || applied.Results[0].ClientID != "c1" || applied.Results[0].ID == "" || applied.Err() != nil {
+	if len(applied.Results) != 1 || applied.Results[0].LocalID != "c1" || applied.Results[0].ID == "" || applied.Err() != nil {
 		t.Errorf("results %+v", applied.Results)
 	}
-	if diff := cmp.Diff([]string{"Karl", "Dora"}, []string{box.Contents(eas.FolderContacts)[0].(*eas.Contact).FirstName, box.Contents(eas.FolderContacts)[1].(*eas.Contact).FirstName}); diff != "" {
+	if diff := cmp.Diff([]string{"Karl", "Dora"}, []string{box.Items(eas.FolderContacts)[0].(*eas.Contact).FirstName, box.Items(eas.FolderContacts)[1].(*eas.Contact).FirstName}); diff != "" {
 		t.Error(diff)
 	}
 

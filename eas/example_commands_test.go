@@ -123,7 +123,7 @@ func ExampleClient_GetItemEstimate() {
 	folders, err := client.FolderSync(ctx, eas.InitialSyncKey)
 	check(err)
 	inbox, _ := folders.Find(eas.FolderInbox)
-	o := &eas.SyncOptions{Filter: eas.OneMonth}
+	o := &eas.SyncOptions{Filter: eas.FilterOneMonth}
 	page, err := client.Sync(ctx, inbox.ID, eas.InitialSyncKey, o) // the server counts from a key on
 	check(err)
 	n, err := client.GetItemEstimate(ctx, inbox.ID, page.Key, &eas.EstimateOptions{Filter: o.Filter})
@@ -213,7 +213,7 @@ func ExampleClient_SmartReply() {
 	check(err)
 	reply := "To: bob@contoso.com\r\nSubject: Re: Budget\r\n\r\nFine.\r\n"
 	check(client.SmartReply(ctx, eas.MailSource{Folder: inbox.ID, Item: entries[0].ID}, strings.NewReader(reply), nil))
-	text := bob.Items(eas.FolderInbox)[0].Body.Data
+	text := bob.Messages(eas.FolderInbox)[0].Body.Data
 	fmt.Println(strings.Contains(text, "Fine."), strings.Contains(text, "the numbers")) // the server quotes
 	// Output: true true
 }
@@ -226,7 +226,7 @@ func ExampleClient_SmartForward() {
 	check(err)
 	forward := "To: bob@contoso.com\r\nSubject: Fw: Plan\r\n\r\nSee below.\r\n"
 	check(client.SmartForward(ctx, eas.MailSource{Folder: inbox.ID, Item: entries[0].ID}, strings.NewReader(forward), nil))
-	fmt.Println(bob.Items(eas.FolderInbox)[0].Attachments[0].Name) // which this program never downloaded
+	fmt.Println(bob.Messages(eas.FolderInbox)[0].Attachments[0].Name) // which this program never downloaded
 	// Output: plan.pdf
 }
 
@@ -267,7 +267,7 @@ func ExampleClient_EmptyFolder() {
 	inbox, _, _, err := folder(client, eas.FolderInbox)
 	check(err)
 	check(client.EmptyFolder(ctx, inbox.ID, false)) // for good
-	fmt.Println(len(box.Items(eas.FolderInbox)))
+	fmt.Println(len(box.Messages(eas.FolderInbox)))
 	// Output: 0
 }
 
@@ -280,7 +280,7 @@ func ExampleClient_MoveConversation() {
 	deleted, _, _, err := folder(client, eas.FolderDeletedItems)
 	check(err)
 	check(client.MoveConversation(ctx, entries[0].Item.(*eas.Email).ConversationID, deleted.ID))
-	fmt.Println(box.Items(eas.FolderDeletedItems)[0].Subject)
+	fmt.Println(box.Messages(eas.FolderDeletedItems)[0].Subject)
 	// Output: Budget
 }
 

@@ -55,6 +55,6 @@ func ExampleClient_SendMail() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(bob.Items(eas.FolderInbox)[0].Subject)
+	fmt.Println(bob.Messages(eas.FolderInbox)[0].Subject)
 	// Output: Hello
 }

@@ -43,7 +43,7 @@ var ErrIncomplete = errors.New("eas: the server did not send the whole")
 
 // FetchAttachment writes the attachment of a reference, as in Attachment.Reference, to w. It
 // is passed on as it comes and never stands in memory as a whole; it may be as long as
-// [MaxStream]. When an error returns, a part of it may have been written. Before 14.0 the
+// [MaxStreamBytes]. When an error returns, a part of it may have been written. Before 14.0 the
 // reference is of the same kind; servers that know no ItemOperations have
 // [Client.GetAttachment].
 func (c *Client) FetchAttachment(ctx context.Context, reference string, w io.Writer, o *FetchOptions) (*Content, error) {

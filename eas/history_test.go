@@ -86,13 +86,8 @@ func history(t *testing.T, seed uint64) {
 	for _, r := range copies {
 		for _, f := range r.folders {
 			var want, got []string
-			for _, item := range h.box.Contents(f.Type) {
+			for _, item := range h.box.Items(f.Type) {
 				want = append(want, digest(item))
-			}
-			if f.Type == eas.FolderInbox {
-				for _, m := range h.box.Items(f.Type) {
-					want = append(want, digest(&m))
-				}
 			}
 			for id, raw := range f.items {
 				item, err := eas.Decode(f.Type.Class(), raw)
@@ -112,7 +107,7 @@ func history(t *testing.T, seed uint64) {
 		}
 	}
 	var arrived []string
-	for _, m := range h.bob.Items(eas.FolderInbox) {
+	for _, m := range h.bob.Messages(eas.FolderInbox) {
 		arrived = append(arrived, m.Subject)
 	}
 	slices.Sort(arrived)
@@ -176,7 +171,7 @@ func (h *historian) trouble() {
 		h.box.Deliver(&eas.Email{From: "bob@contoso.com", Subject: h.name("delivered")})
 		return
 	case 11:
-		if all := h.box.Items(eas.FolderInbox); len(all) > 0 {
+		if all := h.box.Messages(eas.FolderInbox); len(all) > 0 {
 			h.box.RemoveItem(eas.FolderInbox, all[h.rand.IntN(len(all))].Subject)
 		}
 		return
@@ -344,7 +339,7 @@ func (r *replica) edit() {
 	if f.Type == eas.FolderContacts && (len(ids) == 0 || r.h.rand.IntN(3) == 0) {
 		made := &eas.Contact{FileAs: r.h.name("made" + strings.TrimPrefix(r.name, "client ") + "x"), JobTitle: "new"}
 		r.pending = &editing{f, eas.Add(made.FileAs, made), func(a *eas.Applied) error {
-			if len(a.Results) != 1 || a.Results[0].ClientID != made.FileAs || a.Results[0].ID == "" || a.Results[0].Err != nil {
+			if len(a.Results) != 1 || a.Results[0].LocalID != made.FileAs || a.Results[0].ID == "" || a.Results[0].Err != nil {
 				return fmt.Errorf("an add has the results %+v", a.Results)
 			}
 			raw, err := eas.Encode(made, r.version)
@@ -419,7 +414,7 @@ func (r *replica) settle(ctx context.Context) error {
 	}
 	if r.unsent != "" {
 		message := "From: ada@contoso.com\r\nTo: bob@contoso.com\r\nSubject: " + r.unsent + "\r\n\r\nText\r\n"
-		if err := r.client.SendMail(ctx, strings.NewReader(message), &eas.SendOptions{ClientID: r.mailID}); err != nil {
+		if err := r.client.SendMail(ctx, strings.NewReader(message), &eas.SendOptions{LocalID: r.mailID}); err != nil {
 			return err
 		}
 		r.unsent = ""

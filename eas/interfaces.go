@@ -67,15 +67,15 @@ type (
 	}
 	// A Searcher searches the mailbox.
 	Searcher interface {
-		Search(ctx context.Context, q Query, o *SearchOptions) (*Results, error)
+		Search(ctx context.Context, q Query, o *SearchOptions) (*SearchResults, error)
 	}
 	// A Finder searches the mailbox, from 16.1 on.
 	Finder interface {
-		Find(ctx context.Context, q Query, o *SearchOptions) (*Results, error)
+		Find(ctx context.Context, q Query, o *SearchOptions) (*SearchResults, error)
 	}
 	// A PeopleSearcher searches the global address list.
 	PeopleSearcher interface {
-		SearchPeople(ctx context.Context, text string, o *SearchOptions) (*Results, error)
+		SearchPeople(ctx context.Context, text string, o *SearchOptions) (*SearchResults, error)
 	}
 	// A Resolver looks up names.
 	Resolver interface {

@@ -395,18 +395,18 @@ var clientCases = []interopCase{
 	{"MSASCMD_S09_TC17_MeetingResponse_DeclineInCalendarFolder", from16, func(d *desk) { d.answers(eas.MeetingDecline, true) }},
 	{"MSASCMD_S07_TC04_GetItemEstimate_Email_FilterType", every, func(d *desk) {
 		d.box.Deliver(&eas.Email{Subject: "old", Received: d.tn.Now().Add(-10 * 24 * time.Hour)}, &eas.Email{Subject: "new"})
-		all, key := d.list(eas.FolderInbox, &eas.SyncOptions{Filter: eas.OneDay})
+		all, key := d.list(eas.FolderInbox, &eas.SyncOptions{Filter: eas.FilterOneDay})
 		d.same(1, len(all))
-		n, err := d.c.GetItemEstimate(d.Context(), d.folders[eas.FolderInbox].ID, key, &eas.EstimateOptions{Filter: eas.All})
+		n, err := d.c.GetItemEstimate(d.Context(), d.folders[eas.FolderInbox].ID, key, &eas.EstimateOptions{Filter: eas.FilterAll})
 		d.must(err)
 		d.same(1, n)
 	}},
 	{"MSASCMD_S07_TC05_GetItemEstimate_Calendar_FilterType", every, func(d *desk) {
 		past := d.start().AddDate(0, 0, -60)
 		d.box.Put(eas.FolderCalendar, d.event(eas.Event{}), &eas.Event{Subject: "past", Start: past, End: past})
-		all, key := d.list(eas.FolderCalendar, &eas.SyncOptions{Filter: eas.OneMonth})
+		all, key := d.list(eas.FolderCalendar, &eas.SyncOptions{Filter: eas.FilterOneMonth})
 		d.same(1, len(all))
-		n, err := d.c.GetItemEstimate(d.Context(), d.folders[eas.FolderCalendar].ID, key, &eas.EstimateOptions{Class: eas.ClassCalendar, Filter: eas.ThreeMonths})
+		n, err := d.c.GetItemEstimate(d.Context(), d.folders[eas.FolderCalendar].ID, key, &eas.EstimateOptions{Class: eas.ClassCalendar, Filter: eas.FilterThreeMonths})
 		d.must(err)
 		d.same(1, n)
 	}},
@@ -479,7 +479,7 @@ var clientCases = []interopCase{
 	{"MSASCMD_S19_TC49_Sync_SoftDelete", every, func(d *desk) {
 		d.box.Deliver(&eas.Email{Subject: "old", Received: d.tn.Now().Add(-10 * 24 * time.Hour)}, &eas.Email{Subject: "new"})
 		_, key := d.list(eas.FolderInbox, nil)
-		p, err := d.c.Sync(d.Context(), d.folders[eas.FolderInbox].ID, key, &eas.SyncOptions{Filter: eas.OneDay})
+		p, err := d.c.Sync(d.Context(), d.folders[eas.FolderInbox].ID, key, &eas.SyncOptions{Filter: eas.FilterOneDay})
 		d.must(err)
 		if len(p.SoftDeleted) != 1 || len(p.Deleted) != 0 {
 			d.Errorf("%+v", p)

@@ -79,7 +79,7 @@ var itemCases = []struct {
 			ConversationID: []byte{1, 2, 3}, ConversationIndex: []byte{4, 5}, AccountID: "a1", LastVerb: eas.VerbReply, LastVerbTime: at("2026-03-02 11:00"),
 			ReceivedAsBCC: true, Voice: &eas.Voice{CallerID: "+49 30", Notes: "note"},
 			License: &eas.RightsLicense{Reply: true, TemplateID: "t", TemplateName: "n", Description: "d", ContentOwner: "o",
-				Expires: time.Date(9999, 12, 30, 23, 59, 59, 999e6, time.UTC)},
+				Expiry: time.Date(9999, 12, 30, 23, 59, 59, 999e6, time.UTC)},
 		}},
 	{"invitation up to 14.1", `<ApplicationData xmlns="AirSync"><Subject xmlns="Email">Weekly</Subject><MessageClass xmlns="Email">IPM.Schedule.Meeting.Request</MessageClass>
 <MeetingRequest xmlns="Email"><AllDayEvent>0</AllDayEvent><StartTime>2026-03-02T10:00:00.000Z</StartTime><DtStamp>2026-03-01T10:00:00.000Z</DtStamp>

@@ -227,7 +227,7 @@ func TestKilledAtEveryStep(t *testing.T) {
 		finished := live(dir, kill)
 		// Life goes on while nobody looks.
 		box.Deliver(&eas.Email{Subject: fmt.Sprintf("after kill %d", kill)})
-		box.RemoveItem(eas.FolderInbox, box.Items(eas.FolderInbox)[kill%3].Subject)
+		box.RemoveItem(eas.FolderInbox, box.Messages(eas.FolderInbox)[kill%3].Subject)
 		live(dir, kill/2) // and another life ends early
 		if !live(dir, 1<<30) {
 			t.Fatal("the last life did not come to its end")
@@ -244,7 +244,7 @@ func TestKilledAtEveryStep(t *testing.T) {
 			}
 			got = append(got, string(b))
 		}
-		for _, m := range box.Items(eas.FolderInbox) {
+		for _, m := range box.Messages(eas.FolderInbox) {
 			want = append(want, m.Subject)
 		}
 		if diff := cmp.Diff(want, got, cmpopts.SortSlices(strings.Compare)); diff != "" {

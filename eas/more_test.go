@@ -266,7 +266,7 @@ func TestMisuse(t *testing.T) {
 			return c.SmartReply(ctx, eas.MailSource{LongID: "x"}, strings.NewReader(""), nil)
 		},
 		"bad client ID": func(ctx context.Context, c *eas.Client) error {
-			return c.SmartReply(ctx, eas.MailSource{LongID: "x"}, message(), &eas.SmartOptions{SendOptions: eas.SendOptions{ClientID: "a b"}})
+			return c.SmartReply(ctx, eas.MailSource{LongID: "x"}, message(), &eas.SmartOptions{SendOptions: eas.SendOptions{LocalID: "a b"}})
 		},
 		"forwardees, 14.1": func(ctx context.Context, c *eas.Client) error {
 			return c.SmartForward(ctx, eas.MailSource{LongID: "x"}, nil, &eas.SmartOptions{Forwardees: []eas.Person{{Email: "b"}}})

@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	// MaxStream bounds an answer that is not kept in memory, in bytes, decompressed.
-	MaxStream = 8 << 30
+	// MaxStreamBytes bounds an answer that is not kept in memory, in bytes, decompressed.
+	MaxStreamBytes = 8 << 30
 
 	shortAnswer  = 4 << 10 // is read before anything is passed on, since it may be a status
 	maxParts     = 1000
@@ -110,7 +110,7 @@ func (p *parts) copy(w io.Writer, i int) (int64, error) {
 
 // stream hands a long answer to the sink and reads a short one into r.body.
 func (r *response) stream(q request, body io.Reader) error {
-	in := bufio.NewReaderSize(&io.LimitedReader{R: body, N: MaxStream}, shortAnswer)
+	in := bufio.NewReaderSize(&io.LimitedReader{R: body, N: MaxStreamBytes}, shortAnswer)
 	head, err := in.Peek(shortAnswer)
 	switch {
 	case err == io.EOF:

@@ -50,12 +50,12 @@ type Entry struct {
 	Raw []byte
 }
 
-// A Result is what became of an edit. The server reports adds and fetches, and changes and
+// An EditResult is what became of an edit. The server reports adds and fetches, and changes and
 // deletes that failed; what it does not mention has succeeded.
-type Result struct {
+type EditResult struct {
 	ID         ItemID    // the server's name for it
 	Occurrence time.Time // when the occurrence would start that the edit is about; zero: the item
-	ClientID   string    // of an add
+	LocalID    string    // of an add
 	Err        error     // an [*Error], or nil
 
 	// Item and Raw are what the server says about the item: all of it for a [Fetch]; its
@@ -137,8 +137,8 @@ func named(e Entry) Entry {
 }
 
 // results reads what became of edits.
-func (r *response) results(col *airsync.SyncResponseFolder, class Class) []Result {
-	var out []Result
+func (r *response) results(col *airsync.SyncResponseFolder, class Class) []EditResult {
+	var out []EditResult
 	in := r.reader()
 	for _, c := range col.Responses {
 		for _, x := range slices.Concat(c.Add, c.Change, c.Delete, c.Fetch) {
@@ -148,8 +148,8 @@ func (r *response) results(col *airsync.SyncResponseFolder, class Class) []Resul
 	return out
 }
 
-func (r *response) result(in *reader, x airsync.SyncReply, class Class) Result {
-	res := Result{ID: ItemID(x.ServerID), ClientID: x.ClientID}
+func (r *response) result(in *reader, x airsync.SyncReply, class Class) EditResult {
+	res := EditResult{ID: ItemID(x.ServerID), LocalID: x.ClientID}
 	if x.InstanceID != "" {
 		res.Occurrence, _ = parseTime(x.InstanceID)
 	}

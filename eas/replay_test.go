@@ -208,7 +208,7 @@ func TestWritesAsOthersDo(t *testing.T) {
 	}
 	mime := "From: alice@contoso.test\r\nTo: bob@contoso.test\r\nSubject: sent interop 1795210356158394992\r\n" +
 		"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nvia EAS SendMail\r\n"
-	if err := c.SendMail(ctx, strings.NewReader(mime), &eas.SendOptions{ClientID: "c15509925"}); err != nil {
+	if err := c.SendMail(ctx, strings.NewReader(mime), &eas.SendOptions{LocalID: "c15509925"}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := c.Ping(ctx, []eas.Folder{{ID: "Fd33eecf8", Type: eas.FolderInbox}}, &eas.PingOptions{Heartbeat: 30 * time.Second}); err != nil {

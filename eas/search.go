@@ -42,8 +42,8 @@ type SearchOptions struct {
 	Rebuild bool
 }
 
-// Results are what a search found.
-type Results struct {
+// SearchResults are what a search found.
+type SearchResults struct {
 	Total     int // as the server estimates it
 	Offset    int // of the first one here
 	Items     []FoundItem
@@ -92,12 +92,12 @@ type Document struct {
 
 // Search searches the mailbox. Results beyond the first [MaxFound] come with an Offset. Find
 // does it better where the server speaks 16.1.
-func (c *Client) Search(ctx context.Context, q Query, o *SearchOptions) (*Results, error) {
+func (c *Client) Search(ctx context.Context, q Query, o *SearchOptions) (*SearchResults, error) {
 	o = o.orZero()
-	return atVersion(ctx, c, func(v Version) (*Results, error) { return c.searchMailAt(ctx, v, q, o) })
+	return atVersion(ctx, c, func(v Version) (*SearchResults, error) { return c.searchMailAt(ctx, v, q, o) })
 }
 
-func (c *Client) searchMailAt(ctx context.Context, version Version, q Query, o *SearchOptions) (*Results, error) {
+func (c *Client) searchMailAt(ctx context.Context, version Version, q Query, o *SearchOptions) (*SearchResults, error) {
 	and := &airsync.SearchTerms{FreeText: q.Text, ConversationID: q.Conversation}
 	for _, x := range q.Classes {
 		and.Class = append(and.Class, string(x))
@@ -126,7 +126,7 @@ func (c *Client) searchMailAt(ctx context.Context, version Version, q Query, o *
 			BodyPreference: want.BodyPreference, BodyPartPreference: want.BodyPartPreference, RightsManagement: want.RightsManagement,
 		},
 	}}
-	return c.search(ctx, version, in, func(read *reader, out *Results, x airsync.SearchResult) error {
+	return c.search(ctx, version, in, func(read *reader, out *SearchResults, x airsync.SearchResult) error {
 		f := FoundItem{LongID: x.LongID, Folder: FolderID(x.CollectionID), Class: Class(x.Class)}
 		e := entry(read, airsync.SyncItem{Class: x.Class, ApplicationData: asData(*x.Properties)}, items.Class)
 		f.Item, f.Err, f.Raw = e.Item, e.Err, e.Raw
@@ -137,21 +137,21 @@ func (c *Client) searchMailAt(ctx context.Context, version Version, q Query, o *
 
 // SearchPeople searches the global address list for the beginning of a name or an address.
 // Exchange wants four characters at least.
-func (c *Client) SearchPeople(ctx context.Context, text string, o *SearchOptions) (*Results, error) {
+func (c *Client) SearchPeople(ctx context.Context, text string, o *SearchOptions) (*SearchResults, error) {
 	o = o.orZero()
 	if text == "" {
 		return nil, errors.New("eas: Search: nothing to search for")
 	}
-	return atVersion(ctx, c, func(v Version) (*Results, error) { return c.searchPeopleAt(ctx, v, text, o) })
+	return atVersion(ctx, c, func(v Version) (*SearchResults, error) { return c.searchPeopleAt(ctx, v, text, o) })
 }
 
-func (c *Client) searchPeopleAt(ctx context.Context, version Version, text string, o *SearchOptions) (*Results, error) {
+func (c *Client) searchPeopleAt(ctx context.Context, version Version, text string, o *SearchOptions) (*SearchResults, error) {
 	in := &airsync.GALSearch{Store: airsync.GALStore{Name: "GAL", Query: text,
 		Options: &airsync.SearchOptions{RebuildResults: o.Rebuild, Range: o.bounds()}}}
 	if o.Pictures > 0 && version.AtLeast(Version141) {
 		in.Store.Options.Picture = &airsync.SearchPicture{MaxSize: optional(o.PictureSize), MaxPictures: optional(o.Pictures)}
 	}
-	return c.search(ctx, version, in, func(read *reader, out *Results, x airsync.SearchResult) error {
+	return c.search(ctx, version, in, func(read *reader, out *SearchResults, x airsync.SearchResult) error {
 		var p airsync.SearchPerson
 		if err := read.unmarshal(*x.Properties, &p); err != nil {
 			return err
@@ -163,7 +163,7 @@ func (c *Client) searchPeopleAt(ctx context.Context, version Version, text strin
 
 // SearchLibrary lists a folder of a document library, by its link, such as
 // \\server\share\folder; the first of the Documents is the folder itself.
-func (c *Client) SearchLibrary(ctx context.Context, link string, o *SearchOptions) (*Results, error) {
+func (c *Client) SearchLibrary(ctx context.Context, link string, o *SearchOptions) (*SearchResults, error) {
 	o = o.orZero()
 	if link == "" {
 		return nil, errors.New("eas: Search: nothing to search for")
@@ -172,7 +172,7 @@ func (c *Client) SearchLibrary(ctx context.Context, link string, o *SearchOption
 		Name: "DocumentLibrary", Query: &airsync.SearchQuery{EqualTo: &airsync.LinkEquals{LinkID: true, Value: link}},
 		Options: &airsync.SearchOptions{Range: o.bounds()},
 	}}
-	return c.search(ctx, anyVersion, in, func(read *reader, out *Results, x airsync.SearchResult) error {
+	return c.search(ctx, anyVersion, in, func(read *reader, out *SearchResults, x airsync.SearchResult) error {
 		var p airsync.SearchDocument
 		if err := read.unmarshal(*x.Properties, &p); err != nil {
 			return err
@@ -211,7 +211,7 @@ func (o *SearchOptions) bounds() string {
 const anyVersion Version = ""
 
 // search sends a search that was made for a version and reads what was found with add.
-func (c *Client) search(ctx context.Context, version Version, in any, add func(*reader, *Results, airsync.SearchResult) error) (*Results, error) {
+func (c *Client) search(ctx context.Context, version Version, in any, add func(*reader, *SearchResults, airsync.SearchResult) error) (*SearchResults, error) {
 	var out airsync.SearchResponse
 	r, err := c.run(ctx, request{command: "Search", version: version, anyVersion: version == anyVersion}, in, &out, false)
 	if err != nil {
@@ -245,8 +245,8 @@ func (c *Client) search(ctx context.Context, version Version, in any, add func(*
 // endOfRange is the status of a search whose Offset is beyond what the server keeps.
 const endOfRange = 12
 
-func found(bounds string, total *int) *Results {
-	out := &Results{}
+func found(bounds string, total *int) *SearchResults {
+	out := &SearchResults{}
 	first, _, _ := strings.Cut(bounds, "-")
 	out.Offset, _ = strconv.Atoi(strings.TrimSpace(first))
 	out.Offset, out.Total = max(0, out.Offset), max(0, value(total))
@@ -268,7 +268,7 @@ func person(p airsync.Person, read *reader) DirectoryEntry {
 
 // Find searches the mailbox for mail as the list of a mail program shows it, from 16.1 on.
 // The words may be in the query language of Exchange (KQL).
-func (c *Client) Find(ctx context.Context, q Query, o *SearchOptions) (*Results, error) {
+func (c *Client) Find(ctx context.Context, q Query, o *SearchOptions) (*SearchResults, error) {
 	if q.Text == "" || q.Conversation != nil || !q.After.IsZero() || !q.Before.IsZero() || len(q.Classes) > 1 || len(q.Folders) > 1 {
 		return nil, errors.New("eas: Find: it takes words, at most one class and one folder, and no other terms")
 	}
@@ -280,7 +280,7 @@ func (c *Client) Find(ctx context.Context, q Query, o *SearchOptions) (*Results,
 		m.Query.CollectionID = string(q.Folders[0])
 	}
 	m.Options = &airsync.FindOptions{Range: o.orZero().bounds(), DeepTraversal: !q.Shallow}
-	return c.find(ctx, airsync.FindExecute{Mailbox: m}, func(read *reader, out *Results, x airsync.FindResult) error {
+	return c.find(ctx, airsync.FindExecute{Mailbox: m}, func(read *reader, out *SearchResults, x airsync.FindResult) error {
 		f := FoundItem{ID: ItemID(x.ServerID), Folder: FolderID(x.CollectionID), Class: Class(x.Class), Raw: *x.Properties}
 		var p airsync.FoundMail
 		if f.Err = read.unmarshal(*x.Properties, &p); f.Err == nil {
@@ -301,7 +301,7 @@ func (c *Client) Find(ctx context.Context, q Query, o *SearchOptions) (*Results,
 
 // FindPeople searches the global address list by Find, from 16.1 on; see
 // [Client.SearchPeople].
-func (c *Client) FindPeople(ctx context.Context, text string, o *SearchOptions) (*Results, error) {
+func (c *Client) FindPeople(ctx context.Context, text string, o *SearchOptions) (*SearchResults, error) {
 	o = o.orZero()
 	if text == "" {
 		return nil, errors.New("eas: Find: nothing to search for")
@@ -310,7 +310,7 @@ func (c *Client) FindPeople(ctx context.Context, text string, o *SearchOptions) 
 	if o.Pictures > 0 {
 		g.Options.Picture = &airsync.FindPicture{MaxSize: optional(o.PictureSize), MaxPictures: optional(o.Pictures)}
 	}
-	return c.find(ctx, airsync.FindExecute{GAL: g}, func(read *reader, out *Results, x airsync.FindResult) error {
+	return c.find(ctx, airsync.FindExecute{GAL: g}, func(read *reader, out *SearchResults, x airsync.FindResult) error {
 		var p airsync.FindPerson
 		if err := read.unmarshal(*x.Properties, &p); err != nil {
 			return err
@@ -320,7 +320,7 @@ func (c *Client) FindPeople(ctx context.Context, text string, o *SearchOptions) 
 	})
 }
 
-func (c *Client) find(ctx context.Context, what airsync.FindExecute, add func(*reader, *Results, airsync.FindResult) error) (*Results, error) {
+func (c *Client) find(ctx context.Context, what airsync.FindExecute, add func(*reader, *SearchResults, airsync.FindResult) error) (*SearchResults, error) {
 	version, err := c.ready(ctx)
 	if err != nil {
 		return nil, err

@@ -10,15 +10,15 @@ import (
 	"github.com/easoauth/easoauth/internal/safehttp"
 )
 
-// MaxSend bounds a message to send, in bytes. Servers have lower limits of their own.
-const MaxSend = 150 << 20
+// MaxSendBytes bounds a message to send, in bytes. Servers have lower limits of their own.
+const MaxSendBytes = 150 << 20
 
 // SendOptions are the choices of [Client.SendMail]. Nil means the zero value.
 type SendOptions struct {
-	// ClientID names the message, in at most 40 letters and digits, so that the server
-	// recognizes it when it is sent again. If "", one is made up. A program that keeps an
+	// LocalID is the program's own name for the message (ClientId), of at most 40 ASCII letters
+	// and digits, by which the server recognizes it when it is sent again. If "", one is made up. A program that keeps an
 	// outbox keeps it with the message.
-	ClientID string
+	LocalID string
 	// NotInSentItems leaves no copy in Sent Items.
 	NotInSentItems bool
 	// AccountID is the account to send from, from 14.1 on, where the user has several; see
@@ -37,24 +37,24 @@ func (o *SendOptions) check(v Version) error {
 }
 
 // SendMail sends a message in the format of RFC 5322, with its recipients in To, Cc and Bcc;
-// the server removes Bcc. A message that the server has had before under the same ClientID
-// is not sent again and is not an error. Versions up to 12.1 have no ClientID: there, a message
-// whose answer was lost may have been sent.
+// the server removes Bcc. A message that the server has had before under the same LocalID
+// is not sent again and is no error. Versions up to 12.1 have no such name: there, a message
+// whose response was lost may have been sent.
 func (c *Client) SendMail(ctx context.Context, mime io.Reader, o *SendOptions) error {
 	if o == nil {
 		o = &SendOptions{}
 	}
-	id := o.ClientID
+	id := o.LocalID
 	if id == "" {
 		id = NewDeviceID()
 	}
 	if !isAlnum(id) || len(id) > 40 {
-		return errors.New("eas: SendMail: ClientID must be 1 to 40 ASCII letters and digits")
+		return errors.New("eas: SendMail: LocalID must be 1 to 40 ASCII letters and digits")
 	}
 	if mime == nil {
 		return errors.New("eas: SendMail: no message")
 	}
-	message, err := safehttp.ReadAll(mime, MaxSend)
+	message, err := safehttp.ReadAll(mime, MaxSendBytes)
 	if err != nil {
 		return fmt.Errorf("eas: SendMail: message: %w", err)
 	}

@@ -180,12 +180,12 @@ func (c *Client) SetDevicePassword(ctx context.Context, password string) error {
 // UserInformation is what the server knows of the user.
 type UserInformation struct {
 	Addresses []string // the primary one first
-	Accounts  []Account
+	Accounts  []MailAccount
 }
 
-// An Account is an account that the mailbox collects mail of, the mailbox itself included,
+// A MailAccount is an account that the mailbox collects mail of, the mailbox itself included,
 // from 14.1 on.
-type Account struct {
+type MailAccount struct {
 	ID          string // in Email.AccountID; "" of the mailbox itself
 	Name        string
 	DisplayName string
@@ -210,7 +210,7 @@ func (c *Client) UserInformation(ctx context.Context) (*UserInformation, error) 
 		u.Addresses = addresses(g.Addresses)
 		if g.Accounts != nil {
 			for _, a := range g.Accounts.Account {
-				x := Account{ID: a.ID, Name: a.Name, DisplayName: a.DisplayName, CannotSend: a.SendDisabled, Addresses: addresses(a.Addresses)}
+				x := MailAccount{ID: a.ID, Name: a.Name, DisplayName: a.DisplayName, CannotSend: a.SendDisabled, Addresses: addresses(a.Addresses)}
 				u.Accounts = append(u.Accounts, x)
 				if u.Addresses == nil && a.ID == "" {
 					u.Addresses = x.Addresses

@@ -52,7 +52,7 @@ func (c *Client) smart(ctx context.Context, command string, source MailSource, m
 	if o == nil {
 		o = &SmartOptions{}
 	}
-	id := o.ClientID
+	id := o.LocalID
 	if id == "" {
 		id = NewDeviceID()
 	}
@@ -69,7 +69,7 @@ func (c *Client) smart(ctx context.Context, command string, source MailSource, m
 	var message []byte
 	var err error
 	if mime != nil {
-		if message, err = safehttp.ReadAll(mime, MaxSend); err != nil {
+		if message, err = safehttp.ReadAll(mime, MaxSendBytes); err != nil {
 			return fmt.Errorf("eas: %s: message: %w", command, err)
 		}
 		if len(message) == 0 {

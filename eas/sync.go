@@ -23,14 +23,14 @@ type Filter int
 
 // The windows. The zero value is everything.
 const (
-	All         Filter = 0
-	OneDay      Filter = 1
-	ThreeDays   Filter = 2
-	OneWeek     Filter = 3
-	TwoWeeks    Filter = 4
-	OneMonth    Filter = 5
-	ThreeMonths Filter = 6 // calendars only
-	SixMonths   Filter = 7 // calendars only
+	FilterAll         Filter = 0
+	FilterOneDay      Filter = 1
+	FilterThreeDays   Filter = 2
+	FilterOneWeek     Filter = 3
+	FilterTwoWeeks    Filter = 4
+	FilterOneMonth    Filter = 5
+	FilterThreeMonths Filter = 6 // calendars only
+	FilterSixMonths   Filter = 7 // calendars only
 )
 
 // SyncOptions say how a folder is synchronized: what comes of it, and how. They are those of

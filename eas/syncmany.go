@@ -27,9 +27,9 @@ type SyncRequest struct {
 // A SyncResult is what became of a [SyncRequest].
 type SyncResult struct {
 	Folder  FolderID
-	Page    *Page    // nil if Err is not; without changes it has the key of the request
-	Results []Result // of the edits
-	Err     error    // an [*Error] about this folder
+	Page    *Page        // nil if Err is not; without changes it has the key of the request
+	Results []EditResult // of the edits
+	Err     error        // an [*Error] about this folder
 }
 
 // SyncManyOptions are the choices of [Client.SyncMany]. Nil means the zero value.

@@ -81,16 +81,16 @@ func TestVersions(t *testing.T) {
 				if _, err := c.Apply(t.Context(), in.ID, key, eas.MarkRead(items[0].ID, true), eas.Delete(items[1].ID)); err != nil {
 					t.Fatal(err)
 				}
-				if got := box.Items(eas.FolderInbox); len(got) != 2 || !*got[0].Read {
+				if got := box.Messages(eas.FolderInbox); len(got) != 2 || !*got[0].Read {
 					t.Errorf("inbox %+v", got)
 				}
-				if got := box.Items(eas.FolderDeletedItems); len(got) != 1 {
+				if got := box.Messages(eas.FolderDeletedItems); len(got) != 1 {
 					t.Errorf("%d deleted items", len(got))
 				}
 				if err := c.SendMail(t.Context(), strings.NewReader("To: "+ada+"\r\nSubject: s\r\n\r\nb"), nil); err != nil {
 					t.Fatal(err)
 				}
-				if got := box.Items(eas.FolderSentItems); len(got) != 1 || got[0].Subject != "s" {
+				if got := box.Messages(eas.FolderSentItems); len(got) != 1 || got[0].Subject != "s" {
 					t.Errorf("sent %+v", got)
 				}
 				p, err := c.Ping(t.Context(), []eas.Folder{in}, nil)
@@ -195,17 +195,17 @@ func TestApply(t *testing.T) {
 	if len(p.Results) != 2 || p.Results[0].Err == nil || p.Results[0].ID != "nothing" {
 		t.Errorf("results %+v", p.Results)
 	}
-	got := box.Items(eas.FolderInbox)
+	got := box.Messages(eas.FolderInbox)
 	if !*got[0].Read || got[0].Flag == nil || got[0].Flag.Type != "x" || got[1].Flag != nil {
 		t.Errorf("inbox %+v", got)
 	}
 	// The answer was lost: the same request brings the same answer and does nothing twice.
 	again, err := c.Apply(t.Context(), in.ID, key, edits...)
-	if err != nil || again.Key != p.Key || len(box.Items(eas.FolderInbox)) != 3 {
+	if err != nil || again.Key != p.Key || len(box.Messages(eas.FolderInbox)) != 3 {
 		t.Errorf("a repeated request: %+v, %v", again, err)
 	}
 	// Another request with that key is carried out.
-	if p, err = c.Apply(t.Context(), in.ID, key, eas.Delete(items[2].ID)); err != nil || p.Key == again.Key || len(box.Items(eas.FolderInbox)) != 2 {
+	if p, err = c.Apply(t.Context(), in.ID, key, eas.Delete(items[2].ID)); err != nil || p.Key == again.Key || len(box.Messages(eas.FolderInbox)) != 2 {
 		t.Errorf("another request with the key before: %+v, %v", p, err)
 	}
 	for name, f := range map[string]func() error{
@@ -213,14 +213,14 @@ func TestApply(t *testing.T) {
 		"no edits": func() error { _, err := c.Apply(t.Context(), in.ID, p.Key); return err },
 		"too many": func() error { _, err := c.Apply(t.Context(), in.ID, p.Key, make([]eas.Edit, 201)...); return err },
 		"an id": func() error {
-			return c.SendMail(t.Context(), strings.NewReader("x"), &eas.SendOptions{ClientID: "a-b"})
+			return c.SendMail(t.Context(), strings.NewReader("x"), &eas.SendOptions{LocalID: "a-b"})
 		},
 		"no mail":   func() error { return c.SendMail(t.Context(), strings.NewReader(""), nil) },
 		"no folder": func() error { _, err := c.Ping(t.Context(), nil, nil); return err },
 		"a command": func() error { _, err := c.Do(t.Context(), "Evil&x=y", nil); return err },
 	} {
-		n := len(box.Items(eas.FolderSentItems))
-		if f() == nil || len(box.Items(eas.FolderSentItems)) != n {
+		n := len(box.Messages(eas.FolderSentItems))
+		if f() == nil || len(box.Messages(eas.FolderSentItems)) != n {
 			t.Errorf("%s was not refused", name)
 		}
 	}
@@ -231,7 +231,7 @@ func TestFilter(t *testing.T) {
 		tn := eastest.New(t, &eastest.Options{AccessLifetime: 24 * 365 * time.Hour})
 		c, box := connect(t, tn, mails(1)...)
 		in := inbox(t, c)
-		o := &eas.SyncOptions{Filter: eas.ThreeDays}
+		o := &eas.SyncOptions{Filter: eas.FilterThreeDays}
 		items, key := read(t, c, in.ID, "", o)
 		if len(items) != 1 {
 			t.Fatalf("%d items", len(items))
@@ -420,7 +420,7 @@ func TestFaults(t *testing.T) {
 		c, box := connect(t, tn)
 		inbox(t, c)
 		tn.Fail("SendMail", eastest.Failure{Lose: true})
-		o := &eas.SendOptions{ClientID: "outbox1"}
+		o := &eas.SendOptions{LocalID: "outbox1"}
 		mail := "To: " + ada + "\r\nSubject: once\r\n\r\nb"
 		if err := c.SendMail(t.Context(), strings.NewReader(mail), o); err != nil {
 			// net/http could not send it again; the program does.
@@ -428,7 +428,7 @@ func TestFaults(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if got := box.Items(eas.FolderInbox); len(got) != 1 {
+		if got := box.Messages(eas.FolderInbox); len(got) != 1 {
 			t.Errorf("%d messages arrived, want 1", len(got))
 		}
 	})
@@ -473,7 +473,7 @@ func TestFaults(t *testing.T) {
 	})
 	t.Run("too large", func(t *testing.T) {
 		c, _ := connect(t, eastest.New(t, &eastest.Options{}))
-		c.MaxBody = 100
+		c.MaxResponseBytes = 100
 		if _, err := c.FolderSync(t.Context(), "0"); err == nil || !strings.Contains(err.Error(), "100 bytes") {
 			t.Errorf("FolderSync = %v", err)
 		}

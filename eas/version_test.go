@@ -178,10 +178,10 @@ var versioned = map[string]func(ctx context.Context, c *eas.Client) error{
 		return err
 	},
 	"SendMail": func(ctx context.Context, c *eas.Client) error {
-		return c.SendMail(ctx, strings.NewReader("To: a@contoso.com\r\n\r\nx"), &eas.SendOptions{ClientID: "one"})
+		return c.SendMail(ctx, strings.NewReader("To: a@contoso.com\r\n\r\nx"), &eas.SendOptions{LocalID: "one"})
 	},
 	"SmartReply": func(ctx context.Context, c *eas.Client) error {
-		return c.SmartReply(ctx, eas.MailSource{Folder: "1", Item: "2"}, strings.NewReader("x: y\r\n\r\nx"), &eas.SmartOptions{SendOptions: eas.SendOptions{ClientID: "one"}})
+		return c.SmartReply(ctx, eas.MailSource{Folder: "1", Item: "2"}, strings.NewReader("x: y\r\n\r\nx"), &eas.SmartOptions{SendOptions: eas.SendOptions{LocalID: "one"}})
 	},
 	"MeetingResponse": func(ctx context.Context, c *eas.Client) error {
 		_, err := c.MeetingResponse(ctx, eas.MeetingAnswer{Folder: "1", Item: "2", Response: eas.MeetingAccept})
@@ -297,7 +297,7 @@ func TestDowngradeKeepsTheSeries(t *testing.T) {
 	if _, err := c.Apply(t.Context(), calendar.ID, key, eas.DeleteOccurrence(items[0].ID, nil, start.AddDate(0, 0, 1))); err == nil {
 		t.Error("DeleteOccurrence at 14.1 = nil")
 	}
-	if n := len(box.Contents(eas.FolderCalendar)); n != 1 || c.State().Version != eas.Version141 {
+	if n := len(box.Items(eas.FolderCalendar)); n != 1 || c.State().Version != eas.Version141 {
 		t.Errorf("%d events are left, version %s", n, c.State().Version)
 	}
 	if _, err := c.Sync(t.Context(), calendar.ID, key, nil); err != nil {

@@ -35,9 +35,9 @@ type WatchOptions struct {
 	// and DefaultMaxHeartbeat.
 	MinHeartbeat, MaxHeartbeat time.Duration
 
-	// Notice, if not nil, is called with the error that Watch outlasts and the time that it
+	// Observe, if not nil, is called with the error that Watch outlasts and the time that it
 	// waits before it tries again. It must return soon.
-	Notice func(err error, wait time.Duration)
+	Observe func(err error, wait time.Duration)
 }
 
 // Changes is what [Client.Watch] yields.
@@ -119,7 +119,7 @@ func newWatch(c Pinger, folders []Folder, o *WatchOptions) *watch {
 		o = &WatchOptions{}
 	}
 	w := &watch{
-		client: c, folders: slices.Clone(folders), notice: o.Notice, least: o.MinHeartbeat, most: o.MaxHeartbeat,
+		client: c, folders: slices.Clone(folders), notice: o.Observe, least: o.MinHeartbeat, most: o.MaxHeartbeat,
 		told: map[FolderID]time.Time{},
 		wall: func() time.Time { return time.Now().Round(0) },
 	}

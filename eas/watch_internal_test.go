@@ -100,7 +100,7 @@ func TestHeartbeatShrinks(t *testing.T) {
 			return nil, &Error{Command: "Ping", Action: ActionRetry, Err: io.ErrUnexpectedEOF}
 		}
 		var notices []time.Duration
-		if _, err := run(p, 5*time.Hour, two, &WatchOptions{Notice: func(_ error, d time.Duration) { notices = append(notices, d) }}, nil); err != nil {
+		if _, err := run(p, 5*time.Hour, two, &WatchOptions{Observe: func(_ error, d time.Duration) { notices = append(notices, d) }}, nil); err != nil {
 			t.Fatal(err)
 		}
 		if cut != 1 {

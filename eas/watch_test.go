@@ -96,7 +96,7 @@ func TestWatchOutlasts(t *testing.T) {
 					answer(changed)(w, r)
 				})
 				var noticed atomic.Int32
-				got, err := firstChange(t, c, &eas.WatchOptions{Notice: func(err error, wait time.Duration) {
+				got, err := firstChange(t, c, &eas.WatchOptions{Observe: func(err error, wait time.Duration) {
 					noticed.Add(1)
 					if err == nil || wait <= 0 {
 						t.Errorf("%s: Notice(%v, %v)", name, err, wait)
@@ -372,7 +372,7 @@ func TestWatchCancelledAtEveryStep(t *testing.T) {
 				return nil
 			}
 			hierarchy := false
-			for changes, err := range b.client().Watch(ctx, inboxAndCalendar, &eas.WatchOptions{Notice: func(error, time.Duration) { take() }}) {
+			for changes, err := range b.client().Watch(ctx, inboxAndCalendar, &eas.WatchOptions{Observe: func(error, time.Duration) { take() }}) {
 				if err != nil {
 					t.Errorf("Watch = %v", err)
 					break

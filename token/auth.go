@@ -20,7 +20,7 @@ import (
 )
 
 // ClientAuth authenticates a confidential client to its authority. [Secret],
-// [Certificate] and [Assertion] are the ways that Entra and AD FS know. Implementations
+// [Certificate] and [ClientAssertion] are the ways that Entra and AD FS know. Implementations
 // must be safe for concurrent use.
 type ClientAuth interface {
 	// Params returns the parameters to add to a request to the token endpoint, which
@@ -38,12 +38,12 @@ func (s Secret) Params(context.Context, string, *url.URL) (url.Values, error) {
 
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
-// An Assertion returns a client assertion made elsewhere (RFC 7523), such as the token of a
+// A ClientAssertion returns a client assertion made elsewhere (RFC 7523), such as the token of a
 // workload identity. It is called for each request.
-type Assertion func(ctx context.Context, clientID string, tokenEndpoint *url.URL) (string, error)
+type ClientAssertion func(ctx context.Context, clientID string, tokenEndpoint *url.URL) (string, error)
 
 // Params returns client_assertion and its type.
-func (f Assertion) Params(ctx context.Context, clientID string, tokenEndpoint *url.URL) (url.Values, error) {
+func (f ClientAssertion) Params(ctx context.Context, clientID string, tokenEndpoint *url.URL) (url.Values, error) {
 	jwt, err := f(ctx, clientID, tokenEndpoint)
 	if err != nil {
 		return nil, fmt.Errorf("token: client assertion: %w", err)

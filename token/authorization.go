@@ -34,9 +34,9 @@ const authorizationLifetime = time.Hour
 // where another user's browser could bring it back: the session is what binds the response to
 // the browser that began.
 type Authorization struct {
-	URL     string    // where to send the browser
-	State   string    // of this sign-in, which the response repeats; a key to find it by
-	Expires time.Time // 1 hour from the start
+	URL    string    // where to send the browser
+	State  string    // of this sign-in, which the response repeats; a key to find it by
+	Expiry time.Time // 1 hour from the start
 
 	attempt             attempt
 	clientID, authority string
@@ -80,7 +80,7 @@ func (c *Config) Authorize(ctx context.Context, redirectURI string, o *Authorize
 		return nil, err
 	}
 	return &Authorization{
-		URL: to, State: a.state, Expires: time.Now().Add(authorizationLifetime).Truncate(time.Second), attempt: a,
+		URL: to, State: a.state, Expiry: time.Now().Add(authorizationLifetime).Truncate(time.Second), attempt: a,
 		clientID: c.ClientID, authority: c.Authority.Host, claims: c.Claims,
 	}, nil
 }
@@ -139,7 +139,7 @@ func (r *redemption) SignIn(ctx context.Context, c *Config) (*oauth2.Token, erro
 		return nil, ErrState
 	case r.spent:
 		return nil, &ReauthError{Kind: ReauthNone, Hint: "the authorization code has been used: begin the sign-in again"}
-	case !time.Now().Before(a.Expires):
+	case !time.Now().Before(a.Expiry):
 		return nil, &ReauthError{Kind: ReauthExpired, Hint: "the sign-in took longer than an hour: begin it again"}
 	}
 	if a.claims != "" {
@@ -184,7 +184,7 @@ const (
 // back.
 func (a *Authorization) Encode() ([]byte, error) {
 	return json.Marshal(wireAuthorization{
-		Version: halfVersion, URL: a.URL, Expires: a.Expires, ClientID: a.clientID, Authority: a.authority, Redirect: a.attempt.redirect,
+		Version: halfVersion, URL: a.URL, Expires: a.Expiry, ClientID: a.clientID, Authority: a.authority, Redirect: a.attempt.redirect,
 		State: a.State, Nonce: a.attempt.nonce, Verifier: a.attempt.verifier, Claims: a.claims,
 	})
 }
@@ -200,7 +200,7 @@ func DecodeAuthorization(data []byte) (*Authorization, error) {
 		return nil, errHalf()
 	}
 	return &Authorization{
-		URL: w.URL, State: w.State, Expires: w.Expires, clientID: w.ClientID, authority: w.Authority, claims: w.Claims,
+		URL: w.URL, State: w.State, Expiry: w.Expires, clientID: w.ClientID, authority: w.Authority, claims: w.Claims,
 		attempt: attempt{verifier: w.Verifier, state: w.State, nonce: w.Nonce, redirect: w.Redirect},
 	}, nil
 }
@@ -218,7 +218,7 @@ func errHalf() error {
 
 // Format prints no secret under any verb.
 func (a Authorization) Format(f fmt.State, _ rune) {
-	fmt.Fprintf(f, "authorization of client %s at %s until %s", a.clientID, a.authority, a.Expires.Format(time.RFC3339))
+	fmt.Fprintf(f, "authorization of client %s at %s until %s", a.clientID, a.authority, a.Expiry.Format(time.RFC3339))
 }
 
 // LogValue holds no secret.

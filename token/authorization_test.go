@@ -55,7 +55,7 @@ func TestAuthorization(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again.URL != a.URL || again.State != a.State || !again.Expires.Equal(a.Expires) {
+	if again.URL != a.URL || again.State != a.State || !again.Expiry.Equal(a.Expiry) {
 		t.Errorf("decoded %v, want %v", again, a)
 	}
 	store := &token.MemoryStore{}
@@ -191,7 +191,7 @@ func TestDeviceAuthorization(t *testing.T) {
 		if f := s.last(); f.Get("client_secret") != "s3cret" || f.Get("client_id") != clientID { // RFC 8628 section 3.1
 			t.Errorf("the device endpoint was sent %v, want the client's authentication", f)
 		}
-		if d.UserCode != "ABCD-EFGH" || time.Until(d.Expires) != 15*time.Minute {
+		if d.UserCode != "ABCD-EFGH" || time.Until(d.Expiry) != 15*time.Minute {
 			t.Errorf("%+v", d.DevicePrompt)
 		}
 		kept, err := d.Encode()
@@ -203,7 +203,7 @@ func TestDeviceAuthorization(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if again.UserCode != d.UserCode || !again.Expires.Equal(d.Expires) || again.VerificationURI != d.VerificationURI || again.Message != d.Message {
+		if again.UserCode != d.UserCode || !again.Expiry.Equal(d.Expiry) || again.VerificationURI != d.VerificationURI || again.Message != d.Message {
 			t.Errorf("decoded %+v, want %+v", again.DevicePrompt, d.DevicePrompt)
 		}
 		begin := time.Now()

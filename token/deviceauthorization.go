@@ -88,7 +88,7 @@ func (c *Config) parseDevice(m map[string]json.RawMessage, claims string) (*Devi
 	if !ok {
 		lifetime = deviceLifetime
 	}
-	d.Expires = time.Now().Add(min(lifetime, maxDeviceLifetime))
+	d.Expiry = time.Now().Add(min(lifetime, maxDeviceLifetime))
 	if d.interval, ok = seconds(m["interval"]); !ok {
 		d.interval = deviceInterval
 	}
@@ -111,7 +111,7 @@ func (d *DeviceAuthorization) SignIn(ctx context.Context, c *Config) (*oauth2.To
 	if err := ofConfig(c, d.clientID, d.authority); err != nil {
 		return nil, err
 	}
-	g, err := c.poll(ctx, d.code, d.claims, d.Expires, min(max(d.interval, minDeviceInterval), maxDeviceInterval))
+	g, err := c.poll(ctx, d.code, d.claims, d.Expiry, min(max(d.interval, minDeviceInterval), maxDeviceInterval))
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +143,7 @@ type wireDevice struct {
 func (d *DeviceAuthorization) Encode() ([]byte, error) {
 	return json.Marshal(wireDevice{
 		Version: halfVersion, UserCode: d.UserCode, URI: d.VerificationURI, Complete: d.VerificationURIComplete, Message: d.Message,
-		Expires: d.Expires, Code: d.code, Interval: int(d.interval / time.Second), ClientID: d.clientID, Authority: d.authority, Claims: d.claims,
+		Expires: d.Expiry, Code: d.code, Interval: int(d.interval / time.Second), ClientID: d.clientID, Authority: d.authority, Claims: d.claims,
 	})
 }
 
@@ -162,14 +162,14 @@ func DecodeDeviceAuthorization(data []byte) (*DeviceAuthorization, error) {
 		w.Expires = limit
 	}
 	return &DeviceAuthorization{
-		DevicePrompt: DevicePrompt{UserCode: w.UserCode, VerificationURI: w.URI, VerificationURIComplete: w.Complete, Message: w.Message, Expires: w.Expires},
+		DevicePrompt: DevicePrompt{UserCode: w.UserCode, VerificationURI: w.URI, VerificationURIComplete: w.Complete, Message: w.Message, Expiry: w.Expires},
 		code:         w.Code, interval: time.Duration(interval) * time.Second, clientID: w.ClientID, authority: w.Authority, claims: w.Claims,
 	}, nil
 }
 
 // Format prints no secret under any verb.
 func (d DeviceAuthorization) Format(f fmt.State, _ rune) {
-	fmt.Fprintf(f, "device authorization of client %s at %s until %s", d.clientID, d.authority, d.Expires.Format(time.RFC3339))
+	fmt.Fprintf(f, "device authorization of client %s at %s until %s", d.clientID, d.authority, d.Expiry.Format(time.RFC3339))
 }
 
 // LogValue holds no secret.

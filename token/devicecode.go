@@ -29,7 +29,7 @@ type DevicePrompt struct {
 	VerificationURI         string // https, where to type the code in
 	VerificationURIComplete string // the same with the code, if the authority has such a thing
 	Message                 string // what the authority says, in its words and the user's language; may be ""
-	Expires                 time.Time
+	Expiry                  time.Time
 }
 
 const (

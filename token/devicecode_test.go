@@ -128,7 +128,7 @@ func TestS062DevicePromptIsSafeToPrint(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := token.DevicePrompt{UserCode: "AB·]0;x··CD", Message: "Anmeldung ·[2Jnötig", VerificationURI: "https://microsoft.com/devicelogin", Expires: got.Expires}
+		want := token.DevicePrompt{UserCode: "AB·]0;x··CD", Message: "Anmeldung ·[2Jnötig", VerificationURI: "https://microsoft.com/devicelogin", Expiry: got.Expiry}
 		if *got != want {
 			t.Errorf("prompt %+v, want %+v", *got, want)
 		}

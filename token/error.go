@@ -188,17 +188,17 @@ func (e *TransientError) Temporary() bool { return true }
 // importing this package.
 func (e *TransientError) RetryDelay() time.Duration { return e.RetryAfter }
 
-// A RefusedError says that no other access token was requested for one that the endpoint
+// An EndpointError says that no other access token was requested for one that the endpoint
 // refused: the endpoint blames something that no token mends (Hint says what), or the token
 // was itself renewed for it a moment ago, and another renewal would only make a loop.
-type RefusedError struct {
+type EndpointError struct {
 	Age        time.Duration // of the refused token
 	RetryAfter time.Duration // until another renewal is allowed
 	Reason     string        // what the endpoint said, if it did
 	Hint       string        // what to do, if the endpoint blames something that no other token mends
 }
 
-func (e *RefusedError) Error() string {
+func (e *EndpointError) Error() string {
 	if e.Hint != "" {
 		return sentence("token: the endpoint would refuse any other access token, too", e.Reason, e.Hint, nil)
 	}

@@ -531,7 +531,7 @@ func TestImportOfARefreshToken(t *testing.T) {
 func TestOnBehalfOf(t *testing.T) {
 	s := newSTS()
 	c := s.config(t)
-	c.Auth = token.Assertion(func(ctx context.Context, id string, to *url.URL) (string, error) {
+	c.Auth = token.ClientAssertion(func(ctx context.Context, id string, to *url.URL) (string, error) {
 		return "assertion for " + id + " at " + to.Path, nil
 	})
 	flow := &token.OnBehalfOf{Assertion: func(context.Context) (string, error) { return "AT1", nil }}
@@ -575,7 +575,7 @@ func TestOnBehalfOf(t *testing.T) {
 	if _, err := (&token.OnBehalfOf{Assertion: func(context.Context) (string, error) { return "", boom }}).SignIn(t.Context(), c); !errors.Is(err, boom) {
 		t.Errorf("SignIn = %v, want the error of Assertion", err)
 	}
-	c.Auth = token.Assertion(func(context.Context, string, *url.URL) (string, error) { return "", boom })
+	c.Auth = token.ClientAssertion(func(context.Context, string, *url.URL) (string, error) { return "", boom })
 	if _, err := flow.SignIn(t.Context(), c); !errors.Is(err, boom) {
 		t.Errorf("SignIn = %v, want the error of the client assertion", err)
 	}

@@ -195,7 +195,7 @@ func (s *Source) Token(ctx context.Context) (*oauth2.Token, error) {
 //
 // If the endpoint complained about the audience, another token would be like this one, and
 // the error is an [*AudienceError] at once; if it blames something else that no other token
-// mends ([bearer.Offer.Refreshable]), a [*RefusedError]. It is one, too, if refused itself
+// mends ([bearer.Offer.Refreshable]), a [*EndpointError]. It is one, too, if refused itself
 // comes from such a renewal less than 30 seconds ago. Otherwise errors are those of Token.
 func (s *Source) Refresh(ctx context.Context, refused *oauth2.Token, why *bearer.Offer) (*oauth2.Token, error) {
 	k := s.keeper()
@@ -221,12 +221,12 @@ func (s *Source) Refresh(ctx context.Context, refused *oauth2.Token, why *bearer
 			}
 		}
 		if !why.Refreshable() {
-			return nil, &RefusedError{Reason: reason, Hint: why.Diagnostics.Explanation()}
+			return nil, &EndpointError{Reason: reason, Hint: why.Diagnostics.Explanation()}
 		}
 	}
 	if h := k.current.Load(); h != nil && h.token.AccessToken == d.refused && h.forced && (d.claims == "" || d.claims == h.claims) {
 		if age := time.Since(h.obtained); age < forcedInterval {
-			return nil, &RefusedError{Age: age, RetryAfter: forcedInterval - age, Reason: reason}
+			return nil, &EndpointError{Age: age, RetryAfter: forcedInterval - age, Reason: reason}
 		}
 	}
 	return k.wait(ctx, d)

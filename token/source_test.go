@@ -331,14 +331,14 @@ func TestS072RefreshOfARefusedToken(t *testing.T) {
 		// The endpoint that always refuses does not make a loop.
 		fresh := mustToken(t, src)
 		_, err := src.Refresh(t.Context(), fresh, &bearer.Offer{Diagnostics: &bearer.Diagnostics{Code: 2000000, Reason: "The token has an invalid signature."}})
-		var rf *token.RefusedError
+		var rf *token.EndpointError
 		if !errors.As(err, &rf) || s.posts() != 1 || !strings.Contains(err.Error(), "invalid signature") {
-			t.Errorf("Refresh of a token just renewed = %v, want *RefusedError with the reason and no request", err)
+			t.Errorf("Refresh of a token just renewed = %v, want *EndpointError with the reason and no request", err)
 		}
 		// Nor does a fault that no other token mends, however old the token is.
 		time.Sleep(31 * time.Second)
 		if _, err := src.Refresh(t.Context(), fresh, &bearer.Offer{Diagnostics: &bearer.Diagnostics{Code: 2000004}}); !errors.As(err, &rf) || rf.Hint == "" || s.posts() != 1 {
-			t.Errorf("Refresh for an unknown tenant = %v with %d requests, want *RefusedError and no request", err, s.posts())
+			t.Errorf("Refresh for an unknown tenant = %v with %d requests, want *EndpointError and no request", err, s.posts())
 		}
 		if _, err := src.Refresh(t.Context(), fresh, nil); err != nil || s.posts() != 2 {
 			t.Errorf("Refresh half a minute later = %v with %d requests, want one more", err, s.posts())

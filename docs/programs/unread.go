@@ -28,7 +28,7 @@ func unread(ctx context.Context, w io.Writer, client *eas.Client) error {
 	if err != nil {
 		return err
 	}
-	options := &eas.SyncOptions{Filter: eas.OneMonth, BodyLimit: eas.NoBody}
+	options := &eas.SyncOptions{Filter: eas.FilterOneMonth, BodyLimit: eas.NoBody}
 	for page, err := range client.Pages(ctx, folder.ID, eas.InitialSyncKey, options) {
 		if err != nil {
 			return err

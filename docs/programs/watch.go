@@ -65,7 +65,7 @@ func printNew(ctx context.Context, w io.Writer, client *eas.Client, folder eas.F
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	options := &eas.SyncOptions{Filter: eas.OneDay, BodyLimit: eas.NoBody}
+	options := &eas.SyncOptions{Filter: eas.FilterOneDay, BodyLimit: eas.NoBody}
 	for page, err := range client.Pages(ctx, folder, eas.SyncKey(key), options) {
 		if errors.Is(err, eas.ErrInvalidSyncKey) {
 			return errors.Join(err, os.Remove(keyFile)) // the next attempt begins at the beginning

@@ -215,7 +215,7 @@ func (c *check) clientID() string {
 }
 
 func (c *check) tokenOptions() *token.Options {
-	o := &token.Options{HTTPClient: c.client, TrustedAuthorities: c.o.Trust, Tenant: c.o.Tenant}
+	o := &token.Options{HTTPClient: c.client, TrustedAuthorities: c.o.TrustedAuthorities, Tenant: c.o.Tenant}
 	if o.Tenant == "" {
 		_, o.Tenant, _ = strings.Cut(c.address, "@")
 	}
@@ -253,7 +253,7 @@ func (c *check) known(ctx context.Context, s *step) bool {
 	if !c.o.NoCloud {
 		candidates = append(candidates, "https://login.microsoftonline.com/"+o.Tenant)
 	}
-	for _, host := range c.o.Trust {
+	for _, host := range c.o.TrustedAuthorities {
 		candidates = append(candidates, "https://"+host+"/adfs")
 	}
 	resource := &url.URL{Scheme: c.endpoint.Scheme, Host: c.endpoint.Host}

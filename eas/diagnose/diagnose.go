@@ -34,10 +34,10 @@ type Options struct {
 	Host     string   // the only AutoDiscover host to query
 	NoCloud  bool     // do not query Exchange Online for the mailbox
 
-	// Trust lists authorities to trust in addition to Microsoft's, such as an AD FS farm:
-	// "adfs.contoso.com".
-	Trust  []string
-	Tenant string // GUID or domain, where the authority says "common"
+	// TrustedAuthorities lists authorities to trust in addition to Microsoft's, such as an AD FS
+	// farm: "adfs.contoso.com".
+	TrustedAuthorities []string
+	Tenant             string // GUID or domain, where the authority says "common"
 
 	// ClientID and SignIn turn on the probes that need a sign-in, by a [token.Browser] or another
 	// flow.
@@ -52,14 +52,14 @@ type Options struct {
 	// SignInTime is how long the user has to sign in; if 0, DefaultSignInTime.
 	SignInTime time.Duration
 
-	// RequestSize, if not 0, turns on a request of this many bytes, with a sign-in: a FolderSync
+	// RequestBytes, if not 0, turns on a request of this many bytes, with a sign-in: a FolderSync
 	// with an invalid key, which changes nothing. A front end whose maxRequestLength is lower
 	// refuses it, as it refuses a message of that size.
-	RequestSize int
+	RequestBytes int
 
-	// Resolver looks up names for the report: addresses, aliases, the SRV record. If nil, it is
+	// DNS looks up names for the report: addresses, aliases, the SRV record. If nil, it is
 	// net.DefaultResolver if HTTPClient is nil too; otherwise DNS is not probed.
-	Resolver Resolver
+	DNS DNS
 
 	Timeout  time.Duration    // of each probe; if 0, DefaultTimeout
 	Progress func(p Probe)    // called when each probe ends, one call at a time, in any order; optional
@@ -94,8 +94,8 @@ func Run(ctx context.Context, address string, o *Options) (*Report, error) {
 		c.o.SignInTime = DefaultSignInTime
 	}
 	if c.o.HTTPClient == nil {
-		if c.o.Resolver == nil {
-			c.o.Resolver = net.DefaultResolver
+		if c.o.DNS == nil {
+			c.o.DNS = net.DefaultResolver
 		}
 		tr := http.DefaultTransport.(*http.Transport).Clone()
 		defer tr.CloseIdleConnections()

@@ -143,8 +143,8 @@ func (l *lookup) run(ctx context.Context, c *check) {
 	}
 	c.probe(ctx, l.name, expected, func(ctx context.Context, s *step) {
 		r := &autodiscover.Resolver{HTTPClient: c.client, Host: c.o.Host, NoCloud: !l.cloud, NoHost: l.cloud, HeadStart: c.o.Timeout, Patience: c.o.Timeout}
-		if !l.cloud && c.o.Resolver != nil && c.o.Host == "" {
-			r.AskSRV, r.LookupSRV = true, c.o.Resolver.LookupSRV
+		if !l.cloud && c.o.DNS != nil && c.o.Host == "" {
+			r.AskSRV, r.LookupSRV = true, c.o.DNS.LookupSRV
 		}
 		e, err := r.Lookup(ctx, c.address)
 		var hops []autodiscover.Hop

@@ -336,22 +336,22 @@ func (c *check) access(ctx context.Context) bool {
 // large sends more than a front end may take, in a command that changes nothing: the
 // folder hierarchy is requested with a key of that length, which no server has made.
 func (c *check) large(ctx context.Context) bool {
-	if c.o.RequestSize <= 0 {
+	if c.o.RequestBytes <= 0 {
 		return true
 	}
 	c.command(ctx, max(c.o.Timeout, time.Minute), probeLargeRequest, "the server reads the request, and refuses the key", func(ctx context.Context, s *step) {
-		_, err := c.eas().FolderSync(ctx, eas.SyncKey(strings.Repeat("0", c.o.RequestSize)))
+		_, err := c.eas().FolderSync(ctx, eas.SyncKey(strings.Repeat("0", c.o.RequestBytes)))
 		var ee *eas.Error
-		s.Seen = fmt.Sprintf("%d KB are read", c.o.RequestSize>>10)
+		s.Seen = fmt.Sprintf("%d KB are read", c.o.RequestBytes>>10)
 		switch errors.As(err, &ee); {
 		case err == nil, ee != nil && ee.Status != 0 && ee.HTTPStatus < 400, ee != nil && ee.HTTPStatus == http.StatusBadRequest:
 		case ee != nil:
 			s.Seen = fmt.Sprintf("status %d", ee.HTTPStatus)
 			s.id(ee.RequestID)
-			s.wrong("EAS_MAXREQUEST", fmt.Sprintf("a request of %d KB is refused", c.o.RequestSize>>10))
+			s.wrong("EAS_MAXREQUEST", fmt.Sprintf("a request of %d KB is refused", c.o.RequestBytes>>10))
 		default:
 			s.Seen = "no response"
-			s.wrong("EAS_MAXREQUEST", fmt.Sprintf("the connection ends while a request of %d KB is sent", c.o.RequestSize>>10))
+			s.wrong("EAS_MAXREQUEST", fmt.Sprintf("the connection ends while a request of %d KB is sent", c.o.RequestBytes>>10))
 		}
 	})
 	return true

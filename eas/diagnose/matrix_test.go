@@ -35,9 +35,9 @@ func check(t *testing.T, o eastest.Options, faults ...eastest.Fault) *diagnose.R
 		tn.AddMailbox(ada, &eas.Email{Subject: "one"})
 		tn.AddMailbox("bob@contoso.com")
 		d := &diagnose.Options{HTTPClient: tn.Client(), ClientID: eastest.ClientID, SignIn: flow(tn, faults), Security: true,
-			AutoDetect: o.Topology == eastest.Hybrid, Trust: []string{"adfs.contoso.com"}}
+			AutoDetect: o.Topology == eastest.Hybrid, TrustedAuthorities: []string{"adfs.contoso.com"}}
 		if slices.ContainsFunc(faults, func(f eastest.Fault) bool { return f.ID == "EAS_MAXREQUEST" }) {
-			d.RequestSize = 11 << 20 // more than the limit by default
+			d.RequestBytes = 11 << 20 // more than the limit by default
 		}
 		var err error
 		if report, err = diagnose.Run(t.Context(), ada, d); err != nil {

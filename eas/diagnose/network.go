@@ -17,8 +17,8 @@ import (
 	"github.com/easoauth/easoauth/internal/safehttp"
 )
 
-// A Resolver looks up names in DNS. [net.Resolver] implements it.
-type Resolver interface {
+// DNS looks up names. A [*net.Resolver] implements it.
+type DNS interface {
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 	LookupCNAME(ctx context.Context, host string) (string, error)
 	LookupSRV(ctx context.Context, service, proto, name string) (string, []*net.SRV, error)
@@ -27,7 +27,7 @@ type Resolver interface {
 // names looks up what DNS has of the organization: addresses, aliases, and the SRV record of
 // AutoDiscover.
 func (c *check) names(ctx context.Context, endpoint *url.URL) {
-	if c.o.Resolver == nil {
+	if c.o.DNS == nil {
 		c.skip("the client looks names up by itself", probeDNS)
 		return
 	}
@@ -88,9 +88,9 @@ type record struct {
 func (c *check) look(ctx context.Context, host string) record {
 	r := record{host: host}
 	var all sync.WaitGroup
-	all.Go(func() { r.addrs, r.err = c.o.Resolver.LookupNetIP(ctx, "ip", host) })
+	all.Go(func() { r.addrs, r.err = c.o.DNS.LookupNetIP(ctx, "ip", host) })
 	var cname string
-	all.Go(func() { cname, _ = c.o.Resolver.LookupCNAME(ctx, host) }) // it is for the report alone
+	all.Go(func() { cname, _ = c.o.DNS.LookupCNAME(ctx, host) }) // it is for the report alone
 	all.Wait()
 	if cname = strings.ToLower(strings.TrimSuffix(cname, ".")); cname != host {
 		r.cname = safehttp.Plain(cname, 253)
@@ -105,7 +105,7 @@ func (c *check) look(ctx context.Context, host string) record {
 
 func (c *check) srv(ctx context.Context, domain string) string {
 	line := "SRV _autodiscover._tcp." + domain + ": "
-	_, list, err := c.o.Resolver.LookupSRV(ctx, "autodiscover", "tcp", domain)
+	_, list, err := c.o.DNS.LookupSRV(ctx, "autodiscover", "tcp", domain)
 	if err != nil || len(list) == 0 {
 		return line + "none"
 	}

@@ -60,13 +60,13 @@ func (c *check) writeRecording(r *archive.Recorder) error {
 	}
 	var s archive.StandIn
 	s.Address(c.address)
-	for _, h := range append([]string{c.o.Host, c.o.Tenant}, c.o.Trust...) {
+	for _, h := range append([]string{c.o.Host, c.o.Tenant}, c.o.TrustedAuthorities...) {
 		if strings.Contains(h, ".") {
 			s.Host(h)
 		}
 	}
 	what := recorded{
-		Address: c.address, Root: c.report.Root, Time: c.report.Began.UTC().Truncate(time.Second), Host: c.o.Host, Trust: c.o.Trust, Tenant: c.o.Tenant,
+		Address: c.address, Root: c.report.Root, Time: c.report.Began.UTC().Truncate(time.Second), Host: c.o.Host, Trust: c.o.TrustedAuthorities, Tenant: c.o.Tenant,
 		ClientID: c.o.ClientID, NoCloud: c.o.NoCloud, Security: c.o.Security, AutoDetect: c.o.AutoDetect,
 	}
 	if c.o.Endpoint != nil {
@@ -104,7 +104,7 @@ func ReadRecording(recording []byte) (address, root string, o *Options, err erro
 		if err := json.Unmarshal(f.Data, &r); err != nil || r.Address == "" {
 			return "", "", nil, fmt.Errorf("%w: %s is malformed", ErrRecording, checkFile)
 		}
-		o := &Options{Host: r.Host, Trust: r.Trust, Tenant: r.Tenant, ClientID: r.ClientID, NoCloud: r.NoCloud, Security: r.Security, AutoDetect: r.AutoDetect,
+		o := &Options{Host: r.Host, TrustedAuthorities: r.Trust, Tenant: r.Tenant, ClientID: r.ClientID, NoCloud: r.NoCloud, Security: r.Security, AutoDetect: r.AutoDetect,
 			Now: func() time.Time { return r.Time }}
 		if r.Endpoint != "" {
 			if o.Endpoint, err = url.Parse(r.Endpoint); err != nil || o.Endpoint.Host == "" {

@@ -35,7 +35,7 @@ func recording(t *testing.T, o eastest.Options, id string) (*diagnose.Report, []
 		tn.AddMailbox("bob@contoso.com")
 		var err error
 		report, err = diagnose.Run(t.Context(), ada, &diagnose.Options{HTTPClient: tn.Client(), ClientID: eastest.ClientID, SignIn: flow(tn, o.Faults), Security: true,
-			AutoDetect: o.Topology == eastest.Hybrid, Trust: []string{"adfs.contoso.com"}, Record: &b})
+			AutoDetect: o.Topology == eastest.Hybrid, TrustedAuthorities: []string{"adfs.contoso.com"}, Record: &b})
 		if err != nil {
 			t.Fatal(err)
 		}

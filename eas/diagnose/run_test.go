@@ -162,7 +162,7 @@ func TestDNS(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid})
 			tn.AddMailbox(ada, &eas.Email{})
-			r, err := diagnose.Run(t.Context(), ada, &diagnose.Options{HTTPClient: tn.Client(), Resolver: tt.zone})
+			r, err := diagnose.Run(t.Context(), ada, &diagnose.Options{HTTPClient: tn.Client(), DNS: tt.zone})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -186,7 +186,7 @@ func TestDeepProbes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid})
 		tn.AddMailbox(ada, &eas.Email{Subject: "one"}, &eas.Email{Subject: "two"})
-		r, err := diagnose.Run(t.Context(), ada, &diagnose.Options{HTTPClient: tn.Client(), ClientID: eastest.ClientID, SignIn: flow(tn, nil), RequestSize: 1 << 20})
+		r, err := diagnose.Run(t.Context(), ada, &diagnose.Options{HTTPClient: tn.Client(), ClientID: eastest.ClientID, SignIn: flow(tn, nil), RequestBytes: 1 << 20})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -237,7 +237,7 @@ func TestNotes(t *testing.T) {
 		tn := eastest.New(t, nil)
 		tn.AddMailbox(ada)
 		r, err := diagnose.Run(t.Context(), ada, &diagnose.Options{HTTPClient: tn.Client(), ClientID: eastest.ClientID, SignIn: flow(tn, nil),
-			Resolver: zone{addrs: map[string][]string{"outlook.office365.com": {"10.1.2.3"}}}})
+			DNS: zone{addrs: map[string][]string{"outlook.office365.com": {"10.1.2.3"}}}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -293,7 +293,7 @@ func TestLargeRequest(t *testing.T) {
 				tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid})
 				tn.AddMailbox(ada, &eas.Email{Subject: "one"})
 				tn.Fail("FolderSync", f)
-				r, err := diagnose.Run(t.Context(), ada, &diagnose.Options{HTTPClient: tn.Client(), ClientID: eastest.ClientID, SignIn: flow(tn, nil), RequestSize: 1 << 20})
+				r, err := diagnose.Run(t.Context(), ada, &diagnose.Options{HTTPClient: tn.Client(), ClientID: eastest.ClientID, SignIn: flow(tn, nil), RequestBytes: 1 << 20})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -94,7 +94,7 @@ func TestDeviceAccess(t *testing.T) {
 				case eastest.Allowed:
 					want = allowed
 				case eastest.Quarantined:
-					want = []string{box.Items(eas.FolderInbox)[2].Subject}
+					want = []string{box.Messages(eas.FolderInbox)[2].Subject}
 				}
 				if diff := cmp.Diff(want, s.subjects()); diff != "" {
 					t.Errorf("the Inbox (-want +got):\n%s", diff)
@@ -129,7 +129,7 @@ func TestQuarantineCommands(t *testing.T) {
 			t.Errorf("%s: %d %s, want %s", tt.command, status, a, tt.want)
 		}
 	}
-	got := tn.Mailbox(ada).Items(eas.FolderInbox)
+	got := tn.Mailbox(ada).Messages(eas.FolderInbox)
 	if len(got) != 3 {
 		t.Fatalf("%d mails, want one notice beside the two", len(got))
 	}
@@ -158,7 +158,7 @@ func TestBlockedCommands(t *testing.T) {
 			}
 		}
 	}
-	if got := tn.Mailbox(ada).Items(eas.FolderInbox); len(got) != 1 || !strings.Contains(got[0].Body.Data, "Device access state: Blocked<") {
+	if got := tn.Mailbox(ada).Messages(eas.FolderInbox); len(got) != 1 || !strings.Contains(got[0].Body.Data, "Device access state: Blocked<") {
 		t.Errorf("the notices: %+v", got)
 	}
 }

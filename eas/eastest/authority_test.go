@@ -485,7 +485,7 @@ func TestSignInPages(t *testing.T) {
 		t.Errorf("declined: %s", to)
 	}
 	for _, r := range tn.Requests() {
-		if strings.Contains(r.Form.Encode(), eastest.Password) || strings.Contains(r.Reply.Get("Location"), "code=") {
+		if strings.Contains(r.Form.Encode(), eastest.Password) || strings.Contains(r.ResponseHeader.Get("Location"), "code=") {
 			t.Errorf("a secret in the transcript: %+v", r)
 		}
 	}

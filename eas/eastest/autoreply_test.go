@@ -48,7 +48,7 @@ func TestAutomaticReplies(t *testing.T) {
 		}
 		from("Bob <BOB@contoso.com>", "bob@contoso.com", "erin@fabrikam.com", "carol@adatum.com", "dave@adatum.com", ada, "nobody@contoso.com", "", "carol@adatum.com")
 		for name, m := range map[string]*eastest.Mailbox{"bob": bob, "erin": erin} {
-			got := m.Items(eas.FolderInbox)
+			got := m.Messages(eas.FolderInbox)
 			if len(got) != 1 || got[0].Subject != "Automatic reply: Hello" || got[0].From != ada || got[0].MessageClass != "IPM.Note.Rules.OofTemplate.Microsoft" ||
 				got[0].Body.Data != "Away <b>today</b>" || got[0].Body.Type != eas.BodyHTML {
 				t.Errorf("%s: %s: %+v", version, name, got)
@@ -60,12 +60,12 @@ func TestAutomaticReplies(t *testing.T) {
 		// Set again, everybody is told again.
 		s.setOof(`<OofState>1</OofState>` + replyFor("ExternalUnknown", "1", "Outside", "TEXT"))
 		from("bob@contoso.com", "dave@adatum.com")
-		if got, out := bob.Items(eas.FolderInbox), tn.Outgoing(); len(got) != 2 || len(out) != 2 || out[1].To != "dave@adatum.com" {
+		if got, out := bob.Messages(eas.FolderInbox), tn.Outgoing(); len(got) != 2 || len(out) != 2 || out[1].To != "dave@adatum.com" {
 			t.Errorf("%s: set again: bob %+v, outgoing %+v", version, got, out)
 		}
 		s.setOof(`<OofState>0</OofState>`)
 		from("bob@contoso.com")
-		if got := bob.Items(eas.FolderInbox); len(got) != 2 {
+		if got := bob.Messages(eas.FolderInbox); len(got) != 2 {
 			t.Errorf("%s: switched off: bob %+v", version, got)
 		}
 		judge(t, tn)
@@ -93,7 +93,7 @@ func TestTimedReplies(t *testing.T) {
 	s.setOof(`<OofState>2</OofState><StartTime>` + at(time.Hour) + `</StartTime><EndTime>` + at(3*time.Hour) + `</EndTime>` + replyFor("Internal", "1", "Away", "TEXT"))
 	for i, want := range []int{0, 0, 1, 1, 1} { // the sender is told once
 		tn.Mailbox(ada).Deliver(&eas.Email{From: "bob@contoso.com"})
-		if got := len(bob.Items(eas.FolderInbox)); got != want {
+		if got := len(bob.Messages(eas.FolderInbox)); got != want {
 			t.Errorf("after %d times 40 minutes: %d replies, want %d", i, got, want)
 		}
 		tn.Advance(40 * time.Minute)
@@ -101,13 +101,13 @@ func TestTimedReplies(t *testing.T) {
 	tn.Advance(-200 * time.Minute)
 	s.setOof(`<OofState>2</OofState><StartTime>` + at(-2*time.Hour) + `</StartTime><EndTime>` + at(-time.Hour) + `</EndTime>`)
 	tn.Mailbox(ada).Deliver(&eas.Email{From: "bob@contoso.com"})
-	if got := len(bob.Items(eas.FolderInbox)); got != 1 {
+	if got := len(bob.Messages(eas.FolderInbox)); got != 1 {
 		t.Errorf("after its end: %d replies", got)
 	}
 	s.setOof(`<OofState>0</OofState>`)
 	s.setOof(`<OofState>2</OofState>`)
 	tn.Mailbox(ada).Deliver(&eas.Email{From: "bob@contoso.com"})
-	if got := len(bob.Items(eas.FolderInbox)); got != 1 {
+	if got := len(bob.Messages(eas.FolderInbox)); got != 1 {
 		t.Errorf("at no time: %d replies", got)
 	}
 }
@@ -140,15 +140,15 @@ func TestNoReplyToPrograms(t *testing.T) {
 	} {
 		s.raw("Cmd=SendMail&User=bob&DeviceId=d&DeviceType=t", "message/rfc822", []byte("To: ada@contoso.com\r\n"+header+"\r\nSubject: x\r\n\r\ntext"))
 	}
-	if got := bob.Items(eas.FolderInbox); len(got) != 0 {
+	if got := bob.Messages(eas.FolderInbox); len(got) != 0 {
 		t.Errorf("replies to programs: %+v", got)
 	}
 	tn.Mailbox(ada).Deliver(&eas.Email{From: "bob@contoso.com", MessageClass: "REPORT.IPM.Note.NDR"}, &eas.Email{From: "postmaster@contoso.com"})
 	s.raw("Cmd=SendMail&User=bob&DeviceId=d&DeviceType=t", "message/rfc822", []byte("To: ada@contoso.com\r\nAuto-Submitted: no\r\nX-Auto-Response-Suppress: DR\r\nPrecedence: first-class\r\nSubject: x\r\n\r\ntext"))
-	if got := bob.Items(eas.FolderInbox); len(got) != 1 || got[0].Subject != "Automatic reply: x" {
+	if got := bob.Messages(eas.FolderInbox); len(got) != 1 || got[0].Subject != "Automatic reply: x" {
 		t.Errorf("bob: %+v", got)
 	}
-	if got := tn.Mailbox(ada).Items(eas.FolderInbox); len(got) != 9 {
+	if got := tn.Mailbox(ada).Messages(eas.FolderInbox); len(got) != 9 {
 		t.Errorf("%d mails came, want 9 and no reply", len(got))
 	}
 }

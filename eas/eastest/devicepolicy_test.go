@@ -211,7 +211,7 @@ func TestMaxRequestSize(t *testing.T) {
 	if status, body := send(30_000_001); status != 200 {
 		t.Errorf("with both limits raised: %d %s", status, body)
 	}
-	if n := len(bob.Items(eas.FolderInbox)); n != 2 {
+	if n := len(bob.Messages(eas.FolderInbox)); n != 2 {
 		t.Errorf("%d messages arrived, want 2", n)
 	}
 }

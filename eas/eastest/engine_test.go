@@ -84,7 +84,7 @@ func TestRepeatedAdd(t *testing.T) {
 		t.Errorf("again: %s", again)
 	}
 	_, _, more := s.post("Sync", doc(add("c1", "One")+add("c2", "Two")))
-	if got := len(s.tn.Mailbox(ada).Contents(eas.FolderContacts)); got != 2 {
+	if got := len(s.tn.Mailbox(ada).Items(eas.FolderContacts)); got != 2 {
 		t.Errorf("%d contacts: %s", got, more)
 	}
 	if want := between(first, "<ServerId>", "</ServerId>"); between(more, "<ServerId>", "</ServerId>") != want {
@@ -148,19 +148,19 @@ func TestFilters(t *testing.T) {
 		}
 		return got, next
 	}
-	mail, key := read(eas.FolderInbox, eas.InitialSyncKey, eas.OneMonth)
+	mail, key := read(eas.FolderInbox, eas.InitialSyncKey, eas.FilterOneMonth)
 	if diff := cmp.Diff([]string{"new"}, mail); diff != "" {
 		t.Errorf("a month of mail (-want +got):\n%s", diff)
 	}
-	mail, key = read(eas.FolderInbox, key, eas.All)
+	mail, key = read(eas.FolderInbox, key, eas.FilterAll)
 	if diff := cmp.Diff([]string{"old"}, mail); diff != "" {
 		t.Errorf("all mail (-want +got):\n%s", diff)
 	}
-	mail, _ = read(eas.FolderInbox, key, eas.OneMonth)
+	mail, _ = read(eas.FolderInbox, key, eas.FilterOneMonth)
 	if diff := cmp.Diff([]string{"gone by the filter"}, mail); diff != "" {
 		t.Errorf("a month again (-want +got):\n%s", diff)
 	}
-	events, _ := read(eas.FolderCalendar, eas.InitialSyncKey, eas.OneMonth)
+	events, _ := read(eas.FolderCalendar, eas.InitialSyncKey, eas.FilterOneMonth)
 	if diff := cmp.Diff([]string{"coming", "series"}, events); diff != "" {
 		t.Errorf("a month of events (-want +got):\n%s", diff)
 	}
@@ -197,7 +197,7 @@ func TestPingWakes(t *testing.T) {
 					t.Fatal(err)
 				}
 				in, _ := folders.Find(eas.FolderInbox)
-				for _, err := range c.Pages(t.Context(), in.ID, eas.InitialSyncKey, &eas.SyncOptions{Filter: eas.OneWeek}) {
+				for _, err := range c.Pages(t.Context(), in.ID, eas.InitialSyncKey, &eas.SyncOptions{Filter: eas.FilterOneWeek}) {
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -285,10 +285,10 @@ func TestDelivery(t *testing.T) {
 	if err := c.SendMail(t.Context(), strings.NewReader(message), nil); err != nil {
 		t.Fatal(err)
 	}
-	if got := bob.Items(eas.FolderInbox); len(got) != 1 || got[0].Subject != "Hello" {
+	if got := bob.Messages(eas.FolderInbox); len(got) != 1 || got[0].Subject != "Hello" {
 		t.Errorf("bob: %+v", got)
 	}
-	got := box.Items(eas.FolderInbox)
+	got := box.Messages(eas.FolderInbox)
 	if len(got) != 1 || got[0].Subject != "Undeliverable: Hello" || got[0].MessageClass != "REPORT.IPM.Note.NDR" || !strings.Contains(got[0].Body.Data, "5.1.10") {
 		t.Errorf("the report: %+v", got)
 	}
@@ -319,7 +319,7 @@ func TestGhosting(t *testing.T) {
 			id := between(a, "<ServerId>", "</ServerId>")
 			_, _, a = s.post("Sync", syncDoc(`<SyncKey>`+keys["8"]+`</SyncKey><CollectionId>8</CollectionId><Commands><Change><ServerId>`+id+
 				`</ServerId><ApplicationData><FileAs xmlns="Contacts">Two</FileAs></ApplicationData></Change></Commands>`, ""))
-			got := s.tn.Mailbox(ada).Contents(eas.FolderContacts)[0].(*eas.Contact)
+			got := s.tn.Mailbox(ada).Items(eas.FolderContacts)[0].(*eas.Contact)
 			if got.FileAs != "Two" || got.MobilePhone != tt.want {
 				t.Errorf("%+v, want %q; %s", got, tt.want, a)
 			}
@@ -377,7 +377,7 @@ func TestMeetingAnswer(t *testing.T) {
 	_, _, a = s.post2("Sync", syncDoc(`<SyncKey>`+between(a, "<SyncKey>", "</SyncKey>")+`</SyncKey><CollectionId>1</CollectionId>`, ""))
 	_, _, a = s.post2("MeetingResponse", `<MeetingResponse xmlns="MeetingResponse"><Request><UserResponse>1</UserResponse><CollectionId>1</CollectionId><RequestId>`+
 		between(a, "<ServerId>", "</ServerId>")+`</RequestId></Request></MeetingResponse>`)
-	got := box.Contents(eas.FolderCalendar)
+	got := box.Items(eas.FolderCalendar)
 	if len(got) != 1 {
 		t.Fatalf("%d events: %s", len(got), a)
 	}
@@ -385,7 +385,7 @@ func TestMeetingAnswer(t *testing.T) {
 	if e.UID != "0123ABCD" || e.Organizer.Email != "bob@contoso.com" || e.Response != eas.ResponseAccepted || !e.Start.Equal(start) {
 		t.Errorf("the event: %+v", e)
 	}
-	if o := bob.Contents(eas.FolderCalendar)[0].(*eas.Event); o.Attendees[0].Response != eas.ResponseAccepted {
+	if o := bob.Items(eas.FolderCalendar)[0].(*eas.Event); o.Attendees[0].Response != eas.ResponseAccepted {
 		t.Errorf("the organizer's: %+v", o.Attendees)
 	}
 }
@@ -402,7 +402,7 @@ func TestSentParts(t *testing.T) {
 		if err := c.SendMail(t.Context(), strings.NewReader(message), nil); err != nil {
 			t.Fatal(err)
 		}
-		all := bob.Items(eas.FolderInbox)
+		all := bob.Messages(eas.FolderInbox)
 		return all[len(all)-1]
 	}
 	got := send("Content-Type: multipart/mixed; boundary=b", "", "--b", "Content-Type: multipart/alternative; boundary=c", "", "--c",
@@ -457,7 +457,7 @@ func TestDrafts(t *testing.T) {
 	}
 	first := &eas.Email{Draft: true, To: "bob@contoso.com", Subject: "One", Body: &eas.Body{Type: eas.BodyPlain, Data: "text"}}
 	a := apply(eas.Add("draft1", first))
-	if got := box.Items(eas.FolderDrafts); len(got) != 1 || !got[0].Draft || got[0].Subject != "One" || got[0].Body.Data != "text" {
+	if got := box.Messages(eas.FolderDrafts); len(got) != 1 || !got[0].Draft || got[0].Subject != "One" || got[0].Body.Data != "text" {
 		t.Fatalf("%+v", got)
 	}
 	second := *first
@@ -465,11 +465,11 @@ func TestDrafts(t *testing.T) {
 	id := a.Results[0].ID
 	apply(eas.Update(id, first, &second))
 	apply(eas.SendDraft(id, nil, nil))
-	if got := box.Items(eas.FolderDrafts); len(got) != 0 {
+	if got := box.Messages(eas.FolderDrafts); len(got) != 0 {
 		t.Errorf("drafts: %+v", got)
 	}
 	for kind, m := range map[eas.FolderType]*eastest.Mailbox{eas.FolderSentItems: box, eas.FolderInbox: bob} {
-		if got := m.Items(kind); len(got) != 1 || got[0].Subject != "Two" || got[0].Draft {
+		if got := m.Messages(kind); len(got) != 1 || got[0].Subject != "Two" || got[0].Draft {
 			t.Errorf("%v: %+v", kind, got)
 		}
 	}

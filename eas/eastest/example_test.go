@@ -27,7 +27,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(len(folders.Added), "folders,", len(box.Items(eas.FolderInbox)), "message")
+	fmt.Println(len(folders.Added), "folders,", len(box.Messages(eas.FolderInbox)), "message")
 	for _, r := range tn.Requests() {
 		fmt.Println(r)
 	}

@@ -18,7 +18,7 @@ type Mailbox struct {
 
 	location    string // of the user, for policies
 	compliant   bool
-	account     Account
+	account     AccountState
 	admin       bool
 	secret      string // the user's password
 	expired     bool   // the password
@@ -234,19 +234,21 @@ func (m *Mailbox) Put(t eas.FolderType, items ...eas.Item) {
 	}
 }
 
-// Contents returns the items other than mail in the first folder of type t, in the order of
-// arrival.
-func (m *Mailbox) Contents(t eas.FolderType) []eas.Item {
+// Items returns what the first folder of type t holds, in the order of arrival. [Mailbox.Messages]
+// is the same for mail.
+func (m *Mailbox) Items(t eas.FolderType) []eas.Item {
 	m.tn.mu.Lock()
 	defer m.tn.mu.Unlock()
 	var out []eas.Item
 	for it := range m.byType(t).all() {
 		if it.raw == nil {
+			mail := it.mail
+			out = append(out, &mail)
 			continue
 		}
 		i, err := eas.Decode(t.Class(), it.raw)
 		if err != nil {
-			panic("eastest: Contents: " + err.Error())
+			panic("eastest: Items: " + err.Error())
 		}
 		out = append(out, i)
 	}
@@ -277,8 +279,8 @@ func (m *Mailbox) Deliver(items ...eas.Item) {
 // Address returns the user's address.
 func (m *Mailbox) Address() string { return m.addr }
 
-// Items returns the mail in the first folder of type t, in the order of arrival.
-func (m *Mailbox) Items(t eas.FolderType) []eas.Email {
+// Messages returns the mail in the first folder of type t, in the order of arrival.
+func (m *Mailbox) Messages(t eas.FolderType) []eas.Email {
 	m.tn.mu.Lock()
 	defer m.tn.mu.Unlock()
 	var out []eas.Email

@@ -149,7 +149,7 @@ func authorizeQuery(hint string) url.Values {
 // Each state of an account, in every flow and at Exchange.
 func TestAccounts(t *testing.T) {
 	for name, tt := range map[string]struct {
-		state                 eastest.Account
+		state                 eastest.AccountState
 		page, device, refresh string
 		lookup, command       int    // HTTP status
 		text                  string // of the command's response
@@ -205,10 +205,10 @@ func TestUnlicensedMail(t *testing.T) {
 	if err := c.SendMail(t.Context(), strings.NewReader("From: ada@contoso.com\r\nTo: bob@contoso.com\r\nSubject: Hello\r\n\r\ntext\r\n"), nil); err != nil {
 		t.Fatal(err)
 	}
-	if got := box.Items(eas.FolderInbox); len(got) != 1 || got[0].Subject != "Undeliverable: Hello" {
+	if got := box.Messages(eas.FolderInbox); len(got) != 1 || got[0].Subject != "Undeliverable: Hello" {
 		t.Errorf("the sender has %v", got)
 	}
-	if got := other.Items(eas.FolderInbox); len(got) != 0 {
+	if got := other.Messages(eas.FolderInbox); len(got) != 0 {
 		t.Errorf("the recipient has %v", got)
 	}
 	if _, h, _ := ask(t, tn, "OPTIONS", mailURL, "Authorization", "Bearer", "X-User-Identity", "bob@contoso.com"); !strings.HasPrefix(h.Get("X-MS-Diagnostics"), "4000000;") {

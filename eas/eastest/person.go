@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// An Account is the state of a user account. Access tokens that were issued before a change remain
-// valid in every state.
-type Account int
+// An AccountState is the state of a user account. Access tokens that were issued before a change
+// remain valid in every state.
+type AccountState int
 
 // The states of an account. Access tokens that are out stay good in every one.
 const (
-	AccountEnabled Account = iota
+	AccountEnabled AccountState = iota
 	// AccountDisabled refuses sign-ins and refreshes (AADSTS50057).
 	AccountDisabled
 	// AccountLocked refuses passwords (AADSTS50053): new sign-ins, but no refresh. Ten wrong
@@ -28,7 +28,7 @@ const (
 )
 
 // SetAccount sets the state of the user's account.
-func (m *Mailbox) SetAccount(state Account) {
+func (m *Mailbox) SetAccount(state AccountState) {
 	if state < AccountEnabled || state > AccountUnlicensed {
 		panic("eastest: no such state of an account")
 	}

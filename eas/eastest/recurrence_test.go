@@ -156,7 +156,7 @@ func TestOccurrenceIDs(t *testing.T) {
 			if tt.want == "4" {
 				got = between(a, "<Status>", "</Status>")
 			}
-			e := box.Contents(eas.FolderCalendar)[0].(*eas.Event)
+			e := box.Items(eas.FolderCalendar)[0].(*eas.Event)
 			if got != tt.want || len(e.Exceptions) != len(map[string][]int{"": {1}}[tt.want]) {
 				t.Errorf("%s of %s: status %q, want %q, %d exceptions: %s", do, tt.name, got, tt.want, len(e.Exceptions), a)
 			}
@@ -169,7 +169,7 @@ func TestOccurrenceIDs(t *testing.T) {
 	_, _, a := s.post("Sync", syncDoc(`<SyncKey>`+s.primed("7")+`</SyncKey><CollectionId>7</CollectionId>`, ""))
 	_, _, a = s.post("Sync", syncDoc(`<SyncKey>`+between(a, "<SyncKey>", "</SyncKey>")+`</SyncKey><CollectionId>7</CollectionId><Commands><Delete><ServerId>`+
 		between(a, "<ServerId>", "</ServerId>")+`</ServerId><InstanceId xmlns="AirSyncBase">20260302T090000Z</InstanceId></Delete></Commands>`, ""))
-	if !strings.Contains(a, "<Status>6</Status>") || len(tn.Mailbox(ada).Contents(eas.FolderCalendar)) != 1 {
+	if !strings.Contains(a, "<Status>6</Status>") || len(tn.Mailbox(ada).Items(eas.FolderCalendar)) != 1 {
 		t.Errorf("a single event: %s", a)
 	}
 }

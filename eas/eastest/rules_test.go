@@ -41,7 +41,7 @@ func TestOldKeyWithOtherCommands(t *testing.T) {
 	_, _, a := s.post("Sync", syncDoc(col, ""))
 	id := between(a, "<ServerId>", "</ServerId>")
 	_, _, a = s.post("Sync", syncDoc(col+`<Commands><Change><ServerId>`+id+`</ServerId><ApplicationData><Read xmlns="Email">1</Read></ApplicationData></Change></Commands>`, ""))
-	if r := tn.Mailbox(ada).Items(eas.FolderInbox)[0].Read; (r == nil || !*r) && strings.Contains(a, "<Status>1</Status>") {
+	if r := tn.Mailbox(ada).Messages(eas.FolderInbox)[0].Read; (r == nil || !*r) && strings.Contains(a, "<Status>1</Status>") {
 		t.Errorf("the change was dropped, and the response says success: %s", a)
 	}
 }
@@ -54,7 +54,7 @@ func TestRepeatAppliedOnce(t *testing.T) {
 	doc := syncDoc(col+`<Commands><Add><ClientId>c1</ClientId><ApplicationData><FileAs xmlns="Contacts">x</FileAs></ApplicationData></Add></Commands>`, "")
 	_, _, first := s.post("Sync", doc)
 	_, _, again := s.post("Sync", doc)
-	if n := len(tn.Mailbox(ada).Contents(eas.FolderContacts)); n != 1 || first != again {
+	if n := len(tn.Mailbox(ada).Items(eas.FolderContacts)); n != 1 || first != again {
 		t.Errorf("%d contacts; first %s; repeat %s", n, first, again)
 	}
 }
@@ -181,7 +181,7 @@ func addContact(key, clientID, name string) string {
 }
 
 func names(m *eastest.Mailbox) (out []string) {
-	for _, i := range m.Contents(eas.FolderContacts) {
+	for _, i := range m.Items(eas.FolderContacts) {
 		out = append(out, i.(*eas.Contact).FileAs)
 	}
 	return out
@@ -268,7 +268,7 @@ func TestFailedChange(t *testing.T) {
 	_, _, a := s.post("Sync", syncDoc(`<SyncKey>`+s.primed("1")+`</SyncKey><CollectionId>1</CollectionId>`, ""))
 	id, key := between(a, "<ServerId>", "</ServerId>"), between(a, "<SyncKey>", "</SyncKey>")
 	_, _, a = s.post("Sync", syncDoc(`<SyncKey>`+key+`</SyncKey><CollectionId>1</CollectionId><Commands><Change><ServerId>`+id+`</ServerId><ApplicationData><Read xmlns="Email">1</Read><Subject xmlns="Email">x</Subject></ApplicationData></Change></Commands>`, ""))
-	if r := tn.Mailbox(ada).Items(eas.FolderInbox)[0].Read; *r && strings.Contains(a, "<Status>6</Status>") {
+	if r := tn.Mailbox(ada).Messages(eas.FolderInbox)[0].Read; *r && strings.Contains(a, "<Status>6</Status>") {
 		t.Errorf("the refused change made the mail read: %s", a)
 	}
 }
@@ -322,7 +322,7 @@ func TestDeletedItem(t *testing.T) {
 		box.RemoveItem(eas.FolderInbox, fmt.Sprint(i))
 	}
 	var left []string
-	for _, m := range box.Items(eas.FolderInbox) {
+	for _, m := range box.Messages(eas.FolderInbox) {
 		left = append(left, m.Subject)
 	}
 	if got := strings.Join(left, " "); got != "two 298 299" {
@@ -345,7 +345,7 @@ func TestWrongDraft(t *testing.T) {
 		if got := between(between(a, "<Add>", "</Add>"), "<Status>", "</Status>"); got != want {
 			t.Errorf("%s: status %s, want %s: %s", data, got, want, a)
 		}
-		if got := len(s.tn.Mailbox(ada).Items(eas.FolderDrafts)); (got == 1) != (want == "1") {
+		if got := len(s.tn.Mailbox(ada).Messages(eas.FolderDrafts)); (got == 1) != (want == "1") {
 			t.Errorf("%s: %d drafts", data, got)
 		}
 	}

@@ -50,7 +50,7 @@ func TestTranscriptLimits(t *testing.T) {
 	}
 	ask(t, tn, "OPTIONS", mailURL, "Authorization", "Bearer "+tn.Token(ada).AccessToken+"x")
 	got := tn.Requests()
-	if len(got) != 1 || got[0].Number != 6 || !slices.ContainsFunc(got[0].Why, func(s string) bool { return strings.Contains(s, "2000000") }) || got[0].Reply.Get("X-MS-Diagnostics") == "" {
+	if len(got) != 1 || got[0].Number != 6 || !slices.ContainsFunc(got[0].Why, func(s string) bool { return strings.Contains(s, "2000000") }) || got[0].ResponseHeader.Get("X-MS-Diagnostics") == "" {
 		t.Errorf("%+v", got)
 	}
 	tn.ForgetRequests()

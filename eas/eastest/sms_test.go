@@ -133,7 +133,7 @@ func TestAddTextMessage(t *testing.T) {
 		t.Errorf("the same again: %s", again)
 	}
 	s.post("Sync", doc(add("c1", "SMS", good)+add("c2", "SMS", good)))
-	got := tn.Mailbox(ada).Items(eas.FolderInbox)
+	got := tn.Mailbox(ada).Messages(eas.FolderInbox)
 	if len(got) != 4 {
 		t.Fatalf("%d mails, want 4", len(got))
 	}
@@ -197,7 +197,7 @@ func TestTextMessagesByTheLibrary(t *testing.T) {
 		}
 	}
 	found, err := c.Search(t.Context(), eas.Query{Text: "text"}, nil)
-	if err != nil || len(found.Items) != 1 || len(box.Items(eas.FolderInbox)) != 2 {
+	if err != nil || len(found.Items) != 1 || len(box.Messages(eas.FolderInbox)) != 2 {
 		t.Errorf("%+v, %v", found, err)
 	}
 }

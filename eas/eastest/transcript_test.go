@@ -42,7 +42,7 @@ func TestS136TranscriptHoldsNoSecret(t *testing.T) {
 	}
 	resp.Body.Close()
 	r := tn.Requests()[0]
-	if s := fmt.Sprintf("%v %+v", r, []any{r.Query, r.Header, r.Form, r.Document, r.Answer, r.Authorization, r.Path}); strings.Contains(s, secret) {
+	if s := fmt.Sprintf("%v %+v", r, []any{r.Query, r.Header, r.Form, r.Document, r.Response, r.Authorization, r.Path}); strings.Contains(s, secret) {
 		t.Errorf("the transcript holds a secret: %s", s)
 	}
 	if r.Authorization != "Bearer …" || r.Query.Get("prompt") != "login" || r.Form.Get("grant_type") != "refresh_token" || r.Status != 401 {
@@ -200,7 +200,7 @@ func TestLostAnswerHappened(t *testing.T) {
 	if diff := cmp.Diff([]string{"SendMail 0", "SendMail 200"}, got); diff != "" {
 		t.Errorf("requests (-want +got):\n%s", diff)
 	}
-	if got := box.Items(eas.FolderInbox); len(got) != 1 || got[0].Subject != "once" {
+	if got := box.Messages(eas.FolderInbox); len(got) != 1 || got[0].Subject != "once" {
 		t.Errorf("inbox = %v, want the mail once", got)
 	}
 }

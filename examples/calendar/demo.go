@@ -37,7 +37,7 @@ func demonstrate(ctx context.Context, out io.Writer) error {
 	for i, b := range boxes {
 		fmt.Fprintf(out, "%s, %s:\n", b.Address(), s.Sides[i].client.Versions[0])
 		var lines []string
-		for _, item := range b.Contents(eas.FolderCalendar) {
+		for _, item := range b.Items(eas.FolderCalendar) {
 			lines = append(lines, show(item.(*eas.Event), s.zone)...)
 		}
 		slices.Sort(lines)

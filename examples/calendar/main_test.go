@@ -49,7 +49,7 @@ func (s *state) again(t *testing.T) *state {
 func three(t *testing.T, boxes []*eastest.Mailbox) {
 	t.Helper()
 	for _, b := range boxes {
-		if n := len(b.Contents(eas.FolderCalendar)); n != 3 {
+		if n := len(b.Items(eas.FolderCalendar)); n != 3 {
 			t.Errorf("%d events of %s, want 3", n, b.Address())
 		}
 	}

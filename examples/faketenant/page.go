@@ -150,7 +150,7 @@ func steps(all []eastest.Request) []step {
 		case strings.Contains(strings.ToLower(r.Path), "/autodiscover/"):
 			mark(0, good)
 		case r.Status == http.StatusUnauthorized && r.Authorization == "Bearer" && strings.Contains(r.Path, "ActiveSync"):
-			mark(1, strings.Contains(strings.Join(r.Reply.Values("WWW-Authenticate"), ","), "authorization_uri"))
+			mark(1, strings.Contains(strings.Join(r.ResponseHeader.Values("WWW-Authenticate"), ","), "authorization_uri"))
 		case r.Status == http.StatusUnauthorized && r.Authorization == "": // before the dance
 		case strings.Contains(r.Path, "/oauth2/"):
 			mark(2, good)

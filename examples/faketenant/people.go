@@ -34,7 +34,7 @@ type Person struct {
 }
 
 // accounts are the states of an account by their names.
-var accounts = map[string]eastest.Account{
+var accounts = map[string]eastest.AccountState{
 	"enabled": eastest.AccountEnabled, "disabled": eastest.AccountDisabled, "locked": eastest.AccountLocked,
 	"deleted": eastest.AccountDeleted, "unlicensed": eastest.AccountUnlicensed,
 }
@@ -173,7 +173,7 @@ func (p *page) mailboxes() []Mailbox {
 	out := []Mailbox{}
 	for _, m := range p.tenant.Mailboxes() {
 		box := Mailbox{Address: m.Address(), Inbox: []Message{}}
-		for _, mail := range m.Items(eas.FolderInbox) {
+		for _, mail := range m.Messages(eas.FolderInbox) {
 			box.Inbox = append(box.Inbox, Message{From: mail.From, Subject: mail.Subject})
 		}
 		out = append(out, box)

@@ -116,7 +116,7 @@ func (d *dance) challenge(ctx context.Context) error {
 		}
 		d.offer = offer
 		learn("authority", "%s", offer.AuthorizationURI)
-		learn("client_id", "%s", offer.ClientID)
+		learn("client_id", "%s", offer.ServerID)
 		for _, i := range offer.TrustedIssuers {
 			learn("trusts", "%v", i)
 		}

@@ -97,10 +97,10 @@ func (p *program) demonstrate(ctx context.Context) int {
 	}
 	d := &diagnose.Options{
 		HTTPClient: client, ClientID: eastest.ClientID, SignIn: &token.Browser{Open: tn.Browser()}, Security: true,
-		AutoDetect: o.Topology == eastest.Hybrid, Trust: []string{"adfs.contoso.com"}, Timeout: 3 * time.Second, SignInTime: 30 * time.Second, Unmask: p.unmask,
+		AutoDetect: o.Topology == eastest.Hybrid, TrustedAuthorities: []string{"adfs.contoso.com"}, Timeout: 3 * time.Second, SignInTime: 30 * time.Second, Unmask: p.unmask,
 	}
 	if p.demo == "EAS_MAXREQUEST" {
-		d.RequestSize = 11 << 20
+		d.RequestBytes = 11 << 20
 	}
 	if p.demo == "DEVICE_CODE_BLOCKED" {
 		d.SignInTime = 3 * time.Second // the browser refuses, and the program is not told

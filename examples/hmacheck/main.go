@@ -202,8 +202,8 @@ func readAddresses(file string) ([]string, error) {
 // options are those of a check of the real world.
 func (p *program) options() (*diagnose.Options, error) {
 	o := &diagnose.Options{
-		Host: p.host, NoCloud: p.noCloud, Trust: p.trust, Tenant: p.tenant, ClientID: p.clientID, Security: p.security,
-		AutoDetect: p.autodetect, Timeout: p.timeout, Unmask: p.unmask, RequestSize: p.large << 10, Resolver: net.DefaultResolver,
+		Host: p.host, NoCloud: p.noCloud, TrustedAuthorities: p.trust, Tenant: p.tenant, ClientID: p.clientID, Security: p.security,
+		AutoDetect: p.autodetect, Timeout: p.timeout, Unmask: p.unmask, RequestBytes: p.large << 10, DNS: net.DefaultResolver,
 	}
 	if p.endpoint != "" {
 		u, err := url.Parse(p.endpoint)
@@ -234,7 +234,7 @@ func (p *program) options() (*diagnose.Options, error) {
 		dialer.Resolver = &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, network, server)
 		}}
-		o.Resolver = dialer.Resolver
+		o.DNS = dialer.Resolver
 	}
 	instead, err := places(p.connect)
 	if err != nil {

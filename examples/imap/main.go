@@ -144,7 +144,7 @@ func (p *program) authenticate(ctx context.Context, t *oauth2.Token) (c *imapcli
 	}
 	c.Close()
 	if m != nil && m.refused != nil {
-		return nil, m.refused.InvalidToken(), fmt.Errorf("%s: %w", m.name, m.refused)
+		return nil, m.refused.Refreshable(), fmt.Errorf("%s: %w", m.name, m.refused)
 	}
 	return nil, false, err
 }

@@ -75,7 +75,7 @@ func TestRefusedTokens(t *testing.T) {
 			clear(s.users)
 			s.mu.Unlock()
 			var se *bearer.SASLError
-			var re *token.RefusedError
+			var re *token.EndpointError
 			if err := p.run(t.Context()); !errors.As(err, &se) && !errors.As(err, &re) || refreshes() > 2 {
 				t.Errorf("run = %v after %d refreshes, want the refusal after 2 at most", err, refreshes())
 			}

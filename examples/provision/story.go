@@ -141,12 +141,12 @@ func (d *demo) compare(ctx context.Context, m *store.Mailbox) (have, want string
 		copied = append(copied, line(item))
 	}
 	box := d.tenant.Mailbox(m.Address)
-	for _, mail := range box.Items(eas.FolderInbox) {
+	for _, mail := range box.Messages(eas.FolderInbox) {
 		if time.Since(mail.Received) < engine.DefaultWindow {
 			original = append(original, line(&mail))
 		}
 	}
-	for _, item := range append(box.Contents(eas.FolderCalendar), box.Contents(eas.FolderContacts)...) {
+	for _, item := range append(box.Items(eas.FolderCalendar), box.Items(eas.FolderContacts)...) {
 		original = append(original, line(item))
 	}
 	slices.Sort(copied)

@@ -67,7 +67,7 @@ func run(ctx context.Context, email, clientID string) error {
 		return errors.New("the mailbox has no Inbox")
 	}
 	var mails []*eas.Email
-	recent := &eas.SyncOptions{Filter: eas.ThreeDays, BodyLimit: eas.NoBody}
+	recent := &eas.SyncOptions{Filter: eas.FilterThreeDays, BodyLimit: eas.NoBody}
 	for page, err := range client.Pages(ctx, inbox.ID, eas.InitialSyncKey, recent) {
 		if err != nil {
 			return err

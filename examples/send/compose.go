@@ -79,8 +79,8 @@ func (m *message) compose(from string) ([]byte, error) {
 		if err := attach(w, name); err != nil {
 			return nil, err
 		}
-		if b.Len() > eas.MaxSend {
-			return nil, fmt.Errorf("the attachments are longer than %d bytes", eas.MaxSend)
+		if b.Len() > eas.MaxSendBytes {
+			return nil, fmt.Errorf("the attachments are longer than %d bytes", eas.MaxSendBytes)
 		}
 	}
 	err = w.Close()
@@ -114,7 +114,7 @@ func attach(w *multipart.Writer, name string) error {
 		return err
 	}
 	enc := base64.NewEncoder(base64.StdEncoding, &lines{w: part})
-	if _, err := io.Copy(enc, io.LimitReader(f, eas.MaxSend)); err != nil {
+	if _, err := io.Copy(enc, io.LimitReader(f, eas.MaxSendBytes)); err != nil {
 		return err
 	}
 	return enc.Close()

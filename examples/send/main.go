@@ -50,7 +50,7 @@ func main() {
 		Demo: demonstrate,
 		Run: func(ctx context.Context, s *account.Session) error {
 			if m.text = text; text == "" {
-				b, err := io.ReadAll(io.LimitReader(s.In, eas.MaxSend))
+				b, err := io.ReadAll(io.LimitReader(s.In, eas.MaxSendBytes))
 				if err != nil {
 					return err
 				}
@@ -65,7 +65,7 @@ func main() {
 	}).Main()
 }
 
-// send composes the message and sends it. The ClientID would let a repetition be recognized:
+// send composes the message and sends it. A LocalID would let a repetition be recognized:
 // a program with an outbox keeps it with the message.
 func (m *message) send(ctx context.Context, client *eas.Client, from string, print func(fmt.Stringer) error) error {
 	mime, err := m.compose(from)
@@ -73,7 +73,7 @@ func (m *message) send(ctx context.Context, client *eas.Client, from string, pri
 		return err
 	}
 	size := len(mime)
-	if err := client.SendMail(ctx, bytes.NewReader(mime), &eas.SendOptions{ClientID: eas.NewDeviceID()}); err != nil {
+	if err := client.SendMail(ctx, bytes.NewReader(mime), &eas.SendOptions{LocalID: eas.NewDeviceID()}); err != nil {
 		return err
 	}
 	return print(sent{size, len(m.files)})
@@ -113,7 +113,7 @@ func demonstrate(ctx context.Context, out io.Writer) error {
 	if err := m.send(ctx, client, "ada@contoso.com", (&account.Session{Out: out}).Print); err != nil {
 		return err
 	}
-	arrived := bob.Items(eas.FolderInbox)
+	arrived := bob.Messages(eas.FolderInbox)
 	if len(arrived) != 1 || !strings.Contains(arrived[0].Body.Data, "See you tomorrow.") {
 		return errors.New("the mail has not arrived")
 	}

@@ -167,7 +167,7 @@ func (p *program) gitCredential(ctx context.Context) error {
 			return nil
 		}
 		_, err := source.Refresh(ctx, &oauth2.Token{AccessToken: password}, nil)
-		var refused *token.RefusedError
+		var refused *token.EndpointError
 		if errors.As(err, &refused) {
 			return nil // it is as new as can be
 		}

@@ -101,7 +101,7 @@ func (w *watcher) run(ctx context.Context, name string) error {
 		w.waiting()
 	}
 	notice := func(err error, wait time.Duration) { fmt.Fprintf(w.log, "%v; trying again in %v\n", err, wait) }
-	for changes, err := range w.client.Watch(ctx, []eas.Folder{folder}, &eas.WatchOptions{Notice: notice}) {
+	for changes, err := range w.client.Watch(ctx, []eas.Folder{folder}, &eas.WatchOptions{Observe: notice}) {
 		if err != nil {
 			return err
 		}

@@ -36,7 +36,7 @@ func newFence() int64 {
 
 func (s *Store) span() time.Duration {
 	if s.LeaseTime == 0 {
-		return DefaultLease
+		return DefaultLeaseTime
 	}
 	return max(s.LeaseTime, minLease)
 }

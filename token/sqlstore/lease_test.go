@@ -121,8 +121,8 @@ func TestTakeoverFromTheDead(t *testing.T) {
 		name, dead, alive string
 		wait              time.Duration
 	}{
-		{"another", "pod-1", "pod-2", DefaultLease},
-		{"without a name", "pod-1", "", DefaultLease},
+		{"another", "pod-1", "pod-2", DefaultLeaseTime},
+		{"without a name", "pod-1", "", DefaultLeaseTime},
 		{"the same", "pod-1", "pod-1", 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -130,7 +130,7 @@ func TestTakeoverFromTheDead(t *testing.T) {
 				f, s := newFake(t, PostgreSQL)
 				defer s.DB.Close()
 				s.owner = ownerName(tt.alive)
-				f.rows = map[string]*fakeRow{rowName("ada"): {owner: ownerName(tt.dead), fence: 7, until: time.Now().Add(DefaultLease)}}
+				f.rows = map[string]*fakeRow{rowName("ada"): {owner: ownerName(tt.dead), fence: 7, until: time.Now().Add(DefaultLeaseTime)}}
 				row := f.rows[rowName("ada")]
 				start := time.Now()
 				unlock, err := s.Lock(t.Context(), "ada")
@@ -241,7 +241,7 @@ func TestRenewalFails(t *testing.T) {
 				return nil
 			}
 		})
-		time.Sleep(10 * DefaultLease)
+		time.Sleep(10 * DefaultLeaseTime)
 		if err := l.Release(); err != nil || !failed {
 			t.Errorf("Release = %v; a renewal has failed: %v", err, failed)
 		}
@@ -271,11 +271,11 @@ func TestS093SuspendedHolder(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.held[rowName("ada")].renewed = time.Now().Add(-DefaultLease)
+		s.held[rowName("ada")].renewed = time.Now().Add(-DefaultLeaseTime)
 		if _, err := s.Reserve(t.Context(), "ada", 100); !errors.Is(err, ErrLeaseLost) {
 			t.Errorf("Reserve after the takeover = %v, want ErrLeaseLost", err)
 		}
-		time.Sleep(DefaultLease) // the renewal notices as well
+		time.Sleep(DefaultLeaseTime) // the renewal notices as well
 		r.RefreshToken = "rt2"
 		if _, err := l.SaveAndRelease(t.Context(), r); err != nil {
 			t.Errorf("SaveAndRelease of a token that was spent before = %v", err)
@@ -314,9 +314,9 @@ func TestFreshLease(t *testing.T) {
 			fresh bool
 		}{
 			{0, 0, true},
-			{DefaultLease/2 - 1, 0, true},
-			{DefaultLease / 2, 0, false},
-			{0, DefaultLease, false},
+			{DefaultLeaseTime/2 - 1, 0, true},
+			{DefaultLeaseTime / 2, 0, false},
+			{0, DefaultLeaseTime, false},
 			{0, -time.Second, false},
 		} {
 			l.renewed = time.Now().Add(-tt.age)
@@ -341,7 +341,7 @@ func TestReserveFails(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.renewed = time.Now().Add(-DefaultLease)
+	l.renewed = time.Now().Add(-DefaultLeaseTime)
 	broken := stateError("XX000")
 	f.set(func() { f.before = failing(f.q.renew, broken) })
 	if _, err := s.Reserve(t.Context(), "ada", 100); !errors.Is(err, broken) || errors.Is(err, ErrLeaseLost) {
@@ -391,7 +391,7 @@ func TestSaveAndReleaseFails(t *testing.T) {
 			t.Errorf("SaveAndRelease = %v", err)
 		}
 		f.set(func() { f.before = nil })
-		time.Sleep(3 * DefaultLease) // renewed meanwhile
+		time.Sleep(3 * DefaultLeaseTime) // renewed meanwhile
 		if _, err := l.SaveAndRelease(t.Context(), record("rt2")); err != nil {
 			t.Errorf("the second SaveAndRelease = %v", err)
 		}

@@ -27,8 +27,8 @@ var (
 )
 
 const (
-	// DefaultLease is the default of [Store.LeaseTime].
-	DefaultLease = 30 * time.Second
+	// DefaultLeaseTime is the default of [Store.LeaseTime].
+	DefaultLeaseTime = 30 * time.Second
 	// DefaultTable is the default of [Store.Table].
 	DefaultTable = "easoauth_token"
 
@@ -65,7 +65,7 @@ type Store struct {
 	EncryptionKey token.EncryptionKey
 
 	// LeaseTime is how long a lock outlives the process that held it. It is renewed three
-	// times in that span. If 0, DefaultLease; it is at least a second.
+	// times in that span. If 0, DefaultLeaseTime; it is at least a second.
 	LeaseTime time.Duration
 
 	// Owner names the process that holds a lock, among all that use the table and across its

@@ -131,7 +131,7 @@ func (e *Engine) syncOptions(f *store.Folder) *eas.SyncOptions {
 	o := &eas.SyncOptions{Class: f.Type.Class(), Window: 100, Body: eas.BodyHTML, BodyLimit: e.BodyLimit}
 	switch o.Class {
 	case eas.ClassEmail:
-		o.Filter = eas.OneMonth
+		o.Filter = eas.FilterOneMonth
 	case eas.ClassContacts, eas.ClassCalendar:
 		o.Body = eas.BodyPlain
 	}

@@ -182,7 +182,7 @@ func (s *slot) wait(ctx context.Context, id int64, w *watched) {
 	if s.f.Heartbeats != nil {
 		o = *s.f.Heartbeats
 	}
-	o.Notice = func(err error, wait time.Duration) {
+	o.Observe = func(err error, wait time.Duration) {
 		s.f.log().DebugContext(ctx, "waiting out", "mailbox", id, "wait", wait, "error", err)
 	}
 	err := s.f.Engine.Wait(ctx, id, &o)

@@ -363,14 +363,14 @@ func copied(ctx context.Context, db *sql.DB, address string) ([]string, error) {
 func original(box *eastest.Mailbox) []string {
 	var lines []string
 	for _, kind := range []eas.FolderType{eas.FolderInbox, eas.FolderDeletedItems} {
-		for _, mail := range box.Items(kind) {
+		for _, mail := range box.Messages(kind) {
 			if time.Since(mail.Received) < 28*24*time.Hour {
 				lines = append(lines, line(kind, &mail))
 			}
 		}
 	}
 	for _, kind := range []eas.FolderType{eas.FolderCalendar, eas.FolderContacts} {
-		for _, item := range box.Contents(kind) {
+		for _, item := range box.Items(kind) {
 			lines = append(lines, line(kind, item))
 		}
 	}

@@ -229,14 +229,14 @@ func Copy(ctx context.Context, s *store.Store, id int64) ([]string, error) {
 func Original(m *eastest.Mailbox, now time.Time) []string {
 	var lines []string
 	for _, t := range []eas.FolderType{eas.FolderInbox, eas.FolderDrafts, eas.FolderDeletedItems, eas.FolderSentItems} {
-		for _, mail := range m.Items(t) {
+		for _, mail := range m.Messages(t) {
 			if !mail.Received.Before(now.Add(-engine.DefaultWindow)) {
 				lines = append(lines, Line(t, &mail))
 			}
 		}
 	}
 	for _, t := range []eas.FolderType{eas.FolderCalendar, eas.FolderContacts} {
-		for _, item := range m.Contents(t) {
+		for _, item := range m.Items(t) {
 			lines = append(lines, Line(t, item))
 		}
 	}
