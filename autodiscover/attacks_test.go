@@ -34,7 +34,7 @@ func TestOriginPolicy(t *testing.T) {
 		name    string
 		r       autodiscover.Resolver
 		hosts   map[string]http.HandlerFunc
-		want    string // host; "" for ErrForeign
+		want    string // host; "" for ErrUnconfirmed
 		foreign bool
 		confirm int // calls
 	}{
@@ -63,8 +63,8 @@ func TestOriginPolicy(t *testing.T) {
 			}
 			e, err := r.Lookup(t.Context(), "ada@contoso.com")
 			if tt.want == "" {
-				if e != nil || !errors.Is(err, autodiscover.ErrForeign) {
-					t.Errorf("Lookup = %v, %v, want ErrForeign", e, err)
+				if e != nil || !errors.Is(err, autodiscover.ErrUnconfirmed) {
+					t.Errorf("Lookup = %v, %v, want ErrUnconfirmed", e, err)
 				}
 				return
 			}
@@ -88,7 +88,7 @@ func TestS042CachePolicy(t *testing.T) {
 		t.Fatalf("Lookup = %v, %v", e, err)
 	}
 	// What another Resolver's Confirm allowed is not this one's.
-	if e, _, err := lookup(autodiscover.Resolver{NoCloud: true}); !errors.Is(err, autodiscover.ErrForeign) {
+	if e, _, err := lookup(autodiscover.Resolver{NoCloud: true}); !errors.Is(err, autodiscover.ErrUnconfirmed) {
 		t.Errorf("a strict Resolver got %v, %v from the cache", e, err)
 	}
 	if e, asked, err := lookup(autodiscover.Resolver{NoCloud: true, Confirm: yes}); err != nil || asked != 0 || !e.Foreign {
@@ -329,7 +329,7 @@ func TestHost(t *testing.T) {
 func TestSharedDomains(t *testing.T) {
 	for _, domain := range []string{"kapsi.fi", "eu.org", "freedesktop.org", "debian.net"} {
 		addr := "ada@" + domain
-		if e, err := (autodiscover.Static{URL: &url.URL{Scheme: "https", Host: "mail.contoso.com"}}).Lookup(t.Context(), addr); err != nil {
+		if e, err := autodiscover.Static(&url.URL{Scheme: "https", Host: "mail.contoso.com"}).Lookup(t.Context(), addr); err != nil {
 			t.Errorf("Static.Lookup(%s) = %v, %v", addr, e, err)
 		}
 		hosts := map[string]http.HandlerFunc{cloud: plain(404), "autodiscover." + domain: jsonAnswer(200, `{"Url":"https://`+domain+`/Microsoft-Server-ActiveSync"}`)}

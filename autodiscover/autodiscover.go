@@ -18,21 +18,20 @@ type Lookuper interface {
 	Lookup(ctx context.Context, addr string) (*Endpoint, error)
 }
 
-// Static is a [Lookuper] for those who know their URL: it returns it for every address that
-// is one.
-type Static struct {
-	URL *url.URL // required, https
-}
+// Static returns a [Lookuper] that returns endpoint, which must be an https URL, for every mail
+// address. Lookup fails for an address that is malformed ([ErrAddress]) and for another URL.
+func Static(endpoint *url.URL) Lookuper { return static{endpoint} }
 
-// Lookup returns a copy of the URL.
-func (s Static) Lookup(_ context.Context, addr string) (*Endpoint, error) {
+type static struct{ endpoint *url.URL }
+
+func (s static) Lookup(_ context.Context, addr string) (*Endpoint, error) {
 	if _, err := parseAddress(addr); err != nil {
 		return nil, err
 	}
-	if err := safehttp.CheckURL(s.URL); err != nil {
-		return nil, fmt.Errorf("autodiscover: Static.URL: %w", err)
+	if err := safehttp.CheckURL(s.endpoint); err != nil {
+		return nil, fmt.Errorf("autodiscover: Static: %w", err)
 	}
-	u := *s.URL
+	u := *s.endpoint
 	return &Endpoint{URL: &u, Protocol: ActiveSync}, nil
 }
 

@@ -211,7 +211,7 @@ func TestLookupFails(t *testing.T) {
 		{"an answer for another protocol", jsonAnswer(200, `{"Protocol":"Ews","Url":"https://mail.contoso.com/x"}`), autodiscover.ErrBadEndpoint, "another protocol"},
 		{"the EWS path", jsonAnswer(200, `{"Protocol":"ActiveSync","Url":"https://mail.contoso.com/EWS/Exchange.asmx"}`), autodiscover.ErrBadEndpoint, "another service"},
 		{"the OWA path", jsonAnswer(200, `{"Protocol":"ActiveSync","Url":"https://mail.contoso.com/owa"}`), autodiscover.ErrBadEndpoint, "another service"},
-		{"S030 Url in a foreign domain", jsonAnswer(200, `{"Url":"https://mail.evil.example/Microsoft-Server-ActiveSync"}`), autodiscover.ErrForeign, "Confirm"},
+		{"S030 Url in a foreign domain", jsonAnswer(200, `{"Url":"https://mail.evil.example/Microsoft-Server-ActiveSync"}`), autodiscover.ErrUnconfirmed, "Confirm"},
 		{"Url at a public suffix", jsonAnswer(200, `{"Url":"https://co.uk/Microsoft-Server-ActiveSync"}`), autodiscover.ErrBadEndpoint, "public suffix"},
 		{"S039 Url in a local network", jsonAnswer(200, `{"Url":"https://ex01.contoso.local/Microsoft-Server-ActiveSync"}`), autodiscover.ErrBadEndpoint, "local network"},
 		{"302 to a login page", redirectTo("https://sso.contoso.com/login"), autodiscover.ErrPreAuthentication, "sso.contoso.com"},
@@ -485,7 +485,7 @@ func TestCertificate(t *testing.T) {
 
 func TestStatic(t *testing.T) {
 	u, _ := url.Parse("https://mail.contoso.com/Microsoft-Server-ActiveSync")
-	if _, err := (autodiscover.Static{URL: u}).Lookup(t.Context(), "nobody"); !errors.Is(err, autodiscover.ErrAddress) {
+	if _, err := autodiscover.Static(u).Lookup(t.Context(), "nobody"); !errors.Is(err, autodiscover.ErrAddress) {
 		t.Errorf("Static of no address = %v", err)
 	}
 	var e *autodiscover.Endpoint

@@ -72,7 +72,7 @@
 //	ErrSelfRedirect       redirected in a circle, as the cloud does with unknown addresses
 //	ErrRedirect           a redirect that was not followed
 //	ErrBadEndpoint        a response without a usable URL
-//	ErrForeign            a host outside the mail domain that nobody confirmed
+//	ErrUnconfirmed        a host outside the mail domain that Confirm did not allow
 //
 // Nothing says whether a user exists: Exchange Online redirects an address that it does not
 // place to itself, and that is all it means.

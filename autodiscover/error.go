@@ -39,9 +39,10 @@ var (
 	ErrThrottled = errors.New("the server is too busy")
 	// ErrBadEndpoint is matched by a hop whose response names no usable URL.
 	ErrBadEndpoint = errors.New("the response names no usable endpoint")
-	// ErrForeign is matched by a hop that names an endpoint outside the mail domain and the
-	// cloud which [Resolver.Confirm] did not allow.
-	ErrForeign = errors.New("the endpoint is outside the mail domain")
+	// ErrUnconfirmed is matched by a hop that leads to a host which only [Resolver.Confirm] can
+	// allow, and did not: one outside the mail domain and the cloud, or one that DNS or plain
+	// http named.
+	ErrUnconfirmed = errors.New("the host is not confirmed")
 )
 
 // A LookupError says that no endpoint was found, and why each hop was not the answer. It

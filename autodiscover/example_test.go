@@ -34,7 +34,7 @@ func ExampleStatic() {
 	_ = l // or, for a mailbox whose URL is known:
 	tn := eastest.New(nil, nil)
 	defer tn.Close()
-	l = autodiscover.Static{URL: tn.URL()}
+	l = autodiscover.Static(tn.URL())
 	e, err := l.Lookup(context.Background(), "ada@contoso.com")
 	fmt.Println(e.URL, err)
 	// Output: https://outlook.office365.com/Microsoft-Server-ActiveSync <nil>

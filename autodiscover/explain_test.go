@@ -59,7 +59,7 @@ var explanations = []struct {
 	{name: "a typing error in the address", is: "ErrUserUnknown", r: autodiscover.Resolver{NoCloud: true}, hosts: map[string]http.HandlerFunc{own: jsonAnswer(404, `{"ErrorCode":"UserNotFound","ErrorMessage":"ada@contoso.com"}`)}},
 	{name: "no URL", is: "ErrBadEndpoint", r: autodiscover.Resolver{NoCloud: true}, hosts: map[string]http.HandlerFunc{own: jsonAnswer(200, `{"Protocol":"ActiveSync","Url":""}`)}},
 	{name: "another service", is: "ErrBadEndpoint", r: autodiscover.Resolver{NoCloud: true}, hosts: map[string]http.HandlerFunc{own: jsonAnswer(200, `{"Url":"https://mail.contoso.com/EWS/Exchange.asmx"}`)}},
-	{name: "an endpoint elsewhere", is: "ErrForeign", r: autodiscover.Resolver{NoCloud: true}, hosts: map[string]http.HandlerFunc{own: jsonAnswer(200, foreign)}},
+	{name: "an endpoint elsewhere", is: "ErrUnconfirmed", r: autodiscover.Resolver{NoCloud: true}, hosts: map[string]http.HandlerFunc{own: jsonAnswer(200, foreign)}},
 	{name: "a redirect to http", is: "ErrRedirect", r: autodiscover.Resolver{NoCloud: true}, hosts: map[string]http.HandlerFunc{own: redirectTo("http://" + own + "/autodiscover/autodiscover.json?Email=ada@contoso.com")}},
 	{name: "a redirect that does not parse", is: "ErrRedirect", r: autodiscover.Resolver{NoCloud: true}, hosts: map[string]http.HandlerFunc{own: redirectTo("https://%zz?Email=ada@contoso.com")}},
 	{name: "a host that DNS names", is: "ErrUnconfirmed", r: autodiscover.Resolver{NoCloud: true, NoHost: true, AskSRV: true,
@@ -156,7 +156,7 @@ var sentinels = map[string]error{
 	"ErrNotV2": autodiscover.ErrNotV2, "ErrServer": autodiscover.ErrServer, "ErrUserUnknown": autodiscover.ErrUserUnknown, "ErrDevice": autodiscover.ErrDevice,
 	"ErrPreAuthentication": autodiscover.ErrPreAuthentication, "ErrUnreachable": autodiscover.ErrUnreachable, "ErrRedirect": autodiscover.ErrRedirect,
 	"ErrSelfRedirect": autodiscover.ErrSelfRedirect, "ErrThrottled": autodiscover.ErrThrottled, "ErrBadEndpoint": autodiscover.ErrBadEndpoint,
-	"ErrForeign": autodiscover.ErrForeign, "ErrUnconfirmed": autodiscover.ErrUnconfirmed,
+	"ErrUnconfirmed": autodiscover.ErrUnconfirmed,
 }
 
 // sentinelNames returns the exported errors of the package, by its source.

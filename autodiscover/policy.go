@@ -9,10 +9,6 @@ import (
 	"github.com/easoauth/easoauth/internal/safehttp"
 )
 
-// ErrUnconfirmed is matched by a hop to a host that was found by SRV or plain http and that
-// [Resolver.Confirm] did not allow.
-var ErrUnconfirmed = errors.New("host not confirmed")
-
 // policy returns what package origin judges the hosts of this look-up by.
 func (l *lookup) policy() origin.Policy {
 	p := origin.Policy{Domain: l.addr.domain, Cloud: append([]string{l.cloud.Host}, l.cloud.Hosts...), AllowPrivate: l.AllowPrivate}
@@ -38,10 +34,10 @@ func (l *lookup) allow(ctx context.Context, from, to *url.URL, vouched bool, sen
 	case v != origin.Foreign || vouched:
 		return v == origin.Foreign, nil
 	case l.Confirm == nil:
-		return true, &HopError{Fault: "AD_REDIRECT_CROSS_DOMAIN", Reason: "it leaves the mail domain (a program that accepts that sets Confirm)", Err: errors.Join(sentinel, ErrForeign)}
+		return true, &HopError{Fault: "AD_REDIRECT_CROSS_DOMAIN", Reason: "it leaves the mail domain (a program that accepts that sets Confirm)", Err: errors.Join(sentinel, ErrUnconfirmed)}
 	}
 	if err := l.confirm(ctx, from, to); err != nil {
-		return true, &HopError{Fault: "AD_REDIRECT_CROSS_DOMAIN", Reason: "not confirmed", Err: errors.Join(sentinel, ErrForeign, err)}
+		return true, &HopError{Fault: "AD_REDIRECT_CROSS_DOMAIN", Reason: "not confirmed", Err: errors.Join(sentinel, ErrUnconfirmed, err)}
 	}
 	return true, nil
 }

@@ -41,8 +41,8 @@ func TestTheCloudNamesASite(t *testing.T) {
 			e, err := r.Lookup(t.Context(), "ada@contoso.com")
 			switch {
 			case tt.want == "":
-				if !errors.Is(err, autodiscover.ErrForeign) || !errors.Is(err, autodiscover.ErrBadEndpoint) {
-					t.Errorf("%s: %v, %v; want ErrForeign", tt.url, e, err)
+				if !errors.Is(err, autodiscover.ErrUnconfirmed) || !errors.Is(err, autodiscover.ErrBadEndpoint) {
+					t.Errorf("%s: %v, %v; want ErrUnconfirmed", tt.url, e, err)
 				}
 			case err != nil || e.URL.Host != tt.want || e.Foreign != !strings.HasSuffix(tt.want, "contoso.com"):
 				t.Errorf("%s: %v, %v; want %s", tt.url, e, err, tt.want)

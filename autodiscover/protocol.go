@@ -4,38 +4,17 @@ package autodiscover
 
 import "strings"
 
-// A Protocol is what is looked for at a mailbox. The set is open; names are compared without
-// regard to case, and servers echo the case they were asked in.
+// A Protocol is what a [Resolver] looks up. Any name that a server knows can be spelled. Names are
+// compared without regard to case ([Protocol.Is]); servers echo the case of the request.
 type Protocol string
 
-// The protocols that Exchange Online listed as supported in October 2022. On-premises servers
-// know a few of them.
+// Protocols of Exchange. Exchange Online serves more, such as "Substrate" and "ToDo": a refusal
+// lists them in [ServerError.Supported].
 const (
-	ActiveSync                       Protocol = "ActiveSync"
-	REST                             Protocol = "Rest"
-	EWS                              Protocol = "Ews"
-	Substrate                        Protocol = "Substrate"
-	SubstrateSearchService           Protocol = "SubstrateSearchService"
-	AutodiscoverV1                   Protocol = "AutodiscoverV1"
-	SubstrateNotificationService     Protocol = "SubstrateNotificationService"
-	OutlookMeetingScheduler          Protocol = "OutlookMeetingScheduler"
-	OutlookPay                       Protocol = "OutlookPay"
-	Actions                          Protocol = "Actions"
-	Connectors                       Protocol = "Connectors"
-	ConnectorsProcessors             Protocol = "ConnectorsProcessors"
-	ConnectorsWebhook                Protocol = "ConnectorsWebhook"
-	NotesClient                      Protocol = "NotesClient"
-	OWAPoweredExperience             Protocol = "OwaPoweredExperience"
-	ToDo                             Protocol = "ToDo"
-	Weve                             Protocol = "Weve"
-	OutlookLocationsService          Protocol = "OutlookLocationsService"
-	OutlookCloudSettingsService      Protocol = "OutlookCloudSettingsService"
-	OutlookTailoredExperiences       Protocol = "OutlookTailoredExperiences"
-	OWAPoweredExperienceV2           Protocol = "OwaPoweredExperienceV2"
-	Speedway                         Protocol = "Speedway"
-	SpeechAndLanguagePersonalization Protocol = "SpeechAndLanguagePersonalization"
-	SubstrateSignalService           Protocol = "SubstrateSignalService"
-	CompliancePolicyService          Protocol = "CompliancePolicyService"
+	ActiveSync     Protocol = "ActiveSync"
+	EWS            Protocol = "Ews"
+	REST           Protocol = "Rest"
+	AutodiscoverV1 Protocol = "AutodiscoverV1"
 )
 
 // Is reports whether p and q are the same protocol.
