@@ -144,7 +144,7 @@ func TestRefreshOfAnotherAccount(t *testing.T) {
 		s := newSTS()
 		src := &token.Source{Config: s.config(t), Store: &token.MemoryStore{}, Key: "k", Flow: s.as(ada)}
 		mustToken(t, src)
-		src = token.NewSource(src.Config, src.Key, src.Store)
+		src = &token.Source{Config: src.Config, Key: src.Key, Store: src.Store}
 		time.Sleep(2 * time.Hour)
 		s.extra = map[string]any{"id_token": idTokenOf(admin)}
 		var ae *token.AccountError
@@ -269,13 +269,13 @@ func TestAccessTokensAreKeptByWhatTheyWereRequestedFor(t *testing.T) {
 				c := *src.Config
 				c.Scopes = append([]string(nil), c.Scopes...)
 				tt.change(&c)
-				other := token.NewSource(&c, src.Key, src.Store)
+				other := &token.Source{Config: &c, Key: src.Key, Store: src.Store}
 				if got := mustToken(t, other).AccessToken; (got != first) != tt.another {
 					t.Errorf("another token: %v, want %v", got != first, tt.another)
 				}
 				// Each finds its own again.
 				for _, again := range []*token.Source{src, other} {
-					mustToken(t, token.NewSource(again.Config, again.Key, again.Store))
+					mustToken(t, &token.Source{Config: again.Config, Key: again.Key, Store: again.Store})
 				}
 				want := 0
 				if tt.another {
@@ -302,7 +302,7 @@ func TestRecordOfAnEarlierVersion(t *testing.T) {
 		if _, err := src.Store.Save(t.Context(), src.Key, r); err != nil {
 			t.Fatal(err)
 		}
-		mustToken(t, token.NewSource(src.Config, src.Key, src.Store))
+		mustToken(t, &token.Source{Config: src.Config, Key: src.Key, Store: src.Store})
 		if s.posts() != 1 {
 			t.Errorf("%d requests, want 1", s.posts())
 		}
@@ -318,7 +318,7 @@ func TestRestartWithoutTheAuthority(t *testing.T) {
 		s.intercept = func(w http.ResponseWriter, r *http.Request) bool { w.WriteHeader(503); return true }
 		c := *src.Config
 		c.Authority = &token.Authority{Kind: token.Entra, Host: c.Authority.Host}
-		restarted := token.NewSource(&c, src.Key, src.Store)
+		restarted := &token.Source{Config: &c, Key: src.Key, Store: src.Store}
 		n := s.count("")
 		mustToken(t, restarted)
 		if _, err := restarted.Status(t.Context()); err != nil {

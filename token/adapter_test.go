@@ -103,17 +103,6 @@ func TestFlowForACallerWhoJoinsAnEarlyRenewal(t *testing.T) {
 	})
 }
 
-func TestNewSource(t *testing.T) {
-	s := newSTS()
-	store := &token.MemoryStore{}
-	src := token.NewSource(s.config(t), "ada", store)
-	src.Flow = s
-	mustToken(t, src)
-	if _, err := store.Load(t.Context(), "ada"); err != nil {
-		t.Error(err)
-	}
-}
-
 func TestLogger(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder

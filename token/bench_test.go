@@ -93,7 +93,7 @@ func BenchmarkManySources(b *testing.B) {
 		if _, err := store.Save(b.Context(), key, record); err != nil {
 			b.Fatal(err)
 		}
-		sources[i] = token.NewSource(config, key, store)
+		sources[i] = &token.Source{Config: config, Key: key, Store: store}
 	}
 	i := 0
 	var used uint64
@@ -113,7 +113,7 @@ func BenchmarkManySources(b *testing.B) {
 				}
 			}
 			for j, s := range sources {
-				sources[j] = token.NewSource(config, s.Key, store)
+				sources[j] = &token.Source{Config: config, Key: s.Key, Store: store}
 			}
 			i = 0
 			b.StartTimer()

@@ -76,7 +76,7 @@ func TestErrorWhoseMethodsPanic(t *testing.T) {
 				if callback == "Config.HTTPClient" {
 					mustToken(t, src)
 					time.Sleep(2 * time.Hour)
-					src = token.NewSource(src.Config, src.Key, src.Store)
+					src = &token.Source{Config: src.Config, Key: src.Key, Store: src.Store}
 					src.Config.HTTPClient = &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 						if m.fails(callback) {
 							return nil, nothing

@@ -14,10 +14,10 @@ const maxClaims = 16 << 10
 // ErrClaims is matched when a claims challenge is not a JSON object of at most 16 KiB.
 var ErrClaims = errors.New("token: claims challenge is not a JSON object of at most 16 KiB")
 
-// DecodeClaims reads the claims parameter of a challenge: a JSON object, plain or in base64
+// decodeClaims reads the claims parameter of a challenge: a JSON object, plain or in base64
 // of any alphabet, padded or not. It returns the object as compact JSON. The error matches
 // [ErrClaims].
-func DecodeClaims(s string) (string, error) {
+func decodeClaims(s string) (string, error) {
 	s = strings.TrimSpace(s)
 	if s == "" || len(s) > 2*maxClaims {
 		return "", ErrClaims
@@ -56,7 +56,7 @@ func claimsParameter(challenge string, capabilities []string) (string, error) {
 	}
 	m := map[string]any{}
 	if challenge != "" {
-		c, err := DecodeClaims(challenge)
+		c, err := decodeClaims(challenge)
 		if err != nil {
 			return "", err
 		}

@@ -34,8 +34,8 @@ type Options struct {
 	// Issuer is the issuer of an OpenID provider whose authorization_uri does not tell it.
 	Issuer string
 
-	// Scopes overrides the scopes that are derived from the endpoint. They are checked by
-	// [CheckScopes].
+	// Scopes overrides the scopes that are derived from the endpoint. Scopes that bring a token
+	// which Exchange does not accept are refused.
 	Scopes []string
 
 	// Auth authenticates the client. If nil, the client is public.
@@ -109,7 +109,7 @@ func Configure(ctx context.Context, clientID string, offer *bearer.Offer, endpoi
 	if len(scopes) == 0 {
 		scopes = Scopes(a.Kind, endpoint)
 	}
-	if err := CheckScopes(scopes, endpoint); err != nil {
+	if err := checkScopes(scopes, endpoint); err != nil {
 		return nil, err
 	}
 	return o.config(clientID, a, endpoint, scopes), nil

@@ -5,6 +5,11 @@ import (
 	"net/url"
 )
 
+var (
+	CheckScopes  = checkScopes
+	DecodeClaims = decodeClaims
+)
+
 // EndsGrant returns the error of a refusal and whether it drops a refresh token.
 func EndsGrant(kind AuthorityKind, grant string, r Refusal) (ended bool, err error) {
 	err = classify(inquiry{kind: kind, grant: grant}, r, errors.New("cause"), 0)

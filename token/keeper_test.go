@@ -308,7 +308,7 @@ func TestImportIsMadeOnce(t *testing.T) {
 			<-done
 		}
 		time.Sleep(time.Minute)
-		mustToken(t, token.NewSource(config, "ada", store))
+		mustToken(t, &token.Source{Config: config, Key: "ada", Store: store})
 		if got := s.posts() - n; got != 1 || s.dead {
 			t.Errorf("%d requests, dead %v, want 1", got, s.dead)
 		}
@@ -409,7 +409,7 @@ func TestSignOutByAPeer(t *testing.T) {
 		src.Store = unlocked{src.Store}
 		time.Sleep(2 * time.Hour)
 		s.intercept = func(http.ResponseWriter, *http.Request) bool {
-			if err := token.NewSource(src.Config, src.Key, src.Store).SignOut(t.Context()); err != nil {
+			if err := (&token.Source{Config: src.Config, Key: src.Key, Store: src.Store}).SignOut(t.Context()); err != nil {
 				t.Error(err)
 			}
 			return false
@@ -478,7 +478,7 @@ func TestRefusedTokenStaysOut(t *testing.T) {
 		if tok, err := src.Token(t.Context()); err == nil {
 			t.Errorf("the refused token is handed out: %v", tok.AccessToken == stale.AccessToken)
 		}
-		if _, err := token.NewSource(src.Config, src.Key, src.Store).Token(t.Context()); err != nil {
+		if _, err := (&token.Source{Config: src.Config, Key: src.Key, Store: src.Store}).Token(t.Context()); err != nil {
 			t.Errorf("another source, which does not know: %v", err)
 		}
 		s.refuse("", "", 0)
@@ -548,7 +548,7 @@ func TestCallbackThatPanics(t *testing.T) {
 					if callback == "Config.HTTPClient or Config.Auth" {
 						mustToken(t, src)
 						time.Sleep(2 * time.Hour)
-						src = token.NewSource(src.Config, src.Key, src.Store)
+						src = &token.Source{Config: src.Config, Key: src.Key, Store: src.Store}
 						src.Config.HTTPClient = &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 							now(callback)
 							return s.RoundTrip(r)

@@ -171,7 +171,7 @@ func TestWhatWakesABlockedSource(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newSTS()
 				src := source(t, s)
-				peer := token.NewSource(src.Config, src.Key, src.Store)
+				peer := &token.Source{Config: src.Config, Key: src.Key, Store: src.Store}
 				time.Sleep(2 * time.Hour)
 				s.refuse("invalid_grant", "", 53003)
 				for range 7 { // until the next attempt is some minutes away

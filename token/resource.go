@@ -158,13 +158,13 @@ func resourceScopes(kind AuthorityKind, resource *url.URL, scopes []string) []st
 }
 
 // checkResourceScopes refuses scopes that bring a token for something other than resource. Those of
-// ActiveSync are held to more, see CheckScopes.
+// ActiveSync are held to more, see checkScopes.
 func checkResourceScopes(scopes []string, resource *url.URL) error {
 	bad := func(s, why string) error {
 		return &ConfigError{Kind: ConfigScope, Hint: "the scope " + quote(s) + " " + why}
 	}
 	if slices.ContainsFunc(scopes, func(s string) bool { return s == permission || strings.HasSuffix(s, "/"+permission) }) {
-		return CheckScopes(scopes, resource)
+		return checkScopes(scopes, resource)
 	}
 	want := identifier(resource)
 	named := false

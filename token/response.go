@@ -14,25 +14,12 @@ import (
 )
 
 const (
-	// DefaultAccessLifetime is the lifetime of an access token when the authority does not
-	// say one that makes sense.
+	// DefaultAccessLifetime is the lifetime of an access token when the authority names none
+	// that makes sense. Microsoft Entra ID names 60 to 90 minutes, and 20 to 28 hours for a
+	// client with the capability cp1 ([Options.Capabilities]).
 	DefaultAccessLifetime = time.Hour
-	// DefaultRefreshLifetime is the lifetime that is expected of a refresh token when the
-	// authority does not say; see [Source.RefreshLifetime].
+	// DefaultRefreshLifetime is the default of [Source.RefreshLifetime].
 	DefaultRefreshLifetime = 14 * 24 * time.Hour
-
-	// EntraRefreshLifetime is how long a refresh token of Microsoft Entra ID lives unused
-	// today. It is not configurable since January 2021.
-	EntraRefreshLifetime = 90 * 24 * time.Hour
-	// EntraPageRefreshLifetime is that of a single-page app. It counts from the sign-in,
-	// whatever is renewed: see [Source.RefreshFixed].
-	EntraPageRefreshLifetime = 24 * time.Hour
-	// EntraAccessLifetimeMin is the least lifetime of Entra's access tokens, which is chosen
-	// for each at random, 75 minutes on average.
-	EntraAccessLifetimeMin = time.Hour
-	// EntraAccessLifetimeMax is the greatest lifetime of Entra's access tokens, other than
-	// those of a client that declares cp1; see [Options.Capabilities].
-	EntraAccessLifetimeMax = 90 * time.Minute
 
 	// maxLifetime bounds what an authority may say.
 	maxLifetime = 366 * 24 * time.Hour

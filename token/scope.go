@@ -51,12 +51,12 @@ func resourceURI(endpoint *url.URL) string {
 	return scheme + "://" + host
 }
 
-// CheckScopes refuses scopes that bring a token that Exchange does not accept: a bare
+// checkScopes refuses scopes that bring a token that Exchange does not accept: a bare
 // EAS.AccessAsUser.All, which Entra takes for a permission of Microsoft Graph; one of
 // Microsoft Graph; one over http; one of another host than endpoint's, unless both are
 // Exchange Online's in the same cloud; more than one resource; and none. The error is a [*ConfigError] of
 // kind [ConfigScope].
-func CheckScopes(scopes []string, endpoint *url.URL) error {
+func checkScopes(scopes []string, endpoint *url.URL) error {
 	bad := func(format string, args ...any) error {
 		return &ConfigError{Kind: ConfigScope, Hint: fmt.Sprintf(format, args...)}
 	}

@@ -115,8 +115,9 @@ type Source struct {
 	Spread time.Duration
 
 	// RefreshLifetime is how long a refresh token is expected to live unused when the
-	// authority does not say. If zero, DefaultRefreshLifetime. The expectation is shown
-	// by Status and the observer; it is the authority that decides.
+	// authority does not say. If zero, [DefaultRefreshLifetime]. Status and Observe report the
+	// expectation; the authority decides. Refresh tokens of Microsoft Entra ID live 90 days
+	// unused; those of a single-page app live 24 hours from the sign-in (set RefreshFixed).
 	RefreshLifetime time.Duration
 
 	// RefreshFixed says that RefreshLifetime counts from the sign-in, and no renewal extends
@@ -153,11 +154,6 @@ var (
 	_ bearer.Source    = (*Source)(nil)
 	_ bearer.Refresher = (*Source)(nil)
 )
-
-// NewSource returns a Source that keeps its sign-in in store under key.
-func NewSource(c *Config, key string, store Store) *Source {
-	return &Source{Config: c, Key: key, Store: store}
-}
 
 // keeper returns the owner of the state.
 func (s *Source) keeper() *keeper {
@@ -208,7 +204,7 @@ func (s *Source) Refresh(ctx context.Context, refused *oauth2.Token, why *bearer
 	reason := ""
 	if why != nil {
 		if why.Claims != "" {
-			c, err := DecodeClaims(why.Claims)
+			c, err := decodeClaims(why.Claims)
 			if err != nil {
 				return nil, err
 			}

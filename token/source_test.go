@@ -755,7 +755,7 @@ func TestNoticeBeforeTheEnd(t *testing.T) {
 	}{
 		{"sliding", 0, false, 0, 0},
 		{"fixed", token.DefaultRefreshLifetime, true, 0, 3 * 24 * time.Hour},
-		{"page", token.EntraPageRefreshLifetime, true, 0, 6 * time.Hour},
+		{"page", 24 * time.Hour, true, 0, 6 * time.Hour},
 		{"a week before", token.DefaultRefreshLifetime, true, 7 * 24 * time.Hour, 7 * 24 * time.Hour},
 		{"not wanted", token.DefaultRefreshLifetime, true, -1, 0},
 	} {

@@ -174,7 +174,7 @@ func TestCallsOfTheStore(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					s := newSTS()
 					c := &counted{m: &token.MemoryStore{}}
-					src := token.NewSource(s.config(t), "ada", store.make(c))
+					src := &token.Source{Config: s.config(t), Key: "ada", Store: store.make(c)}
 					if tt.setUp != nil {
 						tt.setUp(t, s, src)
 					}
@@ -215,7 +215,7 @@ func TestEndedSourceLooksOnly(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newSTS()
 				c := &counted{m: &token.MemoryStore{}}
-				src := token.NewSource(s.config(t), "ada", countedLocker{c})
+				src := &token.Source{Config: s.config(t), Key: "ada", Store: countedLocker{c}}
 				if ended {
 					signInTo(t, s, src)
 					end(t, src)
@@ -253,7 +253,7 @@ func TestNewSignInThatTheStoreRefuses(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					s := newSTS()
 					c := &counted{m: &token.MemoryStore{}}
-					src := token.NewSource(s.config(t), "ada", map[string]token.Store{"plain": c, "Locker": countedLocker{c}, "Leaser": countedLeaser{c}}[tt.name])
+					src := &token.Source{Config: s.config(t), Key: "ada", Store: map[string]token.Store{"plain": c, "Locker": countedLocker{c}, "Leaser": countedLeaser{c}}[tt.name]}
 					runs := 0
 					run := func(ctx context.Context, cfg *token.Config) (*oauth2.Token, error) {
 						runs++
@@ -299,7 +299,7 @@ func TestStoreThatFailsOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSTS()
 		c := &counted{m: &token.MemoryStore{}}
-		src := token.NewSource(s.config(t), "ada", countedLocker{c})
+		src := &token.Source{Config: s.config(t), Key: "ada", Store: countedLocker{c}}
 		src.Flow = flowFunc(func(ctx context.Context, cfg *token.Config) (*oauth2.Token, error) {
 			c.set("Save", errDisk)
 			return s.SignIn(ctx, cfg)
@@ -319,7 +319,7 @@ func TestReserveBeforeAPersonIsAsked(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newSTS()
 				c := &counted{m: &token.MemoryStore{}}
-				src := token.NewSource(s.config(t), "ada", countedLocker{c})
+				src := &token.Source{Config: s.config(t), Key: "ada", Store: countedLocker{c}}
 				runs := 0
 				src.Flow = flowFunc(func(ctx context.Context, cfg *token.Config) (*oauth2.Token, error) {
 					runs++
@@ -347,7 +347,7 @@ func TestConflictUnderALease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSTS()
 		c := &counted{m: &token.MemoryStore{}}
-		src := token.NewSource(s.config(t), "ada", countedLeaser{c})
+		src := &token.Source{Config: s.config(t), Key: "ada", Store: countedLeaser{c}}
 		signInTo(t, s, src)
 		time.Sleep(2 * time.Hour)
 		s.delay = 2 * time.Second
@@ -385,7 +385,7 @@ func TestNewSignInReplacesTheOldOne(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				src := token.NewSource(newSTS().config(t), "ada", &token.MemoryStore{})
+				src := &token.Source{Config: newSTS().config(t), Key: "ada", Store: &token.MemoryStore{}}
 				old := token.Record{Lineage: "old", ClientID: src.Config.ClientID, Authority: src.Config.Authority.Host, RefreshToken: tt.old,
 					Access: map[string]token.Access{"https://other.contoso.com:443": {Token: "x", Obtained: time.Now(), Expiry: time.Now().Add(time.Hour)}}}
 				if _, err := src.Store.Save(t.Context(), "ada", old); err != nil {

@@ -90,7 +90,7 @@ func (p *program) signIn(ctx context.Context, clientID, authority, scope string,
 	if err != nil {
 		return err
 	}
-	p.source = token.NewSource(config, strings.ToLower(p.user), store)
+	p.source = &token.Source{Config: config, Key: strings.ToLower(p.user), Store: store}
 	p.source.Flow = flow
 	return nil
 }

@@ -125,7 +125,7 @@ func (s *service) user(claims *token.Claims, raw string) *user {
 	u := s.users[key]
 	if u == nil {
 		u = new(user)
-		source := token.NewSource(s.config, key, s.store)
+		source := &token.Source{Config: s.config, Key: key, Store: s.store}
 		source.Account = token.Account{Tenant: claims.Tenant, Object: claims.Object}
 		source.Flow = &token.OnBehalfOf{Assertion: func(context.Context) (string, error) { return *u.assertion.Load(), nil }}
 		source.Logger = s.log

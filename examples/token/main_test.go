@@ -105,7 +105,7 @@ func TestManyProcesses(t *testing.T) {
 		t.Fatal(err)
 	}
 	store := &token.FileStore{Dir: dir}
-	source := token.NewSource(config, "ada@contoso.com", store)
+	source := &token.Source{Config: config, Key: "ada@contoso.com", Store: store}
 	source.Flow = token.RefreshToken("rt0")
 	if _, err := source.SignIn(ctx); err != nil {
 		t.Fatal(err)

@@ -85,7 +85,7 @@ func (p *program) source(ctx context.Context) (*token.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	source := token.NewSource(config, strings.ToLower(p.address), p.store)
+	source := &token.Source{Config: config, Key: strings.ToLower(p.address), Store: p.store}
 	if p.verb == "login" {
 		code := &token.DeviceCode{Prompt: func(_ context.Context, d *token.DevicePrompt) error {
 			_, err := fmt.Fprintf(p.errs, "Open %s and enter %s\n", d.VerificationURI, d.UserCode)

@@ -2,7 +2,7 @@
 //
 //	store := &sqlstore.Store{DB: db, Dialect: sqlstore.PostgreSQL}
 //	if err := store.Migrate(ctx); err != nil { … }
-//	source := token.NewSource(config, "ada@contoso.com", store)
+//	source := &token.Source{Config: config, Key: "ada@contoso.com", Store: store}
 //
 // The package imports no driver. It was tested with github.com/jackc/pgx/v5/stdlib on
 // PostgreSQL 15 and with modernc.org/sqlite. For SQLite, give connections a busy timeout of

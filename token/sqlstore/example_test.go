@@ -20,7 +20,7 @@ func Example() {
 		if err := store.Migrate(ctx); err != nil {
 			return nil, err
 		}
-		return token.NewSource(config, "ada@contoso.com", store), nil
+		return &token.Source{Config: config, Key: "ada@contoso.com", Store: store}, nil
 	}
 	_ = open
 }

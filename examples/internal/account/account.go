@@ -106,7 +106,7 @@ func (m *Mailbox) Open(ctx context.Context, address, clientID, tenant string, st
 			return err
 		}
 	}
-	m.Source = token.NewSource(m.Config, strings.ToLower(address), store)
+	m.Source = &token.Source{Config: m.Config, Key: strings.ToLower(address), Store: store}
 	m.Source.Flow = flow
 	m.Source.Linger = 15 * time.Minute // the user may take longer than a command
 	m.Client = &eas.Client{URL: endpoint, User: address, Token: m.Source, HTTPClient: m.HTTP}

@@ -106,7 +106,7 @@ func (e *Engine) source(ctx context.Context, m *store.Mailbox, config int64) (*t
 	if err != nil {
 		return nil, err
 	}
-	s := token.NewSource(c, m.Name, e.Tokens)
+	s := &token.Source{Config: c, Key: m.Name, Store: e.Tokens}
 	s.Account = token.Account{Tenant: m.TID, Object: m.OID}
 	s.Limiter, s.Logger = e.Limiter, e.Logger
 	id := m.ID

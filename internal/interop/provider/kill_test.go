@@ -60,7 +60,7 @@ func renew(config *token.Config, store *token.FileStore) error {
 	if _, err := store.Save(context.Background(), "ada", r); err != nil {
 		return err
 	}
-	_, err = token.NewSource(config, "ada", store).Token(context.Background())
+	_, err = (&token.Source{Config: config, Key: "ada", Store: store}).Token(context.Background())
 	return err
 }
 
@@ -73,7 +73,7 @@ func TestKilled(t *testing.T) {
 	store := &token.FileStore{Dir: filepath.Join(t.TempDir(), "tokens")}
 	signIn := func() {
 		t.Helper()
-		s := token.NewSource(config, "ada", store)
+		s := &token.Source{Config: config, Key: "ada", Store: store}
 		s.Flow = &token.Browser{Open: person}
 		if _, err := s.SignIn(t.Context()); err != nil {
 			t.Fatal(err)

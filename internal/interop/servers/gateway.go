@@ -167,7 +167,7 @@ func (s *Site) signIn(t testing.TB, user string, store token.Store) *token.Sourc
 	if err != nil {
 		t.Fatal(err)
 	}
-	source := token.NewSource(config, address, store)
+	source := &token.Source{Config: config, Key: address, Store: store}
 	source.Flow = &token.Browser{Open: s.Tenant.Browser(), LoginHint: address}
 	if _, err := source.SignIn(t.Context()); err != nil {
 		t.Fatal(err)
