@@ -117,12 +117,15 @@ func getJSON(ctx context.Context, c *http.Client, timeout time.Duration, u *url.
 		return 0, unreachable(err)
 	}
 	defer safehttp.Drain(resp.Body)
+	broken, why := failed(resp.StatusCode)
 	switch s := resp.StatusCode; {
 	case s == http.StatusAccepted || s == http.StatusNoContent:
 		return s, nil
 	case s == http.StatusTooManyRequests || s == http.StatusServiceUnavailable:
 		wait, _ := safehttp.RetryAfter(resp.Header, time.Now(), maxRetryAfter)
 		return s, &HopError{Status: s, RetryAfter: wait, Err: ErrThrottled}
+	case broken != "":
+		return s, &HopError{Status: s, Fault: string(broken), Err: why}
 	case s != http.StatusOK:
 		return s, &HopError{Status: s, Reason: fmt.Sprintf("status %d", s), Err: ErrNotFound}
 	}

@@ -230,9 +230,10 @@ func (c *chain) read(hop *Hop, resp *http.Response, body []byte) (*Endpoint, *ur
 	}
 	// Nobody but the network itself shows a page in the name of the cloud.
 	page := who.Kind != front.Exchange && (front.IsHTML(resp.Header) || who.Kind == front.Website)
+	broken, why := failed(status)
 	switch {
 	case status == http.StatusProxyAuthRequired:
-		return fail("PROXY_AUTH", ErrUnreachable, "")
+		return fail(broken, why, "")
 	case who.Kind == front.Firewall && who.Ref != "":
 		return fail("WAF_BLOCK", ErrDevice, "it logs the request as %s", who.Ref)
 	case who.Kind == front.Firewall:
@@ -249,10 +250,8 @@ func (c *chain) read(hop *Hop, resp *http.Response, body []byte) (*Endpoint, *ur
 		return fail("WAF_BLOCK", ErrDevice, "")
 	case status == 401 || status == 403:
 		return fail("AD_PREAUTH", ErrPreAuthentication, "")
-	case status == http.StatusMisdirectedRequest:
-		return fail("MISDIRECTED", ErrServer, "")
-	case status >= 500 && status != http.StatusNotImplemented, status == http.StatusRequestTimeout, status == http.StatusTooEarly:
-		return fail("SERVER_FAILED", ErrServer, "")
+	case broken != "":
+		return fail(broken, why, "")
 	case status == 200 && who.Login:
 		return fail("AD_PREAUTH", ErrPreAuthentication, "a login page came instead of JSON")
 	case status == 200 && who.Kind == front.Website && len(bytes.TrimSpace(body)) == 0:

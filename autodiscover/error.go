@@ -3,6 +3,7 @@ package autodiscover
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -15,7 +16,7 @@ var (
 	// ErrNotV2 is matched by a hop whose server does not speak AutoDiscover v2.
 	ErrNotV2 = errors.New("the server does not speak AutoDiscover v2")
 	// ErrServer is matched by a hop whose server, or a device in front of it, failed: a
-	// status of 500 and above, 408 or 421. Another try may succeed.
+	// status of 500 and above but 501, 408, 421 or 425. Another try may succeed.
 	ErrServer = errors.New("the server failed")
 	// ErrUserUnknown is matched by a hop whose server says that it does not know the
 	// address.
@@ -175,6 +176,20 @@ func (e *HopError) parts() (what []string, remedy string) {
 		add(fmt.Sprintf("retry after %v", e.RetryAfter))
 	}
 	return what, strings.TrimPrefix(f.String(), f.Cause+": ")
+}
+
+// failed returns what a status means whoever sent it and whatever was requested, or "" for one
+// that does not say.
+func failed(status int) (fault.ID, error) {
+	switch {
+	case status == http.StatusProxyAuthRequired:
+		return "PROXY_AUTH", ErrUnreachable
+	case status == http.StatusMisdirectedRequest:
+		return "MISDIRECTED", ErrServer
+	case status >= 500 && status != http.StatusNotImplemented, status == http.StatusRequestTimeout, status == http.StatusTooEarly:
+		return "SERVER_FAILED", ErrServer
+	}
+	return "", nil
 }
 
 // text returns the text of err; of several errors joined, that of the first, which is one

@@ -197,17 +197,18 @@ func (l *lookup) askV1(ctx context.Context, hop *Hop, u *url.URL, addr address) 
 	if x := resp.Header.Get("X-AutoDiscovery-Error"); x != "" {
 		return fail("AD_ERROR_CODE", ErrNotV2, "the server says "+safehttp.Plain(x, 256))
 	}
+	broken, why := failed(resp.StatusCode)
 	switch s := resp.StatusCode; {
 	case s >= 300 && s < 400:
 		// The token is for this host: another one is not asked with it.
 		return fail("AD_UNCONFIRMED", ErrRedirect, "the token is not sent along a redirect")
 	case s == 401 || s == 403:
 		return nil, "", &HopError{Status: s, Fault: "AD_V1_TOKEN", Err: ErrPreAuthentication}
-	case s >= 500 && s != 503 && s != 501:
-		return nil, "", &HopError{Status: s, Fault: "SERVER_FAILED", Err: ErrServer}
 	case s == 429 || s == 503:
 		wait, _ := safehttp.RetryAfter(resp.Header, time.Now(), maxRetryAfter)
 		return nil, "", &HopError{Status: s, RetryAfter: wait, Fault: "SERVER_BUSY", Err: ErrThrottled}
+	case broken != "":
+		return fail(broken, why, "")
 	case s != 200:
 		return fail("AD_NOT_V1", ErrNotV2, "")
 	}
