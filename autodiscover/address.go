@@ -53,7 +53,6 @@ func parseAddress(s string) (address, error) {
 	if err != nil || ascii == "" || len(ascii) > 253 || strings.HasSuffix(ascii, ".") {
 		return bad("the domain is not a host name")
 	}
-	ascii = strings.ToLower(ascii)
 	if _, err := netip.ParseAddr(ascii); err == nil {
 		return bad("an IP address instead of a domain")
 	}

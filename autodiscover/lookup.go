@@ -3,11 +3,11 @@ package autodiscover
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -169,40 +169,37 @@ func (l *lookup) newRequest(ctx context.Context, method string, u *url.URL, body
 	return req, nil
 }
 
+// noContact are the faults of a network that leads nowhere.
+var noContact = []string{"DNS_NXDOMAIN", "DNS_FAILED", "TCP_UNREACHABLE"}
+
 // advice says what a program or an administrator can do about a look-up as a whole that its
 // hops do not say.
 func (l *lookup) advice(hops []Hop, ended error) string {
 	if ended != nil {
 		return ""
 	}
-	has := func(id string) (some, all bool) {
-		all = len(hops) > 0
-		for _, h := range hops {
-			var he *HopError
-			is := errors.As(h.Err, &he) && he.Fault == id
-			some, all = some || is, all && is
-		}
-		return some, all
-	}
-	notV2, unknown := false, false
+	offline, absent, notV2, unknown := true, false, false, false
 	for _, h := range hops {
+		he := new(HopError)
+		errors.As(h.Err, &he)
+		offline = offline && slices.Contains(noContact, he.Fault)
+		absent = absent || he.Fault == "DNS_NXDOMAIN"
 		notV2 = notV2 || errors.Is(h.Err, ErrNotV2)
 		unknown = unknown || errors.Is(h.Err, ErrUserUnknown)
 	}
-	absent, noName := has("DNS_NXDOMAIN")
-	_, noDNS := has("DNS_FAILED")
-	_, noTCP := has("TCP_UNREACHABLE")
 	switch {
 	case len(hops) == 0:
 		return "No host was left to ask: correct the fields of the Resolver"
-	case (noDNS || noName || noTCP) && l.HTTPClient == nil && l.Proxy == nil && os.Getenv("HTTPS_PROXY")+os.Getenv("https_proxy") != "":
+	case offline && l.HTTPClient == nil && l.Proxy == nil && os.Getenv("HTTPS_PROXY")+os.Getenv("https_proxy") != "":
 		return "HTTPS_PROXY is set, and the Resolver ignores it: set Resolver.Proxy to http.ProxyFromEnvironment"
-	case (noDNS || noName || noTCP) && !l.NoCloud && l.pinned == "":
+	case offline && !l.NoCloud && l.pinned == "":
 		return "Not even the cloud's host can be reached: check the network connection"
 	case unknown:
 		return ""
+	case l.pinned != "" && (absent || notV2):
+		return "Correct Resolver.Host, or name the URL (Static) if it is known"
 	case absent && !l.AskSRV:
-		return fmt.Sprintf("If the domain publishes an SRV record, set Resolver.AskSRV and Confirm; if the server's name is known, set Host%s", orV1(notV2, l))
+		return "If the domain publishes an SRV record, set Resolver.AskSRV and Confirm; if the server's name is known, set Host" + orV1(notV2, l)
 	case notV2:
 		return "Name the host (Resolver.Host) or the URL (Static) if it is known" + orV1(notV2, l)
 	}

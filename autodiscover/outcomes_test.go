@@ -228,11 +228,16 @@ func TestOutcomes(t *testing.T) {
 	}
 	for _, s := range []sender{
 		{"nothing", http.Header{}, ""}, {"a wait", http.Header{"Retry-After": {"7"}}, ""}, {"no cloud", http.Header{}, `{}`},
-		{"a cloud", http.Header{}, `{"configProviderName":"MICROSOFT.GALLATIN"}`}, {"an unknown cloud", http.Header{}, `{"configProviderName":"Contoso"}`},
+		{"a cloud", http.Header{}, `{"configProviderName":"Partner.MicrosoftOnline.CN"}`}, {"an unknown cloud", http.Header{}, `{"configProviderName":"Contoso"}`},
 	} {
 		fmt.Fprintf(&b, "-- federation provider: %s --\n", s.name)
 		byStatus(&b, func(status int) string {
-			p := &autodiscover.FederationProvider{URL: service, HTTPClient: &http.Client{Transport: roundTripper(respondAs(s, status))}}
+			p := &autodiscover.FederationProvider{URL: service, HTTPClient: &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+				if r.URL.String() != "https://detect.example/detect?domain=contoso.com" || r.Header.Get("Accept") != "application/json" {
+					t.Errorf("asked %s with %v", r.URL, r.Header)
+				}
+				return respondAs(s, status)(r)
+			})}}
 			c, err := p.Cloud(t.Context(), "ada@contoso.com")
 			if err != nil {
 				return fmt.Sprintf("%v [%s]", err, matches(err))

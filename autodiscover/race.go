@@ -74,8 +74,7 @@ func (l *lookup) race(ctx context.Context, list []candidate) (*Endpoint, []Hop, 
 		best     = len(list) // the first candidate that has an endpoint
 		endpoint *Endpoint
 		next     = time.NewTimer(headStart)
-		enough   *time.Timer
-		enoughC  <-chan time.Time
+		enough   <-chan time.Time // when best counts, whatever may come
 	)
 	launch := func() {
 		i := started
@@ -93,7 +92,6 @@ func (l *lookup) race(ctx context.Context, list []candidate) (*Endpoint, []Hop, 
 		}()
 	}
 
-	defer next.Stop()
 	launch()
 	// decided reports whether nothing better than best can come.
 	decided := func() bool {
@@ -117,7 +115,7 @@ func (l *lookup) race(ctx context.Context, list []candidate) (*Endpoint, []Hop, 
 				return endpoint, end(), nil
 			}
 			return nil, end(), ctx.Err()
-		case <-enoughC:
+		case <-enough:
 			return endpoint, end(), nil
 		case <-next.C:
 			if started < len(list) && endpoint == nil {
@@ -134,9 +132,7 @@ func (l *lookup) race(ctx context.Context, list []candidate) (*Endpoint, []Hop, 
 			case out.index < best:
 				best, endpoint = out.index, out.endpoint
 				if enough == nil {
-					enough = time.NewTimer(patience)
-					defer enough.Stop()
-					enoughC = enough.C
+					enough = time.After(patience)
 				}
 			}
 			if decided() {
@@ -157,15 +153,14 @@ const settleTime = 100 * time.Millisecond
 
 // settle waits for the running candidates, but for those that are in a callback.
 func (l *lookup) settle(results <-chan raced, running int) {
-	t := time.NewTimer(settleTime)
-	defer t.Stop()
+	limit := time.After(settleTime)
 	for range running - int(l.calls.Load()) {
 		select {
 		case out := <-results:
 			if out.panicked != nil {
 				panic(out.panicked)
 			}
-		case <-t.C:
+		case <-limit:
 			return
 		}
 	}

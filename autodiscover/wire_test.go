@@ -133,20 +133,3 @@ func TestS019TLSThatFails(t *testing.T) {
 		})
 	}
 }
-
-// Where the environment names a proxy, and the Resolver uses none, the error says so.
-func TestProxyOfTheEnvironment(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.Close() // nothing listens there now
-	for env, want := range map[string]bool{"": false, "http://proxy.contoso.com:3128": true} {
-		t.Setenv("HTTPS_PROXY", env)
-		t.Setenv("https_proxy", "")
-		_, err := (&autodiscover.Resolver{Host: l.Addr().String(), AllowPrivate: true}).Lookup(t.Context(), "ada@contoso.com")
-		if err == nil || strings.Contains(err.Error(), "Resolver.Proxy") != want {
-			t.Errorf("HTTPS_PROXY=%q: %v", env, err)
-		}
-	}
-}
