@@ -70,7 +70,7 @@ func parseV1(body []byte) (v1Answer, error) {
 			if path = append(path, t.Name.Local); len(path) > maxXMLDepth {
 				return v1Answer{}, fmt.Errorf("%w: deeper than %d", errXML, maxXMLDepth)
 			}
-			if len(path) == 1 && t.Name.Local != "Autodiscover" {
+			if len(path) == 1 && (root || t.Name.Local != "Autodiscover") {
 				return v1Answer{}, fmt.Errorf("%w: another root", errXML)
 			}
 			root = true
