@@ -211,6 +211,7 @@ func TestS098FileStoreOrder(t *testing.T) {
 // has done its work; the old record or the new one can be read; no other file holds a
 // secret; and the next save succeeds.
 func TestFileStoreFaults(t *testing.T) {
+	t.Parallel()
 	const key = "ada"
 	old := Record{Lineage: "l", RefreshToken: "rt-old"}
 	for _, encryption := range []EncryptionKey{nil, NewEncryptionKey()} {

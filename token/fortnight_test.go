@@ -24,7 +24,7 @@ import (
 
 var (
 	fortnightSeed     = flag.Uint64("fortnight.seed", 0, "the only seed that TestFortnight runs")
-	fortnightAccounts = flag.Int("fortnight.accounts", 60, "how many accounts TestFortnight has")
+	fortnightAccounts = flag.Int("fortnight.accounts", 30, "how many accounts TestFortnight has")
 )
 
 // TestFortnight lives fourteen days with many accounts: tokens are used, refused and renewed, one
@@ -33,6 +33,7 @@ var (
 // changed their passwords; users sign out and in. After each step, and in the authority at each
 // request, what the package promises is checked. A failure names the seed that repeats it.
 func TestFortnight(t *testing.T) {
+	t.Parallel()
 	seeds, accounts := []uint64{1, 2, 3}, *fortnightAccounts
 	if *fortnightSeed != 0 {
 		seeds = []uint64{*fortnightSeed}

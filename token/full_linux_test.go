@@ -136,7 +136,7 @@ func TestFileStoreClosesFiles(t *testing.T) {
 	}
 	round()
 	before := openFiles(t)
-	for range 20 {
+	for range 8 {
 		round()
 	}
 	if after := openFiles(t); after > before+5 { // other tests of the process

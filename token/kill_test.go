@@ -10,6 +10,7 @@ import (
 	"io"
 	"log"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -31,7 +32,7 @@ func rotations() int {
 	if full {
 		return 1000
 	}
-	return 200
+	return 40
 }
 
 // A killing is an authority and a store that outlive the processes which use them.
@@ -40,7 +41,8 @@ type killing struct {
 	arg    string // for the processes
 	store  *token.FileStore
 	signer *token.Source
-	active atomic.Int64 // requests that the authority deals with
+	addr   string
+	open   connections // to the authority
 }
 
 func newKilling(t *testing.T, strict bool, mode string) *killing {
@@ -50,14 +52,12 @@ func newKilling(t *testing.T, strict bool, mode string) *killing {
 	}
 	k := &killing{sts: newSTS()}
 	k.strict, k.audience = strict, ""
-	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		k.active.Add(1)
-		defer k.active.Add(-1)
-		k.ServeHTTP(w, r)
-	}))
+	srv := httptest.NewUnstartedServer(k)
+	srv.Config.ConnState = k.open.note
 	srv.Config.ErrorLog = log.New(io.Discard, "", 0) // connections break off
 	srv.StartTLS()
 	t.Cleanup(srv.Close)
+	k.addr = srv.Listener.Addr().String()
 	k.store = &token.FileStore{Dir: filepath.Join(t.TempDir(), "tokens")}
 	c := k.config(t)
 	a := *c.Authority
@@ -105,13 +105,56 @@ func (k *killing) process() (*exec.Cmd, *bufio.Scanner, error) {
 	return cmd, bufio.NewScanner(out), nil
 }
 
-// isBehind reports whether the authority has issued a refresh token that the store does not
-// have, when no request is under way any more.
-func (k *killing) isBehind(t *testing.T) bool {
+// connections are the connections that a server has.
+type connections struct {
+	mu    sync.Mutex
+	seen  map[string]bool // addresses of clients
+	count int
+}
+
+func (c *connections) note(conn net.Conn, state http.ConnState) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch state {
+	case http.StateNew:
+		if c.seen == nil {
+			c.seen = map[string]bool{}
+		}
+		c.seen[conn.RemoteAddr().String()] = true
+		c.count++
+	case http.StateClosed:
+		c.count--
+	}
+}
+
+// settled reports whether the server has accepted client's connection, and has none.
+func (c *connections) settled(client string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.seen[client] && c.count == 0
+}
+
+// settle waits until the authority has dealt with everything that a killed process has sent,
+// what it has not even accepted yet included: connections are accepted in their order, so that
+// one made now comes last.
+func (k *killing) settle(t *testing.T) {
 	t.Helper()
-	for k.active.Load() > 0 {
+	last, err := net.Dial("tcp", k.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := last.LocalAddr().String()
+	last.Close()
+	for !k.open.settled(client) {
 		time.Sleep(time.Millisecond)
 	}
+}
+
+// isBehind reports whether the authority has issued a refresh token that the store does not
+// have, when the process that was killed has no request under way any more.
+func (k *killing) isBehind(t *testing.T) bool {
+	t.Helper()
+	k.settle(t)
 	r, err := k.store.Load(t.Context(), "ada")
 	if err != nil {
 		t.Fatalf("after a kill the record cannot be read: %v", err)
@@ -171,11 +214,12 @@ func TestKilledProcesses(t *testing.T) {
 	}
 }
 
-// Eight processes rotate one sign-in, and each is killed at random points and followed by
-// another. With an authority that leaves the old refresh token valid, no sign-in is lost, and
+// Eight processes rotate one sign-in, and each is killed at a random point after its first token
+// and followed by another. With an authority that leaves the old refresh token valid, no sign-in is lost, and
 // no process reads an error. TOKEN_TEST_ROTATIONS sets how many rotations they make.
 func TestKilledTogether(t *testing.T) {
-	want := rotations() / 5
+	t.Parallel()
+	want := rotations()
 	if s := os.Getenv("TOKEN_TEST_ROTATIONS"); s != "" {
 		n, err := strconv.Atoi(s)
 		if err != nil {
@@ -195,16 +239,16 @@ func TestKilledTogether(t *testing.T) {
 					t.Error(err) // ends the loop below
 					return
 				}
-				late := time.AfterFunc(time.Duration(50+rand.IntN(400))*time.Millisecond, func() { cmd.Process.Kill() })
+				if out.Scan(); out.Text() != peerToken {
+					t.Errorf("after %d kills a process says %q, want a token", kills.Load(), out.Text())
+				}
+				time.Sleep(time.Duration(rand.IntN(60_000)) * time.Microsecond)
+				cmd.Process.Kill()
 				for out.Scan() {
-					if line := out.Text(); line != peerToken {
-						t.Errorf("after %d kills a process says %q", kills.Load(), line)
-					}
+					t.Errorf("after %d kills a process says %q as well", kills.Load(), out.Text())
 				}
 				cmd.Wait()
-				if !late.Stop() {
-					kills.Add(1)
-				}
+				kills.Add(1)
 				select {
 				case <-end:
 					return
@@ -352,7 +396,8 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// peer is a process of a test. Without a mode it asks for a token whenever a line comes in.
+// peer is a process of a test. Without a mode it gets a token whenever a line comes in, as a
+// source that has none yet.
 func peer(arg string) {
 	var pc peerConfig
 	if err := json.Unmarshal([]byte(arg), &pc); err != nil {
@@ -367,9 +412,9 @@ func peer(arg string) {
 		pc.barrier()
 		return
 	}
-	src := pc.source(peerTransport())
+	base := peerTransport()
 	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
-		tok, err := src.Token(context.Background())
+		tok, err := pc.source(base).Token(context.Background())
 		if err != nil {
 			fmt.Println("error", strings.ReplaceAll(err.Error(), "\n", " "))
 			continue

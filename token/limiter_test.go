@@ -351,7 +351,8 @@ func TestLimiterAndSignOut(t *testing.T) {
 // Sources that start together do not stay together: the first renewals of a process are
 // spread over the lifetime.
 func TestS074RenewalsAreSpread(t *testing.T) {
-	n := 1000
+	t.Parallel()
+	n := 500
 	if raceEnabled {
 		n = 200
 	}
@@ -473,12 +474,12 @@ func TestRefreshAtOfASignIn(t *testing.T) {
 	})
 }
 
-// TestManySourcesAtOneExpiry has 100,000 sources (2,000 unless TOKEN_TEST_SOURCES says another
+// TestManySourcesAtOneExpiry has 100,000 sources (1,000 unless TOKEN_TEST_SOURCES says another
 // number) whose tokens run out together: the memory and goroutines that their renewal takes.
 func TestManySourcesAtOneExpiry(t *testing.T) {
 	n, _ := strconv.Atoi(os.Getenv("TOKEN_TEST_SOURCES"))
 	if n == 0 {
-		n = 2000
+		n = 1000
 	}
 	for _, limited := range []bool{true, false} {
 		t.Run(fmt.Sprintf("limited=%v", limited), func(t *testing.T) {

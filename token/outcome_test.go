@@ -44,6 +44,7 @@ func (s *sts) refuse(code, suberror string, number int) {
 // asked in an hour of callers who come every 3 seconds, what becomes of the stored refresh token,
 // what callers and Status say, and how long after the last refusal the source is back.
 func TestRefusalAndState(t *testing.T) {
+	t.Parallel()
 	type row struct {
 		name           string
 		code, suberror string
@@ -273,7 +274,8 @@ func (p *policy) most() int {
 // lost, all are back within 15 minutes, and the authority is never asked more than 50 times a
 // second.
 func TestAPolicyByMistake(t *testing.T) {
-	mailboxes := 2000
+	t.Parallel()
+	mailboxes := 1000
 	switch {
 	case full:
 		mailboxes = 10_000
