@@ -11,6 +11,10 @@ import (
 )
 
 func TestAdminConsentURL(t *testing.T) {
+	loopback, err := token.ParseAuthority("http://127.0.0.1:9000/common/oauth2", &token.Options{TrustedAuthorities: []string{"127.0.0.1:9000"}, AllowLoopback: true})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, tt := range []struct {
 		authority  *token.Authority
 		redirect   string
@@ -24,6 +28,7 @@ func TestAdminConsentURL(t *testing.T) {
 		{authority: &token.Authority{Kind: token.ADFS, Host: "fs.contoso.com"}},
 		{authority: nil},
 		{authority: &token.Authority{Kind: token.Entra, Host: "login.microsoftonline.com", Tenant: "common"}, withoutApp: true},
+		{authority: loopback, want: "http://127.0.0.1:9000/organizations/adminconsent?client_id=" + clientID},
 	} {
 		id := clientID
 		if tt.withoutApp {

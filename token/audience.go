@@ -148,8 +148,8 @@ func isExchangeOnline(u *url.URL) bool {
 // sameService reports whether both are hosts of Exchange Online in the same cloud.
 func sameService(a, b *url.URL) bool {
 	x, ok := exchangeOnline(a)
-	y, ok2 := exchangeOnline(b)
-	return ok && ok2 && x.cloud == y.cloud
+	y, _ := exchangeOnline(b) // another host has no cloud
+	return ok && x.cloud == y.cloud
 }
 
 // hostProfile is how names are looked up: as in the WHATWG URL standard, without the

@@ -27,6 +27,7 @@ func TestCheckAudience(t *testing.T) {
 		{"IPv6", []string{"https://[2001:db8::1]"}, "https://[2001:DB8::1]:443/x", ""},
 		{"IDN in Unicode", []string{"https://Pößt.Example"}, "https://xn--pt-gia5g.example/x", ""},
 		{"IDN in ASCII", []string{"https://xn--bcher-kva.example"}, "https://bücher.example/x", ""},
+		{"Exchange Online at its default port", []string{exchangeApp}, "https://outlook.office365.com:443/x", ""},
 		{"Exchange Online, by application", []string{exchangeApp}, "https://outlook.office365.com/Microsoft-Server-ActiveSync", ""},
 		{"Exchange Online, other host", []string{"https://outlook.office.com"}, "https://outlook.office365.com/Microsoft-Server-ActiveSync", ""},
 
@@ -79,7 +80,7 @@ func TestCheckAudience(t *testing.T) {
 		})
 	}
 	var ae *token.AudienceError
-	if err := token.CheckAudience([]string{"https://mail.contoso.com"}, nil); !errors.As(err, &ae) {
+	if err := token.CheckAudience([]string{"https://mail.contoso.com"}, nil); !errors.As(err, &ae) || ae.Kind != token.AudienceUnusable {
 		t.Errorf("CheckAudience(nil endpoint) = %v", err)
 	}
 }

@@ -75,13 +75,10 @@ func (c *Certificate) Params(_ context.Context, clientID string, tokenEndpoint *
 		return nil, err
 	}
 	now := time.Now()
-	claims, err := json.Marshal(map[string]any{
+	claims, _ := json.Marshal(map[string]any{
 		"aud": tokenEndpoint.String(), "iss": clientID, "sub": clientID, "jti": rand.Text(),
 		"iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(5 * time.Minute).Unix(),
 	})
-	if err != nil {
-		return nil, err
-	}
 	algorithms := []jose.SignatureAlgorithm{jose.SignatureAlgorithm(c.Algorithm)}
 	if c.Algorithm == "" {
 		algorithms = []jose.SignatureAlgorithm{jose.PS256, jose.RS256}
@@ -89,8 +86,9 @@ func (c *Certificate) Params(_ context.Context, clientID string, tokenEndpoint *
 			algorithms = algorithms[1:]
 		}
 	}
-	var jwt string
+	var err error
 	for _, alg := range algorithms {
+		var jwt string
 		if jwt, err = c.sign(alg, claims); err == nil {
 			return url.Values{"client_assertion": {jwt}, "client_assertion_type": {assertionType}}, nil
 		}
@@ -135,11 +133,11 @@ func (c *Certificate) sign(alg jose.SignatureAlgorithm, claims []byte) (string, 
 		thumbprint := sha1.Sum(c.Certificate.Raw) // names the certificate and protects nothing
 		o.WithHeader("x5t", base64.RawURLEncoding.EncodeToString(thumbprint[:]))
 	}
+	var jws *jose.JSONWebSignature
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: alg, Key: cryptosigner.Opaque(c.Key)}, o)
-	if err != nil {
-		return "", err
+	if err == nil {
+		jws, err = signer.Sign(claims)
 	}
-	jws, err := signer.Sign(claims)
 	if err != nil {
 		return "", err
 	}

@@ -118,10 +118,7 @@ func ParseAuthority(authorizationURI string, o *Options) (*Authority, error) {
 	if ok && known.trusted && (u.Port() == "" || u.Port() == "443") && !loopback {
 		return entra(known, segments, o)
 	}
-	name := strings.ToLower(u.Host)
-	if u.Port() == "443" {
-		name = strings.TrimSuffix(name, ":443")
-	}
+	name := strings.TrimSuffix(strings.ToLower(u.Host), ":443")
 	if !slices.ContainsFunc(o.TrustedAuthorities, func(t string) bool {
 		return strings.TrimSuffix(strings.ToLower(t), ":443") == name
 	}) {
@@ -190,9 +187,9 @@ func entraTenant(host string, segments []string, o *Options) (string, error) {
 	return tenant, nil
 }
 
-// isTenant reports whether s can be a tenant in a path: letters, digits, dots, hyphens.
+// isTenant reports whether s, which is not empty, can be a tenant in a path: letters, digits, dots, hyphens.
 func isTenant(s string) bool {
-	if s == "" || len(s) > 253 || s == "adfs" || strings.Trim(s, ".") != s || strings.Contains(s, "..") {
+	if len(s) > 253 || s == "adfs" || strings.Trim(s, ".") != s || strings.Contains(s, "..") {
 		return false
 	}
 	for _, c := range []byte(s) {
@@ -231,7 +228,7 @@ func untrusted(host, reason string) error {
 // cloud.
 func (a *Authority) checkEndpoint(name, raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
-	if err != nil || raw == "" {
+	if err != nil {
 		return nil, &AuthorityError{Host: a.Host, Reason: name + " of the metadata is not a URL"}
 	}
 	if !a.loopback || u.Scheme != "http" || !safehttp.IsLoopback(u) {
