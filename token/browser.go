@@ -97,7 +97,7 @@ func (b *Browser) SignIn(ctx context.Context, c *Config) (*oauth2.Token, error) 
 			if err != nil {
 				return nil, err
 			}
-			opened = nil // it is the response that counts
+			// It is the response that counts.
 		case <-ctx.Done():
 			refused := r.refused()
 			if refused != "" {

@@ -556,7 +556,7 @@ func TestBrowserSaysWhatItRefused(t *testing.T) {
 		path       string
 		alter      func(v url.Values)
 	}{
-		{"error without state", "without the state of this sign-in (error access_denied)", "", func(v url.Values) {
+		{"error without state", "has not signed in; refused meanwhile: a response without the state of this sign-in (error access_denied)", "", func(v url.Values) {
 			v.Del("code")
 			v.Del("state")
 			v.Set("error", "access_denied")

@@ -230,3 +230,34 @@ func TestDecodeHalves(t *testing.T) {
 		t.Errorf("%q, want %q", fmt.Sprint(got), want)
 	}
 }
+
+// Where the browser comes back to.
+func TestBrowserHost(t *testing.T) {
+	for _, tt := range []struct {
+		b    Browser
+		kind AuthorityKind
+		want string // "": refused
+	}{
+		{Browser{}, Entra, "localhost"},
+		{Browser{}, ADFS, "127.0.0.1"},
+		{Browser{}, OpenID, "127.0.0.1"},
+		{Browser{RedirectHost: "localhost"}, OpenID, "localhost"},
+		{Browser{RedirectHost: "127.0.0.1"}, Entra, "127.0.0.1"},
+		{Browser{RedirectHost: "::1"}, Entra, "::1"},
+		{Browser{RedirectHost: "127.0.0.2"}, Entra, ""},
+		{Browser{RedirectPort: 65535, RedirectPath: "/"}, Entra, "localhost"},
+		{Browser{RedirectPort: 65536}, Entra, ""},
+		{Browser{RedirectPort: -1}, Entra, ""},
+		{Browser{RedirectPath: "/a/b"}, Entra, "localhost"},
+		{Browser{RedirectPath: "/a/"}, Entra, "localhost"},
+		{Browser{RedirectPath: "/a//b"}, Entra, ""},
+		{Browser{RedirectPath: "?a"}, Entra, ""},
+		{Browser{RedirectPath: "/a?"}, Entra, ""},
+	} {
+		got, err := tt.b.host(&Authority{Kind: tt.kind})
+		var ce *ConfigError
+		if got != tt.want || (err == nil) != (tt.want != "") || err != nil && (!errors.As(err, &ce) || ce.Kind != ConfigRedirect) {
+			t.Errorf("host of %+v at %s = %q, %v; want %q", tt.b, tt.kind, got, err, tt.want)
+		}
+	}
+}
