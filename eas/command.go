@@ -1,6 +1,7 @@
 package eas
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -101,7 +102,7 @@ func (c *Client) demand(r *response, err error) demand {
 	case r.status != http.StatusOK || len(r.body) == 0:
 		return demandNothing
 	default:
-		code, _ = r.topStatus()
+		code = r.topStatus()
 	}
 	switch {
 	case code < 101:
@@ -119,38 +120,32 @@ func (c *Client) demand(r *response, err error) demand {
 }
 
 // topStatus reads the status at the top of the document, which is the first part of a
-// multipart response.
-func (r *response) topStatus() (int, bool) {
-	doc := r.body
-	if r.mediaType == typeMultipart {
-		p, err := newParts(strings.NewReader(string(doc)))
-		if err != nil {
-			return 0, false
-		}
-		if doc, err = p.document(); err != nil {
-			return 0, false
-		}
+// multipart response; 0 if there is none.
+func (r *response) topStatus() int {
+	if r.mediaType != typeMultipart {
+		return topStatus(r.body)
 	}
+	p, err := newParts(bytes.NewReader(r.body))
+	if err != nil {
+		return 0
+	}
+	doc, _ := p.document() // a part of it says as much
 	return topStatus(doc)
 }
 
-// topStatus reads the status that is the first child of the root, without reading further.
-func topStatus(doc []byte) (int, bool) {
+// topStatus reads the status that is the first child of the root, without reading further; 0 if
+// there is none.
+func topStatus(doc []byte) int {
 	var d wbxml.Decoder
 	d.ResetBytes(doc)
-	if t, err := d.ReadToken(); err != nil || t.Kind != wbxml.KindStart {
-		return 0, false
-	}
+	_, _ = d.ReadToken() // an error comes again
 	t, err := d.ReadToken()
 	if err != nil || t.Kind != wbxml.KindStart || t.Tag.Name() != "Status" {
-		return 0, false
+		return 0
 	}
-	text, err := d.ReadText()
-	if err != nil {
-		return 0, false
-	}
-	n, err := strconv.Atoi(strings.TrimSpace(string(text)))
-	return n, err == nil
+	text, _ := d.ReadText()
+	n, _ := strconv.Atoi(strings.TrimSpace(string(text)))
+	return n
 }
 
 // Do sends any command with a document of the caller's and returns the server's document, both in

@@ -364,10 +364,11 @@ func list(h http.Header, name string) []string {
 	return out
 }
 
-// unexpected is the error of an answer that is not ActiveSync.
+// unexpected is the error of a response that is not ActiveSync. It quotes the beginning of a text,
+// which says what responded, and nothing of a document, which holds mail.
 func (r *response) unexpected(why string) error {
 	near := ""
-	if len(r.body) > 0 {
+	if len(r.body) > 0 && r.body[0] >= ' ' {
 		near = fmt.Sprintf(", beginning %q", safehttp.Plain(string(r.body[:min(len(r.body), 256)]), 64))
 	}
 	return &Error{

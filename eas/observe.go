@@ -35,7 +35,7 @@ func (c *Client) observe(ctx context.Context, x *exchange, err error) {
 	if r := x.response; r != nil {
 		o.HTTPStatus, o.RequestID, o.Server, o.Throttle = r.status, r.requestID, r.server, r.throttle
 		if r.status == 200 && len(r.body) > 0 {
-			o.Status, _ = r.topStatus()
+			o.Status = r.topStatus()
 		}
 	}
 	if c.Logger != nil {

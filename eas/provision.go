@@ -228,5 +228,11 @@ func (c *Client) AcknowledgeWipe(ctx context.Context, asked *RemoteWipeError, do
 	if err != nil {
 		return err
 	}
-	return r.check(true)
+	if err := r.check(true); err != nil {
+		return err
+	}
+	if status := topStatus(r.body); status > 1 {
+		return r.statusError("", status)
+	}
+	return nil
 }
