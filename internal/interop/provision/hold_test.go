@@ -2,17 +2,13 @@ package provision
 
 import (
 	"context"
-	"database/sql"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -20,7 +16,6 @@ import (
 
 	"github.com/easoauth/easoauth/internal/interop/servers"
 	"github.com/easoauth/easoauth/token"
-	"github.com/easoauth/easoauth/token/sqlstore"
 )
 
 // A holder is a server to whose Pings nothing happens, until it is told; its folders never have
@@ -80,20 +75,15 @@ func TestHold(t *testing.T) {
 	api := w.startAPI(t)
 	first := w.startWorker(t)
 	w.provision(t, api, []string{address})
-	db, err := sql.Open("pgx", cluster.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
 	for range 100 {
 		var synced int64
-		if err := db.QueryRowContext(t.Context(), `SELECT synced FROM provision_mailbox`).Scan(&synced); err == nil && synced > 0 {
+		if err := w.db.QueryRowContext(t.Context(), `SELECT synced FROM provision_mailbox`).Scan(&synced); err == nil && synced > 0 {
 			break
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
 	first.stop()
-	if err := w.multiply(t.Context(), db, n); err != nil {
+	if err := w.multiply(t.Context(), n); err != nil {
 		t.Fatal(err)
 	}
 	h := &holder{}
@@ -163,21 +153,12 @@ func TestHold(t *testing.T) {
 }
 
 // multiply makes as many mailboxes of one.
-func (w *world) multiply(ctx context.Context, db *sql.DB, n int) error {
-	hexKey, err := os.ReadFile(filepath.Join(w.dir, "key"))
-	if err != nil {
-		return err
-	}
-	key, err := hex.DecodeString(strings.TrimSpace(string(hexKey)))
-	if err != nil {
-		return err
-	}
+func (w *world) multiply(ctx context.Context, n int) error {
 	var name string
-	if err := db.QueryRowContext(ctx, `SELECT name FROM provision_mailbox`).Scan(&name); err != nil {
+	if err := w.db.QueryRowContext(ctx, `SELECT name FROM provision_mailbox`).Scan(&name); err != nil {
 		return err
 	}
-	s := &sqlstore.Store{DB: db, Dialect: sqlstore.PostgreSQL, EncryptionKey: token.EncryptionKey(key)}
-	record, err := s.Load(ctx, name)
+	record, err := w.tokens.Load(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -189,17 +170,17 @@ func (w *world) multiply(ctx context.Context, db *sql.DB, n int) error {
 			SELECT m.id, f.id, f.parent, f.name, f.type, f.sync_key, false, false FROM provision_folder f, provision_mailbox m WHERE m.id > 1 AND f.mailbox = 1 AND $1 > 0`,
 		`UPDATE provision_mailbox SET checked = synced WHERE $1 > 0`,
 	} {
-		if _, err := db.ExecContext(ctx, statement, n); err != nil {
+		if _, err := w.db.ExecContext(ctx, statement, n); err != nil {
 			return err
 		}
 	}
 	for i := 2; i <= n; i++ {
 		r := record
 		r.Generation = 0
-		if _, err := s.Save(ctx, name+strconv.Itoa(i), r); err != nil && !errors.Is(err, token.ErrConflict) {
+		if _, err := w.tokens.Save(ctx, name+strconv.Itoa(i), r); err != nil && !errors.Is(err, token.ErrConflict) {
 			return err
 		}
 	}
-	_, err = db.ExecContext(ctx, `ANALYZE`)
+	_, err = w.db.ExecContext(ctx, `ANALYZE`)
 	return err
 }

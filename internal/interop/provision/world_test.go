@@ -1,9 +1,7 @@
 package provision
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
 	"crypto/tls"
 	"database/sql"
 	"encoding/hex"
@@ -16,7 +14,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -34,6 +31,7 @@ import (
 	"github.com/easoauth/easoauth/eas/eastest"
 	"github.com/easoauth/easoauth/internal/interop/servers"
 	"github.com/easoauth/easoauth/token"
+	"github.com/easoauth/easoauth/token/sqlstore"
 )
 
 const (
@@ -49,6 +47,8 @@ type world struct {
 	program string
 	dir     string
 	dsn     string
+	db      *sql.DB
+	tokens  *sqlstore.Store // the sign-ins in db
 	log     *servers.Output // of all processes
 	n       atomic.Int64
 }
@@ -59,8 +59,19 @@ func newWorld(t *testing.T, dsn string, lifetime time.Duration) *world {
 	ca := eastest.NewCA()
 	w.tenant = eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, AccessLifetime: lifetime, CA: ca, Apps: []eastest.App{{ID: serviceID, Secret: serviceSecret}}})
 	w.network = newNetwork(t, w.tenant, ca)
+	var err error
+	if w.db, err = sql.Open("pgx", dsn); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { w.db.Close() })
+	key := token.NewEncryptionKey()
+	w.tokens = &sqlstore.Store{DB: w.db, Dialect: sqlstore.PostgreSQL, EncryptionKey: key}
+	w.network.ledger.stored = func(ctx context.Context, tenant, object string) (string, error) {
+		r, err := w.tokens.Load(ctx, tenant+"/"+object+"/"+w.tenant.URL().String())
+		return r.RefreshToken, err
+	}
 	for name, text := range map[string]string{
-		"key": hex.EncodeToString(token.NewEncryptionKey()), "secret": serviceSecret,
+		"key": hex.EncodeToString(key), "secret": serviceSecret,
 		"ca.pem": string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: w.tenant.Certificate().Raw})),
 	} {
 		if err := os.WriteFile(filepath.Join(w.dir, name), []byte(text), 0o600); err != nil {
@@ -70,7 +81,6 @@ func newWorld(t *testing.T, dsn string, lifetime time.Duration) *world {
 	if out, err := exec.Command(w.program, append([]string{"migrate"}, w.flags()...)...).CombinedOutput(); err != nil {
 		t.Fatalf("migrate: %v\n%s", err, out)
 	}
-	var err error
 	w.front, err = token.ConfigureResource(t.Context(), eastest.ClientID, "https://login.microsoftonline.com/"+eastest.TenantID, nil,
 		[]string{"api://" + serviceID + "/access_as_user"}, &token.Options{HTTPClient: w.tenant.Client()})
 	if err != nil {
@@ -217,30 +227,30 @@ func (w *world) edit(ctx context.Context, address string) error {
 	return err
 }
 
-// A network is where the tenant's hosts are. It can be cut, and sees which refresh tokens are
-// spent.
+// A network is where the tenant's hosts are. It can be cut, and has a ledger of the refresh
+// tokens that are spent.
 type network struct {
 	address  string
+	ledger   *ledger
 	requests atomic.Int64
 	other    atomic.Pointer[http.Handler] // of ActiveSync, in the tenant's place
 
 	mu    sync.Mutex
 	conns map[net.Conn]bool
 	down  bool
-	seen  map[[32]byte]*spending
 }
 
 func newNetwork(t *testing.T, tn *eastest.Tenant, ca *tls.Certificate) *network {
 	t.Helper()
-	n := &network{conns: map[net.Conn]bool{}, seen: map[[32]byte]*spending{}}
+	n := &network{conns: map[net.Conn]bool{}}
+	n.ledger = newLedger(tn, n.isDown)
 	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		n.requests.Add(1)
-		defer n.note(r)()
 		if h := n.other.Load(); h != nil && strings.HasSuffix(r.URL.Path, "/Microsoft-Server-ActiveSync") {
 			(*h).ServeHTTP(w, r)
 			return
 		}
-		tn.ServeHTTP(w, r)
+		n.ledger.ServeHTTP(w, r)
 	}))
 	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
 	srv.Config.ConnState = func(c net.Conn, s http.ConnState) {
@@ -272,52 +282,10 @@ func newNetwork(t *testing.T, tn *eastest.Tenant, ca *tls.Certificate) *network 
 // serve puts another ActiveSync server in the place of the tenant's.
 func (n *network) serve(h http.Handler) { n.other.Store(&h) }
 
-// A spending is what is known of a refresh token that came.
-type spending struct {
-	delivered    bool // a response reached the other side, as far as the server can tell
-	again, twice int  // came again without a response, and in spite of one
-}
-
-// note notes that a refresh token comes, and returns what notes that it was responded to.
-func (n *network) note(r *http.Request) (responded func()) {
-	if !strings.HasSuffix(r.URL.Path, "/token") || r.Method != http.MethodPost {
-		return func() {}
-	}
-	b, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
-	r.Body = io.NopCloser(bytes.NewReader(b))
-	form, err2 := url.ParseQuery(string(b))
-	if err != nil || err2 != nil || form.Get("refresh_token") == "" {
-		return func() {}
-	}
-	key := sha256.Sum256([]byte(form.Get("refresh_token")))
+func (n *network) isDown() bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	s := n.seen[key]
-	if s == nil {
-		s = &spending{}
-		n.seen[key] = s
-	} else if s.delivered {
-		s.twice++
-	} else {
-		s.again++
-	}
-	return func() {
-		n.mu.Lock()
-		defer n.mu.Unlock()
-		s.delivered = s.delivered || !n.down && r.Context().Err() == nil
-	}
-}
-
-// spent returns how many refresh tokens have come, how many again because the response was cut
-// off, and how many in spite of a response.
-func (n *network) spent() (all, again, twice int) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	for _, s := range n.seen {
-		again += min(s.again, 1)
-		twice += min(s.twice, 1)
-	}
-	return len(n.seen), again, twice
+	return n.down
 }
 
 // cut closes all connections, and every new one for a while.
