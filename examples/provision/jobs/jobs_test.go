@@ -78,7 +78,7 @@ func equal(t *testing.T, w *world.World, boxes map[int64]*eastest.Mailbox) func(
 
 // Two processes keep mailboxes in step, share the waiting, and take over from each other.
 func TestFleet(t *testing.T) {
-	w := world.New(t, nil)
+	w := world.NewOnDisk(t, nil)
 	a := start(t, w, "a")
 	w.Store.Enqueue = a.Store.Enqueue // of the API
 	boxes := map[int64]*eastest.Mailbox{}
@@ -145,7 +145,7 @@ func TestFleet(t *testing.T) {
 // A slot that is given up goes to the process that has room for it, and not round and round to one
 // that has none, while nobody waits for its mailboxes.
 func TestSlotFindsRoom(t *testing.T) {
-	w := world.New(t, nil)
+	w := world.NewOnDisk(t, nil)
 	full, leaving := start(t, w, "full"), start(t, w, "leaving")
 	two := func(f *Fleet) func() bool { return func() bool { _, slots := f.Waiting(); return slots == 2 } }
 	await(t, "two processes share", func() bool { return two(full)() && two(leaving)() })
@@ -170,7 +170,7 @@ func TestSlotFindsRoom(t *testing.T) {
 
 // The jobs of a process that has died go to the others, and only those.
 func TestDead(t *testing.T) {
-	w := world.New(t, nil)
+	w := world.NewOnDisk(t, nil)
 	f := fleet(t, w, "living")
 	ctx := t.Context()
 	exec := func(statement string, args ...any) {
@@ -235,7 +235,7 @@ func TestBackoff(t *testing.T) {
 
 // Who renewed what is noted once for each mailbox, and not lost while the database is away.
 func TestRecorder(t *testing.T) {
-	w := world.New(t, nil)
+	w := world.NewOnDisk(t, nil)
 	w.Tenant.AddMailbox("ada@contoso.com")
 	id := w.Provision("ada@contoso.com")
 	r := &recorder{store: w.Store, process: "p", log: slog.New(slog.DiscardHandler)}
@@ -259,7 +259,7 @@ func TestRecorder(t *testing.T) {
 
 // The queue takes a job once, and brings one that waits for later forward if it is to be now.
 func TestEnqueue(t *testing.T) {
-	w := world.New(t, nil)
+	w := world.NewOnDisk(t, nil)
 	w.Tenant.AddMailbox("ada@contoso.com")
 	f := fleet(t, w, "a")
 	w.Store.Enqueue = f.Store.Enqueue

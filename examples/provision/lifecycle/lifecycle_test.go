@@ -199,9 +199,7 @@ func TestSixtyDays(t *testing.T) {
 			t.Errorf("30 days after the last use: %+v, signed in %v, %v, %v; want nothing", rows, signedIn, err, err2)
 		}
 	})
-	if d := time.Since(start); d > 2*time.Second {
-		t.Logf("60 days took %v", d) // the machine may be busy
-	}
+	t.Logf("60 days took %v", time.Since(start).Round(time.Millisecond))
 }
 
 // What a change of the password means depends on where passwords are checked; what the service

@@ -53,8 +53,9 @@ type Store struct {
 	statements atomic.Int64
 }
 
-// Open opens a SQLite file, or the database of a PostgreSQL URL. The program then holds at
-// most conns connections, and on PostgreSQL one more that listens. If conns is 0, it is 10.
+// Open opens a SQLite file, which may be a URI of SQLite ("file:…"), or the database of a
+// PostgreSQL URL. The program then holds at most conns connections, and on PostgreSQL one more
+// that listens. If conns is 0, it is 10.
 func Open(ctx context.Context, dsn string, conns int) (*Store, error) {
 	if conns <= 0 {
 		conns = 10
@@ -63,8 +64,11 @@ func Open(ctx context.Context, dsn string, conns int) (*Store, error) {
 	if !strings.HasPrefix(dsn, "postgres://") && !strings.HasPrefix(dsn, "postgresql://") {
 		// Wait for one another, keep what is committed, and take the write lock at the start of
 		// a transaction and not in its middle.
-		db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: dsn}).EscapedPath()+
-			"?_pragma=busy_timeout(20000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_txlock=immediate")
+		uri, options, _ := strings.Cut(dsn, "?")
+		if !strings.HasPrefix(dsn, "file:") {
+			uri, options = "file:"+(&url.URL{Path: dsn}).EscapedPath(), ""
+		}
+		db, err := sql.Open("sqlite", uri+"?_pragma=busy_timeout(20000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_txlock=immediate&"+options)
 		if err != nil {
 			return nil, err
 		}

@@ -5,6 +5,7 @@ package world
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -42,7 +43,7 @@ func App() eastest.App { return eastest.App{ID: ServiceID, Secret: ServiceSecret
 
 // A World is a service in one process, without a queue.
 type World struct {
-	DSN    string // of the database, where New has made it
+	DSN    string // of the database, unless it is the caller's
 	Tenant *eastest.Tenant
 	Store  *store.Store
 	Tokens *sqlstore.Store
@@ -56,10 +57,22 @@ type World struct {
 	t         testing.TB
 }
 
-// New returns a world with a SQLite database. If o is nil, the organization is a hybrid one.
+// New returns a world with a SQLite database in memory, which is as good as one on a disk but
+// for what takes several processes or their death. If o is nil, the organization is a hybrid
+// one.
 func New(t testing.TB, o *eastest.Options) *World {
 	t.Helper()
-	dsn := filepath.Join(t.TempDir(), "provision.db")
+	return open(t, o, "file:/"+rand.Text()+"?vfs=memdb")
+}
+
+// NewOnDisk is New with a database that is a file.
+func NewOnDisk(t testing.TB, o *eastest.Options) *World {
+	t.Helper()
+	return open(t, o, filepath.Join(t.TempDir(), "provision.db"))
+}
+
+func open(t testing.TB, o *eastest.Options, dsn string) *World {
+	t.Helper()
 	s, err := store.Open(t.Context(), dsn, 2)
 	if err != nil {
 		t.Fatal(err)
