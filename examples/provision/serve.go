@@ -260,7 +260,7 @@ func (s *service) apiHandler() http.Handler {
 }
 
 func (s *service) adminHandler(ctx context.Context) (http.Handler, error) {
-	// The queue's own pages. They may cancel and repeat jobs, which the next look at a slot heals.
+	// The queue's own pages. They may cancel and repeat jobs, which the next look at a slot heals, or the next sweep.
 	jobs, err := riverui.NewHandler(&riverui.HandlerOpts{Endpoints: riverui.NewEndpoints(s.fleet.Client(), nil), Logger: s.log, Prefix: "/jobs"})
 	if err != nil {
 		return nil, err

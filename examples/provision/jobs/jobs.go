@@ -62,6 +62,7 @@ type Fleet struct {
 	share     atomic.Int64 // that it should own at most
 	waiting   atomic.Int64
 	recorder  recorder
+	hands     hands
 	completes func(ctx context.Context, tx *sql.Tx, job *river.Job[SyncArgs]) error
 }
 
@@ -126,7 +127,7 @@ func (f *Fleet) Open() error {
 	river.AddWorker(workers, &renewWorker{f: f})
 	river.AddWorker(workers, &sweepWorker{f: f, rules: &lifecycle.Rules{Engine: f.Engine, Store: f.Store, Logger: f.Logger}})
 	client, err := river.NewClient(driver(f.Store), &river.Config{
-		ID: f.Name, Workers: workers, Logger: f.log(), RetryPolicy: backoff{}, Plugins: f.Plugins,
+		ID: f.Name, Workers: workers, Logger: f.log(), RetryPolicy: backoff{}, Plugins: append(f.Plugins[:len(f.Plugins):len(f.Plugins)], river.WorkerMiddlewareFunc(f.inHand)),
 		Queues: map[string]river.QueueConfig{
 			QueueSync: {MaxWorkers: or(f.Workers, 32)}, QueueWait: {MaxWorkers: f.Slots}, QueueOther: {MaxWorkers: 8},
 		},
@@ -154,6 +155,12 @@ func (f *Fleet) Open() error {
 	return nil
 }
 
+// inHand notes which jobs this process works on.
+func (f *Fleet) inHand(ctx context.Context, job *rivertype.JobRow, work func(context.Context) error) error {
+	defer f.hands.hold(job.ID)()
+	return work(ctx)
+}
+
 // enqueue puts the job of a mailbox into the queue, in the transaction that says why.
 func (f *Fleet) enqueue(ctx context.Context, tx *sql.Tx, mailbox int64, now bool) error {
 	r, err := f.client.InsertTx(ctx, tx, SyncArgs{mailbox}, nil)
@@ -176,16 +183,22 @@ func (f *Fleet) Start(ctx context.Context) error {
 	if err := f.client.Start(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("the queue: %w", err)
 	}
-	var slots []river.InsertManyParams
-	for i := range f.Slots {
-		slots = append(slots, river.InsertManyParams{Args: WaitArgs{i}})
-	}
-	if _, err := f.client.InsertMany(ctx, slots); err != nil {
+	if err := f.insertSlots(ctx); err != nil {
 		return fmt.Errorf("the queue: %w", err)
 	}
 	f.done.Go(f.pulse)
 	f.done.Go(func() { f.recorder.run(f.stopping) })
 	return nil
+}
+
+// insertSlots puts the jobs that wait into the queue, where they are missing.
+func (f *Fleet) insertSlots(ctx context.Context) error {
+	var slots []river.InsertManyParams
+	for i := range f.Slots {
+		slots = append(slots, river.InsertManyParams{Args: WaitArgs{i}})
+	}
+	_, err := f.client.InsertMany(ctx, slots)
+	return err
 }
 
 // Stop ends the work, within 10 seconds: what waits is handed over at once, and what works is
@@ -321,5 +334,8 @@ type sweepWorker struct {
 }
 
 func (w *sweepWorker) Work(ctx context.Context, _ *river.Job[SweepArgs]) error {
+	if err := w.f.insertSlots(ctx); err != nil { // an operator may have cancelled some
+		return err
+	}
 	return w.rules.Sweep(ctx)
 }

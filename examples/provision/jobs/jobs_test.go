@@ -224,6 +224,75 @@ func TestDead(t *testing.T) {
 	}
 }
 
+// Jobs that were taken from the queue and have not arrived are put back: the connection was cut
+// behind the commit, or a process of the same name was killed.
+func TestStrays(t *testing.T) {
+	w := world.NewOnDisk(t, nil)
+	box := w.Tenant.AddMailbox("ada@contoso.com", &eas.Email{From: "bob@contoso.com", Subject: "First"})
+	f := fleet(t, w, "p")
+	f.Dead = 200 * time.Millisecond
+	w.Store.Enqueue = f.Store.Enqueue
+	id := w.Provision("ada@contoso.com")
+	if err := f.insertSlots(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r, err := w.Store.DB.ExecContext(t.Context(), `UPDATE river_job SET state = 'running', attempt = 1, attempted_at = $1, attempted_by = jsonb(json_array('other', 'p'))`,
+		time.Now().UTC().Format("2006-01-02 15:04:05.000"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, _ := r.RowsAffected(); n != 5 {
+		t.Fatalf("%d jobs are in the queue, want one that synchronizes and 4 that wait", n)
+	}
+	if err := f.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = f.Stop(context.Background()) })
+	await(t, "the mailbox is waited for", func() bool { n, slots := f.Waiting(); return n == 1 && slots == 4 })
+	await(t, "the copy is in step", equal(t, w, map[int64]*eastest.Mailbox{id: box}))
+	// What is in hand stays there.
+	time.Sleep(600 * time.Millisecond)
+	var n int
+	if err := w.Store.DB.QueryRowContext(t.Context(), `SELECT MAX(attempt) FROM river_job WHERE kind = 'wait'`).Scan(&n); err != nil || n != 2 {
+		t.Errorf("a job that waits is at attempt %d, %v; want 2", n, err)
+	}
+}
+
+func TestHands(t *testing.T) {
+	var h hands
+	now := time.Now()
+	job := func(id int64, attempt int) *rivertype.JobRow { return &rivertype.JobRow{ID: id, Attempt: attempt} }
+	ids := func(all []*rivertype.JobRow) (ids []int64) {
+		for _, j := range all {
+			ids = append(ids, j.ID)
+		}
+		return ids
+	}
+	release := h.hold(1)
+	for i, tt := range []struct {
+		running []*rivertype.JobRow
+		want    []int64
+	}{
+		{[]*rivertype.JobRow{job(1, 1), job(2, 1), job(3, 1)}, nil},
+		{[]*rivertype.JobRow{job(1, 1), job(2, 1), job(3, 2)}, []int64{2}}, // 3 has been put back and taken meanwhile
+		{[]*rivertype.JobRow{job(1, 1), job(2, 2), job(3, 2)}, []int64{3}},
+		{nil, nil},
+		{[]*rivertype.JobRow{job(3, 2)}, nil},
+	} {
+		if got := ids(h.sort(tt.running, now)); !slices.Equal(got, tt.want) {
+			t.Errorf("look %d: lost %v, want %v", i+1, got, tt.want)
+		}
+	}
+	release()
+	h.sort([]*rivertype.JobRow{job(1, 1)}, now)
+	if got := ids(h.sort([]*rivertype.JobRow{job(1, 1)}, now)); !slices.Equal(got, []int64{1}) {
+		t.Errorf("a job that is out of hand: lost %v", got)
+	}
+	if h.looked != now {
+		t.Error("the look is not noted")
+	}
+}
+
 func TestBackoff(t *testing.T) {
 	for attempt, want := range map[int]time.Duration{1: time.Second, 2: 2 * time.Second, 5: 16 * time.Second, 11: 15 * time.Minute, 30000: 15 * time.Minute} {
 		got := time.Until(backoff{}.NextRetry(&rivertype.JobRow{Attempt: attempt}))

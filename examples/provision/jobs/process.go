@@ -15,6 +15,7 @@ import (
 	"github.com/riverqueue/river/rivertype"
 
 	"github.com/easoauth/easoauth/examples/provision/store"
+	"github.com/easoauth/easoauth/token/sqlstore"
 )
 
 // A sighting is when this process, by its own clock, saw that another had said that it lives.
@@ -37,6 +38,9 @@ func (f *Fleet) pulse() {
 		err := f.alive(ctx)
 		if err == nil {
 			err = f.lookAfter(ctx)
+		}
+		if err == nil {
+			err = f.collect(ctx)
 		}
 		cancel()
 		if err != nil && f.stopping.Err() == nil {
@@ -90,33 +94,116 @@ func (f *Fleet) lookAfter(ctx context.Context) error {
 	return nil
 }
 
-// rescue gives the jobs that a dead process was working on back to the queue, with the
-// statement by which the queue itself rescues jobs that have run for too long: which that is,
-// it can tell by their age alone, and a job that waits may well be old.
+// rescue gives the jobs that a dead process was working on back to the queue.
 func (f *Fleet) rescue(ctx context.Context, process string) (int, error) {
-	horizon := time.Now().UTC()
-	r, err := f.client.JobList(ctx, river.NewJobListParams().States(rivertype.JobStateRunning).First(10000))
+	all, err := f.running(ctx, process)
 	if err != nil {
 		return 0, err
 	}
+	return len(all), f.giveBack(ctx, all, "the process "+process+" has died")
+}
+
+// running returns the jobs that a process works on, as the database says.
+func (f *Fleet) running(ctx context.Context, process string) ([]*rivertype.JobRow, error) {
+	last := `attempted_by[array_upper(attempted_by, 1)]`
+	if f.Store.Dialect == sqlstore.SQLite {
+		last = `attempted_by ->> '$[#-1]'`
+	}
+	r, err := f.client.JobList(ctx, river.NewJobListParams().States(rivertype.JobStateRunning).Where(last+` = @process`, river.NamedArgs{"process": process}).First(10000))
+	if err != nil {
+		return nil, err
+	}
+	return r.Jobs, nil
+}
+
+// giveBack puts jobs that nobody works on back, with the statement by which the queue itself
+// rescues jobs that have run for too long: which that is, it can tell by their age alone, and
+// a job that waits may well be old.
+func (f *Fleet) giveBack(ctx context.Context, all []*rivertype.JobRow, why string) error {
+	if len(all) == 0 {
+		return nil
+	}
+	horizon := time.Now().UTC()
 	p := &riverdriver.JobRescueManyParams{StuckHorizon: horizon}
-	for _, job := range r.Jobs {
-		if n := len(job.AttemptedBy); n == 0 || job.AttemptedBy[n-1] != process {
-			continue
-		}
-		text, err := json.Marshal(rivertype.AttemptError{At: horizon, Attempt: max(job.Attempt, 0), Error: "the process " + process + " has died"})
+	for _, job := range all {
+		text, err := json.Marshal(rivertype.AttemptError{At: horizon, Attempt: max(job.Attempt, 0), Error: why})
 		if err != nil {
-			return 0, err
+			return err
 		}
 		p.ID, p.Error = append(p.ID, job.ID), append(p.Error, text)
 		p.FinalizedAt, p.ScheduledAt = append(p.FinalizedAt, nil), append(p.ScheduledAt, horizon)
 		p.State = append(p.State, string(rivertype.JobStateAvailable))
 	}
-	if len(p.ID) == 0 {
-		return 0, nil
+	_, err := f.client.Driver().GetExecutor().JobRescueMany(ctx, p)
+	return err
+}
+
+// A hands is what a process has in hand: the jobs that it works on, and those that the database
+// says it works on and that it knows nothing of.
+type hands struct {
+	mu     sync.Mutex
+	full   map[int64]bool
+	strays map[int64]int // attempts by job, as of looked
+	looked time.Time
+}
+
+// hold notes that a job is worked on until release is called.
+func (h *hands) hold(job int64) (release func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.full == nil {
+		h.full = map[int64]bool{}
 	}
-	_, err = f.client.Driver().GetExecutor().JobRescueMany(ctx, p)
-	return len(p.ID), err
+	h.full[job] = true
+	return func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		delete(h.full, job)
+	}
+}
+
+// sort returns those of the running jobs that were strays at the last look already, and keeps
+// the others for the next.
+func (h *hands) sort(running []*rivertype.JobRow, now time.Time) (lost []*rivertype.JobRow) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	strays := map[int64]int{}
+	for _, job := range running {
+		if h.full[job.ID] {
+			continue
+		}
+		if attempt, ok := h.strays[job.ID]; ok && attempt == job.Attempt {
+			lost = append(lost, job)
+		} else {
+			strays[job.ID] = job.Attempt
+		}
+	}
+	h.strays, h.looked = strays, now
+	return lost
+}
+
+// collect gives jobs back to the queue that this process works on as the database says, and knows
+// nothing of: the response to the statement that took them was lost with its connection, or
+// they are of an earlier process of the same name. The queue would notice after 10 minutes, and
+// never of a job without a timeout, such as one that waits. A job that was just taken, or has
+// just ended, is unknown as well; so it takes two looks.
+func (f *Fleet) collect(ctx context.Context) error {
+	now := time.Now()
+	if now.Sub(f.hands.looked) < or(f.Dead, 15*time.Second) {
+		return nil
+	}
+	all, err := f.running(ctx, f.Name)
+	if err != nil {
+		return err
+	}
+	lost := f.hands.sort(all, now)
+	if err := f.giveBack(ctx, lost, "the process "+f.Name+" does not work on it"); err != nil {
+		return err
+	}
+	if len(lost) > 0 {
+		f.log().WarnContext(ctx, "jobs were lost on the way from the queue, and are put back", "jobs", len(lost))
+	}
+	return nil
 }
 
 // A recorder notes who renewed what. It holds one note for a mailbox, however long the

@@ -73,6 +73,7 @@ func Open(ctx context.Context, dsn string, conns int) (*Store, error) {
 			return nil, err
 		}
 		db.SetMaxOpenConns(min(conns, 4)) // there is one writer
+		db.SetMaxIdleConns(min(conns, 4)) // to open one means to map and read the index of the log
 		s.DB, s.Dialect = db, sqlstore.SQLite
 		return s, s.ping(ctx)
 	}
