@@ -3,17 +3,12 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"strings"
 	"time"
-
-	"github.com/zalando/go-keyring"
-
-	"github.com/easoauth/easoauth/token"
 )
 
 // A config is how the service runs. Each flag has a variable of the environment:
@@ -60,7 +55,7 @@ func (c *config) register(f *flag.FlagSet) {
 	f.StringVar(&c.dsn, "dsn", "provision.db", "SQLite file, or URL of a PostgreSQL database")
 	f.IntVar(&c.conns, "conns", 10, "connections to the database that this process holds at most")
 	f.StringVar(&c.keyFile, "key-file", "", "file with the key that encrypts the sign-ins, 64 hexadecimal digits (openssl rand -hex 32)")
-	f.StringVar(&c.keychain, "keychain", "", "name of the key in the keychain of the system, which is made there if it is missing; in the place of -key-file")
+	f.StringVar(&c.keychain, "keychain", "", "name of the key in the keychain of the system, where migrate makes it if it is missing; in the place of -key-file")
 	f.StringVar(&c.role, "role", "all", "what this process does: api, worker, or all")
 	f.StringVar(&c.listen, "listen", "127.0.0.1:8080", "address of the API: of loopback, unless there is a certificate")
 	f.StringVar(&c.tlsCert, "tls-cert", "", "file with the certificate of the API")
@@ -142,37 +137,6 @@ func (c *config) checkFlags() error {
 		return errors.New("-dead is at least 1s, -look and -turn more than 0")
 	}
 	return nil
-}
-
-// encryptionKey returns the key of the sign-ins.
-func (c *config) encryptionKey() (token.EncryptionKey, error) {
-	if c.keyFile != "" {
-		text, err := os.ReadFile(c.keyFile)
-		if err != nil {
-			return nil, err
-		}
-		return parseKey(string(text), "the file of -key-file")
-	}
-	const service = "easoauth-provision"
-	text, err := keyring.Get(service, c.keychain)
-	if errors.Is(err, keyring.ErrNotFound) {
-		text = hex.EncodeToString(token.NewEncryptionKey())
-		if err = keyring.Set(service, c.keychain, text); err == nil {
-			text, err = keyring.Get(service, c.keychain) // that of another process, if it was faster
-		}
-	}
-	if err != nil {
-		return nil, fmt.Errorf("the keychain: %w", err)
-	}
-	return parseKey(text, "the entry of the keychain")
-}
-
-func parseKey(text, what string) (token.EncryptionKey, error) {
-	key, err := hex.DecodeString(strings.TrimSpace(text))
-	if err != nil || len(key) != 32 {
-		return nil, fmt.Errorf("%s does not hold 64 hexadecimal digits", what)
-	}
-	return key, nil
 }
 
 func (c *config) processName() string {

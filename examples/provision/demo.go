@@ -137,7 +137,7 @@ func (d *demo) open(ctx context.Context, dir string) error {
 	if err := c.parse(flag.NewFlagSet("provision", flag.ContinueOnError), args, func(string) string { return "" }); err != nil {
 		return err
 	}
-	if d.api, err = open(ctx, &c, os.Stderr); err != nil {
+	if d.api, err = open(ctx, &c, false, os.Stderr); err != nil {
 		return err
 	}
 	if err := d.api.migrate(ctx); err != nil {

@@ -56,7 +56,7 @@ func run(ctx context.Context, args []string) int {
 			return 2
 		}
 		var s *service
-		if s, err = open(ctx, &c, os.Stderr); err != nil {
+		if s, err = open(ctx, &c, args[0] == "migrate", os.Stderr); err != nil {
 			break
 		}
 		if args[0] == "migrate" {

@@ -48,14 +48,15 @@ type service struct {
 	apiAddr, adminAddr string // once it listens
 }
 
-// open opens the database and puts the parts together.
-func open(ctx context.Context, c *config, out io.Writer) (*service, error) {
+// open opens the database and puts the parts together. create says that a key that is missing in
+// the keychain is made.
+func open(ctx context.Context, c *config, create bool, out io.Writer) (*service, error) {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(c.logLevel)); err != nil {
 		return nil, errors.New("-log-level is debug, info, warn or error")
 	}
 	s := &service{config: c, log: slog.New(slog.NewJSONHandler(out, &slog.HandlerOptions{Level: level}))}
-	key, err := c.encryptionKey()
+	key, err := c.encryptionKey(create)
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +130,10 @@ func (s *service) migrate(ctx context.Context) error {
 	if err := jobs.Migrate(ctx, s.store); err != nil {
 		return fmt.Errorf("the queue: %w", err)
 	}
-	return s.tokens.Migrate(ctx)
+	if err := s.tokens.Migrate(ctx); err != nil {
+		return err
+	}
+	return s.checkKey(ctx)
 }
 
 // discover learns the authority of the clients' tokens. It waits for an authority that cannot
@@ -171,6 +175,9 @@ func (s *service) discover(ctx context.Context) error {
 func (s *service) run(ctx context.Context) error {
 	defer s.store.Close()
 	if err := s.store.Check(ctx); err != nil {
+		return err
+	}
+	if err := s.checkKey(ctx); err != nil {
 		return err
 	}
 	var servers []*http.Server

@@ -40,7 +40,7 @@ func TestServe(t *testing.T) {
 		if err := c.parse(flag.NewFlagSet("", flag.ContinueOnError), append(args[:len(args):len(args)], more...), func(string) string { return "" }); err != nil {
 			t.Fatal(err)
 		}
-		s, err := open(t.Context(), &c, t.Output())
+		s, err := open(t.Context(), &c, false, t.Output())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -65,6 +65,34 @@ func TestSecretService(t *testing.T) {
 	}
 }
 
+// TestProgram has examples/provision keep its key in the keychain: migrate makes it, and serve
+// reads it.
+func TestProgram(t *testing.T) {
+	run := servers.Need(t, "dbus-run-session")
+	servers.Need(t, "gnome-keyring-daemon")
+	home := servers.Dir(t, "")
+	program := servers.BuildModule(t, home, "provision")
+	secret := filepath.Join(home, "secret")
+	if err := os.WriteFile(secret, []byte("a secret of the test"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// No authority responds, and with -until-eof serve stops at once.
+	script := `set -u; printf test | gnome-keyring-daemon --unlock --components=secrets >/dev/null
+flags="-dsn $HOME/p.db -client-id c -secret-file $HOME/secret -tenant t -role worker -admin= -until-eof"
+"$0" serve $flags -keychain contoso </dev/null && exit 10
+"$0" migrate $flags -keychain contoso || exit 11
+"$0" migrate $flags -keychain contoso || exit 12
+"$0" serve $flags -keychain contoso </dev/null || exit 13
+"$0" serve $flags -keychain fabrikam </dev/null && exit 14
+exit 0`
+	cmd := exec.Command(run, "--", "sh", "-c", script, program)
+	cmd.Env = append(os.Environ(), "HOME="+home, "XDG_RUNTIME_DIR="+home, "XDG_DATA_HOME="+home, "XDG_CONFIG_HOME="+home)
+	out, err := cmd.CombinedOutput()
+	if n := bytes.Count(out, []byte("provision migrate")); err != nil || n != 2 {
+		t.Errorf("on the bus: %v, %d times it is said how to make the key, want 2\n%s", err, n, out)
+	}
+}
+
 // TestNoSecretService has a bus on which nobody keeps secrets.
 func TestNoSecretService(t *testing.T) {
 	if os.Getenv(inside) == "" {
