@@ -61,8 +61,8 @@ func TestLimitsAreExact(t *testing.T) {
 		try  func(n int) error
 		want error
 	}{
-		{"scheme", bearer.MaxName, func(n int) error { return format(bearer.Challenge{Scheme: x(n)}) }, bearer.ErrFormat},
-		{"name", bearer.MaxName, func(n int) error {
+		{"scheme", bearer.MaxNameBytes, func(n int) error { return format(bearer.Challenge{Scheme: x(n)}) }, bearer.ErrFormat},
+		{"name", bearer.MaxNameBytes, func(n int) error {
 			return format(bearer.Challenge{Scheme: "A", Params: []bearer.Param{{Name: x(n)}}})
 		}, bearer.ErrFormat},
 		{"parameters", bearer.MaxParams, func(n int) error { return format(bearer.Challenge{Scheme: "A", Params: params(n)}) }, bearer.ErrFormat},
@@ -76,9 +76,9 @@ func TestLimitsAreExact(t *testing.T) {
 		{"bytes", bearer.MaxBytes, func(n int) error {
 			return format(bearer.Challenge{Scheme: "A", Params: []bearer.Param{{Name: "a", Value: x(n - len(`A a=""`))}}})
 		}, bearer.ErrFormat},
-		{"claims", bearer.MaxClaims, func(n int) error { return offer(object(n)) }, bearer.ErrClaims},
-		{"claims with white space", 2 * bearer.MaxClaims, func(n int) error { return offer(object(100) + strings.Repeat(" ", n-100)) }, bearer.ErrClaims},
-		{"diagnostics", bearer.MaxDiagnostics, func(n int) error {
+		{"claims", bearer.MaxClaimsBytes, func(n int) error { return offer(object(n)) }, bearer.ErrClaims},
+		{"claims with white space", 2 * bearer.MaxClaimsBytes, func(n int) error { return offer(object(100) + strings.Repeat(" ", n-100)) }, bearer.ErrClaims},
+		{"diagnostics", bearer.MaxDiagnosticsBytes, func(n int) error {
 			_, err := bearer.ParseDiagnostics("1;" + x(n-2))
 			return err
 		}, bearer.ErrDiagnostics},
@@ -93,7 +93,7 @@ func TestLimitsAreExact(t *testing.T) {
 		{"SASL with white space", 32 << 10, func(n int) error { return sasl(refusal(100) + strings.Repeat(" ", n-100)) }, bearer.ErrSASL},
 		{"SASL in base64", 16 << 10, func(n int) error { return sasl(base64.StdEncoding.EncodeToString([]byte(refusal(n)))) }, bearer.ErrSASL},
 		{"user", 1024, func(n int) error { return probe(x(n)) }, nil},
-		{"metadata", bearer.MaxMetadata, metadata, nil},
+		{"metadata", bearer.MaxMetadataBytes, metadata, nil},
 	} {
 		if err := tt.try(tt.n); err != nil {
 			t.Errorf("%s of %d = %v", tt.name, tt.n, err)

@@ -39,20 +39,20 @@ func optionCases() []optionCase {
 	}{
 		{"nothing", eas.SyncOptions{}}, {"window 1", eas.SyncOptions{Window: 1}}, {"window below", eas.SyncOptions{Window: -1}},
 		{"window 512", eas.SyncOptions{Window: 512}}, {"window 513", eas.SyncOptions{Window: 513}},
-		{"filter", eas.SyncOptions{Filter: eas.OneWeek}}, {"contacts", eas.SyncOptions{Class: eas.ClassContacts}},
-		{"notes", eas.SyncOptions{Class: eas.ClassNotes}}, {"calendar", eas.SyncOptions{Class: eas.ClassCalendar, Filter: eas.SixMonths}},
+		{"filter", eas.SyncOptions{Filter: eas.FilterOneWeek}}, {"contacts", eas.SyncOptions{Class: eas.ClassContacts}},
+		{"notes", eas.SyncOptions{Class: eas.ClassNotes}}, {"calendar", eas.SyncOptions{Class: eas.ClassCalendar, Filter: eas.FilterSixMonths}},
 		{"body", eas.SyncOptions{Body: eas.BodyHTML}}, {"message", eas.SyncOptions{Body: eas.BodyMIME}}, {"limit", eas.SyncOptions{BodyLimit: 1}},
 		{"limit below", eas.SyncOptions{BodyLimit: -2}}, {"limit of 32 bits", eas.SyncOptions{BodyLimit: 1<<32 - 1}}, {"limit beyond", eas.SyncOptions{BodyLimit: 1 << 32}},
 		{"no body", eas.SyncOptions{BodyLimit: eas.NoBody}}, {"no body, preview", eas.SyncOptions{BodyLimit: eas.NoBody, Preview: 10}},
 		{"all or none", eas.SyncOptions{BodyLimit: 9, AllOrNone: true}}, {"preview 1", eas.SyncOptions{Preview: 1}},
 		{"preview below", eas.SyncOptions{Preview: -1}}, {"preview 255", eas.SyncOptions{Preview: 255}}, {"preview 256", eas.SyncOptions{Preview: 256}},
 		{"part", eas.SyncOptions{Part: true, BodyLimit: 5}}, {"protected", eas.SyncOptions{Protected: true}}, {"conversations", eas.SyncOptions{Conversations: true}},
-		{"SMS", eas.SyncOptions{SMS: true, Body: eas.BodyMIME, Part: true, Protected: true, Filter: eas.OneDay}},
+		{"SMS", eas.SyncOptions{SMS: true, Body: eas.BodyMIME, Part: true, Protected: true, Filter: eas.FilterOneDay}},
 		{"server wins", eas.SyncOptions{ServerWins: true}}, {"supported, later", eas.SyncOptions{Supported: []string{"Contacts:FileAs"}}},
 	} {
 		add("Sync, "+x.name, func(ctx context.Context, c *eas.Client) error { _, err := c.Sync(ctx, "1", "7", &x.o); return err })
 	}
-	for name, o := range map[string]*eas.SyncOptions{"no options": nil, "options": {Window: 5, Filter: eas.OneDay, Conversations: true, SMS: true}, "class": {Class: eas.ClassNotes},
+	for name, o := range map[string]*eas.SyncOptions{"no options": nil, "options": {Window: 5, Filter: eas.FilterOneDay, Conversations: true, SMS: true}, "class": {Class: eas.ClassNotes},
 		"supported": {Supported: []string{"Contacts:FileAs", "Contacts2:NickName", "Calendar:Subject"}}, "none supported": {Supported: []string{}},
 		"a mail's": {Supported: []string{"Email:Subject"}}, "no element": {Supported: []string{"Contacts:Subject"}}} {
 		add("Sync from the beginning, "+name, func(ctx context.Context, c *eas.Client) error { _, err := c.Sync(ctx, "1", "", o); return err })
@@ -100,7 +100,7 @@ func optionCases() []optionCase {
 	} {
 		add("SyncMany, "+name, func(ctx context.Context, c *eas.Client) error { _, err := c.SyncMany(ctx, x.o, x.list...); return err })
 	}
-	for name, o := range map[string]*eas.EstimateOptions{"no options": nil, "filter": {Filter: eas.OneDay}, "class": {Class: eas.ClassTasks, Filter: eas.OneDay}, "notes": {Class: eas.ClassNotes}, "conversations": {Conversations: true}} {
+	for name, o := range map[string]*eas.EstimateOptions{"no options": nil, "filter": {Filter: eas.FilterOneDay}, "class": {Class: eas.ClassTasks, Filter: eas.FilterOneDay}, "notes": {Class: eas.ClassNotes}, "conversations": {Conversations: true}} {
 		add("GetItemEstimate, "+name, func(ctx context.Context, c *eas.Client) error {
 			_, err := c.GetItemEstimate(ctx, "1", "7", o)
 			return err
@@ -196,14 +196,14 @@ func optionCases() []optionCase {
 	} {
 		add(name, call)
 	}
-	for name, o := range map[string]*eas.SendOptions{"ID": {ClientID: "one"}, "40": {ClientID: strings.Repeat("a", 40)}, "41": {ClientID: strings.Repeat("a", 41)},
-		"not kept": {ClientID: "one", NotInSentItems: true}, "account": {ClientID: "one", AccountID: "a"}, "template": {ClientID: "one", Template: "t"}} {
+	for name, o := range map[string]*eas.SendOptions{"ID": {LocalID: "one"}, "40": {LocalID: strings.Repeat("a", 40)}, "41": {LocalID: strings.Repeat("a", 41)},
+		"not kept": {LocalID: "one", NotInSentItems: true}, "account": {LocalID: "one", AccountID: "a"}, "template": {LocalID: "one", Template: "t"}} {
 		add("SendMail, "+name, func(ctx context.Context, c *eas.Client) error { return c.SendMail(ctx, mail(), o) })
 		add("SmartReply, "+name, func(ctx context.Context, c *eas.Client) error {
 			return c.SmartReply(ctx, eas.MailSource{Folder: "1", Item: "2"}, mail(), &eas.SmartOptions{SendOptions: *o})
 		})
 	}
-	one := eas.SendOptions{ClientID: "one"}
+	one := eas.SendOptions{LocalID: "one"}
 	for name, x := range map[string]struct {
 		s eas.MailSource
 		m bool

@@ -72,7 +72,7 @@ func TestFlowsOfABrokenConfig(t *testing.T) {
 		}, "device show", is(token.ErrFlowUnavailable), 0},
 		{"a public client", func(s *sts, c *token.Config) { c.Auth = nil }, "obo app", config(token.ConfigMissing, "set Auth"), 0},
 		{"authentication that fails", func(s *sts, c *token.Config) {
-			c.Auth = token.Assertion(func(context.Context, string, *url.URL) (string, error) { return "", errAuth })
+			c.Auth = token.ClientAssertion(func(context.Context, string, *url.URL) (string, error) { return "", errAuth })
 		}, "redeem device show wait obo app import", is(errAuth), 0},
 		{"a certificate of no use", func(s *sts, c *token.Config) { c.Auth = &token.Certificate{} }, all, config(token.ConfigMissing, "Certificate needs"), 0},
 		{"a token endpoint that must not be called", func(s *sts, c *token.Config) {
