@@ -158,7 +158,8 @@ func (e *OfferError) Unwrap() error { return e.Err }
 // The error is an [*OfferError]; for one that matches [ErrNoAuthorizationURI] or
 // [ErrClaims] the offer is returned as well, since a refused token is explained by the rest
 // of it. An offer with an Error and no error returned is a refused token, or the response to
-// a probe that sent none.
+// a probe that sent none; [Diagnostics.Explanation] of its Diagnostics, if it has any, says
+// why and what to do.
 func FromResponse(resp *http.Response) (*Offer, error) {
 	if resp == nil {
 		return nil, &OfferError{Err: ErrNoChallenge}

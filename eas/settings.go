@@ -86,7 +86,9 @@ func (c *Client) OutOfOffice(ctx context.Context, t BodyType) (*OutOfOffice, err
 	return o, nil
 }
 
-// SetOutOfOffice sets what is answered while the user is away.
+// SetOutOfOffice sets the automatic replies. With [OutOfOfficeTimed], Start and End bound
+// them. A message that is nil stays as the server has it; one that is not Enabled turns the
+// replies to these senders off.
 func (c *Client) SetOutOfOffice(ctx context.Context, o *OutOfOffice) error {
 	if o == nil {
 		return errors.New("eas: Settings: no out-of-office settings")

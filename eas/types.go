@@ -98,7 +98,7 @@ type Folder struct {
 	ID     FolderID
 	Parent FolderID // "0" for a folder at the top
 	Name   string
-	Type   FolderType
+	Type   FolderType // what it is for; Type.Class is the class of its items
 }
 
 // Folders is the difference between the hierarchy at one key and at another.

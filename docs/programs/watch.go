@@ -61,10 +61,7 @@ func watchOne(ctx context.Context, w io.Writer, clientID, dir, email string) err
 
 // printNew prints what came since the key in a file, and saves the key behind it.
 func printNew(ctx context.Context, w io.Writer, client *eas.Client, folder eas.FolderID, keyFile string) error {
-	key, err := os.ReadFile(keyFile)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
+	key, _ := os.ReadFile(keyFile) // without one, from the beginning
 	options := &eas.SyncOptions{Filter: eas.FilterOneDay, BodyLimit: eas.NoBody}
 	for page, err := range client.Pages(ctx, folder, eas.SyncKey(key), options) {
 		if errors.Is(err, eas.ErrInvalidSyncKey) {

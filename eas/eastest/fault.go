@@ -23,8 +23,11 @@ type Fault struct {
 	Host string // the only host that has it; if "", every host that can
 	User string // the only address that has it; if "", every user
 
-	From  int // the first request that has it, counted from 1 among those that could; if 0, the first
-	Times int // how many requests have it; if 0, all until [Switch.Lift]
+	// From is the first request that has it, counted from 1 among all that could, of whatever
+	// command; if 0, the first. [Tenant.Fail] is about the requests of one command.
+	From int
+	// Times is how many requests have it; if 0, all until [Switch.Lift].
+	Times int
 
 	// Optional lets the test pass if the fault never shows, as AD_TLD_BACKOFF does with no client
 	// that is right.

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+
+	"github.com/easoauth/easoauth/eas"
+	"github.com/easoauth/easoauth/token"
+)
+
+// A box is what a program keeps of a mailbox beside its sign-in, which a token.Store keeps,
+// and its items. It holds no secret.
+type box struct {
+	Address   string
+	Config    json.RawMessage // a token.Config: the endpoint, the authority, the scopes
+	State     eas.State       // the version, the policy key, the device
+	FolderKey eas.SyncKey     // of the list of folders
+	Folders   []eas.Folder
+	Keys      map[eas.FolderID]eas.SyncKey // of the items of each folder
+}
+
+// open makes a client of what was kept, without a request.
+func (b *box) open(store token.Store) (*eas.Client, error) {
+	config, err := token.RestoreConfig(b.Config, nil) // trusts authorities as Configure does
+	if err != nil {
+		return nil, err
+	}
+	source := &token.Source{Config: config, Store: store, Key: b.Address}
+	client := &eas.Client{URL: config.Endpoint, User: b.Address, Token: source}
+	client.Restore(b.State)
+	return client, nil
+}
+
+// bring stores what is new in a folder: the items of a page first, and then its key.
+func (b *box) bring(ctx context.Context, client *eas.Client, folder eas.FolderID, file string, take func(*eas.Page) error) error {
+	for page, err := range client.Pages(ctx, folder, b.Keys[folder], nil) {
+		if err != nil {
+			return err
+		}
+		if err := take(page); err != nil {
+			return err // the page comes again
+		}
+		b.Keys[folder], b.State = page.Key, client.State()
+		if err := b.save(file); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// save replaces the file at once: a program that is killed leaves the old one or the new one.
+func (b *box) save(file string) error {
+	data, err := json.Marshal(b)
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(file+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(file+".new", file)
+}
