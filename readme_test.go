@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -148,4 +149,61 @@ func headings(text string) (all []string) {
 		}
 	}
 	return all
+}
+
+// TestDocumentsName sees that the names of this module that documents mention in code, such as
+// token.Source.SignIn, and the tests that they mention, exist. CHANGELOG.md names what was.
+func TestDocumentsName(t *testing.T) {
+	known := map[string]bool{}
+	for _, dir := range packages(t) {
+		if !isPublic(dir) || dir == "." {
+			continue
+		}
+		pkg := path.Base(dir)
+		known[pkg] = true
+		for _, line := range api(t, dir) {
+			_, line, _ = strings.Cut(line, ": ")
+			if m := regexp.MustCompile(`^func \(\*?(\w+)\) (\w+)`).FindStringSubmatch(line); m != nil {
+				known[pkg+"."+m[1]+"."+m[2]] = true
+			} else if m := regexp.MustCompile(`^type (\w+) struct, (\w+)`).FindStringSubmatch(line); m != nil {
+				known[pkg+"."+m[1]+"."+m[2]] = true
+			} else if m := regexp.MustCompile(`^\w+ (\w+)`).FindStringSubmatch(line); m != nil {
+				known[pkg+"."+m[1]] = true
+			}
+		}
+	}
+	test := regexp.MustCompile(`(?m)^func ((?:Test|Example|Benchmark|Fuzz)\w+)\(`)
+	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(name, "_test.go") {
+			return err
+		}
+		b, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		for _, m := range test.FindAllStringSubmatch(string(b), -1) {
+			known[m[1]] = true
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	code := regexp.MustCompile("`[^`\n]+`")
+	exported := regexp.MustCompile(`\b(?:autodiscover|bearer|token|eas|eastest|diagnose|sqlstore|keyring)\.[A-Z]\w*(?:\.[A-Z]\w*)?`)
+	tests := regexp.MustCompile(`\b(?:Test|Benchmark|Fuzz)[A-Z]\w*|\bExample[A-Z]\w*_\w+`)
+	for file, text := range documents(t) {
+		if file == "CHANGELOG.md" {
+			continue
+		}
+		names := tests.FindAllString(text, -1)
+		for _, span := range code.FindAllString(text, -1) {
+			names = append(names, exported.FindAllString(span, -1)...)
+		}
+		for _, n := range names {
+			if !known[n] {
+				t.Errorf("%s names %s, which does not exist", file, n)
+			}
+		}
+	}
 }
