@@ -222,6 +222,19 @@ func (s *Session) SignOut(ctx context.Context) error {
 	return err
 }
 
+// Apart returns a client for the mailbox of c that is a device of its own, for a program that keeps
+// sync keys: a server has one key for a folder and a device, and another program that begins with
+// the folder would end it. State is what the program keeps of it; it gets a device if it has none,
+// and must be kept before the client is used.
+func Apart(c *eas.Client, state *eas.State) *eas.Client {
+	if state.DeviceID == "" {
+		state.DeviceID = eas.NewDeviceID()
+	}
+	own := &eas.Client{URL: c.URL, User: c.User, Token: c.Token, HTTPClient: c.HTTPClient, Logger: c.Logger}
+	own.Restore(*state)
+	return own
+}
+
 // OpenEmbedded does the dance against a tenant, for a user who signs in by browser.
 func OpenEmbedded(ctx context.Context, tn *eastest.Tenant, address string) (*eas.Client, error) {
 	m := &Mailbox{HTTP: tn.Client()}

@@ -1,19 +1,12 @@
 package account_test
 
 import (
-	"bufio"
 	"bytes"
 	"context"
-	"encoding/pem"
-	"errors"
 	"fmt"
-	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -22,9 +15,10 @@ import (
 
 	"github.com/easoauth/easoauth/eas"
 	"github.com/easoauth/easoauth/eas/eastest"
+	"github.com/easoauth/easoauth/examples/internal/programtest"
 )
 
-const ada = "ada@contoso.com"
+const ada = programtest.Ada
 
 var binaries string // the folder of the programs
 
@@ -37,7 +31,7 @@ func TestMain(m *testing.M) {
 		return
 	}
 	defer os.RemoveAll(dir)
-	build := exec.Command("go", "build", "-o", dir, "./examples/signin", "./examples/send", "./examples/watch", "./examples/export", "./examples/backup", "./examples/calendar")
+	build := exec.Command("go", "build", "-o", dir, "./examples/signin", "./examples/send", "./examples/watch", "./examples/export", "./examples/calendar")
 	build.Dir = filepath.Join("..", "..", "..")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "%v\n%s", err, out)
@@ -47,73 +41,30 @@ func TestMain(m *testing.M) {
 	code = m.Run()
 }
 
-// A bench is a tenant and what a program needs to reach it as it reaches the internet.
+// A bench is a world with a mailbox.
 type bench struct {
-	tenant *eastest.Tenant
-	box    *eastest.Mailbox
-	bin    string // folder of the programs
-	dir    string // of -dir
-	env    []string
-
-	approved chan error // what became of each device code
+	*programtest.World
+	box *eastest.Mailbox
 }
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	if runtime.GOOS != "linux" {
-		t.Skip("the certificate authority is given to programs by SSL_CERT_FILE")
-	}
-	b := &bench{tenant: eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, DeviceInterval: time.Second}), bin: binaries, dir: t.TempDir(), approved: make(chan error, 100)}
-	b.box = b.tenant.AddMailbox(ada, &eas.Email{From: "bob@contoso.com", Subject: "Old"})
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := b.tenant.ServeProxy(ln); err != nil {
-		t.Fatal(err)
-	}
-	ca := filepath.Join(t.TempDir(), "ca.pem")
-	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: b.tenant.Certificate().Raw}), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	b.env = []string{"SSL_CERT_FILE=" + ca, "SSL_CERT_DIR=" + t.TempDir(), "HTTPS_PROXY=http://" + ln.Addr().String(), "HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH")}
-	return b
+	w := programtest.NewWorld(t)
+	return &bench{w, w.Tenant.AddMailbox(ada, &eas.Email{From: "bob@contoso.com", Subject: "Old"})}
 }
 
-// run runs a program with the flags that every one has, approves its device code, and returns
-// its exit code, what it printed, and how many requests it made.
+// run runs a program with the flags that every one has, and returns its exit code, what it
+// printed, and how many requests it made.
 func (b *bench) run(t *testing.T, name string, args ...string) (code int, stdout, stderr string, requests int) {
 	t.Helper()
-	before := len(b.tenant.Requests())
-	code, stdout, stderr = b.start(t, t.Context(), name, append([]string{"-email", ada, "-client-id", eastest.ClientID, "-dir", b.dir, "-no-keychain", "-device"}, args...)...)
-	return code, stdout, stderr, len(b.tenant.Requests()) - before
+	before := len(b.Tenant.Requests())
+	code, stdout, stderr = b.start(t, t.Context(), name, b.Flags(args...)...)
+	return code, stdout, stderr, len(b.Tenant.Requests()) - before
 }
-
-var userCode = regexp.MustCompile(`^Open \S+ and enter (\S+)$`)
 
 func (b *bench) start(t *testing.T, ctx context.Context, name string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
-	cmd := exec.CommandContext(ctx, filepath.Join(b.bin, name), args...)
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.Env, cmd.Stdin = b.env, strings.NewReader("From standard input.\n")
-	var out, log bytes.Buffer
-	cmd.Stdout = &out
-	r, w := io.Pipe()
-	cmd.Stderr = io.MultiWriter(&log, w)
-	go func() {
-		for lines := bufio.NewScanner(r); lines.Scan(); {
-			if m := userCode.FindStringSubmatch(lines.Text()); m != nil {
-				b.approved <- b.tenant.ApproveDevice(m[1], ada)
-			}
-		}
-	}()
-	err := cmd.Run()
-	w.Close()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		t.Fatal(err)
-	}
-	return cmd.ProcessState.ExitCode(), out.String(), log.String()
+	return b.Run(t, ctx, filepath.Join(binaries, name), "From standard input.\n", args...)
 }
 
 // TestWarmStart holds a second start to the one request that it is for, and a start after the
@@ -137,7 +88,7 @@ func TestWarmStart(t *testing.T) {
 	if code, out, log, n := b.run(t, "signin", "-sign-out"); code != 0 || n != 0 || out != "signed out\n" {
 		t.Errorf("-sign-out = %d after %d requests\n%s%s", code, n, out, log)
 	}
-	if err := filepath.WalkDir(b.dir, func(path string, d os.DirEntry, err error) error {
+	if err := filepath.WalkDir(b.Dir, func(path string, d os.DirEntry, err error) error {
 		if err == nil && !d.IsDir() {
 			if content, _ := os.ReadFile(path); bytes.Contains(content, []byte("ada@")) || strings.HasSuffix(path, ".json") {
 				t.Errorf("%s is left: %q", path, content)
@@ -172,7 +123,7 @@ func TestKeptOutOfDate(t *testing.T) {
 // TestExitCodes holds every program to the same flags, codes and reasons.
 func TestExitCodes(t *testing.T) {
 	b := newBench(t)
-	own := map[string][]string{"signin": nil, "send": {"-to", "bob@contoso.com"}, "watch": nil, "export": {"-out", "x"}, "backup": {"-out", "x"}, "calendar": {"-to", "bob@contoso.com", "-state", "x"}}
+	own := map[string][]string{"signin": nil, "send": {"-to", "bob@contoso.com"}, "watch": nil, "export": {"-out", "x"}, "calendar": {"-to", "bob@contoso.com", "-state", "x"}}
 	for name, args := range own {
 		for reason, flags := range map[string][]string{
 			"-email is missing":                           append([]string{"-client-id", "x"}, args...),
@@ -209,7 +160,7 @@ func TestExitCodes(t *testing.T) {
 			t.Errorf("%s %q = %d after %d requests: %s%s", tt.name, tt.args, code, n, out, log)
 		}
 	}
-	b.tenant.Switch(eastest.Fault{ID: "EAS_NO_WWW_AUTH"})
+	b.Tenant.Switch(eastest.Fault{ID: "EAS_NO_WWW_AUTH"})
 	if code, _, log, _ := b.run(t, "send", "-to", "bob@contoso.com"); code != 4 || log == "" {
 		t.Errorf("a server without a challenge: %d %s", code, log)
 	}
@@ -224,14 +175,14 @@ func TestInterrupt(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	go func() {
-		for r := range b.tenant.Watch(ctx) {
+		for r := range b.Tenant.Watch(ctx) {
 			if r.Command == "GetItemEstimate" { // it has begun
 				b.box.Deliver(&eas.Email{From: "bob@contoso.com", Subject: "New"})
 				time.AfterFunc(time.Second, cancel)
 			}
 		}
 	}()
-	code, out, log := b.start(t, ctx, "watch", "-email", ada, "-client-id", eastest.ClientID, "-dir", b.dir, "-no-keychain", "-json")
+	code, out, log := b.start(t, ctx, "watch", "-email", ada, "-client-id", eastest.ClientID, "-dir", b.Dir, "-no-keychain", "-json")
 	if code != 130 || !strings.HasSuffix(log, "watch: interrupted\n") {
 		t.Errorf("watch = %d\n%s%s", code, out, log)
 	}

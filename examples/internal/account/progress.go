@@ -41,7 +41,8 @@ func (p *Progress) Add(n int) {
 	p.done += n
 	switch {
 	case IsTerminal(p.Out):
-		fmt.Fprintf(p.Out, "\r\x1b[K%s", p)
+		// The terminal cuts what does not fit: a line that wrapped could not be overwritten.
+		fmt.Fprintf(p.Out, "\r\x1b[K\x1b[?7l%s\x1b[?7h", p)
 	case p.done >= p.told+max(p.Total/4, 100):
 		p.told = p.done
 		fmt.Fprintln(p.Out, p)
@@ -51,11 +52,16 @@ func (p *Progress) Add(n int) {
 // Done returns how many have been counted.
 func (p *Progress) Done() int { return p.done }
 
-// End ends the line.
-func (p *Progress) End() {
-	if IsTerminal(p.Out) {
+// Clear takes the line off the terminal, for what is printed next.
+func (p *Progress) Clear() {
+	if p.done > 0 && IsTerminal(p.Out) {
 		fmt.Fprint(p.Out, "\r\x1b[K")
 	}
+}
+
+// End ends the line.
+func (p *Progress) End() {
+	p.Clear()
 	fmt.Fprintln(p.Out, p)
 }
 
