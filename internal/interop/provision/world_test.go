@@ -55,7 +55,7 @@ type world struct {
 
 func newWorld(t *testing.T, dsn string, lifetime time.Duration) *world {
 	t.Helper()
-	w := &world{program: servers.BuildModule(t, t.TempDir(), "provision"), dir: t.TempDir(), dsn: dsn, log: &servers.Output{}}
+	w := &world{program: servers.Build(t, t.TempDir(), "provision"), dir: t.TempDir(), dsn: dsn, log: &servers.Output{}}
 	ca := eastest.NewCA()
 	w.tenant = eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, AccessLifetime: lifetime, CA: ca, Apps: []eastest.App{{ID: serviceID, Secret: serviceSecret}}})
 	w.network = newNetwork(t, w.tenant, ca)

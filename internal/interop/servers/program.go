@@ -54,18 +54,8 @@ func (p *Program) Run(kill time.Duration, user string, args ...string) (out stri
 	return string(b), false
 }
 
-// Build builds an example into dir and returns the name of its binary.
+// Build builds an example, in its own module, into dir and returns the name of its binary.
 func Build(t testing.TB, dir, name string) string {
-	t.Helper()
-	binary := filepath.Join(dir, name)
-	if out, err := exec.Command("go", "build", "-o", binary, "github.com/easoauth/easoauth/examples/"+name).CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	return binary
-}
-
-// BuildModule is [Build] for an example that is a module of its own.
-func BuildModule(t testing.TB, dir, name string) string {
 	t.Helper()
 	binary := filepath.Join(dir, name)
 	cmd := exec.Command("go", "build", "-o", binary, ".")

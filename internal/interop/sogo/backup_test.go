@@ -1,11 +1,12 @@
 package sogo
 
 import (
-	"bytes"
 	"encoding/base64"
 	"fmt"
 	"io"
 	"maps"
+	"mime"
+	"mime/multipart"
 	"net/mail"
 	"os"
 	"path/filepath"
@@ -58,6 +59,42 @@ func originals(t *testing.T, user, folder string) []string {
 	return all
 }
 
+// attached returns the attachments of mails.
+func attached(t *testing.T, mails []string) []string {
+	t.Helper()
+	var all []string
+	for _, text := range mails {
+		m, err := mail.ReadMessage(strings.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		kind, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
+		if err != nil || !strings.HasPrefix(kind, "multipart/") {
+			continue
+		}
+		for parts := multipart.NewReader(m.Body, params["boundary"]); ; {
+			part, err := parts.NextRawPart()
+			if err != nil {
+				break
+			}
+			if part.FileName() == "" {
+				continue
+			}
+			var r io.Reader = part
+			if strings.EqualFold(part.Header.Get("Content-Transfer-Encoding"), "base64") {
+				r = base64.NewDecoder(base64.StdEncoding, part)
+			}
+			b, err := io.ReadAll(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, string(b))
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
 // saved returns the files of a backup whose names end so.
 func saved(t *testing.T, dir, suffix string) []string {
 	t.Helper()
@@ -82,7 +119,7 @@ func saved(t *testing.T, dir, suffix string) []string {
 // with what has come meanwhile.
 func backups(t *testing.T, user string, show func(mail string) string) {
 	const mails = 60
-	var attached []string
+	var sent []string
 	put := func(i int) {
 		subject := fmt.Sprintf("Mail %d", i)
 		if i%3 > 0 {
@@ -90,7 +127,7 @@ func backups(t *testing.T, user string, show func(mail string) string) {
 			return
 		}
 		content := strings.Repeat(fmt.Sprintf("%d;value\r\n", i), 10+i*i)
-		attached = append(attached, content)
+		sent = append(sent, content)
 		deliver(t, user, withFile(subject, fmt.Sprintf("table %d.csv", i), content))
 	}
 	for i := range mails {
@@ -100,9 +137,9 @@ func backups(t *testing.T, user string, show func(mail string) string) {
 	program := stack.Program(t, "backup", user)
 	check := func() {
 		t.Helper()
-		slices.Sort(attached)
-		if got := saved(t, dir, ".csv"); !slices.Equal(got, attached) {
-			t.Errorf("%d attachments were saved, want the %d that were sent; not among them: %.200q", len(got), len(attached), missing(got, attached))
+		slices.Sort(sent)
+		if got := attached(t, saved(t, dir, ".eml")); !slices.Equal(got, sent) {
+			t.Errorf("%d attachments were saved, want the %d that were sent; not among them: %.200q", len(got), len(sent), missing(got, sent))
 		}
 		want, have := originals(t, user, "INBOX"), saved(t, dir, ".eml")
 		for _, mails := range [][]string{want, have} {
@@ -132,7 +169,7 @@ func backups(t *testing.T, user string, show func(mail string) string) {
 		put(mails + i)
 	}
 	out, _ := program.Run(0, user, "-out", dir)
-	if !strings.HasSuffix(out, ": 5\n") || strings.Count(out, "\n") != 1 {
+	if !strings.HasSuffix(out, ": 5 copied\n") || strings.Count(out, "\n") != 1 {
 		t.Errorf("a backup after 5 new mails brought %q", out)
 	}
 	check()
@@ -178,10 +215,10 @@ func backupOfItems(t *testing.T, user string) {
 	}
 	dir := t.TempDir()
 	stack.Program(t, "backup", user).Run(0, user, "-out", dir)
-	all := saved(t, dir, ".wbxml")
-	for _, want := range []string{long, "Contact"} {
-		if !slices.ContainsFunc(all, func(s string) bool { return bytes.Contains([]byte(s), []byte(want)) }) {
-			t.Errorf("no item of %d holds %.20q", len(all), want)
+	unfolded := strings.NewReplacer("\r\n ", "")
+	for suffix, want := range map[string]string{".ics": "DESCRIPTION:" + long, ".vcf": "N:Contact;Kept;;;"} {
+		if all := saved(t, dir, suffix); !slices.ContainsFunc(all, func(s string) bool { return strings.Contains(unfolded.Replace(s), want) }) {
+			t.Errorf("no %s of %d holds %.20q", suffix, len(all), want)
 		}
 	}
 }

@@ -44,7 +44,7 @@ func TestProvision(t *testing.T) {
 	dsn, port := filepath.Join(dir, "p.db"), servers.FreePort(t)
 	flags := []string{"-dsn", dsn, "-key-file", file("key", strings.Repeat("5a", 32)), "-secret-file", file("secret", secret), "-client-id", id, "-tenant", eastest.TenantID,
 		"-listen", fmt.Sprintf("127.0.0.1:%d", port), "-admin", "", "-look", "300ms", "-min-heartbeat", "60s", "-folders", "1s", "-log-level", "warn"}
-	program := servers.BuildModule(t, dir, "provision")
+	program := servers.Build(t, dir, "provision")
 	env := stack.Environment(t, dir)
 	migrate := exec.Command(program, append([]string{"migrate"}, flags...)...)
 	migrate.Env = env
