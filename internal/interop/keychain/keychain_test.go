@@ -71,7 +71,7 @@ func TestProgram(t *testing.T) {
 	run := servers.Need(t, "dbus-run-session")
 	servers.Need(t, "gnome-keyring-daemon")
 	home := servers.Dir(t, "")
-	program := servers.BuildModule(t, home, "provision")
+	program := servers.Build(t, home, "provision")
 	secret := filepath.Join(home, "secret")
 	if err := os.WriteFile(secret, []byte("a secret of the test"), 0o600); err != nil {
 		t.Fatal(err)
