@@ -2,7 +2,9 @@ package autodiscover_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/url"
 
 	"github.com/easoauth/easoauth/autodiscover"
 	"github.com/easoauth/easoauth/eas/eastest"
@@ -29,13 +31,32 @@ func ExampleResolver_Lookup() {
 	// redirect 200 mail.contoso.com
 }
 
+// A mailbox whose URL is known needs no request.
 func ExampleStatic() {
-	var l autodiscover.Lookuper = new(autodiscover.Resolver)
-	_ = l // or, for a mailbox whose URL is known:
-	tn := eastest.New(nil, nil)
-	defer tn.Close()
-	l = autodiscover.Static(tn.URL())
-	e, err := l.Lookup(context.Background(), "ada@contoso.com")
+	lookup := autodiscover.Static(&url.URL{Scheme: "https", Host: "mail.contoso.com", Path: "/Microsoft-Server-ActiveSync"})
+	e, err := lookup.Lookup(context.Background(), "ada@contoso.com")
 	fmt.Println(e.URL, err)
-	// Output: https://outlook.office365.com/Microsoft-Server-ActiveSync <nil>
+	// Output: https://mail.contoso.com/Microsoft-Server-ActiveSync <nil>
+}
+
+// An outage mocks a [autodiscover.Lookuper]: AutoDiscover that does not respond.
+type outage struct{}
+
+func (outage) Lookup(context.Context, string) (*autodiscover.Endpoint, error) {
+	return nil, &autodiscover.LookupError{Hops: []autodiscover.Hop{{URL: "https://autodiscover.contoso.com/", Err: autodiscover.ErrUnreachable}}}
+}
+
+func ExampleLookuper() {
+	// The function under test takes the interface, and not a *Resolver.
+	host := func(ctx context.Context, l autodiscover.Lookuper, addr string) string {
+		e, err := l.Lookup(ctx, addr)
+		if errors.Is(err, autodiscover.ErrUnreachable) {
+			return "(offline)"
+		} else if err != nil {
+			return err.Error()
+		}
+		return e.URL.Host
+	}
+	fmt.Println(host(context.Background(), outage{}, "ada@contoso.com"))
+	// Output: (offline)
 }

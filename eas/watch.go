@@ -102,8 +102,13 @@ func (c *Client) Watch(ctx context.Context, folders []Folder, o *WatchOptions) i
 	}
 }
 
+// pinging is what a watch needs of a [Client].
+type pinging interface {
+	Ping(ctx context.Context, folders []Folder, o *PingOptions) (*PingResult, error)
+}
+
 type watch struct {
-	client      Pinger
+	client      pinging
 	folders     []Folder
 	notice      func(error, time.Duration)
 	beat        time.Duration // of the next Ping
@@ -114,7 +119,7 @@ type watch struct {
 	wall        func() time.Time // the clock of the machine, which goes on while it sleeps
 }
 
-func newWatch(c Pinger, folders []Folder, o *WatchOptions) *watch {
+func newWatch(c pinging, folders []Folder, o *WatchOptions) *watch {
 	if o == nil {
 		o = &WatchOptions{}
 	}

@@ -53,9 +53,9 @@
 // it: the default is derived from user and host, and requests of another device do not match the
 // recording.
 //
-// Where no server is needed, mock an interface: those of package eas (eas.Syncer, eas.Pinger and
-// their like), autodiscover.Lookuper, bearer.Source, token.Flow and token.Store have one to three
-// methods, and a type of the test that has them is the mock.
+// A test that needs no server mocks an interface of one to three methods: autodiscover.Lookuper,
+// bearer.Source, token.Flow, token.Store, or one of package eas, such as eas.Pager and
+// eas.MailSender. Each has an example of a mock.
 //
 // # A seed
 //

@@ -28,8 +28,8 @@ What the tenant of package eas/eastest can show: [Tenant.Switch](../eas/eastest/
 means something. Remedies and sources are in [faults.md](faults.md). The order is that of the dance.
 
 A test that replays a recording ([Replay](../eas/eastest/replay.go)) sets the ID of its device (eas.Device) to that of the recording:
-the default is derived from user and host. Where no server is needed, a type with the one to three methods of an interface is the
-mock: eas.Syncer, eas.Pinger and their like, autodiscover.Lookuper, bearer.Source, token.Flow, token.Store.
+the default is derived from user and host. A test that needs no server mocks an interface of one to three methods:
+autodiscover.Lookuper, bearer.Source, token.Flow, token.Store, eas.FolderSyncer, eas.Pager, eas.Watcher, eas.MailSender, eas.Fetcher.
 
 | id | what is wrong | value | where |
 |---|---|---|---|
