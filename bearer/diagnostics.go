@@ -184,7 +184,6 @@ func ParseDiagnostics(value string) (Diagnostics, error) {
 	d.Code = int(code)
 	s = s[n:]
 	for {
-		s = strings.TrimLeft(s, "; \t")
 		name, rest, ok := strings.Cut(s, "=")
 		if !ok {
 			return d, nil
@@ -198,7 +197,7 @@ func ParseDiagnostics(value string) (Diagnostics, error) {
 			v = strings.TrimRight(v, " \t")
 		}
 		if i := strings.LastIndexByte(name, ';'); i >= 0 {
-			name = name[i+1:] // words without a "=" stand before it
+			name = name[i+1:] // other semicolons, and words without a "=", stand before it
 		}
 		switch name = strings.TrimSpace(name); {
 		case equalFold(name, "reason") && d.Reason == "":

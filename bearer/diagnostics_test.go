@@ -43,6 +43,8 @@ var diagnosticsCases = []struct {
 	{`2000020;reason="xms_trpid claim was not present but sec-tenant-restriction-access-policy header was in requres";error_category="insufficiant_claims"`,
 		bearer.Diagnostics{Code: 2000020, Reason: "xms_trpid claim was not present but sec-tenant-restriction-access-policy header was in requres", Category: "insufficiant_claims"}, bearer.InsufficientClaims},
 	{`2000006;reason="a";reason="b";category="c";error_category="d"`, bearer.Diagnostics{Code: 2000006, Reason: "a", Category: "c"}, bearer.InvalidClient},
+	{`2000006 reason="a"`, bearer.Diagnostics{Code: 2000006, Reason: "a"}, bearer.InvalidClient},
+	{`2000006; ; ;reason="a";; ;category="b"`, bearer.Diagnostics{Code: 2000006, Reason: "a", Category: "b"}, bearer.InvalidClient},
 	{`2000006;note;reason="a"`, bearer.Diagnostics{Code: 2000006, Reason: "a"}, bearer.InvalidClient},
 	{`2000006;REASON="a";Error_Category = "b"`, bearer.Diagnostics{Code: 2000006, Reason: "a", Category: "b"}, bearer.InvalidClient},
 	{` 2000001 ; reason="no end`, bearer.Diagnostics{Code: 2000001, Reason: "no end"}, bearer.InvalidToken},

@@ -153,12 +153,50 @@ func TestDuplicates(t *testing.T) {
 	for second, conflict := range map[string]bool{
 		`authorization_uri="https://b"`: true, `AUTHORIZATION_URI="https://b"`: true, `authorization_uri="https://a/"`: false, `authorization_uri=""`: false,
 		`realm="https://b"`: false, `authority="https://b"`: true, `authorization="https://b"`: true, `authority="https://a"`: false, `authority=""`: false,
+		`authority="https://%zz"`: true, `authorization_uri="https://%zz"`: true, `authority="https://a/?x"`: true, `authority="/"`: true,
 	} {
 		for _, field := range []string{`Bearer realm="r", authorization_uri="https://a", ` + second, `Bearer realm="r", authority="https://a", authorization_uri="https://a", authorization="https://a", ` + second} {
 			o, err := bearer.FromResponse(response(401, http.Header{"Www-Authenticate": {field}}))
 			if errors.Is(err, bearer.ErrConflict) != conflict || !conflict && (err != nil || o.AuthorizationURI != "https://a" || o.Realm != "r") {
 				t.Errorf("%s: %+v, %v, want a conflict: %v", field, o, err, conflict)
 			}
+		}
+	}
+}
+
+// TestMetadataRequest: one GET that says what it accepts, whose response is read and closed; of the
+// document only what the offer lacks is taken, and what is not a plain https URL is not followed.
+func TestMetadataRequest(t *testing.T) {
+	endpoint := &url.URL{Scheme: "https", Host: "mail.contoso.com", Path: "/Microsoft-Server-ActiveSync"}
+	for _, tt := range []struct {
+		at, resource string
+		scope, want  []string
+		sent         int
+		ok           bool
+	}{
+		{"https://mail.contoso.com/m", "https://mail.contoso.com", nil, []string{"eas"}, 1, true},
+		{"https://mail.contoso.com/m", "https://mail.contoso.com", []string{"own"}, []string{"own"}, 1, true},
+		{"https://mail.contoso.com/m", "https://mail.contoso.com/?a", nil, nil, 1, false},
+		{"https://mail.contoso.com/m", "https://mail.contoso.com/#a", nil, nil, 1, false},
+		{"https://mail.contoso.com/m", "https://ada@mail.contoso.com/", nil, nil, 1, false},
+		{"https://mail.contoso.com/m", "https://%zz/", nil, nil, 1, false},
+		{"https://ada@mail.contoso.com/m", "https://mail.contoso.com", nil, nil, 0, false},
+		{"https://%zz/m", "https://mail.contoso.com", nil, nil, 0, false},
+	} {
+		sent, open := 0, 0
+		c := &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			sent, open = sent+1, open+1
+			if r.Method != "GET" || r.Header.Get("Accept") != "application/json" || r.Header.Get("Authorization") != "" {
+				t.Errorf("%s with %v", r.Method, r.Header)
+			}
+			doc := `{"resource":"` + tt.resource + `","authorization_servers":["https://%zz","https://a"],"scopes_supported":["eas"]}`
+			return &http.Response{StatusCode: 200, Body: closer{strings.NewReader(doc), func() { open-- }}, Request: r}, nil
+		})}
+		o, _, err := bearer.FollowMetadata(t.Context(), c, endpoint, &bearer.Offer{ResourceMetadata: tt.at, Scope: tt.scope}, nil)
+		if sent != tt.sent || open != 0 || (err == nil) != tt.ok || !tt.ok && !errors.Is(err, bearer.ErrMetadata) {
+			t.Errorf("%+v: %v after %d requests, %d bodies are open", tt, err, sent, open)
+		} else if tt.ok && (o.AuthorizationURI != "https://a" || strings.Join(o.Scope, " ") != strings.Join(tt.want, " ")) {
+			t.Errorf("%+v: %+v", tt, o)
 		}
 	}
 }

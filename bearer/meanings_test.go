@@ -111,7 +111,7 @@ func TestMeanings(t *testing.T) {
 				t.Fatalf("%s, status %d: Probe = %v, %v", sender.name, status, offer, err)
 			}
 			text := strings.ReplaceAll(err.Error(), fmt.Sprint("status ", status), "status N")
-			head := fmt.Sprintf("Exchange %v, HTML %v, Location %q, offer %v: ", pe.Exchange, pe.HTML, pe.Location, offer != nil)
+			head := fmt.Sprintf("Exchange %v, HTML %v, Location %q, offer %v, diagnostics %v: ", pe.Exchange, pe.HTML, pe.Location, offer != nil, pe.Diagnostics != nil)
 			if pe.Reason != "" {
 				head, text = head+strings.TrimSuffix(text, pe.Reason)+"…", pe.Reason
 			} else {

@@ -51,8 +51,8 @@ func FollowMetadata(ctx context.Context, c *http.Client, endpoint *url.URL, o *O
 	if err := safehttp.CheckURL(endpoint); err != nil {
 		return refuse("the endpoint is not an absolute https URL")
 	}
-	at, err := url.Parse(o.ResourceMetadata)
-	if err != nil || safehttp.CheckURL(at) != nil {
+	at, _ := url.Parse(o.ResourceMetadata) // nil if it does not parse
+	if safehttp.CheckURL(at) != nil {
 		return refuse("resource_metadata is not an absolute https URL")
 	}
 	if !safehttp.SameOrigin(at, endpoint) {
@@ -85,8 +85,8 @@ func FollowMetadata(ctx context.Context, c *http.Client, endpoint *url.URL, o *O
 		return refuse("the document describes another resource than the endpoint")
 	}
 	m.AuthorizationServers = slices.DeleteFunc(m.AuthorizationServers, func(s string) bool {
-		u, err := url.Parse(s)
-		return err != nil || safehttp.CheckURL(u) != nil
+		u, _ := url.Parse(s)
+		return safehttp.CheckURL(u) != nil
 	})
 	i := 0
 	if prefer != nil {
@@ -105,8 +105,8 @@ func FollowMetadata(ctx context.Context, c *http.Client, endpoint *url.URL, o *O
 
 // describes reports whether endpoint is the resource, or lies under it.
 func describes(resource string, endpoint *url.URL) bool {
-	r, err := url.Parse(resource)
-	if err != nil || safehttp.CheckURL(r) != nil || !safehttp.SameOrigin(r, endpoint) || r.RawQuery != "" || r.Fragment != "" {
+	r, _ := url.Parse(resource)
+	if safehttp.CheckURL(r) != nil || !safehttp.SameOrigin(r, endpoint) || r.RawQuery != "" || r.Fragment != "" {
 		return false
 	}
 	base := strings.TrimSuffix(r.EscapedPath(), "/")

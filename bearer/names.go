@@ -29,7 +29,7 @@ func isList(name string) bool { return equalFold(name, "token_types") || equalFo
 
 // lower returns s in lower case if it is short enough to be a known name, and "" otherwise.
 func lower(s string) string {
-	if len(s) > 20 {
+	if len(s) > len("authorization_uri") { // which is the longest
 		return ""
 	}
 	return strings.ToLower(s) // a token is ASCII

@@ -45,20 +45,15 @@ type parser struct {
 }
 
 func (p *parser) run(fields []string) ([]Challenge, error) {
-	total, names := 0, 0
+	names := 0
 	for _, f := range fields {
-		if total += len(f); total > MaxBytes {
-			break
-		}
 		names += strings.Count(f, "=")
 	}
 	if len(fields) > 0 {
 		p.out = make([]Challenge, 0, min(max(len(fields), 2), MaxChallenges))
 	}
-	if names > 0 {
-		p.arena = make([]Param, 0, min(names, MaxParams))
-	}
-	total = 0
+	p.arena = make([]Param, 0, min(names, MaxParams))
+	total := 0
 	for n, f := range fields {
 		p.field, p.s, p.i = n, f, 0
 		p.state, p.resume, p.unquoted, p.tainted = between, false, false, false
@@ -175,7 +170,6 @@ func (p *parser) challenge(start int, name string, comma bool) bool {
 		}
 	}
 	if atEnd {
-		p.i = end
 		p.open(name)
 		return true
 	}
@@ -354,7 +348,6 @@ func (p *parser) fail(at int, kind ErrorKind) {
 	if p.err != nil {
 		return
 	}
-	at = min(at, len(p.s))
 	p.err = &SyntaxError{Field: p.field, Offset: at, Kind: kind, Near: fmt.Sprintf("%+q", p.s[at:min(at+12, len(p.s))])}
 }
 

@@ -136,9 +136,7 @@ func Probe(ctx context.Context, c *http.Client, endpoint *url.URL, user string) 
 		if errors.As(err, &oe) {
 			oe.from(who)
 			e.Fault = string(oe.explain().fault)
-			if oe.Offer != nil {
-				e.Diagnostics = oe.Offer.Diagnostics
-			}
+			e.Diagnostics = oe.Offer.Diagnostics
 		}
 		e.Err = err
 		return offer, e

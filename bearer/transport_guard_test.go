@@ -110,7 +110,9 @@ func TestTransportClosesBodies(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			var open atomic.Int32
 			base := roundTripper(func(r *http.Request) (*http.Response, error) {
-				io.Copy(io.Discard, r.Body)
+				if sent, err := io.ReadAll(r.Body); string(sent) != "x" || err != nil {
+					t.Errorf("sent %q, %v", sent, err)
+				}
 				r.Body.Close()
 				if r.Header.Get("Authorization") == "Bearer good" {
 					return &http.Response{StatusCode: 200, Body: newBody("", &open)}, nil
