@@ -25,6 +25,7 @@ type fakeDB struct {
 	before     func(query string) error
 	after      func(query string) error // its error hides an outcome
 	hang       func(query string) bool  // no response to what it accepts
+	dial       func() error             // fails a connection
 	statements []string
 	tables     bool // they are there
 	delay      time.Duration
@@ -70,8 +71,18 @@ func (r *fakeRow) values() []driver.Value {
 
 func (f *fakeDB) open() *sql.DB { return sql.OpenDB(f) }
 
-func (f *fakeDB) Connect(context.Context) (driver.Conn, error) { return fakeConn{f}, nil }
-func (f *fakeDB) Driver() driver.Driver                        { return nil }
+func (f *fakeDB) Driver() driver.Driver { return nil }
+
+func (f *fakeDB) Connect(context.Context) (driver.Conn, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.dial != nil {
+		if err := f.dial(); err != nil {
+			return nil, err
+		}
+	}
+	return fakeConn{f}, nil
+}
 
 type fakeConn struct{ *fakeDB }
 
