@@ -26,6 +26,11 @@ type fakeDB struct {
 	after      func(query string) error // its error hides an outcome
 	hang       func(query string) bool  // no response to what it accepts
 	dial       func() error             // fails a connection
+	begin      error                    // of a transaction
+	uncounted  error                    // of the number of rows
+	atEnd      func(query string) error // behind the row of a response
+	note       func(query string)       // of each statement
+	odd        any                      // the generation of a row that is read, which need not be read to its end
 	statements []string
 	tables     bool // they are there
 	delay      time.Duration
@@ -88,7 +93,7 @@ type fakeConn struct{ *fakeDB }
 
 func (fakeConn) Prepare(string) (driver.Stmt, error) { panic("not used") }
 func (fakeConn) Close() error                        { return nil }
-func (fakeConn) Begin() (driver.Tx, error)           { return fakeTx{}, nil }
+func (c fakeConn) Begin() (driver.Tx, error)         { return fakeTx{}, c.begin }
 
 type fakeTx struct{}
 
@@ -97,19 +102,34 @@ func (fakeTx) Rollback() error { return nil }
 
 func (c fakeConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
 	_, n, err := c.run(ctx, query, args)
+	if err == nil && c.uncounted != nil {
+		return uncounted{c.uncounted}, nil
+	}
 	return driver.RowsAffected(n), err
 }
+
+// uncounted is a result that does not know how many rows there were.
+type uncounted struct{ err error }
+
+func (u uncounted) LastInsertId() (int64, error) { return 0, u.err }
+func (u uncounted) RowsAffected() (int64, error) { return 0, u.err }
 
 func (c fakeConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
 	row, _, err := c.run(ctx, query, args)
 	if err != nil {
 		return nil, err
 	}
-	return &fakeRows{row: row}, nil
+	rows := &fakeRows{row: row, db: c.fakeDB}
+	if c.atEnd != nil {
+		rows.err = c.atEnd(query)
+	}
+	return rows, nil
 }
 
 type fakeRows struct {
 	row  []driver.Value
+	db   *fakeDB
+	err  error // behind the row
 	done bool
 }
 
@@ -117,7 +137,7 @@ func (r *fakeRows) Columns() []string { return make([]string, max(len(r.row), 1)
 
 // Close insists that a statement was carried out to its end, where SQLite commits.
 func (r *fakeRows) Close() error {
-	if !r.done {
+	if !r.done && r.db.odd == nil {
 		panic("the rows were not read to their end")
 	}
 	return nil
@@ -126,6 +146,9 @@ func (r *fakeRows) Close() error {
 func (r *fakeRows) Next(dest []driver.Value) error {
 	if r.row == nil {
 		r.done = true
+		if r.err != nil {
+			return r.err
+		}
 		return io.EOF
 	}
 	copy(dest, r.row)
@@ -146,6 +169,9 @@ func (f *fakeDB) run(ctx context.Context, query string, args []driver.NamedValue
 	defer f.mu.Unlock()
 	f.args = append(f.args, args...)
 	f.statements = append(f.statements, query)
+	if f.note != nil {
+		f.note(query)
+	}
 	if f.before != nil {
 		if err := f.before(query); err != nil {
 			return nil, 0, err
@@ -212,7 +238,10 @@ func (f *fakeDB) carryOut(query string, args []driver.NamedValue) (row []driver.
 		return nil, 0, nil
 	case f.q.load:
 		if r := f.rows[text(0)]; r != nil {
-			return r.values(), 0, nil
+			if row = r.values(); f.odd != nil {
+				row[0] = f.odd
+			}
+			return row, 0, nil
 		}
 		return nil, 0, nil
 	case f.q.first:

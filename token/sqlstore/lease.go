@@ -31,7 +31,7 @@ func ownerName(owner string) string {
 func newFence() int64 {
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // never fails
-	return int64(binary.BigEndian.Uint64(b[:]) >> 1)
+	return int64(binary.BigEndian.Uint64(b[:]))
 }
 
 func (s *Store) span() time.Duration {
@@ -165,7 +165,7 @@ func (l *lease) isFresh() bool {
 	l.mu.Unlock()
 	now, limit := time.Now(), l.store.span()/2
 	wall := now.Round(0).Sub(renewed.Round(0))
-	return now.Sub(renewed) < limit && wall >= 0 && wall < limit
+	return wall >= 0 && max(now.Sub(renewed), wall) < limit
 }
 
 // SaveAndRelease stores r and gives the lease up, in one statement. A lease that was lost

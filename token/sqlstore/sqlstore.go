@@ -166,10 +166,7 @@ func (s *Store) Save(ctx context.Context, key string, r token.Record) (token.Rec
 		return s.replace(ctx, name, r, row{generation: int64(r.Generation), data: []byte{}}, nil)
 	}
 	saved, err := s.first(ctx, name, r)
-	for range 4 {
-		if !errors.Is(err, token.ErrConflict) {
-			break
-		}
+	for n := 0; n < 4 && errors.Is(err, token.ErrConflict); n++ {
 		var old row
 		if old, err = s.load(ctx, urgent, name); err != nil {
 			return token.Record{}, s.failed("save", err)
@@ -245,7 +242,7 @@ func (s *Store) settle(ctx context.Context, name string, data []byte, saved toke
 	if ctx.Err() == nil && (cause != nil || did.repeated) {
 		within, cancel := context.WithTimeout(ctx, settleTime)
 		defer cancel()
-		if r, err := s.load(within, urgent, name); err == nil && uint64(r.generation) == saved.Generation && bytes.Equal(r.data, data) {
+		if r, _ := s.load(within, urgent, name); bytes.Equal(r.data, data) { // which holds the generation
 			return saved, nil
 		}
 	}
@@ -261,19 +258,18 @@ func (s *Store) Delete(ctx context.Context, key string, generation uint64) error
 		return err
 	}
 	name := rowName(key)
-	if generation > 0 && generation <= math.MaxInt64 {
-		did, err := s.exec(ctx, urgent, s.q.erase, name, int64(generation))
-		if err != nil {
-			return s.failed("delete", err)
-		}
-		if did.rows > 0 {
-			return nil
-		}
-	}
-	switch r, err := s.load(ctx, urgent, name); {
-	case err != nil:
+	did, err := s.exec(ctx, urgent, s.q.erase, name, int64(generation)) // no row has a negative one
+	if err != nil {
 		return s.failed("delete", err)
-	case r.data != nil:
+	}
+	if did.rows > 0 {
+		return nil
+	}
+	r, err := s.load(ctx, urgent, name)
+	if err != nil {
+		return s.failed("delete", err)
+	}
+	if r.data != nil {
 		return token.ErrConflict
 	}
 	return nil
