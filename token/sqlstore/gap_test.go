@@ -31,6 +31,26 @@ func TestGate(t *testing.T) {
 	}
 }
 
+// A waiter who leaves at the moment when its turn comes hands the turn on.
+func TestTurnOfOneWhoLeaves(t *testing.T) {
+	var g gate
+	if _, err := g.enter(t.Context(), 1, normal); err != nil {
+		t.Fatal(err)
+	}
+	place := g.waiting[normal].PushBack(make(chan struct{}))
+	g.leave() // the turn of the waiter
+	left := make(chan bool)
+	go func() { g.giveUp(place, normal); close(left) }()
+	select {
+	case <-left:
+	case <-time.After(10 * time.Second):
+		t.Fatal("it does not leave")
+	}
+	if g.passing != 0 {
+		t.Errorf("%d pass, want none", g.passing)
+	}
+}
+
 // A statement that waits for a connection ends with its caller, and is not taken for one that
 // found nothing.
 func TestContextEndsInTheGate(t *testing.T) {
