@@ -242,6 +242,10 @@ func (e Edit) seriesWith(series *Event) (*Event, error) {
 		if after == nil {
 			return nil, errNoItem
 		}
+		// An exception has none.
+		if _, err := changedAttachments(nil, after.Attachments, Version141); err != nil {
+			return nil, err
+		}
 		return series.except(e.start, after)
 	}
 	with := *series
