@@ -249,6 +249,8 @@ func itemParts(s string) []string {
 		end := i + strings.IndexByte(s[i:], '>')
 		tag := s[i : end+1]
 		switch {
+		case tag[1] == '?': // how the content was written
+			continue
 		case strings.HasPrefix(tag, "<Exceptions"):
 			inside = 1
 			continue

@@ -143,7 +143,7 @@ func decodeEvent(r *reader, raw []byte) (Item, error) {
 			Type: RecurrenceType(*x.Type), Interval: value(x.Interval), Until: r.at("Calendar:Until", x.Until), Occurrences: value(x.Occurrences),
 			WeekOfMonth: value(x.WeekOfMonth), DayOfMonth: value(x.DayOfMonth), Days: Weekdays(value(x.DayOfWeek)),
 			Month: time.Month(value(x.MonthOfYear)), CalendarType: value(x.CalendarType), LeapMonth: isTrue(x.IsLeapMonth),
-			FirstDay: weekday(x.FirstDayOfWeek),
+			FirstDay: r.weekday("Calendar:FirstDayOfWeek", x.FirstDayOfWeek),
 		}
 	}
 	if d.Exceptions != nil {

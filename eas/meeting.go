@@ -147,7 +147,7 @@ func meetingRequest(d *airsync.MeetingRequest, r *reader) *MeetingRequest {
 			Type: RecurrenceType(*x.Type), Interval: value(x.Interval), Until: r.at("Email:Until", x.Until), Occurrences: value(x.Occurrences),
 			WeekOfMonth: value(x.WeekOfMonth), DayOfMonth: value(x.DayOfMonth), Days: Weekdays(value(x.DayOfWeek)),
 			Month: time.Month(value(x.MonthOfYear)), CalendarType: value(x.CalendarType), LeapMonth: isTrue(x.IsLeapMonth),
-			FirstDay: weekday(x.FirstDayOfWeek),
+			FirstDay: r.weekday("Email2:FirstDayOfWeek", x.FirstDayOfWeek),
 		}
 	}
 	if d.GlobalObjID != "" {

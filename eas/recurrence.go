@@ -1,6 +1,9 @@
 package eas
 
-import "time"
+import (
+	"strconv"
+	"time"
+)
 
 // A Recurrence says when an event or a task comes again. See [MS-ASCAL] 2.2.2.37, [MS-ASTASK]
 // 2.2.2.18. Fields that the Type does not use are zero.
@@ -72,8 +75,13 @@ const (
 // Has reports whether the set holds d.
 func (w Weekdays) Has(d time.Weekday) bool { return w&(1<<d) != 0 }
 
-func weekday(n *int) *time.Weekday {
-	if n == nil || *n < 0 || *n > 6 {
+// weekday returns the day of a number; nil for nil and for what is not one of seven.
+func (r *reader) weekday(element string, n *int) *time.Weekday {
+	if n == nil {
+		return nil
+	}
+	if *n < 0 || *n > 6 {
+		r.note(element, strconv.Itoa(*n))
 		return nil
 	}
 	d := time.Weekday(*n)

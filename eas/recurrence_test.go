@@ -1,8 +1,11 @@
 package eas_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/easoauth/easoauth/eas"
 )
@@ -31,27 +34,48 @@ func TestRecurrenceCalendar(t *testing.T) {
 	}
 }
 
-// The first day of a week is one of seven; another number says nothing.
+// The first day of a week is one of seven; another number is odd.
 func TestRecurrenceFirstDay(t *testing.T) {
-	for text, want := range map[string]string{"": "none", "0": "Sunday", "1": "Monday", "6": "Saturday", "7": "none", "-1": "none"} {
-		day := ""
-		if text != "" {
-			day = "<FirstDayOfWeek>" + text + "</FirstDayOfWeek>"
-		}
-		raw, err := eas.FromXML([]byte(`<ApplicationData xmlns="AirSync"><Recurrence xmlns="Calendar"><Type>1</Type><DayOfWeek>2</DayOfWeek>` + day + `</Recurrence></ApplicationData>`))
-		if err != nil {
-			t.Fatal(err)
-		}
-		item, err := eas.Decode(eas.ClassCalendar, raw)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := "none"
-		if d := item.(*eas.Event).Recurrence.FirstDay; d != nil {
-			got = d.String()
-		}
-		if got != want {
-			t.Errorf("FirstDayOfWeek %q is %s, want %s", text, got, want)
+	for _, kind := range []struct {
+		class       eas.Class
+		space, item string
+		recurrence  func(eas.Item) (*eas.Recurrence, []eas.OddValue)
+	}{
+		{eas.ClassCalendar, "Calendar", `<Recurrence xmlns="Calendar"><Type>1</Type>%s</Recurrence>`,
+			func(i eas.Item) (*eas.Recurrence, []eas.OddValue) { e := i.(*eas.Event); return e.Recurrence, e.Odd }},
+		{eas.ClassTasks, "Tasks", `<Recurrence xmlns="Tasks"><Type>1</Type>%s</Recurrence>`,
+			func(i eas.Item) (*eas.Recurrence, []eas.OddValue) { x := i.(*eas.Task); return x.Recurrence, x.Odd }},
+		{eas.ClassEmail, "Email2", `<MeetingRequest xmlns="Email"><Recurrences><Recurrence><Type>1</Type>%s</Recurrence></Recurrences></MeetingRequest>`,
+			func(i eas.Item) (*eas.Recurrence, []eas.OddValue) {
+				m := i.(*eas.Email)
+				return m.Meeting.Recurrence, m.Odd
+			}},
+	} {
+		for text, want := range map[string]string{"": "none", "0": "Sunday", "1": "Monday", "6": "Saturday", "7": "none", "-1": "none"} {
+			day := ""
+			if text != "" {
+				day = `<FirstDayOfWeek xmlns="` + kind.space + `">` + text + `</FirstDayOfWeek>`
+			}
+			raw, err := eas.FromXML([]byte(`<ApplicationData xmlns="AirSync">` + fmt.Sprintf(kind.item, day) + `</ApplicationData>`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			item, err := eas.Decode(kind.class, raw)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := "none"
+			r, odd := kind.recurrence(item)
+			if r.FirstDay != nil {
+				got = r.FirstDay.String()
+			}
+			var wantOdd []eas.OddValue
+			if want == "none" && text != "" {
+				wantOdd = []eas.OddValue{{Element: kind.space + ":FirstDayOfWeek", Value: text}}
+			}
+			if diff := cmp.Diff(wantOdd, odd); got != want || diff != "" {
+				t.Errorf("%s: FirstDayOfWeek %q is %s, want %s; odd (-want +got):\n%s", kind.class, text, got, want, diff)
+			}
 		}
 	}
 }

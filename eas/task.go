@@ -61,7 +61,7 @@ func decodeTask(r *reader, raw []byte) (Item, error) {
 			Type: RecurrenceType(*x.Type), Interval: value(x.Interval), Until: r.at("Tasks:Until", x.Until), Occurrences: value(x.Occurrences),
 			WeekOfMonth: value(x.WeekOfMonth), DayOfMonth: value(x.DayOfMonth), Days: Weekdays(value(x.DayOfWeek)),
 			Month: time.Month(value(x.MonthOfYear)), CalendarType: value(x.CalendarType), LeapMonth: isTrue(x.IsLeapMonth),
-			FirstDay: weekday(x.FirstDayOfWeek), Start: r.at("Tasks:Start", x.Start), Regenerate: isTrue(x.Regenerate), Dead: isTrue(x.DeadOccur),
+			FirstDay: r.weekday("Tasks:FirstDayOfWeek", x.FirstDayOfWeek), Start: r.at("Tasks:Start", x.Start), Regenerate: isTrue(x.Regenerate), Dead: isTrue(x.DeadOccur),
 		}
 	}
 	t.Odd = r.odd
