@@ -1,13 +1,21 @@
-// An OpenID provider for the tests: PKCE, device flow, access tokens for one resource, and
-// rotation that ends the sign-in when a refresh token comes twice.
+// An OpenID provider for the tests: PKCE, device flow, access tokens for one resource, on-behalf-of,
+// and rotation that ends the sign-in when a refresh token comes twice. With a domain and a tenant
+// it is the authority of that domain, behind a TLS server.
 import http from 'node:http';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { Provider } from 'oidc-provider';
 
-const [port, lifetime] = process.argv.slice(2).map(Number);
-const issuer = `http://127.0.0.1:${port}`;
-const resource = 'https://mail.contoso.com';
-const scope = `${resource}/EAS.AccessAsUser.All`;
+const [port, lifetime] = process.argv.slice(2, 4).map(Number);
+const [domain, tenant] = process.argv.slice(4);
+const local = `http://127.0.0.1:${port}`;
+const path = domain ? `/${tenant}` : '';
+const issuer = domain ? `https://login.${domain}${path}` : local;
+const mail = { audience: `https://mail.${domain ?? 'contoso.com'}`, permission: 'EAS.AccessAsUser.All' };
+const service = { audience: `https://service.${domain ?? 'contoso.com'}`, permission: 'access_as_user' };
+const scopeOf = (r) => `${r.audience}/${r.permission}`;
+const server = (r) => ({
+  scope: scopeOf(r), audience: r.audience, accessTokenTTL: lifetime, accessTokenFormat: 'jwt', jwt: { sign: { alg: 'RS256' } },
+});
 
 const onBehalfOf = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 
@@ -31,20 +39,23 @@ const provider = new Provider(issuer, {
     deviceFlow: { enabled: true },
     resourceIndicators: {
       enabled: true,
-      defaultResource: async () => resource,
+      defaultResource: async (ctx) => (ctx.oidc.params?.scope?.includes(scopeOf(service)) ? service : mail).audience,
       useGrantedResource: async () => true,
-      getResourceServerInfo: async () => ({
-        scope, audience: resource, accessTokenTTL: lifetime, accessTokenFormat: 'jwt', jwt: { sign: { alg: 'RS256' } },
-      }),
+      getResourceServerInfo: async (ctx, audience) => server(audience === service.audience ? service : mail),
     },
   },
-  extraTokenClaims: async () => ({ scp: 'EAS.AccessAsUser.All' }),
+  extraTokenClaims: async (ctx, token) => ({
+    scp: (token.aud === service.audience ? service : mail).permission,
+    ...(domain && { tid: tenant, oid: token.accountId, upn: `${token.accountId}@${domain}` }),
+  }),
   findAccount: async (ctx, id) => ({ accountId: id, claims: async () => ({ sub: id }) }),
   cookies: { keys: ['for tests'] },
 });
 
+provider.proxy = Boolean(domain);
+
 // On-behalf-of: an access token of the user for another, with a refresh token.
-const keys = createRemoteJWKSet(new URL(`${issuer}/jwks`));
+const keys = createRemoteJWKSet(new URL(`${local}${path}/jwks`));
 provider.registerGrantType(onBehalfOf, async (ctx) => {
   const { client, params } = ctx.oidc;
   if (params.requested_token_use !== 'on_behalf_of') {
@@ -54,7 +65,7 @@ provider.registerGrantType(onBehalfOf, async (ctx) => {
   }
   let claims;
   try {
-    claims = (await jwtVerify(params.assertion, keys, { issuer, audience: resource })).payload;
+    claims = (await jwtVerify(params.assertion, keys, { issuer, audience: domain ? service.audience : mail.audience })).payload;
   } catch (err) {
     ctx.status = 400;
     ctx.body = { error: 'invalid_grant', error_description: 'the assertion does not hold' };
@@ -62,18 +73,21 @@ provider.registerGrantType(onBehalfOf, async (ctx) => {
   }
   const grant = new provider.Grant({ accountId: claims.sub, clientId: client.clientId });
   grant.addOIDCScope('openid offline_access profile');
-  grant.addResourceScope(resource, scope);
+  grant.addResourceScope(mail.audience, scopeOf(mail));
   const grantId = await grant.save();
-  const at = new provider.AccessToken({ accountId: claims.sub, client, grantId, gty: 'jwt-bearer', scope });
-  at.resourceServer = new provider.ResourceServer(resource, {
-    scope, audience: resource, accessTokenTTL: lifetime, accessTokenFormat: 'jwt', jwt: { sign: { alg: 'RS256' } },
-  });
+  const at = new provider.AccessToken({ accountId: claims.sub, client, grantId, gty: 'jwt-bearer', scope: scopeOf(mail) });
+  at.resourceServer = new provider.ResourceServer(mail.audience, server(mail));
   const rt = new provider.RefreshToken({
-    accountId: claims.sub, client, grantId, gty: 'jwt-bearer', scope: `openid offline_access profile ${scope}`, resource, rotations: 0,
+    accountId: claims.sub, client, grantId, gty: 'jwt-bearer', scope: `openid offline_access profile ${scopeOf(mail)}`, resource: mail.audience, rotations: 0,
   });
   ctx.body = {
-    access_token: await at.save(), token_type: 'Bearer', expires_in: lifetime, scope, refresh_token: await rt.save(),
+    access_token: await at.save(), token_type: 'Bearer', expires_in: lifetime, scope: scopeOf(mail), refresh_token: await rt.save(),
   };
 }, ['assertion', 'requested_token_use', 'scope']);
 
-http.createServer(provider.callback()).listen(port, '127.0.0.1', () => console.log('listening'));
+const respond = provider.callback();
+http.createServer((req, res) => {
+  req.originalUrl = req.url;
+  req.url = req.url.slice(path.length) || '/';
+  respond(req, res);
+}).listen(port, '127.0.0.1', () => console.log('listening'));

@@ -2,18 +2,12 @@
 package provider
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/http/cookiejar"
 	"net/url"
-	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -30,14 +24,7 @@ var endpoint = &url.URL{Scheme: "https", Host: "mail.contoso.com", Path: "/Micro
 // start starts the provider and returns its issuer.
 func start(t *testing.T, lifetime time.Duration) string {
 	t.Helper()
-	node := servers.Need(t, "node")
-	if _, err := os.Stat(filepath.Join("node_modules", "oidc-provider")); err != nil {
-		t.Skip("oidc-provider is not installed")
-	}
-	port := servers.FreePort(t)
-	cmd := exec.Command(node, "provider.mjs", fmt.Sprint(port), fmt.Sprint(int(lifetime.Seconds())))
-	out := servers.Start(t, cmd)
-	servers.Await(t, "oidc-provider", out, func() bool { return bytes.Contains(out.Bytes(), []byte("listening")) })
+	port := servers.Provider(t, lifetime)
 	return fmt.Sprintf("http://127.0.0.1:%d", port)
 }
 
@@ -65,50 +52,9 @@ func configure(t *testing.T, issuer string, c *counter) *token.Config {
 	return config
 }
 
-var (
-	formAction = regexp.MustCompile(`<form[^>]*action="([^"]*)"`)
-	hidden     = regexp.MustCompile(`<input[^>]*type="hidden"[^>]*name="([^"]*)"[^>]*value="([^"]*)"`)
-)
-
-// person fills in whatever form comes, as a user at a browser would.
-func person(_ context.Context, target string) error {
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		return err
-	}
-	client := &http.Client{Jar: jar, Timeout: 30 * time.Second}
-	resp, err := client.Get(target)
-	for range 12 {
-		if err != nil {
-			return err
-		}
-		page, readErr := io.ReadAll(resp.Body)
-		resp.Body.Close()
-		if readErr != nil {
-			return readErr
-		}
-		form := formAction.FindSubmatch(page)
-		if form == nil {
-			if resp.StatusCode != 200 {
-				return fmt.Errorf("status %d at %s", resp.StatusCode, resp.Request.URL.Path)
-			}
-			return nil
-		}
-		values := url.Values{}
-		for _, m := range hidden.FindAllSubmatch(page, -1) {
-			values.Set(string(m[1]), string(m[2]))
-		}
-		if bytes.Contains(page, []byte(`name="login"`)) {
-			values.Set("login", "ada")
-			values.Set("password", "any")
-		}
-		to, parseErr := resp.Request.URL.Parse(string(form[1]))
-		if parseErr != nil {
-			return parseErr
-		}
-		resp, err = client.PostForm(to.String(), values)
-	}
-	return errors.New("forms without end")
+// person signs in as a user at a browser would.
+func person(ctx context.Context, target string) error {
+	return servers.FillIn(ctx, new(http.Client), target, "ada")
 }
 
 func TestBrowser(t *testing.T) {

@@ -25,6 +25,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -46,9 +47,11 @@ type Site struct {
 
 	users     []string // with mailboxes
 	front     *front
-	cert, key []byte // of the site, PEM
-	ca        []byte // what programs trust, PEM
-	proxy     string // the internet to programs
+	cert, key []byte    // of the site, PEM
+	ca        []byte    // what programs trust, PEM
+	proxy     string    // the internet to programs
+	hosts     *sync.Map // addresses of what is there, by host and port
+	authority []string  // flags of gateways that name it
 }
 
 // NewSite makes a site without servers.
@@ -73,10 +76,13 @@ func NewSite(t testing.TB) *Site {
 	server.TLS = &tls.Config{Certificates: []tls.Certificate{pair}}
 	server.StartTLS()
 	t.Cleanup(server.Close)
-	proxy := httptest.NewServer(connect(map[string]string{public.Host + ":443": server.Listener.Addr().String(), "": authority}))
+	hosts := new(sync.Map)
+	hosts.Store(public.Host+":443", server.Listener.Addr().String())
+	proxy := httptest.NewServer(connect(hosts, authority))
 	t.Cleanup(proxy.Close)
-	return &Site{URL: public, Tenant: tn, Client: &http.Client{Transport: f}, front: f, proxy: proxy.URL, cert: cert, key: key,
-		ca: append(cert, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: tn.Certificate().Raw})...)}
+	return &Site{URL: public, Tenant: tn, Client: &http.Client{Transport: f}, front: f, proxy: proxy.URL, cert: cert, key: key, hosts: hosts,
+		authority: []string{"-authority", "https://login.microsoftonline.com/common/oauth2/authorize", "-tenants", eastest.TenantID},
+		ca:        append(cert, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: tn.Certificate().Raw})...)}
 }
 
 // Gateway returns a site with one server, see [Site.Gateway].
@@ -95,10 +101,8 @@ func (s *Site) Gateway(t testing.TB, upstream string, users ...string) {
 	dir := Dir(t, "")
 	cert, key := certificate(t, s.URL.Host)
 	listen := s.gateway(t, dir, s.URL, upstream, users, "-cert", write(t, dir, "cert.pem", cert), "-key", write(t, dir, "key.pem", key))
-	pool := x509.NewCertPool()
-	pool.AppendCertsFromPEM(cert)
 	to := &http.Transport{
-		TLSClientConfig: &tls.Config{RootCAs: pool},
+		TLSClientConfig: &tls.Config{RootCAs: pool(cert)},
 		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, network, listen)
 		},
@@ -129,8 +133,7 @@ func (s *Site) gateway(t testing.TB, dir string, public *url.URL, upstream strin
 	port := FreePort(t)
 	listen := fmt.Sprintf("127.0.0.1:%d", port)
 	cmd := exec.Command(Build(t, dir, "gateway"), append([]string{"-listen", listen, "-public", public.String(), "-upstream", upstream,
-		"-users", write(t, dir, "users", []byte(lines.String())), "-authority", "https://login.microsoftonline.com/common/oauth2/authorize",
-		"-tenants", eastest.TenantID}, more...)...)
+		"-users", write(t, dir, "users", []byte(lines.String()))}, slices.Concat(s.authority, more)...)...)
 	cmd.Env = s.Environment(t, dir)
 	out := Start(t, cmd)
 	Await(t, "the gateway", out, Listening(port))
@@ -175,11 +178,13 @@ func (s *Site) signIn(t testing.TB, user string, store token.Store) *token.Sourc
 	return source
 }
 
-// A front passes a request on to the server of its user, and to the tenant what is of nobody.
+// A front passes a request on to the server of its user, or to the authority, and to the tenant
+// what is of nobody.
 type front struct {
-	host   string
-	tenant http.RoundTripper
-	users  map[string]http.RoundTripper
+	host      string
+	tenant    http.RoundTripper
+	authority *http.Transport // of login.Domain, if there is one
+	users     map[string]http.RoundTripper
 }
 
 func (f *front) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -188,13 +193,16 @@ func (f *front) RoundTrip(req *http.Request) (*http.Response, error) {
 			return to.RoundTrip(req)
 		}
 	}
+	if f.authority != nil && req.URL.Host == "login."+Domain {
+		return f.authority.RoundTrip(req)
+	}
 	return f.tenant.RoundTrip(req)
 }
 
 // userOf returns what stands before the @ of the address of a request's user: OPTIONS has it in
-// the token alone, and a request without a token in the query.
+// the token alone, a request without a token in the query, and a probe in a field of the header.
 func userOf(req *http.Request) string {
-	address := req.URL.Query().Get("User")
+	address := cmp.Or(req.URL.Query().Get("User"), req.Header.Get("X-User-Identity"))
 	if parts := strings.Split(req.Header.Get("Authorization"), "."); len(parts) == 3 {
 		var claims struct {
 			Name string `json:"preferred_username"`
@@ -208,19 +216,19 @@ func userOf(req *http.Request) string {
 	return user
 }
 
-// connect is a proxy to the addresses of the hosts that have one, and to that of "" for all
-// others: to a process the site and the tenant are the internet.
-func connect(addresses map[string]string) http.Handler {
+// connect is a proxy to the addresses of the hosts that have one, and to another for all others:
+// to a process the site and the tenant are the internet.
+func connect(hosts *sync.Map, others string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodConnect {
 			w.WriteHeader(http.StatusMethodNotAllowed)
 			return
 		}
-		address := addresses[r.Host]
-		if address == "" {
-			address = addresses[""]
+		address, ok := hosts.Load(r.Host)
+		if !ok {
+			address = others
 		}
-		to, err := net.Dial("tcp", address)
+		to, err := net.Dial("tcp", address.(string))
 		if err != nil {
 			w.WriteHeader(http.StatusBadGateway)
 			return
@@ -235,6 +243,13 @@ func connect(addresses map[string]string) http.Handler {
 		_, _ = io.Copy(from, to)
 		from.Close()
 	})
+}
+
+// pool holds one certificate, in PEM.
+func pool(cert []byte) *x509.CertPool {
+	p := x509.NewCertPool()
+	p.AppendCertsFromPEM(cert)
+	return p
 }
 
 // certificate returns a certificate for hosts that signs itself, and its key.

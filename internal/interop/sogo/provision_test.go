@@ -2,7 +2,8 @@ package sogo
 
 import (
 	"bytes"
-	"database/sql"
+	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -16,22 +17,22 @@ import (
 	"time"
 
 	"github.com/emersion/go-imap"
-	_ "modernc.org/sqlite"
 
 	"github.com/easoauth/easoauth/eas"
-	"github.com/easoauth/easoauth/eas/eastest"
 	"github.com/easoauth/easoauth/internal/interop/servers"
 	"github.com/easoauth/easoauth/token"
 )
 
-// TestProvision has examples/provision keep a mailbox of SOGo in step, with a token that it got
-// on behalf of the user, while another client delivers, flags, moves and deletes through IMAP.
+// TestProvision has examples/provision keep a mailbox of SOGo in step, with tokens that it got
+// from a certified provider on behalf of the user, while another client delivers, flags, moves and
+// deletes through IMAP. Access tokens are short-lived, and a refresh token that came twice would
+// end the sign-in.
 func TestProvision(t *testing.T) {
-	const user, id, secret = "ada", "2f7c9a51-0b6d-4e83-a1d4-93c5e8f7b620", "a secret of the test"
-	stack.mail = servers.Dovecot(t, user)
+	const user, tenant, service = "ada", "6a0e3b57-28c4-4f1d-9e72-b5d80c41a3f6", "https://service." + servers.Domain
 	stack.Site = servers.NewSite(t)
+	authority := stack.Site.Provider(t, 20*time.Second, tenant)
+	stack.mail = servers.Dovecot(t, user)
 	stack.Gateway(t, servers.SOGo(t, stack.mail, user), user)
-	stack.Tenant.Change(func(o *eastest.Options) { o.Apps = append(o.Apps, eastest.App{ID: id, Secret: secret}) })
 
 	dir := servers.Dir(t, "")
 	file := func(name, text string) string {
@@ -41,8 +42,9 @@ func TestProvision(t *testing.T) {
 		}
 		return name
 	}
-	dsn, port := filepath.Join(dir, "p.db"), servers.FreePort(t)
-	flags := []string{"-dsn", dsn, "-key-file", file("key", strings.Repeat("5a", 32)), "-secret-file", file("secret", secret), "-client-id", id, "-tenant", eastest.TenantID,
+	port := servers.FreePort(t)
+	flags := []string{"-dsn", filepath.Join(dir, "p.db"), "-key-file", file("key", strings.Repeat("5a", 32)), "-secret-file", file("secret", "service secret"), "-client-id", "service",
+		"-tenant", tenant, "-authority", "login." + servers.Domain, "-trust-authority", "login." + servers.Domain, "-audience", service,
 		"-listen", fmt.Sprintf("127.0.0.1:%d", port), "-admin", "", "-look", "300ms", "-min-heartbeat", "60s", "-folders", "1s", "-log-level", "warn"}
 	program := servers.Build(t, dir, "provision")
 	env := stack.Environment(t, dir)
@@ -60,59 +62,66 @@ func TestProvision(t *testing.T) {
 	deliver(t, user, message("One", "text"))
 	deliver(t, user, message("Two", "text"))
 	deliver(t, user, message("Three", "text"))
-	front, err := token.ConfigureResource(t.Context(), eastest.ClientID, "https://login.microsoftonline.com/"+eastest.TenantID, nil,
-		[]string{"api://" + id + "/access_as_user"}, &token.Options{HTTPClient: stack.Client})
+	front, err := token.ConfigureResource(t.Context(), "easoauth", authority, nil, []string{service + "/access_as_user"},
+		&token.Options{HTTPClient: stack.Client, TrustedAuthorities: []string{"login." + servers.Domain}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	at1, err := (&token.Source{Config: front, Flow: &token.Browser{Open: stack.Tenant.Browser(), LoginHint: user + "@" + servers.Domain}}).Token(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, fmt.Sprintf("http://127.0.0.1:%d/mailboxes", port), strings.NewReader(fmt.Sprintf(`{"endpoint":%q}`, stack.URL)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Authorization", "Bearer "+at1.AccessToken)
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, _ := io.ReadAll(resp.Body)
-	resp.Body.Close()
-	if resp.StatusCode != http.StatusCreated {
-		t.Fatalf("POST /mailboxes: status %d %s", resp.StatusCode, b)
-	}
-
-	db, err := sql.Open("sqlite", "file:"+dsn+"?_pragma=busy_timeout(10000)")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	// copied returns the mails of the copy by folder, with a mark for those that are unread.
-	copied := func() []string {
-		rows, err := db.QueryContext(t.Context(), `SELECT f.name, i.raw FROM provision_item i JOIN provision_folder f ON f.mailbox = i.mailbox AND f.id = i.folder`)
+	signedIn := &token.Source{Config: front, Flow: &token.Browser{Open: func(ctx context.Context, target string) error {
+		return servers.FillIn(ctx, stack.Client, target, user)
+	}}}
+	// call calls the service as the user's client does.
+	call := func(method, path, body string, want int, v any) {
+		t.Helper()
+		at1, err := signedIn.Token(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer rows.Close()
+		req, err := http.NewRequestWithContext(t.Context(), method, fmt.Sprintf("http://127.0.0.1:%d%s", port, path), strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+at1.AccessToken)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		b, err := io.ReadAll(resp.Body)
+		if err == nil && resp.StatusCode == want {
+			err = json.Unmarshal(b, v)
+		}
+		if err != nil || resp.StatusCode != want {
+			t.Fatalf("%s %s: status %d %s, %v", method, path, resp.StatusCode, b, err)
+		}
+	}
+	var box struct{ ID int64 }
+	call(http.MethodPost, "/mailboxes", fmt.Sprintf(`{"endpoint":%q}`, stack.URL), http.StatusCreated, &box)
+	path := fmt.Sprintf("/mailboxes/%d", box.ID)
+
+	// copied returns the mails of the copy by folder, with a mark for those that are unread.
+	copied := func() []string {
+		var folders struct{ Folders []struct{ ID, Name string } }
+		var items struct {
+			Items []struct {
+				Folder, Class, Subject string
+				Read                   bool
+			}
+		}
+		call(http.MethodGet, path+"/folders", "", http.StatusOK, &folders)
+		call(http.MethodGet, path+"/items", "", http.StatusOK, &items)
+		names := map[string]string{}
+		for _, f := range folders.Folders {
+			names[f.ID] = f.Name
+		}
 		var all []string
-		for rows.Next() {
-			var name string
-			var raw []byte
-			if err := rows.Scan(&name, &raw); err != nil {
-				t.Fatal(err)
+		for _, i := range items.Items {
+			mark := "*"
+			if i.Read {
+				mark = ""
 			}
-			item, err := eas.Decode(eas.ClassEmail, raw)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if mail, ok := item.(*eas.Email); ok {
-				mark := "*"
-				if mail.Read != nil && *mail.Read {
-					mark = ""
-				}
-				all = append(all, name+"/"+mail.Subject+mark)
+			if i.Class == string(eas.ClassEmail) {
+				all = append(all, names[i.Folder]+"/"+i.Subject+mark)
 			}
 		}
 		slices.Sort(all)
