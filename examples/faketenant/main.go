@@ -87,6 +87,14 @@ func parse(args []string, out io.Writer) (*program, error) {
 	http2 := fs.Bool("http2", true, "speak HTTP/2 with clients that ask for it; -http2=false speaks HTTP/1.1 alone")
 	fs.BoolVar(&p.json, "json", false, "print one line of JSON")
 	fs.DurationVar(&p.duration, "for", 0, "stop after this time; 0 serves until interrupted")
+	fs.Func("app", "register a confidential client with an API of its own, api://ID, as ID=SECRET; may be given several times", func(s string) error {
+		id, secret, ok := strings.Cut(s, "=")
+		if !ok || id == "" || secret == "" {
+			return errors.New("it is not of the form ID=SECRET")
+		}
+		p.options.Apps = append(p.options.Apps, eastest.App{ID: id, Secret: secret})
+		return nil
+	})
 	list := false
 	fs.Func("fault", "switch a fault on from the start, as ID or ID=value; may be given several times; \"list\" lists them", func(s string) error {
 		if s == "list" {
