@@ -81,7 +81,7 @@ func TestServe(t *testing.T) {
 		{s.adminAddr, "/jobs/", 200, "<html"},
 		{s.adminAddr, "/jobs/api/states", 200, "running"},
 		{s.apiAddr, "/openapi.json", 200, "openapi"},
-		{s.apiAddr, "/mailboxes", 401, "not accepted"},
+		{s.apiAddr, "/mailboxes", 401, "A token is needed"},
 		{s.apiAddr, "/metrics", 404, ""},
 	} {
 		status, body := get(tt.address, tt.path)

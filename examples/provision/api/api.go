@@ -78,8 +78,12 @@ type user struct {
 
 // user verifies the token of a request.
 func (s *Server) user(r *http.Request) (*user, error) {
-	raw, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if !ok || len(r.Header.Values("Authorization")) != 1 {
+	if len(r.Header.Values("Authorization")) == 0 {
+		// RFC 6750 section 3.1: a request without a token is told of no error.
+		return nil, &problem{Status: http.StatusUnauthorized, Title: "A token is needed.", Detail: "Sign the user in at the authority, and send the access token for this service.", challenge: "Bearer"}
+	}
+	scheme, raw, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") || len(r.Header.Values("Authorization")) != 1 {
 		return nil, &token.VerifyError{Kind: token.VerifyMalformed, Reason: "no bearer token"}
 	}
 	claims, err := s.Verifier.Verify(r.Context(), raw)

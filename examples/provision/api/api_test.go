@@ -233,9 +233,31 @@ func TestTokens(t *testing.T) {
 	at1 := w.SignIn(ada)
 	n := len(w.Tenant.Requests())
 	for name, raw := range map[string]string{"none": "", "not a token": "x", "for Exchange": w.Tenant.Token(ada).AccessToken, "changed": at1[:len(at1)-4] + "AAAA"} {
+		want := `Bearer error="invalid_token"`
+		if raw == "" {
+			want = "Bearer"
+		}
 		out := w.Call("POST", "/mailboxes", raw, `{"endpoint":"https://mail.contoso.com/Microsoft-Server-ActiveSync"}`)
-		if out.Code != 401 || out.Header().Get("WWW-Authenticate") != `Bearer error="invalid_token"` {
-			t.Errorf("%s: status %d %s", name, out.Code, out.Header().Get("WWW-Authenticate"))
+		if out.Code != 401 || out.Header().Get("WWW-Authenticate") != want {
+			t.Errorf("%s: status %d %s, want 401 %s", name, out.Code, out.Header().Get("WWW-Authenticate"), want)
+		}
+	}
+	for _, tt := range []struct {
+		fields []string
+		want   int
+	}{
+		{[]string{"Bearer " + at1}, 200},
+		{[]string{"bearer " + at1}, 200}, // RFC 9110 section 11.1
+		{[]string{"Bearer " + at1, "Bearer " + at1}, 401},
+		{[]string{"Basic " + at1}, 401},
+		{[]string{at1}, 401},
+		{[]string{""}, 401},
+	} {
+		req, out := httptest.NewRequest("GET", "/mailboxes", nil), httptest.NewRecorder()
+		req.Header["Authorization"] = tt.fields
+		w.API.ServeHTTP(out, req)
+		if out.Code != tt.want {
+			t.Errorf("%d fields that begin with %.8q: status %d, want %d", len(tt.fields), tt.fields[0], out.Code, tt.want)
 		}
 	}
 	for _, r := range w.Tenant.RequestsAfter(n) {

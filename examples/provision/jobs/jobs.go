@@ -81,6 +81,16 @@ func (f *Fleet) log() *slog.Logger {
 	return f.Logger
 }
 
+// A quiet handler passes warnings and errors on: the queue reports its numbers every few seconds,
+// which the metrics have.
+type quiet struct{ slog.Handler }
+
+func (q quiet) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && q.Handler.Enabled(ctx, level)
+}
+func (q quiet) WithAttrs(attrs []slog.Attr) slog.Handler { return quiet{q.Handler.WithAttrs(attrs)} }
+func (q quiet) WithGroup(name string) slog.Handler       { return quiet{q.Handler.WithGroup(name)} }
+
 // driver returns the queue's driver of the store's database.
 func driver(s *store.Store) riverdriver.Driver[*sql.Tx] {
 	switch {
@@ -127,7 +137,7 @@ func (f *Fleet) Open() error {
 	river.AddWorker(workers, &renewWorker{f: f})
 	river.AddWorker(workers, &sweepWorker{f: f, rules: &lifecycle.Rules{Engine: f.Engine, Store: f.Store, Logger: f.Logger}})
 	client, err := river.NewClient(driver(f.Store), &river.Config{
-		ID: f.Name, Workers: workers, Logger: f.log(), RetryPolicy: backoff{}, Plugins: append(f.Plugins[:len(f.Plugins):len(f.Plugins)], river.WorkerMiddlewareFunc(f.inHand)),
+		ID: f.Name, Workers: workers, Logger: slog.New(quiet{f.log().Handler()}), RetryPolicy: backoff{}, Plugins: append(f.Plugins[:len(f.Plugins):len(f.Plugins)], river.WorkerMiddlewareFunc(f.inHand)),
 		Queues: map[string]river.QueueConfig{
 			QueueSync: {MaxWorkers: or(f.Workers, 32)}, QueueWait: {MaxWorkers: f.Slots}, QueueOther: {MaxWorkers: 8},
 		},
@@ -179,6 +189,9 @@ func (f *Fleet) Start(ctx context.Context) error {
 	f.started = time.Now()
 	if err := f.alive(ctx); err != nil {
 		return err
+	}
+	if _, err := f.rescue(ctx, f.Name); err != nil { // what an earlier process of this name has left
+		return fmt.Errorf("the queue: %w", err)
 	}
 	if err := f.client.Start(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("the queue: %w", err)

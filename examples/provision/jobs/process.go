@@ -183,10 +183,9 @@ func (h *hands) sort(running []*rivertype.JobRow, now time.Time) (lost []*rivert
 }
 
 // collect gives jobs back to the queue that this process works on as the database says, and knows
-// nothing of: the response to the statement that took them was lost with its connection, or
-// they are of an earlier process of the same name. The queue would notice after 10 minutes, and
-// never of a job without a timeout, such as one that waits. A job that was just taken, or has
-// just ended, is unknown as well; so it takes two looks.
+// nothing of: the response to the statement that took them was lost with its connection. The
+// queue would notice after 10 minutes, and never of a job without a timeout, such as one that
+// waits. A job that was just taken, or has just ended, is unknown as well; so it takes two looks.
 func (f *Fleet) collect(ctx context.Context) error {
 	now := time.Now()
 	if now.Sub(f.hands.looked) < or(f.Dead, 15*time.Second) {

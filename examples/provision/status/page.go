@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -63,6 +64,7 @@ func round(d time.Duration) string {
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.page)
+	mux.HandleFunc("POST /{$}", s.page) // an address does not stand in a URL
 	mux.Handle("GET /metrics", promhttp.HandlerFor(s.Metrics.Registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
@@ -103,7 +105,13 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request) {
 		s.failed(w, r, err, http.StatusInternalServerError)
 		return
 	}
-	mailboxes, err := s.Store.Page(ctx, after, failing, pageLength)
+	var mailboxes []*store.Mailbox
+	address := strings.TrimSpace(r.PostFormValue("address"))
+	if address != "" {
+		mailboxes, err = s.Store.Addressed(ctx, address)
+	} else {
+		mailboxes, err = s.Store.Page(ctx, after, failing, pageLength)
+	}
 	if err != nil {
 		s.failed(w, r, err, http.StatusInternalServerError)
 		return
@@ -125,7 +133,7 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request) {
 	}
 	data := map[string]any{
 		"Summary": sum, "States": states, "Processes": processes, "Mailboxes": mailboxes, "Events": events, "Process": s.Process,
-		"Failing": failing, "Next": int64(0), "Lag": "", "JobsPath": "",
+		"Failing": failing, "Found": address != "", "Next": int64(0), "Lag": "", "JobsPath": "",
 	}
 	if lag := sum.Lag(time.Now()); lag > 0 {
 		data["Lag"] = round(lag)
@@ -133,7 +141,7 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request) {
 	if s.Jobs != nil {
 		data["JobsPath"] = "jobs/"
 	}
-	if len(mailboxes) == pageLength {
+	if len(mailboxes) == pageLength && address == "" {
 		data["Next"] = mailboxes[len(mailboxes)-1].ID
 	}
 	var b bytes.Buffer

@@ -3,8 +3,10 @@ package status_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -79,6 +81,21 @@ func TestServer(t *testing.T) {
 		if strings.Contains(page, "<script>") || strings.Contains(page, "ada@") || strings.Contains(page, "A secret") {
 			t.Errorf("the page holds what it must not:\n%s", page)
 		}
+	}
+	// Whoever has the address finds the key, which the page does not name otherwise.
+	find := func(address string) string {
+		req := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(url.Values{"address": {address}}.Encode()))
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		out := httptest.NewRecorder()
+		h.ServeHTTP(out, req)
+		return out.Body.String()
+	}
+	row := fmt.Sprintf(`<td class="number">%d</td><td>active`, id)
+	if page := find(" Ada@Contoso.com"); !strings.Contains(page, row) || strings.Contains(strings.ToLower(page), "ada@") || strings.Contains(page, "http-equiv") {
+		t.Errorf("the page of an address:\n%s", page)
+	}
+	if page := find("bob@contoso.com"); strings.Contains(page, row) {
+		t.Errorf("the page of another address:\n%s", page)
 	}
 	out := get("/metrics").Body.String()
 	for _, want := range []string{

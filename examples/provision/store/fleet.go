@@ -123,6 +123,11 @@ func (s *Store) Page(ctx context.Context, after int64, failing bool, limit int) 
 	return s.mailboxes(ctx, `WHERE id > $1 AND ($2 = FALSE OR error <> '') ORDER BY id LIMIT $3`, after, failing, limit)
 }
 
+// Addressed returns the mailboxes of an address, in whatever case it is written.
+func (s *Store) Addressed(ctx context.Context, address string) ([]*Mailbox, error) {
+	return s.mailboxes(ctx, `WHERE LOWER(address) = LOWER($1) ORDER BY id`, address)
+}
+
 // A Progress is how far the first synchronization of a mailbox is.
 type Progress struct {
 	Folders, Done   int
