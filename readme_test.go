@@ -1,6 +1,8 @@
 package easoauth_test
 
 import (
+	"bytes"
+	"fmt"
 	"io/fs"
 	"net/url"
 	"os"
@@ -35,7 +37,8 @@ func TestReadmeShowsARealError(t *testing.T) {
 	})
 }
 
-// TestReadme holds the length of README.md.
+// TestReadme holds the length of README.md, what it says about cost, and that its badges are about
+// what is there.
 func TestReadme(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
 	if err != nil {
@@ -43,6 +46,39 @@ func TestReadme(t *testing.T) {
 	}
 	if n := strings.Count(string(readme), "\n"); n > 150 {
 		t.Errorf("README.md has %d lines, want at most 150", n)
+	}
+	mod, err := os.ReadFile("go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	version := regexp.MustCompile(`(?m)^go (1\.\d+)`).FindStringSubmatch(string(mod))
+	direct := regexp.MustCompile(`(?m)^\t(\S+) v\S+$`).FindAllStringSubmatch(string(mod), -1)
+	direct = slices.DeleteFunc(direct, func(m []string) bool { return m[1] == "github.com/google/go-cmp" }) // of tests
+	if want := fmt.Sprintf("Go %s; %d dependencies, 4 of which `eas` and `bearer` do without", version[1], len(direct)); !strings.Contains(string(readme), want) {
+		t.Errorf("README.md does not say %q", want)
+	}
+	for _, pkg := range []string{"eas", "bearer"} {
+		var needs []string
+		for _, allowed := range append(graph[pkg], "golang.org/x/net") { // of internal/origin
+			if strings.Contains(strings.Split(allowed, "/")[0], ".") && !slices.Contains(needs, allowed) {
+				needs = append(needs, allowed)
+			}
+		}
+		if len(direct)-len(needs) < 4 {
+			t.Errorf("%s needs %q", pkg, needs)
+		}
+	}
+	for _, m := range regexp.MustCompile(`/actions/workflows/([a-z.]+)/badge`).FindAllStringSubmatch(string(readme), -1) {
+		if _, err := os.Stat(filepath.Join(".github", "workflows", m[1])); err != nil {
+			t.Errorf("the badge of a workflow: %v", err)
+		}
+	}
+	licence, err := os.ReadFile("LICENSE")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(readme), "[MIT]") && !bytes.HasPrefix(licence, []byte("MIT License")) {
+		t.Error("README.md says MIT, and LICENSE does not")
 	}
 }
 

@@ -53,11 +53,7 @@ func run(ctx context.Context, email, clientID string) error {
 		Config: config, Store: new(token.MemoryStore), Key: email,
 		Flow: token.FirstOf(&token.Browser{LoginHint: email}, &token.DeviceCode{Prompt: prompt}),
 	}
-	if _, err := source.SignIn(ctx); err != nil {
-		return err
-	}
-
-	client := &eas.Client{URL: endpoint.URL, User: email, Token: source}
+	client := &eas.Client{URL: endpoint.URL, User: email, Token: source} // its first command signs in
 	folders, err := client.FolderSync(ctx, eas.InitialSyncKey)
 	if err != nil {
 		return err
