@@ -60,6 +60,7 @@ func inTenant(f func() int) int {
 	must(os.Setenv("SSL_CERT_FILE", file))
 	must(os.Setenv("HTTPS_PROXY", "http://"+ln.Addr().String()))
 	must(os.Setenv("NO_PROXY", ""))
+	must(os.Setenv("no_proxy", ""))
 	person = func(email string) token.Flow {
 		return &token.Browser{LoginHint: email, Open: tenant.Browser()}
 	}

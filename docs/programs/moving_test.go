@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -9,6 +10,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/easoauth/easoauth/bearer"
 	"github.com/easoauth/easoauth/eas"
 	"github.com/easoauth/easoauth/eas/eastest"
 	"github.com/easoauth/easoauth/token"
@@ -58,6 +60,34 @@ func TestMoving(t *testing.T) {
 	response.Body.Close()
 	if response.StatusCode != 200 {
 		t.Errorf("without a password: %s", response.Status)
+	}
+}
+
+// TestParts holds what README.md shows of the parts.
+func TestParts(t *testing.T) {
+	ctx := t.Context()
+	address := tenant.AddMailbox("pia@contoso.com").Address()
+	source := bearer.Static(tenant.Token(address))
+	access, err := source.Token(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, sasl, flow := parts(source, tenant.URL(), address, access, "not a token")
+	response, err := client.Do(request(t, tenant.URL()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	if response.StatusCode != http.StatusOK || string(sasl) != "user=pia@contoso.com\x01auth=Bearer "+access.AccessToken+"\x01\x01" {
+		t.Errorf("the response is %s, that of SASL %.40q", response.Status, sasl)
+	}
+	connected, err := connect(ctx, eastest.ClientID, address, t.TempDir(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wrong *token.ConfigError // a public client exchanges no tokens
+	if _, err := flow.SignIn(ctx, connected.Token.(*token.Source).Config); !errors.As(err, &wrong) {
+		t.Errorf("on-behalf-of without a secret = %v, want a ConfigError", err)
 	}
 }
 
