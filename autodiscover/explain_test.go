@@ -66,7 +66,7 @@ var explanations = []struct {
 		LookupSRV: func(context.Context, string, string, string) (string, []*net.SRV, error) {
 			return "", []*net.SRV{{Target: "mail.hoster.example.", Port: 443}}, nil
 		}}},
-	{name: "a host with a long name", is: "ErrForeign", r: autodiscover.Resolver{NoCloud: true}, hosts: map[string]http.HandlerFunc{
+	{name: "a host with a long name", is: "ErrUnconfirmed", r: autodiscover.Resolver{NoCloud: true}, hosts: map[string]http.HandlerFunc{
 		own: redirectTo("https://" + strings.Repeat("a.very.long.name.", 14) + "example/autodiscover/autodiscover.json")}},
 	{name: "a protocol that the server lacks", r: autodiscover.Resolver{NoCloud: true}, hosts: map[string]http.HandlerFunc{
 		own: jsonAnswer(400, `{"ErrorCode":"ProtocolNotSupported","ErrorMessage":"Supported values are 'Rest,Ews'"}`)}},

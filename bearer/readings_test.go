@@ -99,7 +99,7 @@ var readings = [][]string{
 	{"B, A b=c" + strings.Repeat(",", bearer.MaxEmpty+2)},
 	{"B, A " + numbered(bearer.MaxParams+1) + ", C"},
 	{"", "", `Bearer a=b/`, "", `@`},
-	{`Bearer a="b" c, d=` + strings.Repeat("x", bearer.MaxName+1) + `, Basic realm="x"`},
+	{`Bearer a="b" c, d=` + strings.Repeat("x", bearer.MaxNameBytes+1) + `, Basic realm="x"`},
 	{"\x01Bearer a=b", `Basic realm="x"`},
 	{`Bearer a=b/,authorization_uri="d"`},
 	{`Bearer a=b/,resource_metadata="d"`},

@@ -94,7 +94,7 @@ var eventChanges = []struct {
 	}},
 	{"an exception without its time", func(e *eas.Event) { e.Exceptions = []eas.Exception{{Subject: ptr("x")}} }},
 	{"attachment", func(e *eas.Event) {
-		e.Attachments = []eas.Attachment{{Name: "a.txt", Content: []byte("x")}, {Name: "b.eml", Content: []byte("y"), ClientID: "own", Method: eas.AttachmentMessage, ContentType: "message/rfc822", ContentID: "c", Location: "l", Inline: true}}
+		e.Attachments = []eas.Attachment{{Name: "a.txt", Content: []byte("x")}, {Name: "b.eml", Content: []byte("y"), LocalID: "own", Method: eas.AttachmentMessage, ContentType: "message/rfc822", ContentID: "c", Location: "l", Inline: true}}
 	}},
 	{"odd", func(e *eas.Event) { e.Odd = []eas.OddValue{{Element: "Calendar:StartTime", Value: "never"}} }},
 }

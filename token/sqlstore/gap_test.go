@@ -193,7 +193,7 @@ func TestRenewals(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(DefaultLease/2 + time.Second) // but less than half since the renewal
+		time.Sleep(DefaultLeaseTime/2 + time.Second) // but less than half since the renewal
 		f.count()
 		if _, err := s.Reserve(t.Context(), "ada", 1); err != nil {
 			t.Error(err)
@@ -201,12 +201,12 @@ func TestRenewals(t *testing.T) {
 		if n, _ := f.count(); n != 0 {
 			t.Errorf("%d statements to reserve under a lease that was renewed, want none", n)
 		}
-		time.Sleep(DefaultLease)
+		time.Sleep(DefaultLeaseTime)
 		if got, want := fmt.Sprint(at), "[10s 20s 30s 40s]"; got != want {
 			t.Errorf("renewed at %v, want %s", got, want)
 		}
 		f.set(func() { f.rows[rowName("ada")].owner = "another" })
-		time.Sleep(5 * DefaultLease)
+		time.Sleep(5 * DefaultLeaseTime)
 		if len(at) != 5 {
 			t.Errorf("%d renewals, want one more, that finds the lease lost", len(at)-4)
 		}
