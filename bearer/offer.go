@@ -41,7 +41,7 @@ const MaxClaimsBytes = 16 << 10
 // X-MS-Diagnostics beside it. All of it is the word of whoever answered, and the texts may
 // hold anything but ASCII control characters: print them with care.
 type Offer struct {
-	ServerID         string   // client_id: the application ID of the server itself, never that of a client
+	ClientID         string   // client_id: the application ID of the server itself, never that of a client
 	Realm            string   // usually a tenant; may be present and empty
 	AuthorizationURI string   // also from the aliases authorization and authority
 	IssuerKind       string   // "AzureAD" or "ADFS", from Exchange SE on
@@ -286,7 +286,7 @@ func (o *Offer) read(c Challenge) {
 		to    *string
 		names []string
 	}{
-		{&o.ServerID, []string{"client_id"}},
+		{&o.ClientID, []string{"client_id"}},
 		{&o.Realm, []string{"realm"}},
 		{&o.AuthorizationURI, authorityNames},
 		{&o.IssuerKind, []string{"issuer_kind"}},

@@ -31,26 +31,26 @@ func TestFromResponse(t *testing.T) {
 	}{
 		{name: "Exchange, anonymous (Outlook mobile, hybrid modern authentication)",
 			header: http.Header{"Www-Authenticate": seed004, "Request-Id": {"5ca2c827-5147-474c-8457-63c4e5099c6e"}},
-			want: bearer.Offer{ServerID: exchange, AuthorizationURI: entraURL, TokenTypes: types, RequestID: "5ca2c827-5147-474c-8457-63c4e5099c6e",
+			want: bearer.Offer{ClientID: exchange, AuthorizationURI: entraURL, TokenTypes: types, RequestID: "5ca2c827-5147-474c-8457-63c4e5099c6e",
 				TrustedIssuers: []bearer.Issuer{{ID: "00000001-0000-0000-c000-000000000000", Realm: "5de110f8-2e0f-4d45-891d-bcf2218e253d"},
 					{ID: "00000004-0000-0ff1-ce00-000000000000", Realm: "contoso.com"}}, Legacy: []string{"Basic"}}},
 		{name: "Exchange behind TLS offloading", header: http.Header{
 			"Www-Authenticate": {`Bearer client_id="` + exchange + `", authorization_uri="` + entraURL + `", error="invalid_token"`, `Basic realm="mail.contoso.com"`},
 			"X-Ms-Diagnostics": {`2000003;reason="The hostname component of the audience claim value is invalid. Expected 'https://mail.contoso.com'. Actual 'http://mail.contoso.com'.";error_category="invalid_resource"`}},
-			want: bearer.Offer{ServerID: exchange, AuthorizationURI: entraURL, Error: "invalid_token", Legacy: []string{"Basic"}, Diagnostics: &bearer.Diagnostics{Code: 2000003,
+			want: bearer.Offer{ClientID: exchange, AuthorizationURI: entraURL, Error: "invalid_token", Legacy: []string{"Basic"}, Diagnostics: &bearer.Diagnostics{Code: 2000003,
 				Reason: "The hostname component of the audience claim value is invalid. Expected 'https://mail.contoso.com'. Actual 'http://mail.contoso.com'.", Category: "invalid_resource"}}},
 		{name: "Exchange 2019 without an identity (Q&A 1792037)", header: http.Header{
 			"Www-Authenticate": {`Bearer client_id="` + exchange + `", token_types="app_asserted_user_v1 service_asserted_app_v1", error="invalid_token",Basic realm="mail.dummy.uk"`},
 			"X-Ms-Diagnostics": {`4000000;reason="Flighting is not enabled for domain 'mail.dummy.uk'.";error_category="oauth_not_available"`}},
-			want: bearer.Offer{ServerID: exchange, TokenTypes: types, Error: "invalid_token", Legacy: []string{"Basic"}, Diagnostics: &bearer.Diagnostics{Code: 4000000,
+			want: bearer.Offer{ClientID: exchange, TokenTypes: types, Error: "invalid_token", Legacy: []string{"Basic"}, Diagnostics: &bearer.Diagnostics{Code: 4000000,
 				Reason: "Flighting is not enabled for domain 'mail.dummy.uk'.", Category: "oauth_not_available"}},
 			err: bearer.ErrNoAuthorizationURI},
 		{name: "Exchange SE with AD FS, Basic first", header: http.Header{"Www-Authenticate": {`Basic realm="mail.contoso.test"`,
 			`Bearer client_id="` + exchange + `", authorization_uri="https://adfs.contoso.test/adfs/oauth2/authorize", issuer_kind="ADFS"`}},
-			want: bearer.Offer{ServerID: exchange, AuthorizationURI: "https://adfs.contoso.test/adfs/oauth2/authorize", IssuerKind: "ADFS", Legacy: []string{"Basic"}}},
+			want: bearer.Offer{ClientID: exchange, AuthorizationURI: "https://adfs.contoso.test/adfs/oauth2/authorize", IssuerKind: "ADFS", Legacy: []string{"Basic"}}},
 		{name: "SharePoint: commas and URLs in trusted_issuers", header: http.Header{"Www-Authenticate": {
 			`Bearer realm="d4961f1b",client_id="c",trusted_issuers="00000001-0000-0000-c000-000000000000@*,https://sts.windows.net/*/",authorization_uri="` + entraURL + `"`}},
-			want: bearer.Offer{Realm: "d4961f1b", ServerID: "c", AuthorizationURI: entraURL,
+			want: bearer.Offer{Realm: "d4961f1b", ClientID: "c", AuthorizationURI: entraURL,
 				TrustedIssuers: []bearer.Issuer{{ID: "00000001-0000-0000-c000-000000000000", Realm: "*"}, {ID: "https://sts.windows.net/*/"}}}},
 		{name: "claims challenge (SharePoint)", header: http.Header{"Www-Authenticate": {
 			`Bearer authorization_uri="` + entraURL + `",error="insufficient_claims",claims="` + claims + `"`}},

@@ -87,7 +87,7 @@ func TestTransport(t *testing.T) {
 		if want := []string{"Bearer old body", "Bearer good body"}; len(seen) != 2 || seen[0] != want[0] || seen[1] != want[1] {
 			t.Errorf("sent %q, want %q", seen, want)
 		}
-		if s.refused != "old" || s.why == nil || s.why.ServerID == "" {
+		if s.refused != "old" || s.why == nil || s.why.ClientID == "" {
 			t.Errorf("Refresh got %q, %+v", s.refused, s.why)
 		}
 	})

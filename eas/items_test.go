@@ -92,7 +92,7 @@ var itemCases = []struct {
 			Type: eas.MeetingInitial, Start: at("2026-03-02 10:00"), End: at("2026-03-02 11:00"), Stamp: at("2026-03-01 10:00"), Organizer: "bob@contoso.com",
 			Place: eas.Place{Name: "Room 1"}, Instance: eas.InstanceMaster, Reminder: ptr(15 * time.Minute), ResponseRequested: true, Busy: ptr(eas.BusyBusy),
 			Recurrence:  &eas.Recurrence{Type: eas.Weekly, Interval: 1, Until: at("2026-04-01 00:00"), Days: eas.Monday},
-			Zone:        &eas.TimeZone{Bias: -60, DaylightBias: -60, StandardStart: eas.Transition{Month: 10, Day: 5, Hour: 3}, DaylightStart: eas.Transition{Month: 3, Day: 5, Hour: 2}},
+			Zone:        &eas.TimeZone{Bias: -time.Hour, DaylightBias: -time.Hour, StandardStart: eas.Transition{Month: 10, Day: 5, Hour: 3}, DaylightStart: eas.Transition{Month: 3, Day: 5, Hour: 2}},
 			UID:         "040000008200E00074C5B7101A82E00800000000E040C9C12685C4010000000000000000100000000BF0ED4B6E4EE94E9E39E3867B378EF3",
 			GlobalObjID: unhex("040000008200e00074c5b7101a82e00807d40910e040c9c12685c4010000000000000000100000000bf0ed4b6e4ee94e9e39e3867b378ef3"),
 		}}},
@@ -117,7 +117,7 @@ var itemCases = []struct {
 <Location>Room 2</Location><Reminder/><BusyStatus>1</BusyStatus></Exception></Exceptions></ApplicationData>`,
 		&eas.Event{
 			Subject: "Weekly", Start: at("2026-03-02 10:00"), End: at("2026-03-02 11:00"), UID: "u1", Stamp: at("2026-03-01 09:00"), Place: eas.Place{Name: "Room 1"},
-			Zone: &eas.TimeZone{Bias: -60, DaylightBias: -60, StandardStart: eas.Transition{Month: 10, Day: 5, Hour: 3}, DaylightStart: eas.Transition{Month: 3, Day: 5, Hour: 2}},
+			Zone: &eas.TimeZone{Bias: -time.Hour, DaylightBias: -time.Hour, StandardStart: eas.Transition{Month: 10, Day: 5, Hour: 3}, DaylightStart: eas.Transition{Month: 3, Day: 5, Hour: 2}},
 			Body: &eas.Body{Type: eas.BodyPlain, Data: "x", Size: 1}, Categories: []string{"red"}, Busy: ptr(eas.BusyFree), Sensitivity: eas.SensitivityPrivate,
 			Reminder: ptr(15 * time.Minute), Status: eas.MeetingReceived, Organizer: eas.Person{Name: "Bob", Email: "bob@contoso.com"},
 			Attendees: []eas.Attendee{{Name: "Ada", Email: "ada@contoso.com", Response: eas.ResponseAccepted, Type: eas.AttendeeRequired}},

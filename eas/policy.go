@@ -1,9 +1,11 @@
 package eas
 
 import (
+	"math"
 	"reflect"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/easoauth/easoauth/internal/airsync"
 )
@@ -36,8 +38,8 @@ type Policy struct {
 	MinPasswordLength         *int
 	MinPasswordComplexity     *int // of character classes
 	MaxPasswordFailedAttempts *int
-	MaxInactivity             *int // seconds until the device locks
-	PasswordExpiration        *int // days; 0 never
+	MaxInactivity             *time.Duration // until the device locks; 9999 seconds or more: no limit
+	PasswordExpiration        *time.Duration // whole days; 0: never
 	PasswordHistory           *int
 
 	// What must be encrypted or signed.
@@ -68,8 +70,8 @@ type Policy struct {
 	RemoteDesktop         *bool
 	InternetSharing       *bool
 	MaxAttachmentSize     *int // bytes
-	MaxEmailAge           *int // a [Filter]
-	MaxCalendarAge        *int // a [Filter]
+	MaxEmailAge           *Filter
+	MaxCalendarAge        *Filter
 	MaxBodySize           *int // of plain text, bytes; -1 no limit, 0 nothing
 	MaxHTMLBodySize       *int // bytes; -1 no limit, 0 nothing
 	Bluetooth             *int // 0 no, 1 hands-free only, 2 yes
@@ -145,6 +147,7 @@ func (p *Policy) read(d *airsync.PolicyDoc) {
 			p.Unknown = append(p.Unknown, "Provision:"+x.name)
 		}
 	}
+	var inactivity, expiration, email, calendar *int
 	for _, x := range []struct {
 		name string
 		to   **int
@@ -153,12 +156,12 @@ func (p *Policy) read(d *airsync.PolicyDoc) {
 		{"MinDevicePasswordLength", &p.MinPasswordLength, d.MinDevicePasswordLength},
 		{"MinDevicePasswordComplexCharacters", &p.MinPasswordComplexity, d.MinDevicePasswordComplexCharacters},
 		{"MaxDevicePasswordFailedAttempts", &p.MaxPasswordFailedAttempts, d.MaxDevicePasswordFailedAttempts},
-		{"MaxInactivityTimeDeviceLock", &p.MaxInactivity, d.MaxInactivityTimeDeviceLock},
-		{"DevicePasswordExpiration", &p.PasswordExpiration, d.DevicePasswordExpiration},
+		{"MaxInactivityTimeDeviceLock", &inactivity, d.MaxInactivityTimeDeviceLock},
+		{"DevicePasswordExpiration", &expiration, d.DevicePasswordExpiration},
 		{"DevicePasswordHistory", &p.PasswordHistory, d.DevicePasswordHistory},
 		{"MaxAttachmentSize", &p.MaxAttachmentSize, d.MaxAttachmentSize},
-		{"MaxEmailAgeFilter", &p.MaxEmailAge, d.MaxEmailAgeFilter},
-		{"MaxCalendarAgeFilter", &p.MaxCalendarAge, d.MaxCalendarAgeFilter},
+		{"MaxEmailAgeFilter", &email, d.MaxEmailAgeFilter},
+		{"MaxCalendarAgeFilter", &calendar, d.MaxCalendarAgeFilter},
 		{"MaxEmailBodyTruncationSize", &p.MaxBodySize, d.MaxEmailBodyTruncationSize},
 		{"MaxEmailHTMLBodyTruncationSize", &p.MaxHTMLBodySize, d.MaxEmailHTMLBodyTruncationSize},
 		{"AllowBluetooth", &p.Bluetooth, d.AllowBluetooth},
@@ -177,6 +180,8 @@ func (p *Policy) read(d *airsync.PolicyDoc) {
 		}
 		*x.to = &n
 	}
+	p.MaxInactivity, p.PasswordExpiration = p.duration("MaxInactivityTimeDeviceLock", inactivity, time.Second), p.duration("DevicePasswordExpiration", expiration, 24*time.Hour)
+	p.MaxEmailAge, p.MaxCalendarAge = (*Filter)(email), (*Filter)(calendar)
 	if l := d.UnapprovedInROMApplicationList; l != nil {
 		p.UnapprovedApplications = l.ApplicationName
 	}
@@ -186,6 +191,19 @@ func (p *Policy) read(d *airsync.PolicyDoc) {
 	for _, t := range d.Unknown {
 		p.Unknown = append(p.Unknown, t.String())
 	}
+}
+
+// duration returns n units, or nil and an unknown demand where that makes no sense.
+func (p *Policy) duration(name string, n *int, unit time.Duration) *time.Duration {
+	if n == nil {
+		return nil
+	}
+	if *n < 0 || int64(*n) > int64(math.MaxInt64/unit) {
+		p.Unknown = append(p.Unknown, "Provision:"+name)
+		return nil
+	}
+	d := time.Duration(*n) * unit
+	return &d
 }
 
 func trim(s *string) string {

@@ -5,10 +5,13 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/easoauth/easoauth/bearer"
 	"github.com/easoauth/easoauth/eas"
+	"github.com/easoauth/easoauth/eas/eastest"
 )
 
 func ptr[T any](v T) *T { return &v }
@@ -33,7 +36,7 @@ func TestPolicy(t *testing.T) {
 		DeviceEncryption: no, StorageCardEncryption: no, SignedSMIME: no, EncryptedSMIME: no, SignedSMIMEAlgorithm: zero, EncryptionSMIMEAlgorithm: zero,
 		SMIMENegotiation: ptr(2), StorageCard: yes, Camera: yes, Attachments: yes, HTMLEmail: yes, UnsignedApplications: yes, UnsignedPackages: yes,
 		WiFi: yes, TextMessaging: yes, POPIMAPEmail: yes, IrDA: yes, ManualSyncWhenRoaming: no, DesktopSync: yes, SMIMESoftCerts: yes, Browser: yes,
-		ConsumerEmail: yes, RemoteDesktop: yes, InternetSharing: yes, MaxEmailAge: zero, MaxCalendarAge: zero, MaxBodySize: ptr(-1), MaxHTMLBodySize: ptr(-1),
+		ConsumerEmail: yes, RemoteDesktop: yes, InternetSharing: yes, MaxEmailAge: ptr(eas.FilterAll), MaxCalendarAge: ptr(eas.FilterAll), MaxBodySize: ptr(-1), MaxHTMLBodySize: ptr(-1),
 		Bluetooth: ptr(2),
 	}
 	if diff := cmp.Diff(want, seen); diff != "" {
@@ -80,6 +83,33 @@ func TestS112PolicyUnknown(t *testing.T) {
 	}
 	if p.Camera != nil || p.Bluetooth != nil || p.IrDA != nil {
 		t.Errorf("camera %v, Bluetooth %v, IrDA %v", p.Camera, p.Bluetooth, p.IrDA)
+	}
+}
+
+func TestPolicyDurations(t *testing.T) {
+	for _, tt := range []struct {
+		inactivity, expiration string
+		lock, expire           *time.Duration
+		unknown                []string
+	}{
+		{"300", "90", ptr(5 * time.Minute), ptr(90 * 24 * time.Hour), nil},
+		{"0", "0", ptr(time.Duration(0)), ptr(time.Duration(0)), nil},
+		{"", "", nil, nil, nil},
+		{"-1", "-1", nil, nil, []string{"Provision:MaxInactivityTimeDeviceLock", "Provision:DevicePasswordExpiration"}},
+		{"9999", "106751", ptr(9999 * time.Second), ptr(106751 * 24 * time.Hour), nil},
+		{"9223372037", "106752", nil, nil, []string{"Provision:MaxInactivityTimeDeviceLock", "Provision:DevicePasswordExpiration"}},
+	} {
+		tn := eastest.New(t, &eastest.Options{DevicePolicies: []eastest.DevicePolicy{{Settings: map[string]string{
+			"MaxInactivityTimeDeviceLock": tt.inactivity, "DevicePasswordExpiration": tt.expiration}}}})
+		tn.AddMailbox("ada@contoso.com")
+		c := &eas.Client{URL: tn.URL(), User: "ada@contoso.com", Token: bearer.Static(tn.Token("ada@contoso.com")), HTTPClient: tn.Client()}
+		p, err := c.Provision(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]any{tt.lock, tt.expire, tt.unknown}, []any{p.MaxInactivity, p.PasswordExpiration, p.Unknown}); diff != "" {
+			t.Errorf("lock after %q, password for %q (-want +got):\n%s", tt.inactivity, tt.expiration, diff)
+		}
 	}
 }
 

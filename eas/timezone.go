@@ -15,15 +15,15 @@ import (
 // TIME_ZONE_INFORMATION, which know neither history nor a name that other systems have. See
 // [MS-ASDTYPE] 2.7.6. The zero value is UTC.
 type TimeZone struct {
-	Bias int // minutes to add to local time to get UTC: 480 for UTC-8
+	Bias time.Duration // to be added to local time to get UTC, in whole minutes: 8 hours for UTC-8
 
-	StandardName  string     // at most 32 characters; often empty
-	StandardStart Transition // when standard time begins, in local daylight time
-	StandardBias  int        // minutes, to be added to Bias; usually 0
+	StandardName  string        // at most 32 characters; often empty
+	StandardStart Transition    // when standard time begins, in local daylight time
+	StandardBias  time.Duration // to be added to Bias in standard time; usually 0
 
 	DaylightName  string
-	DaylightStart Transition // when daylight time begins, in local standard time
-	DaylightBias  int        // usually -60
+	DaylightStart Transition    // when daylight time begins, in local standard time
+	DaylightBias  time.Duration // to be added to Bias in daylight time; usually -1 hour
 }
 
 // A Transition is when the clock changes. The zero value means that it does not.
@@ -50,8 +50,8 @@ func ParseTimeZone(text string) (*TimeZone, error) {
 		return nil, fmt.Errorf("%w: want %d bytes in base64", errTimeZone, zoneSize)
 	}
 	z := &TimeZone{
-		Bias: int32At(b), StandardName: zoneName(b[4:68]), StandardBias: int32At(b[84:]),
-		DaylightName: zoneName(b[88:152]), DaylightBias: int32At(b[168:]),
+		Bias: minutesAt(b), StandardName: zoneName(b[4:68]), StandardBias: minutesAt(b[84:]),
+		DaylightName: zoneName(b[88:152]), DaylightBias: minutesAt(b[168:]),
 	}
 	if z.StandardStart, err = transition(b[68:84]); err == nil {
 		z.DaylightStart, err = transition(b[152:168])
@@ -59,16 +59,18 @@ func ParseTimeZone(text string) (*TimeZone, error) {
 	if err != nil {
 		return nil, err
 	}
-	const day = 24 * 60
-	for _, m := range []int{z.Bias, z.StandardBias, z.DaylightBias} {
-		if m < -day || m > day {
-			return nil, fmt.Errorf("%w: a bias of %d minutes", errTimeZone, m)
+	const day = 24 * time.Hour
+	for _, d := range []time.Duration{z.Bias, z.StandardBias, z.DaylightBias} {
+		if d < -day || d > day {
+			return nil, fmt.Errorf("%w: a bias of %v", errTimeZone, d)
 		}
 	}
 	return z, nil
 }
 
-func int32At(b []byte) int { return int(int32(binary.LittleEndian.Uint32(b))) }
+func minutesAt(b []byte) time.Duration {
+	return time.Duration(int32(binary.LittleEndian.Uint32(b))) * time.Minute
+}
 
 func zoneName(b []byte) string {
 	var u []uint16
@@ -106,7 +108,7 @@ func transition(b []byte) (Transition, error) {
 // Encode returns the value for a TimeZone element. Names are cut to 32 characters.
 func (z *TimeZone) Encode() string {
 	b := make([]byte, zoneSize)
-	put := func(at, n int) { binary.LittleEndian.PutUint32(b[at:], uint32(int32(n))) }
+	put := func(at int, d time.Duration) { binary.LittleEndian.PutUint32(b[at:], uint32(int32(d/time.Minute))) }
 	name := func(at int, s string) {
 		u := utf16.Encode([]rune(s))
 		for i, c := range u[:min(len(u), 32)] {
@@ -136,7 +138,7 @@ func (z *TimeZone) HasDaylight() bool {
 // Location returns a location with the rules of z, for all years. Its name is name, and the
 // abbreviations in it are numbers such as "+01".
 func (z *TimeZone) Location(name string) (*time.Location, error) {
-	standard, daylight := z.Bias+z.StandardBias, z.Bias+z.DaylightBias
+	standard, daylight := int((z.Bias+z.StandardBias)/time.Minute), int((z.Bias+z.DaylightBias)/time.Minute)
 	rule := abbreviation(standard) + offset(standard)
 	if z.HasDaylight() {
 		rule += abbreviation(daylight) + offset(daylight) + "," + z.DaylightStart.rule() + "," + z.StandardStart.rule()
@@ -206,7 +208,7 @@ func NewTimeZone(loc *time.Location, year int) *TimeZone {
 			z.DaylightStart = newTransition(t, end)
 			z.DaylightName, _ = end.Zone()
 			_, east := end.Zone()
-			z.DaylightBias = -east / 60 // minus Bias, below
+			z.DaylightBias = wholeMinutes(-east) // minus Bias, below
 		} else if !end.IsDST() && t.IsDST() {
 			z.StandardStart = newTransition(t, end)
 		}
@@ -217,7 +219,7 @@ func NewTimeZone(loc *time.Location, year int) *TimeZone {
 		_, standard = standard.ZoneBounds()
 	}
 	name, east := standard.Zone()
-	z.Bias, z.StandardName = -east/60, name
+	z.Bias, z.StandardName = wholeMinutes(-east), name
 	if !z.HasDaylight() {
 		z.StandardStart, z.DaylightStart, z.DaylightBias, z.DaylightName = Transition{}, Transition{}, 0, ""
 		return z
@@ -225,6 +227,9 @@ func NewTimeZone(loc *time.Location, year int) *TimeZone {
 	z.DaylightBias -= z.Bias
 	return z
 }
+
+// wholeMinutes leaves out the rest of a minute.
+func wholeMinutes(seconds int) time.Duration { return time.Duration(seconds/60) * time.Minute }
 
 // newTransition returns the rule by which the clock changes at end, in the local time that
 // holds before it. Several rules fit one year: the fourth Sunday may be the last one, and

@@ -20,10 +20,10 @@ func TestParseTimeZone(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := &eas.TimeZone{
-		Bias:          -60,
+		Bias:          -time.Hour,
 		StandardStart: eas.Transition{Month: time.October, Weekday: time.Sunday, Day: 5, Hour: 3},
 		DaylightStart: eas.Transition{Month: time.March, Weekday: time.Sunday, Day: 5, Hour: 2},
-		DaylightBias:  -60,
+		DaylightBias:  -time.Hour,
 	}
 	if diff := cmp.Diff(want, z); diff != "" {
 		t.Errorf("zone (-want +got):\n%s", diff)
@@ -43,7 +43,7 @@ func TestParseTimeZone(t *testing.T) {
 	for name, f := range map[string]func(*eas.TimeZone){
 		"month 13": func(z *eas.TimeZone) { z.StandardStart.Month = 13 }, "hour 24": func(z *eas.TimeZone) { z.DaylightStart.Hour = 24 },
 		"week 6": func(z *eas.TimeZone) { z.StandardStart.Day = 6 }, "weekday 7": func(z *eas.TimeZone) { z.StandardStart.Weekday = 7 },
-		"bias of two days": func(z *eas.TimeZone) { z.Bias = 2880 }, "bias of -2^31": func(z *eas.TimeZone) { z.DaylightBias = -1 << 31 },
+		"bias of two days": func(z *eas.TimeZone) { z.Bias = 48 * time.Hour }, "a great negative bias": func(z *eas.TimeZone) { z.DaylightBias = -1 << 27 * time.Minute },
 	} {
 		z := *want
 		f(&z)
@@ -57,7 +57,7 @@ func TestParseTimeZone(t *testing.T) {
 func TestTimeZoneOfLocation(t *testing.T) {
 	for _, tt := range []struct {
 		name string
-		bias int
+		bias int // minutes
 	}{
 		{"Europe/Berlin", -60}, {"Europe/London", 0}, {"America/New_York", 300}, {"America/Los_Angeles", 480}, {"Australia/Sydney", -600},
 		{"Australia/Lord_Howe", -630}, {"Asia/Kolkata", -330}, {"Asia/Kathmandu", -345}, {"America/St_Johns", 210}, {"America/Santiago", 240},
@@ -69,8 +69,8 @@ func TestTimeZoneOfLocation(t *testing.T) {
 				t.Fatal(err)
 			}
 			z := eas.NewTimeZone(loc, 2026)
-			if z.Bias != tt.bias {
-				t.Errorf("bias %d, want %d", z.Bias, tt.bias)
+			if z.Bias != time.Duration(tt.bias)*time.Minute {
+				t.Errorf("bias %v, want %d minutes", z.Bias, tt.bias)
 			}
 			again, err := eas.ParseTimeZone(z.Encode())
 			if err != nil {
@@ -98,7 +98,7 @@ func TestTimeZoneOfLocation(t *testing.T) {
 
 func TestTransitionOfOneYear(t *testing.T) {
 	z := &eas.TimeZone{
-		Bias: -60, DaylightBias: -60, StandardStart: eas.Transition{Year: 2026, Month: time.October, Day: 25, Hour: 3},
+		Bias: -time.Hour, DaylightBias: -time.Hour, StandardStart: eas.Transition{Year: 2026, Month: time.October, Day: 25, Hour: 3},
 		DaylightStart: eas.Transition{Year: 2026, Month: time.March, Day: 29, Hour: 2},
 	}
 	got, err := eas.ParseTimeZone(z.Encode())

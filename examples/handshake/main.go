@@ -116,7 +116,7 @@ func (d *dance) challenge(ctx context.Context) error {
 		}
 		d.offer = offer
 		learn("authority", "%s", offer.AuthorizationURI)
-		learn("client_id", "%s", offer.ServerID)
+		learn("client_id", "%s", offer.ClientID)
 		for _, i := range offer.TrustedIssuers {
 			learn("trusts", "%v", i)
 		}
