@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -135,7 +136,7 @@ func TestNames(t *testing.T) {
 	long := strings.Repeat("ü", 200)
 	for _, tt := range []struct{ in, want string }{
 		{"Minutes of Monday", "Minutes of Monday"}, {"", "untitled"}, {"...", "untitled"}, {"___", "untitled"}, {" \t\n", "untitled"},
-		{"../../etc/passwd", "______etc_passwd"}, {`C:\Windows\x`, "C__Windows_x"}, {"a\x00b\u202Etxt.exe", "a_b_txt_exe"}, {"--rf", "rf"},
+		{"../../etc/passwd", "______etc_passwd"}, {`C:\Windows\x`, "C__Windows_x"}, {"a\x00b\u202Etxt.exe", "a_b_txt_exe"}, {"--rf", "rf"}, {"- x", "x"},
 		{"Grüße, 日本 (1)", "Grüße, 日本 (1)"}, {"x\xff", "x_"}, {"नमस्ते", "नमस्ते"}, {"NUL.txt", "NUL_txt"}, {"a  b ", "a b"}, {long, long[:100]}, {"a" + long, "a" + long[:98]},
 	} {
 		got := title(tt.in)
@@ -149,13 +150,17 @@ func TestNames(t *testing.T) {
 	}
 }
 
-func FuzzTitle(f *testing.F) {
-	for _, s := range []string{"a/b", "..", "CON", "\xff\xfe", strings.Repeat("€", 99)} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		if got := title(s); got == "" || len(got) > 100 || !utf8.ValidString(got) || strings.ContainsAny(got, `/\:*?"<>|.[]`) || got[0] == '-' || strings.TrimSpace(got) != got || title(got) != got {
-			t.Errorf("title(%q) = %q", s, got)
+// TestAnyName makes subjects by chance.
+func TestAnyName(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	pieces := []string{"/", "\\", "..", ".", "CON", "\xff", "\x00", "-", " ", "_", "\u202e", "\u200b", "€", "ü", "日本", "a", "[", "]", ":", "\n", strings.Repeat("x", 60), strings.Repeat("é", 40)}
+	for range 3000 {
+		var b strings.Builder
+		for range random.IntN(8) {
+			b.WriteString(pieces[random.IntN(len(pieces))])
 		}
-	})
+		if got := title(b.String()); got == "" || len(got) > 100 || !utf8.ValidString(got) || strings.ContainsAny(got, `/\:*?"<>|.[]`) || got[0] == '-' || strings.TrimSpace(got) != got || title(got) != got {
+			t.Errorf("title(%q) = %q", b.String(), got)
+		}
+	}
 }

@@ -331,7 +331,7 @@ func TestKill(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "mail")
 	store := &token.FileStore{Dir: filepath.Join(w.Dir, "sign-ins")}
 	m := &account.Mailbox{HTTP: w.Tenant.Client()}
-	if err := m.Open(t.Context(), programtest.Ada, eastest.ClientID, "", store, &token.Browser{Open: w.Tenant.Browser()}); err != nil {
+	if err := m.Open(t.Context(), programtest.Ada, eastest.ClientID, "", store, &token.Browser{Open: w.Tenant.Browser(), LoginHint: ada}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := m.Source.SignIn(t.Context()); err != nil {

@@ -84,7 +84,7 @@ func title(s string) string {
 		}
 		s = s[:n]
 	}
-	if s = strings.TrimLeft(strings.TrimSpace(s), "-"); strings.Trim(s, "_ ") == "" {
+	if s = strings.TrimLeft(strings.TrimRight(s, " "), "- "); strings.Trim(s, "_ ") == "" {
 		return "untitled"
 	}
 	return s

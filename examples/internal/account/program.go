@@ -213,6 +213,12 @@ func (s *Session) folder() (string, error) {
 	return filepath.Join(config, "easoauth"), err
 }
 
+// File returns where a program keeps a file beside the sign-in.
+func (s *Session) File(name string) (string, error) {
+	dir, err := s.folder()
+	return filepath.Join(dir, name), err
+}
+
 func (s *Session) openStore(ctx context.Context) (token.Store, error) {
 	if s.store != nil {
 		return s.store, nil
