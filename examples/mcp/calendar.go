@@ -63,9 +63,9 @@ func (m *mailbox) listEvents(ctx context.Context, in eventInput) (*eventList, er
 		return nil, err
 	}
 	// The filter of a calendar keeps what is to come, and series that go on.
-	filter := eas.SixMonths
+	filter := eas.FilterSixMonths
 	if from.Before(time.Now().AddDate(0, -5, 0)) {
-		filter = eas.All
+		filter = eas.FilterAll
 	}
 	out := &eventList{Warning: warning, Events: []event{}}
 	for _, f := range folders {

@@ -79,7 +79,7 @@ func (m *mailbox) listMessages(ctx context.Context, in listInput) (*messageList,
 	if err != nil {
 		return nil, err
 	}
-	items, unlock, err := m.mirror(ctx, f, eas.OneMonth)
+	items, unlock, err := m.mirror(ctx, f, eas.FilterOneMonth)
 	if err != nil {
 		return nil, err
 	}

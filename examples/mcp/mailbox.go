@@ -99,7 +99,7 @@ func (m *mailbox) mirror(ctx context.Context, f eas.Folder, filter eas.Filter) (
 	}
 	m.mu.Unlock()
 	x.mu.Lock()
-	if filter == eas.All && x.filter != eas.All {
+	if filter == eas.FilterAll && x.filter != eas.FilterAll {
 		x.filter = filter
 		x.begin()
 	}

@@ -290,8 +290,8 @@ func TestReadOnly(t *testing.T) {
 	if len(commands) > 0 {
 		t.Errorf("the commands %v were sent", commands)
 	}
-	for _, m := range d.box.Items(eas.FolderInbox) {
-		if m.Read != nil && *m.Read {
+	for _, i := range d.box.Items(eas.FolderInbox) {
+		if m := i.(*eas.Email); m.Read != nil && *m.Read {
 			t.Errorf("%s was marked as read", m.Subject)
 		}
 	}
