@@ -25,7 +25,7 @@ func embedded(ctx context.Context, s *show) error {
 		&eas.Email{From: "news@fabrikam.com", Subject: "Fabrikam weekly"})
 	tn.AddMailbox("bob@contoso.com")
 
-	s.note("Every server is embedded: nothing leaves this machine.\nWhat is refused below (401, 400, \"refused\") is refused on purpose.")
+	s.note("Every server is embedded: nothing leaves this machine.\nWhat is refused below is refused on purpose, and marked \"expected\".")
 	d := &dance{
 		show: s, email: addr, clientID: eastest.ClientID,
 		http: &http.Client{Transport: s.record(tn.Client().Transport)},
@@ -94,6 +94,7 @@ func (d *dance) rotate(ctx context.Context, tn *eastest.Tenant) error {
 			return err
 		}
 		tn.ExpireAccessTokens()
+		d.show.expect(http.StatusUnauthorized, "the token has run out")
 		if _, err := d.client.FolderSync(ctx, d.mailbox.Key); err != nil {
 			return err
 		}
@@ -124,9 +125,11 @@ func (d *dance) rotate(ctx context.Context, tn *eastest.Tenant) error {
 func (d *dance) revoked(ctx context.Context, tn *eastest.Tenant) error {
 	return d.show.run("token", "The program restarts, and the sign-in has been revoked", func(learn func(string, string, ...any)) error {
 		tn.Revoke(d.email)
+		d.show.expect(http.StatusUnauthorized, "the token was revoked")
+		d.show.expect(http.StatusBadRequest, "so was the refresh token")
 		state := d.client.State()
 		d.source = &token.Source{Config: d.config, Store: &d.store, Key: d.email}
-		d.client = &eas.Client{URL: d.endpoint.URL, User: d.email, Token: d.source, HTTPClient: d.http}
+		d.client = &eas.Client{URL: d.endpoint, User: d.email, Token: d.source, HTTPClient: d.http}
 		d.client.Restore(state)
 		_, err := d.client.FolderSync(ctx, d.mailbox.Key)
 		var reauth *token.ReauthError
@@ -136,7 +139,7 @@ func (d *dance) revoked(ctx context.Context, tn *eastest.Tenant) error {
 			}
 			return err
 		}
-		learn("error", "%v", reauth)
+		learn("expected", "%v", reauth)
 		return nil
 	})
 }

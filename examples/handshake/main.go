@@ -1,13 +1,19 @@
 // Handshake runs the whole dance, from a mail address to a mail, and shows each step: what
-// was asked, what came back, what was learned.
+// was requested, what came back, what was learned.
 //
-//	go run ./examples/handshake                  against an embedded tenant, over real TLS
+//	go run ./examples/handshake                  against an embedded tenant, over real TLS: every server is
+//	                                             part of the program, and nothing leaves this machine
 //	go run ./examples/handshake -json            the same, as JSON lines
+//	go run ./examples/handshake -email you@yourcompany.com
+//	                                             a real deployment, as far as it goes without an app registration:
+//	                                             where the mailbox is, what the server and its authority say
 //	go run ./examples/handshake -email you@yourcompany.com -client-id …
-//	                                             against a real deployment, by device code;
-//	                                             sends nothing
+//	                                             the whole way to the subjects in the Inbox; it sends no mail
 //
-// Tokens are shown as their claims. The exit status is 0 only if every step held.
+// What a server refuses as it should is marked "expected". Tokens are shown as their claims, and
+// none is kept. -help lists the flags. The exit code is 0 if every step held, 1 if one failed, 2 for a
+// mistake of the command line, 3 if the sign-in is refused, 4 if the app registration or the
+// deployment is at fault, and 130 after Ctrl-C.
 package main
 
 import (
@@ -15,10 +21,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
-	"os/signal"
 	"strings"
 	"time"
 
@@ -30,61 +36,129 @@ import (
 )
 
 func main() {
-	email := flag.String("email", "", "mail address at a real deployment; without it, an embedded tenant is used")
-	clientID := flag.String("client-id", "", "client id of your app registration, with -email")
-	asJSON := flag.Bool("json", false, "print JSON lines")
-	timeout := flag.Duration("timeout", 15*time.Minute, "give up after this time")
-	flag.Parse()
-	if (*email == "") != (*clientID == "") || flag.NArg() > 0 {
-		flag.Usage()
-		os.Exit(2)
-	}
+	ctx, stop := account.Signals()
+	code := command(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
 
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	ctx, cancel := context.WithTimeout(ctx, *timeout)
+// command is the program without its process.
+func command(ctx context.Context, args []string, out, errs io.Writer) int {
+	d := &dance{show: &show{out: out, color: account.Colors(out)}, log: errs}
+	fs := flag.NewFlagSet("handshake", flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	fs.StringVar(&d.email, "email", "", "mail address at a real deployment; without it, an embedded tenant is used")
+	fs.StringVar(&d.clientID, "client-id", "", "client ID of your app registration; without it, nobody is signed in")
+	fs.StringVar(&d.options.Tenant, "tenant", "", "tenant, for an app that only one tenant may use")
+	fs.Func("trust", "host of the authority, if it is not one of Microsoft's, such as your AD FS; may be given several times", func(host string) error {
+		d.options.TrustedAuthorities = append(d.options.TrustedAuthorities, host)
+		return nil
+	})
+	fs.StringVar(&d.at, "endpoint", "", "ActiveSync URL, without a look-up")
+	fs.StringVar(&d.resolver.Host, "host", "", "look up at this AutoDiscover host alone")
+	fs.BoolVar(&d.resolver.NoCloud, "no-cloud", false, "do not look up at Exchange Online")
+	fs.BoolVar(&d.device, "device", false, "sign in with a code although there is a browser")
+	fs.BoolVar(&d.show.json, "json", false, "print JSON lines")
+	timeout := fs.Duration("timeout", 15*time.Minute, "give up after this time")
+	err := fs.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprintln(out, "usage: handshake [-email you@yourcompany.com [-client-id …]]")
+		fs.SetOutput(out)
+		fs.PrintDefaults()
+		return account.OK
+	case err != nil:
+		err = account.Misuse("%v", err)
+	case fs.NArg() > 0:
+		err = account.Misuse("unexpected argument %q", fs.Arg(0))
+	default:
+		err = d.check(fs)
+	}
+	if err != nil {
+		fmt.Fprintf(errs, "handshake: %v\nhandshake: -help lists the flags\n", err)
+		return account.Misused
+	}
+	within, cancel := context.WithTimeout(ctx, *timeout)
 	defer cancel()
-
-	s := &show{out: os.Stdout, json: *asJSON, color: account.Colors(os.Stdout)}
-	var err error
-	if *email == "" {
-		err = embedded(ctx, s)
+	if d.email == "" {
+		err = embedded(within, d.show)
 	} else {
-		err = deployment(ctx, s, *email, *clientID)
+		err = d.deployment(within)
 	}
-	if ok := s.close(); !ok || err != nil {
-		os.Exit(1)
+	if ok := d.show.close(); !ok && err == nil {
+		err = errors.New("a step failed")
 	}
+	return account.Code(ctx, err)
+}
+
+// check says what is wrong with the flags.
+func (d *dance) check(fs *flag.FlagSet) error {
+	if d.email == "" {
+		var of string
+		fs.Visit(func(f *flag.Flag) {
+			if f.Name != "json" && f.Name != "timeout" {
+				of = f.Name
+			}
+		})
+		if of != "" {
+			return account.Misuse("-%s is for a real deployment, and -email is missing", of)
+		}
+	}
+	if d.at == "" {
+		return nil
+	}
+	u, err := url.Parse(d.at)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" {
+		return account.Misuse("-endpoint is not an ActiveSync URL, such as https://mail.contoso.com/Microsoft-Server-ActiveSync")
+	}
+	d.endpoint = u
+	return nil
 }
 
 // deployment does the dance against a deployment that exists, as far as it goes without changing
 // anything there but the device partnership that ActiveSync needs.
-func deployment(ctx context.Context, s *show, email, clientID string) error {
-	d := &dance{show: s, email: email, clientID: clientID, http: &http.Client{Transport: s.record(nil)}}
-	flow := &token.DeviceCode{Prompt: func(_ context.Context, p *token.DevicePrompt) error {
-		fmt.Fprintf(os.Stderr, "\nOpen %s and enter %s\n", p.VerificationURI, p.UserCode)
-		return nil
-	}}
-	for _, step := range []func(context.Context) error{
-		d.discover, d.challenge, d.configure,
-		func(ctx context.Context) error { return d.signIn(ctx, "device code", flow) },
-		d.audience, d.provision, d.folders, d.inbox,
-	} {
+func (d *dance) deployment(ctx context.Context) error {
+	d.http = &http.Client{Transport: d.show.record(eas.NewTransport())}
+	steps := []func(context.Context) error{d.discover, d.challenge}
+	if d.endpoint != nil {
+		steps = steps[1:]
+	}
+	if d.clientID == "" {
+		steps = append(steps, d.authority)
+	} else {
+		var flow token.Flow = &token.DeviceCode{Prompt: func(_ context.Context, p *token.DevicePrompt) error {
+			_, err := fmt.Fprintf(d.log, "\nOpen %s and enter %s\n", p.VerificationURI, p.UserCode)
+			return err
+		}}
+		how := "device code"
+		if !d.device {
+			flow, how = token.FirstOf(&token.Browser{LoginHint: d.email}, flow), "browser, or by device code where there is none"
+		}
+		steps = append(steps, d.configure, func(ctx context.Context) error { return d.signIn(ctx, how, flow) }, d.audience, d.provision, d.folders, d.inbox)
+	}
+	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return err
 		}
+	}
+	if d.clientID == "" {
+		d.show.note("\nWith the client ID of an app registration (-client-id) it goes on: sign-in, the audience of\nthe token, Provision, FolderSync, the Inbox.")
 	}
 	return nil
 }
 
 // A dance holds what one step learns and a later one needs.
 type dance struct {
-	show     *show
-	http     *http.Client
-	email    string
-	clientID string
+	show         *show
+	log          io.Writer // for the user who signs in
+	http         *http.Client
+	email        string
+	clientID, at string
+	device       bool
+	resolver     autodiscover.Resolver
+	options      token.Options
 
-	endpoint *autodiscover.Endpoint
+	endpoint *url.URL
 	offer    *bearer.Offer
 	config   *token.Config
 	store    token.MemoryStore
@@ -96,12 +170,12 @@ type dance struct {
 
 func (d *dance) discover(ctx context.Context) error {
 	return d.show.run("autodiscover", "Where is the mailbox?", func(learn func(string, string, ...any)) error {
-		r := &autodiscover.Resolver{HTTPClient: d.http}
-		e, err := r.Lookup(ctx, d.email)
+		d.resolver.HTTPClient = d.http
+		e, err := d.resolver.Lookup(ctx, d.email)
 		if err != nil {
 			return err
 		}
-		d.endpoint = e
+		d.endpoint = e.URL
 		learn("EAS URL", "%s", e.URL)
 		learn("hops", "%d", len(e.Hops))
 		return nil
@@ -110,7 +184,8 @@ func (d *dance) discover(ctx context.Context) error {
 
 func (d *dance) challenge(ctx context.Context) error {
 	return d.show.run("bearer", "What does the server say to an empty bearer token?", func(learn func(string, string, ...any)) error {
-		offer, err := bearer.Probe(ctx, d.http, d.endpoint.URL, d.email)
+		d.show.expect(http.StatusUnauthorized, "the challenge is in it")
+		offer, err := bearer.Probe(ctx, d.http, d.endpoint, d.email)
 		if err != nil {
 			return err
 		}
@@ -125,21 +200,37 @@ func (d *dance) challenge(ctx context.Context) error {
 }
 
 func (d *dance) configure(ctx context.Context) error {
-	return d.show.run("token", "May that authority be trusted, and how is it asked?", func(learn func(string, string, ...any)) error {
-		c, err := token.Configure(ctx, d.clientID, d.offer, d.endpoint.URL, &token.Options{HTTPClient: d.http})
+	return d.show.run("token", "May that authority be trusted, and which scope does it take?", func(learn func(string, string, ...any)) error {
+		d.options.HTTPClient = d.http
+		c, err := token.Configure(ctx, d.clientID, d.offer, d.endpoint, &d.options)
 		if err != nil {
 			return err
 		}
 		d.config = c
 		d.source = &token.Source{Config: c, Store: &d.store, Key: d.email}
-		d.client = &eas.Client{URL: d.endpoint.URL, User: d.email, Token: d.source, HTTPClient: d.http}
+		d.client = &eas.Client{URL: d.endpoint, User: d.email, Token: d.source, HTTPClient: d.http}
 		learn("scope", "%s", strings.Join(c.Scopes, " "))
+		return nil
+	})
+}
+
+// authority is what configure does where there is no app.
+func (d *dance) authority(ctx context.Context) error {
+	return d.show.run("token", "May that authority be trusted?", func(learn func(string, string, ...any)) error {
+		d.options.HTTPClient = d.http
+		a, err := token.Discover(ctx, d.offer.AuthorizationURI, &d.options)
+		if err != nil {
+			return err
+		}
+		learn("authority", "%s", a)
+		learn("resource", "https://%s: a service principal name of Exchange Online's application, if the server is on-premises", d.endpoint.Host)
 		return nil
 	})
 }
 
 func (d *dance) signIn(ctx context.Context, name string, flow token.Flow) error {
 	return d.show.run("token", "Sign in by "+name, func(learn func(string, string, ...any)) error {
+		d.show.expect(http.StatusBadRequest, "the code is not entered yet")
 		// The source that the client uses has no flow, so that the end of a sign-in shows
 		// as an error. It finds what this one stores.
 		s := &token.Source{Config: d.config, Store: &d.store, Key: d.email, Flow: flow}
@@ -180,19 +271,19 @@ func (d *dance) audience(ctx context.Context) error {
 		} else if err != nil {
 			return err
 		}
-		if err := token.CheckAudience(claims.Audience, d.endpoint.URL); err != nil {
+		if err := token.CheckAudience(claims.Audience, d.endpoint); err != nil {
 			return err
 		}
-		learn("verdict", "%s is the audience of %s", strings.Join(claims.Audience, " "), d.endpoint.URL)
+		learn("verdict", "%s is the audience of %s", strings.Join(claims.Audience, " "), d.endpoint)
 
 		// What a load balancer that ends TLS makes of it.
-		offloaded := url.URL{Scheme: "http", Host: d.endpoint.URL.Host}
-		err = token.CheckAudience([]string{offloaded.String()}, d.endpoint.URL)
+		offloaded := url.URL{Scheme: "http", Host: d.endpoint.Host}
+		err = token.CheckAudience([]string{offloaded.String()}, d.endpoint)
 		var mismatch *token.AudienceError
 		if !errors.As(err, &mismatch) {
 			return errWanted("a token for " + offloaded.String())
 		}
-		learn("refused", "%v", mismatch)
+		learn("expected", "refused: %v", mismatch)
 		return nil
 	})
 }

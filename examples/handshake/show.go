@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/easoauth/easoauth/examples/internal/account"
 )
 
 // A show prints the steps of the dance as they happen, for people or as JSON lines. It is
@@ -26,6 +28,7 @@ type show struct {
 	rows     []*exchange   // requests of the step that runs, as they were sent
 	begun    chan struct{} // closed when the next one is; see next
 	facts    []fact
+	expected map[int]string // why a status is no fault in this step
 	started  time.Time
 }
 
@@ -35,6 +38,7 @@ type exchange struct {
 	Method    string `json:"method"`
 	URL       string `json:"url"`
 	Status    int    `json:"status,omitempty"`
+	Expected  string `json:"expected,omitempty"` // why a refusal is as it should be
 	Error     string `json:"error,omitempty"`
 	RequestID string `json:"request_id,omitempty"`
 }
@@ -46,7 +50,7 @@ type fact struct{ Name, Value string }
 func (s *show) run(pkg, title string, f func(learn func(name, format string, args ...any)) error) error {
 	s.mu.Lock()
 	s.step++
-	s.rows, s.facts, s.started = nil, nil, time.Now()
+	s.rows, s.facts, s.expected, s.started = nil, nil, map[int]string{}, time.Now()
 	if !s.json {
 		fmt.Fprintf(s.out, "\n%s  %s\n", s.paint(bold, fmt.Sprintf("%d  %s", s.step, title)), s.paint(dim, "["+pkg+"]"))
 	}
@@ -55,7 +59,7 @@ func (s *show) run(pkg, title string, f func(learn func(name, format string, arg
 	err := f(func(name, format string, args ...any) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.facts = append(s.facts, fact{name, fmt.Sprintf(format, args...)})
+		s.facts = append(s.facts, fact{name, account.Plain(fmt.Sprintf(format, args...))})
 	})
 
 	s.mu.Lock()
@@ -96,11 +100,14 @@ func (s *show) print(err error) {
 		case r.Status == 0:
 			fmt.Fprintf(s.out, "   %-7s %s\n", r.Method, r.URL)
 		default:
-			color := green
+			color, why := green, ""
 			if r.Status >= 400 {
 				color = yellow
 			}
-			fmt.Fprintf(s.out, "   %-7s %s → %s\n", r.Method, r.URL, s.paint(color, fmt.Sprint(r.Status)))
+			if r.Expected != "" {
+				why = s.paint(dim, "  expected: "+r.Expected)
+			}
+			fmt.Fprintf(s.out, "   %-7s %s → %s%s\n", r.Method, r.URL, s.paint(color, fmt.Sprint(r.Status)), why)
 		}
 	}
 	width := 0
@@ -185,11 +192,18 @@ func (s *show) record(base http.RoundTripper) http.RoundTripper {
 		if err != nil {
 			row.Error = err.Error()
 		} else {
-			row.Status = resp.StatusCode
+			row.Status, row.Expected = resp.StatusCode, s.expected[resp.StatusCode]
 			row.RequestID = resp.Header.Get("request-id")
 		}
 		return resp, err
 	})
+}
+
+// expect says why a status is as it should be in the step that runs.
+func (s *show) expect(status int, why string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.expected[status] = why
 }
 
 // next returns a channel that is closed when the next request is sent.

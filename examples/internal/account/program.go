@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"unicode"
 
 	"github.com/easoauth/easoauth/autodiscover"
 	"github.com/easoauth/easoauth/bearer"
@@ -200,8 +201,19 @@ func (s *Session) Print(v fmt.Stringer) error {
 	if s.JSON {
 		return json.NewEncoder(s.Out).Encode(v)
 	}
-	_, err := fmt.Fprintln(s.Out, v)
+	_, err := fmt.Fprintln(s.Out, Plain(v.String()))
 	return err
+}
+
+// Plain returns a text that may hold what a sender wrote, for a terminal: without the control
+// characters that would move its cursor, change its title or turn the text around.
+func Plain(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\n' && r != '\t' && (unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)) {
+			return '\uFFFD'
+		}
+		return r
+	}, s)
 }
 
 // folder returns the folder for the sign-in and for what else is kept.

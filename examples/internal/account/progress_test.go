@@ -19,3 +19,11 @@ func TestColors(t *testing.T) {
 		}
 	}
 }
+
+func TestPlain(t *testing.T) {
+	for _, tt := range [][2]string{{"Größe\tx\n", "Größe\tx\n"}, {"\x1b]0;title\a", "\uFFFD]0;title\uFFFD"}, {"a\rb\u202ec\u0085\x7f", "a\uFFFDb\uFFFDc\uFFFD\uFFFD"}} {
+		if got := account.Plain(tt[0]); got != tt[1] {
+			t.Errorf("Plain(%q) = %q, want %q", tt[0], got, tt[1])
+		}
+	}
+}
