@@ -19,7 +19,7 @@ import (
 // survive a restart, or whose code is shown by another process than the one that waits.
 // [Config.AuthorizeDevice] makes one; show its DevicePrompt, keep what
 // [DeviceAuthorization.Encode] returns, and run it as the Flow of a [Source], by
-// [Source.SignIn], as often as it takes until Expires: each time it goes on waiting.
+// [Source.SignIn], as often as it takes until Expiry: each time it goes on waiting.
 // [DeviceCode] is both halves in one.
 //
 // It is a secret, as whoever has the device code can redeem it, and does not print. It may be
