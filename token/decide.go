@@ -76,7 +76,7 @@ func (a *renewal) needFlow(cause error) (step, *handout, error) {
 	a.k.mu.Unlock()
 	a.person = interactive(flow)
 	switch {
-	case !a.person || d == nil || d.grant != a.grant:
+	case d == nil || d.grant != a.grant:
 	case re.Ended:
 		a.flowFailed = true
 		return stepDone, nil, a.unchanged(d.err)

@@ -37,11 +37,8 @@ type namedAccess struct {
 func keep(r Record) kept {
 	k := kept{record: r}
 	k.record.Access = nil
-	if len(r.Access) > 0 {
-		k.access = make([]namedAccess, 0, len(r.Access))
-		for name, a := range r.Access {
-			k.access = append(k.access, namedAccess{name, a})
-		}
+	for name, a := range r.Access {
+		k.access = append(k.access, namedAccess{name, a})
 	}
 	return k
 }
