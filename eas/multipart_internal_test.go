@@ -111,6 +111,25 @@ func TestParts(t *testing.T) {
 			t.Errorf("%s: %v, want errMultipart", name, err)
 		}
 	}
+	for name, b := range map[string][]byte{
+		"1000 parts":             table(0, make([]string, maxParts)...),
+		"a document of 16 MiB":   table(0, string(make([]byte, maxFirstPart))),
+		"one part without space": table(0, "x"),
+	} {
+		p, err := newParts(bytes.NewReader(b))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if doc, err := p.document(); err != nil || len(doc) != int(p.places[0].length) {
+			t.Errorf("%s: %d bytes, %v", name, len(doc), err)
+		}
+	}
+	for _, i := range []int{-1, 0, 3} {
+		if n, err := p.copy(io.Discard, i); n != 0 || !errors.Is(err, errMultipart) {
+			t.Errorf("part %d of %d, of which 2 has been read: %d bytes, %v", i, len(p.places), n, err)
+		}
+	}
 	// A part that is cut off must not pass for a whole one.
 	p, err = newParts(bytes.NewReader(good[:len(good)-1]))
 	if err != nil {
@@ -140,9 +159,12 @@ func TestBase64Writer(t *testing.T) {
 			}
 		}
 	}
-	for _, bad := range []string{"A", "AA", "A===", "AA==AAAA", "*AAA"} {
+	for _, bad := range []string{"A", "AA", "A===", "AA==AAAA", "*AAA", "*AAAAAAA"} {
 		b := &base64Writer{w: io.Discard}
-		_, err := b.Write([]byte(bad))
+		n, err := b.Write([]byte(bad))
+		if want := map[bool]int{true: len(bad)}[err == nil]; n != want {
+			t.Errorf("%q: %d bytes are taken, %v", bad, n, err)
+		}
 		if closeErr := b.close(); err == nil && closeErr == nil {
 			t.Errorf("%q is taken", bad)
 		}
