@@ -121,6 +121,16 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request) {
 		s.failed(w, r, err, http.StatusInternalServerError)
 		return
 	}
+	progress := map[int64]store.Progress{}
+	for _, m := range mailboxes {
+		if !m.Synced.IsZero() || m.State != store.Active {
+			continue
+		}
+		if progress[m.ID], err = s.Store.Progress(ctx, m.ID); err != nil {
+			s.failed(w, r, err, http.StatusInternalServerError)
+			return
+		}
+	}
 	type state struct {
 		Name  store.State
 		Count int
@@ -133,7 +143,7 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request) {
 	}
 	data := map[string]any{
 		"Summary": sum, "States": states, "Processes": processes, "Mailboxes": mailboxes, "Events": events, "Process": s.Process,
-		"Failing": failing, "Found": address != "", "Next": int64(0), "Lag": "", "JobsPath": "",
+		"Failing": failing, "Found": address != "", "Progress": progress, "Next": int64(0), "Lag": "", "JobsPath": "",
 	}
 	if lag := sum.Lag(time.Now()); lag > 0 {
 		data["Lag"] = round(lag)

@@ -51,6 +51,13 @@ func TestServer(t *testing.T) {
 	if out := get("/"); !strings.Contains(out.Body.String(), "work waits") || !strings.Contains(out.Body.String(), "not yet") {
 		t.Errorf("the page of a mailbox that is not in step yet:\n%s", out.Body)
 	}
+	// The first synchronization shows how far it is.
+	if done, err := w.Engine.Sync(t.Context(), id, 0); err != nil || done {
+		t.Fatalf("Sync without time = %v, %v", done, err)
+	}
+	if page := get("/").Body.String(); !strings.Contains(page, "not yet: 0 of ") || !strings.Contains(page, "0 of 0 items") {
+		t.Errorf("the page of a mailbox whose folders are known:\n%s", page)
+	}
 	w.Sync(id)
 	metrics.Renewed()
 	now := time.Now()
