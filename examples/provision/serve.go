@@ -171,6 +171,9 @@ func (s *service) discover(ctx context.Context) error {
 	}
 }
 
+// errLost ends a process at once: whatever it said of its jobs now would be of those of others.
+var errLost = errors.New("other processes have taken this one for dead, as it had said nothing for longer than -dead: its work is theirs")
+
 // run serves until ctx ends.
 func (s *service) run(ctx context.Context) error {
 	defer s.store.Close()
@@ -234,6 +237,8 @@ func (s *service) run(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 	case err = <-failed:
+	case <-s.fleet.Lost():
+		return errLost
 	}
 	s.ready.Store(false)
 	ending, cancel := context.WithTimeout(context.Background(), 10*time.Second)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/pem"
+	"errors"
 	"flag"
 	"io"
 	"net/http"
@@ -100,4 +101,18 @@ func TestServe(t *testing.T) {
 	if err := s.run(t.Context()); err == nil || !strings.Contains(err.Error(), "loopback") {
 		t.Errorf("run on every address without a certificate = %v, want an error", err)
 	}
+
+	// A process that was taken for dead ends.
+	s = begin("-role", "worker", "-admin", "", "-dead", "1s", "-slots", "2", "-name", "buried")
+	go func() { done <- s.run(t.Context()) }()
+	for end := time.Now().Add(20 * time.Second); !s.ready.Load() && time.Now().Before(end); {
+		time.Sleep(10 * time.Millisecond)
+	}
+	if _, err := s.store.DB.ExecContext(t.Context(), `DELETE FROM provision_process WHERE name = 'buried'`); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; !errors.Is(err, errLost) {
+		t.Errorf("run of a process that was taken for dead = %v, want errLost", err)
+	}
+	_ = s.fleet.Stop(t.Context()) // the program would be over
 }

@@ -63,6 +63,7 @@ type Fleet struct {
 	waiting   atomic.Int64
 	recorder  recorder
 	hands     hands
+	lost      chan struct{}
 	completes func(ctx context.Context, tx *sql.Tx, job *river.Job[SyncArgs]) error
 }
 
@@ -117,6 +118,7 @@ func Migrate(ctx context.Context, s *store.Store) error {
 func (f *Fleet) Open() error {
 	f.stopping, f.stop = context.WithCancel(context.Background())
 	f.others = map[string]sighting{}
+	f.lost = make(chan struct{})
 	f.Slots = or(f.Slots, 64)
 	f.share.Store(int64(f.Slots))
 	if f.Store.Dialect == sqlstore.SQLite {
@@ -167,7 +169,7 @@ func (f *Fleet) Open() error {
 
 // inHand notes which jobs this process works on.
 func (f *Fleet) inHand(ctx context.Context, job *rivertype.JobRow, work func(context.Context) error) error {
-	defer f.hands.hold(job.ID)()
+	defer f.hands.hold(job)()
 	return work(ctx)
 }
 
@@ -187,7 +189,7 @@ func (f *Fleet) Client() *river.Client[*sql.Tx] { return f.client }
 // Start begins to work, until [Fleet.Stop].
 func (f *Fleet) Start(ctx context.Context) error {
 	f.started = time.Now()
-	if err := f.alive(ctx); err != nil {
+	if err := f.Store.Join(ctx, f.process()); err != nil {
 		return err
 	}
 	if _, err := f.rescue(ctx, f.Name); err != nil { // what an earlier process of this name has left
@@ -223,7 +225,7 @@ func (f *Fleet) Stop(ctx context.Context) error {
 	err := f.client.Stop(ctx)
 	f.done.Wait()
 	if err == nil {
-		_, err = f.Store.Leave(ctx, f.Name)
+		_, err = f.Store.Leave(ctx, f.Name, f.started)
 	}
 	return err
 }

@@ -190,7 +190,7 @@ func TestDead(t *testing.T) {
 	}
 	said := time.Now()
 	for _, name := range []string{"dead", "living", "other"} {
-		if err := w.Store.Alive(ctx, store.Process{Name: name, Started: said, Seen: said}); err != nil {
+		if err := w.Store.Join(ctx, store.Process{Name: name, Started: said, Seen: said}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -235,6 +235,59 @@ func take(t *testing.T, w *world.World, process string, want int64) {
 	}
 	if n, _ := r.RowsAffected(); n != want {
 		t.Fatalf("%d jobs are in the queue, want %d", n, want)
+	}
+}
+
+// A process that was taken for dead learns it, and so does one whose name another has taken.
+func TestLost(t *testing.T) {
+	w := world.NewOnDisk(t, nil)
+	for name, bury := range map[string]func(string) error{
+		"taken for dead": func(name string) error {
+			processes, err := w.Store.Processes(t.Context())
+			if err == nil {
+				_, err = w.Store.Leave(t.Context(), name, processes[0].Started)
+			}
+			return err
+		},
+		"robbed": func(name string) error {
+			_, err := w.Store.DB.ExecContext(t.Context(), `UPDATE river_job SET attempted_by = jsonb(json_array('robber')) WHERE kind = 'wait' AND args ->> '$.slot' = 2`)
+			return err
+		},
+		"replaced": func(name string) error {
+			return w.Store.Join(t.Context(), store.Process{Name: name, Started: time.Now(), Seen: time.Now()})
+		},
+	} {
+		f := fleet(t, w, name)
+		f.Dead = 200 * time.Millisecond
+		if err := f.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		await(t, "the slots are owned", func() bool { _, slots := f.Waiting(); return slots == 4 })
+		select {
+		case <-f.Lost():
+			t.Fatalf("%s: lost at once", name)
+		default:
+		}
+		if err := bury(name); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-f.Lost():
+		case <-time.After(20 * time.Second):
+			t.Errorf("%s: the process does not notice", name)
+		}
+		_ = f.Stop(t.Context())
+		processes, err := w.Store.Processes(t.Context())
+		for _, p := range processes {
+			if p.Started.Equal(f.started.Truncate(time.Millisecond)) {
+				err = fmt.Errorf("it is still known")
+			} else if _, err := w.Store.Leave(t.Context(), p.Name, p.Started); err != nil {
+				t.Error(err)
+			}
+		}
+		if want := name == "replaced"; err != nil || len(processes) == 1 != want {
+			t.Errorf("%s: after its end: %+v, %v; want that of another %v", name, processes, err, want)
+		}
 	}
 }
 
@@ -285,32 +338,37 @@ func TestStrays(t *testing.T) {
 func TestHands(t *testing.T) {
 	var h hands
 	now := time.Now()
-	job := func(id int64, attempt int) *rivertype.JobRow { return &rivertype.JobRow{ID: id, Attempt: attempt} }
-	ids := func(all []*rivertype.JobRow) (ids []int64) {
-		for _, j := range all {
-			ids = append(ids, j.ID)
-		}
-		return ids
+	job := func(id int64, attempt int) *rivertype.JobRow {
+		return &rivertype.JobRow{ID: id, Attempt: attempt, Kind: "wait"}
 	}
-	release := h.hold(1)
+	release := h.hold(job(1, 1))
+	defer h.hold(&rivertype.JobRow{ID: 9, Kind: "sync"})() // which may have been completed
 	for i, tt := range []struct {
 		running []*rivertype.JobRow
 		want    []int64
+		robbed  bool
 	}{
-		{[]*rivertype.JobRow{job(1, 1), job(2, 1), job(3, 1)}, nil},
-		{[]*rivertype.JobRow{job(1, 1), job(2, 1), job(3, 2)}, []int64{2}}, // 3 has been put back and taken meanwhile
-		{[]*rivertype.JobRow{job(1, 1), job(2, 2), job(3, 2)}, []int64{3}},
-		{nil, nil},
-		{[]*rivertype.JobRow{job(3, 2)}, nil},
+		{[]*rivertype.JobRow{job(1, 1), job(2, 1), job(3, 1)}, nil, false},
+		{[]*rivertype.JobRow{job(1, 1), job(2, 1), job(3, 2)}, []int64{2}, false}, // 3 has been put back and taken meanwhile
+		{[]*rivertype.JobRow{job(2, 2), job(3, 2)}, []int64{3}, false},
+		{[]*rivertype.JobRow{job(1, 1)}, nil, false},
+		{nil, nil, false},
+		{nil, nil, true},
+		{[]*rivertype.JobRow{job(1, 1), job(3, 2)}, nil, false},
 	} {
-		if got := ids(h.sort(tt.running, now)); !slices.Equal(got, tt.want) {
-			t.Errorf("look %d: lost %v, want %v", i+1, got, tt.want)
+		lost, robbed := h.sort(tt.running, now)
+		var ids []int64
+		for _, j := range lost {
+			ids = append(ids, j.ID)
+		}
+		if !slices.Equal(ids, tt.want) || robbed != tt.robbed {
+			t.Errorf("look %d: lost %v, robbed %v; want %v, %v", i+1, ids, robbed, tt.want, tt.robbed)
 		}
 	}
 	release()
 	h.sort([]*rivertype.JobRow{job(1, 1)}, now)
-	if got := ids(h.sort([]*rivertype.JobRow{job(1, 1)}, now)); !slices.Equal(got, []int64{1}) {
-		t.Errorf("a job that is out of hand: lost %v", got)
+	if lost, robbed := h.sort([]*rivertype.JobRow{job(1, 1)}, now); len(lost) != 1 || robbed {
+		t.Errorf("a job that is out of hand: %d lost, robbed %v", len(lost), robbed)
 	}
 	if h.looked != now {
 		t.Error("the look is not noted")

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -35,7 +36,10 @@ func (f *Fleet) pulse() {
 			return
 		}
 		ctx, cancel := context.WithTimeout(f.stopping, 5*every)
-		err := f.alive(ctx)
+		err := f.Store.Alive(ctx, f.process())
+		if errors.Is(err, store.ErrNotFound) {
+			err = errLost
+		}
 		if err == nil {
 			err = f.lookAfter(ctx)
 		}
@@ -43,6 +47,11 @@ func (f *Fleet) pulse() {
 			err = f.collect(ctx)
 		}
 		cancel()
+		if errors.Is(err, errLost) {
+			f.log().Error("this process must end", "error", err)
+			close(f.lost)
+			return
+		}
 		if err != nil && f.stopping.Err() == nil {
 			clear(f.others) // the database was away: nobody could say that they live
 			f.log().Warn("the processes could not be looked after", "error", err)
@@ -50,9 +59,17 @@ func (f *Fleet) pulse() {
 	}
 }
 
-func (f *Fleet) alive(ctx context.Context) error {
-	return f.Store.Alive(ctx, store.Process{Name: f.Name, Started: f.started, Seen: time.Now(), Slots: int(f.slots.Load()), Waiting: int(f.waiting.Load())})
+// process is what this process says of itself.
+func (f *Fleet) process() store.Process {
+	return store.Process{Name: f.Name, Started: f.started, Seen: time.Now(), Slots: int(f.slots.Load()), Waiting: int(f.waiting.Load())}
 }
+
+var errLost = errors.New("others have taken this process for dead, and have its work")
+
+// Lost returns a channel that is closed when other processes have taken this one for dead: it was
+// suspended, or did not reach the database. They have its jobs, and the queue would believe what
+// this process says of them. It must end then, without [Fleet.Stop].
+func (f *Fleet) Lost() <-chan struct{} { return f.lost }
 
 // lookAfter finds out how many processes live, and gives the jobs of those that do not to the
 // queue. Clocks of machines are not compared: dead is who has not said anything new for a
@@ -78,7 +95,7 @@ func (f *Fleet) lookAfter(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		known, err := f.Store.Leave(ctx, p.Name)
+		known, err := f.Store.Leave(ctx, p.Name, p.Started)
 		if err != nil {
 			return err
 		}
@@ -138,38 +155,41 @@ func (f *Fleet) giveBack(ctx context.Context, all []*rivertype.JobRow, why strin
 	return err
 }
 
-// A hands is what a process has in hand: the jobs that it works on, and those that the database
-// says it works on and that it knows nothing of.
+// A hands is what a process has in hand, to be compared with what the database says that it
+// works on.
 type hands struct {
-	mu     sync.Mutex
-	full   map[int64]bool
-	strays map[int64]int // attempts by job, as of looked
-	looked time.Time
+	mu      sync.Mutex
+	full    map[int64]*rivertype.JobRow
+	strays  map[int64]int // attempts by job that the process knows nothing of, as of looked
+	foreign map[int64]int // and those of jobs that it waits in, and that are not its own
+	looked  time.Time
 }
 
 // hold notes that a job is worked on until release is called.
-func (h *hands) hold(job int64) (release func()) {
+func (h *hands) hold(job *rivertype.JobRow) (release func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.full == nil {
-		h.full = map[int64]bool{}
+		h.full = map[int64]*rivertype.JobRow{}
 	}
-	h.full[job] = true
+	h.full[job.ID] = job
 	return func() {
 		h.mu.Lock()
 		defer h.mu.Unlock()
-		delete(h.full, job)
+		delete(h.full, job.ID)
 	}
 }
 
-// sort returns those of the running jobs that were strays at the last look already, and keeps
-// the others for the next.
-func (h *hands) sort(running []*rivertype.JobRow, now time.Time) (lost []*rivertype.JobRow) {
+// sort returns those of the running jobs that were strays at the last look already, and whether a
+// job in hand was another's already. The others are kept for the next look. A job that does not
+// wait comes to its end, and finds out by itself; one that waits would go on beside its new owner.
+func (h *hands) sort(running []*rivertype.JobRow, now time.Time) (lost []*rivertype.JobRow, robbed bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	strays := map[int64]int{}
+	strays, foreign, own := map[int64]int{}, map[int64]int{}, map[int64]bool{}
 	for _, job := range running {
-		if h.full[job.ID] {
+		own[job.ID] = true
+		if h.full[job.ID] != nil {
 			continue
 		}
 		if attempt, ok := h.strays[job.ID]; ok && attempt == job.Attempt {
@@ -178,14 +198,23 @@ func (h *hands) sort(running []*rivertype.JobRow, now time.Time) (lost []*rivert
 			strays[job.ID] = job.Attempt
 		}
 	}
-	h.strays, h.looked = strays, now
-	return lost
+	for id, job := range h.full {
+		if own[id] || job.Kind != (WaitArgs{}).Kind() {
+			continue
+		}
+		attempt, ok := h.foreign[id]
+		robbed = robbed || ok && attempt == job.Attempt
+		foreign[id] = job.Attempt
+	}
+	h.strays, h.foreign, h.looked = strays, foreign, now
+	return lost, robbed
 }
 
 // collect gives jobs back to the queue that this process works on as the database says, and knows
 // nothing of: the response to the statement that took them was lost with its connection. The
 // queue would notice after 10 minutes, and never of a job without a timeout, such as one that
 // waits. A job that was just taken, or has just ended, is unknown as well; so it takes two looks.
+// The error is errLost if others have jobs that this process waits in.
 func (f *Fleet) collect(ctx context.Context) error {
 	now := time.Now()
 	if now.Sub(f.hands.looked) < or(f.Dead, 15*time.Second) {
@@ -195,7 +224,10 @@ func (f *Fleet) collect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	lost := f.hands.sort(all, now)
+	lost, robbed := f.hands.sort(all, now)
+	if robbed {
+		return errLost
+	}
 	if err := f.giveBack(ctx, lost, "the process "+f.Name+" does not work on it"); err != nil {
 		return err
 	}

@@ -61,7 +61,7 @@ func TestServer(t *testing.T) {
 	w.Sync(id)
 	metrics.Renewed()
 	now := time.Now()
-	if err := w.Store.Alive(t.Context(), store.Process{Name: "p-1", Started: now.Add(-time.Hour), Seen: now, Slots: 3, Waiting: 7}); err != nil {
+	if err := w.Store.Join(t.Context(), store.Process{Name: "p-1", Started: now.Add(-time.Hour), Seen: now, Slots: 3, Waiting: 7}); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Store.SaveRenewals(t.Context(), "p-1", []store.Renewal{{Mailbox: id, At: now, Count: 2}}); err != nil {

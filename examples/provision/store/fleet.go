@@ -16,10 +16,10 @@ type Process struct {
 	Waiting       int // requests that wait for changes
 }
 
-// Alive says that a process runs, and what it does.
-func (s *Store) Alive(ctx context.Context, p Process) error {
+// Join makes a process known, in the place of an earlier one of its name.
+func (s *Store) Join(ctx context.Context, p Process) error {
 	_, err := s.DB.ExecContext(ctx, `INSERT INTO provision_process (name, started, seen, slots, waiting) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (name) DO UPDATE SET seen = excluded.seen, slots = excluded.slots, waiting = excluded.waiting`,
+		ON CONFLICT (name) DO UPDATE SET started = excluded.started, seen = excluded.seen, slots = excluded.slots, waiting = excluded.waiting`,
 		p.Name, stamp(p.Started), stamp(p.Seen), p.Slots, p.Waiting)
 	if err != nil {
 		return fmt.Errorf("store: %w", err)
@@ -27,9 +27,17 @@ func (s *Store) Alive(ctx context.Context, p Process) error {
 	return nil
 }
 
-// Leave forgets a process that has ended. It reports whether it was known.
-func (s *Store) Leave(ctx context.Context, name string) (bool, error) {
-	r, err := s.DB.ExecContext(ctx, `DELETE FROM provision_process WHERE name = $1`, name)
+// Alive says that a process runs, and what it does. The error matches [ErrNotFound] if others have
+// taken it for dead, and [Store.Leave] has forgotten it, or if it has been replaced.
+func (s *Store) Alive(ctx context.Context, p Process) error {
+	return s.exec(ctx, s.DB, `UPDATE provision_process SET seen = $1, slots = $2, waiting = $3 WHERE name = $4 AND started = $5`,
+		stamp(p.Seen), p.Slots, p.Waiting, p.Name, stamp(p.Started))(ErrNotFound)
+}
+
+// Leave forgets a process that has ended, but not another of its name. It reports whether it was
+// known.
+func (s *Store) Leave(ctx context.Context, name string, started time.Time) (bool, error) {
+	r, err := s.DB.ExecContext(ctx, `DELETE FROM provision_process WHERE name = $1 AND started = $2`, name, stamp(started))
 	if err != nil {
 		return false, fmt.Errorf("store: %w", err)
 	}

@@ -124,10 +124,10 @@ func TestUnderFire(t *testing.T) {
 	if err != nil {
 		t.Errorf("the ledger of refresh tokens: %v", err)
 	}
-	t.Logf("%d mailboxes, %d processes, %v: %d mails, %d edits on other devices; %d processes killed, %d restarts of the database, %d cuts of the network; "+
+	t.Logf("%d mailboxes, %d processes, %v: %d mails, %d edits on other devices; %d processes killed, %d taken for dead, %d restarts of the database, %d cuts of the network; "+
 		"%d requests; %d refresh tokens spent, of which came again %d after a response that was cut off, %d after the death of a process that had not stored its successor yet, "+
 		"and %d although a successor was stored; %d sign-ins lost; in step %v after the fire",
-		z.mailboxes, z.processes, z.length, mails.Load(), edits.Load(), kills.Load(), z.restarts, z.cuts, w.network.requests.Load(), n.Spent, n.Cut, n.Killed, n.Disregarded, lost, calm.Round(time.Second))
+		z.mailboxes, z.processes, z.length, mails.Load(), edits.Load(), kills.Load(), w.falls.Load(), z.restarts, z.cuts, w.network.requests.Load(), n.Spent, n.Cut, n.Killed, n.Disregarded, lost, calm.Round(time.Second))
 	if lost > 0 {
 		t.Errorf("%d sign-ins were lost", lost)
 	}

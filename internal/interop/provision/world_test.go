@@ -51,6 +51,7 @@ type world struct {
 	tokens  *sqlstore.Store // the sign-ins in db
 	log     *servers.Output // of all processes
 	n       atomic.Int64
+	falls   atomic.Int64 // of processes that ended by themselves
 }
 
 func newWorld(t *testing.T, dsn string, lifetime time.Duration) *world {
@@ -96,20 +97,45 @@ func (w *world) flags(more ...string) []string {
 		"-authority-rate", "1000", "-log-level", "warn"}, more...)
 }
 
-// A worker is a process.
+// A worker is a process, and what starts it again when it has ended by itself, as a supervisor
+// does: a process that others have taken for dead ends.
 type worker struct {
-	cmd *exec.Cmd
+	mu    sync.Mutex
+	cmd   *exec.Cmd
+	ended bool // by the test
+	done  chan struct{}
 }
 
 func (w *world) start(t *testing.T, args ...string) *worker {
 	t.Helper()
-	cmd := exec.Command(w.program, append([]string{"serve"}, w.flags(args...)...)...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	cmd.Stdout, cmd.Stderr = w.log, w.log
-	if err := cmd.Start(); err != nil {
-		t.Error(err)
+	p := &worker{done: make(chan struct{})}
+	run := func() error {
+		p.cmd = exec.Command(w.program, append([]string{"serve"}, w.flags(args...)...)...)
+		p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+		p.cmd.Stdout, p.cmd.Stderr = w.log, w.log
+		return p.cmd.Start()
 	}
-	p := &worker{cmd}
+	if err := run(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		defer close(p.done)
+		for {
+			_ = p.cmd.Wait()
+			p.mu.Lock()
+			if p.ended {
+				p.mu.Unlock()
+				return
+			}
+			w.falls.Add(1)
+			err := run()
+			p.mu.Unlock()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	}()
 	t.Cleanup(p.kill)
 	return p
 }
@@ -128,17 +154,21 @@ func (w *world) startAPI(t *testing.T) string {
 }
 
 // kill ends the process without a warning.
-func (p *worker) kill() {
-	_ = p.cmd.Process.Kill()
-	_ = p.cmd.Wait()
-}
+func (p *worker) kill() { p.end(syscall.SIGKILL) }
 
 // stop ends the process as a supervisor does and returns how long that took.
 func (p *worker) stop() time.Duration {
 	begin := time.Now()
-	_ = p.cmd.Process.Signal(syscall.SIGTERM)
-	_ = p.cmd.Wait()
+	p.end(syscall.SIGTERM)
 	return time.Since(begin)
+}
+
+func (p *worker) end(how syscall.Signal) {
+	p.mu.Lock()
+	p.ended = true
+	_ = p.cmd.Process.Signal(how)
+	p.mu.Unlock()
+	<-p.done
 }
 
 // provision signs the users in and has their mailboxes provisioned, as their clients do.
