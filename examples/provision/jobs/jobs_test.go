@@ -338,8 +338,9 @@ func TestStrays(t *testing.T) {
 func TestHands(t *testing.T) {
 	var h hands
 	now := time.Now()
-	job := func(id int64, attempt int) *rivertype.JobRow {
-		return &rivertype.JobRow{ID: id, Attempt: attempt, Kind: "wait"}
+	job := func(id int64, taken int) *rivertype.JobRow { // which is snoozed, and keeps the number of its attempt
+		at := now.Add(time.Duration(taken) * time.Second)
+		return &rivertype.JobRow{ID: id, Attempt: 1, AttemptedAt: &at, Kind: "wait"}
 	}
 	release := h.hold(job(1, 1))
 	defer h.hold(&rivertype.JobRow{ID: 9, Kind: "sync"})() // which may have been completed

@@ -160,8 +160,8 @@ func (f *Fleet) giveBack(ctx context.Context, all []*rivertype.JobRow, why strin
 type hands struct {
 	mu      sync.Mutex
 	full    map[int64]*rivertype.JobRow
-	strays  map[int64]int // attempts by job that the process knows nothing of, as of looked
-	foreign map[int64]int // and those of jobs that it waits in, and that are not its own
+	strays  map[int64]time.Time // when jobs were taken that the process knows nothing of, as of looked
+	foreign map[int64]time.Time // and those that it waits in, and that are not its own
 	looked  time.Time
 }
 
@@ -186,25 +186,31 @@ func (h *hands) hold(job *rivertype.JobRow) (release func()) {
 func (h *hands) sort(running []*rivertype.JobRow, now time.Time) (lost []*rivertype.JobRow, robbed bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	strays, foreign, own := map[int64]int{}, map[int64]int{}, map[int64]bool{}
+	strays, foreign, own := map[int64]time.Time{}, map[int64]time.Time{}, map[int64]bool{}
+	taken := func(job *rivertype.JobRow) time.Time { // which each attempt has of its own, unlike its number
+		if job.AttemptedAt == nil {
+			return time.Time{}
+		}
+		return *job.AttemptedAt
+	}
 	for _, job := range running {
 		own[job.ID] = true
 		if h.full[job.ID] != nil {
 			continue
 		}
-		if attempt, ok := h.strays[job.ID]; ok && attempt == job.Attempt {
+		if at, ok := h.strays[job.ID]; ok && at.Equal(taken(job)) {
 			lost = append(lost, job)
 		} else {
-			strays[job.ID] = job.Attempt
+			strays[job.ID] = taken(job)
 		}
 	}
 	for id, job := range h.full {
 		if own[id] || job.Kind != (WaitArgs{}).Kind() {
 			continue
 		}
-		attempt, ok := h.foreign[id]
-		robbed = robbed || ok && attempt == job.Attempt
-		foreign[id] = job.Attempt
+		at, ok := h.foreign[id]
+		robbed = robbed || ok && at.Equal(taken(job))
+		foreign[id] = taken(job)
 	}
 	h.strays, h.foreign, h.looked = strays, foreign, now
 	return lost, robbed
