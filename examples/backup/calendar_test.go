@@ -56,8 +56,8 @@ func at(text string) time.Time {
 }
 
 var berlin = &eas.TimeZone{
-	Bias: -60, StandardName: `W. Europe "Standard"; Time`, StandardStart: eas.Transition{Month: 10, Day: 5, Hour: 3},
-	DaylightStart: eas.Transition{Month: 3, Day: 5, Hour: 2}, DaylightBias: -60,
+	Bias: -60 * time.Minute, StandardName: `W. Europe "Standard"; Time`, StandardStart: eas.Transition{Month: 10, Day: 5, Hour: 3},
+	DaylightStart: eas.Transition{Month: 3, Day: 5, Hour: 2}, DaylightBias: -60 * time.Minute,
 }
 
 var events = map[string]*eas.Event{
@@ -113,10 +113,10 @@ var events = map[string]*eas.Event{
 	},
 	"fixed": {
 		Subject: "Fixed rules", Start: at("2026-07-02 09:00"), End: at("2026-07-02 10:00"), ClientUID: "u10", Sensitivity: eas.SensitivityConfidential,
-		Zone:       &eas.TimeZone{Bias: 210, DaylightBias: -60, StandardStart: eas.Transition{Year: 2026, Month: 11, Day: 1, Hour: 2}, DaylightStart: eas.Transition{Month: 3, Day: 2, Hour: 2}},
+		Zone:       &eas.TimeZone{Bias: 210 * time.Minute, DaylightBias: -60 * time.Minute, StandardStart: eas.Transition{Year: 2026, Month: 11, Day: 1, Hour: 2}, DaylightStart: eas.Transition{Month: 3, Day: 2, Hour: 2}},
 		Recurrence: &eas.Recurrence{Type: eas.Monthly, DayOfMonth: 30}, Busy: ptr(eas.BusyElsewhere),
 	},
-	"half an hour": {Subject: "No summer", Start: at("1960-07-02 09:00"), Zone: &eas.TimeZone{Bias: -330}, Body: &eas.Body{Type: eas.BodyHTML, Data: "<b>x</b>"}},
+	"half an hour": {Subject: "No summer", Start: at("1960-07-02 09:00"), Zone: &eas.TimeZone{Bias: -330 * time.Minute}, Body: &eas.Body{Type: eas.BodyHTML, Data: "<b>x</b>"}},
 	// The clock shows 02:30 twice, and the second is meant.
 	"twice": {Subject: "Night", Start: at("2026-10-25 01:30"), End: at("2026-10-25 02:30"), Zone: berlin, UID: "u11"},
 }
@@ -343,8 +343,8 @@ func (c clock) instant(wall time.Time) time.Time {
 // TestPatterns makes series by chance, and holds what they are as iCalendar to what they are.
 func TestPatterns(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
-	zones := []*eas.TimeZone{nil, berlin, {Bias: 480, DaylightBias: -60, StandardStart: eas.Transition{Month: 11, Day: 1, Hour: 2}, DaylightStart: eas.Transition{Month: 3, Day: 2, Hour: 2}},
-		{Bias: -600, DaylightBias: -60, StandardStart: eas.Transition{Month: 4, Day: 1, Hour: 3}, DaylightStart: eas.Transition{Month: 10, Day: 1, Hour: 2}}}
+	zones := []*eas.TimeZone{nil, berlin, {Bias: 480 * time.Minute, DaylightBias: -60 * time.Minute, StandardStart: eas.Transition{Month: 11, Day: 1, Hour: 2}, DaylightStart: eas.Transition{Month: 3, Day: 2, Hour: 2}},
+		{Bias: -600 * time.Minute, DaylightBias: -60 * time.Minute, StandardStart: eas.Transition{Month: 4, Day: 1, Hour: 3}, DaylightStart: eas.Transition{Month: 10, Day: 1, Hour: 2}}}
 	for range 120 {
 		z := zones[random.IntN(len(zones))]
 		loc := zoneOf(z).Location

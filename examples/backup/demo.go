@@ -78,8 +78,8 @@ func demonstrate(ctx context.Context, out io.Writer) error {
 // fill puts one of each of the other kinds into a mailbox.
 func fill(box *eastest.Mailbox) {
 	berlin := &eas.TimeZone{
-		Bias: -60, StandardName: "W. Europe Standard Time", StandardStart: eas.Transition{Month: 10, Day: 5, Hour: 3},
-		DaylightName: "W. Europe Daylight Time", DaylightStart: eas.Transition{Month: 3, Day: 5, Hour: 2}, DaylightBias: -60,
+		Bias: -60 * time.Minute, StandardName: "W. Europe Standard Time", StandardStart: eas.Transition{Month: 10, Day: 5, Hour: 3},
+		DaylightName: "W. Europe Daylight Time", DaylightStart: eas.Transition{Month: 3, Day: 5, Hour: 2}, DaylightBias: -60 * time.Minute,
 	}
 	start := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
 	box.Put(eas.FolderCalendar, &eas.Event{

@@ -58,7 +58,7 @@ func (z zone) component(year int) *ical.Component {
 	}
 	for _, o := range []struct {
 		name     string
-		from, to int
+		from, to time.Duration
 		at       eas.Transition
 	}{
 		{ical.CompTimezoneStandard, daylight, standard, z.rules.StandardStart},
@@ -70,7 +70,7 @@ func (z zone) component(year int) *ical.Component {
 	return c
 }
 
-func observance(name string, from, to int, first time.Time, rule string) *ical.Component {
+func observance(name string, from, to time.Duration, first time.Time, rule string) *ical.Component {
 	c := ical.NewComponent(name)
 	set(c, ical.PropDateTimeStart, first.Format(localTime))
 	set(c, ical.PropTimezoneOffsetFrom, offset(from))
@@ -102,12 +102,12 @@ func transition(t eas.Transition, year int) (time.Time, string) {
 }
 
 // offset writes minutes west of Greenwich as iCalendar does: to the east, as +0100.
-func offset(west int) string {
+func offset(west time.Duration) string {
 	sign := '-'
 	if west <= 0 {
 		sign, west = '+', -west
 	}
-	return fmt.Sprintf("%c%02d%02d", sign, west/60, west%60)
+	return fmt.Sprintf("%c%02d%02d", sign, west/time.Hour, west%time.Hour/time.Minute)
 }
 
 const (
