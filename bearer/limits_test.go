@@ -116,11 +116,11 @@ func TestLinear(t *testing.T) {
 		t.Skip("it measures time")
 	}
 	for _, h := range hostile {
-		// measure returns the best of seven times, or the first that is good enough.
+		// measure returns the best of fifty times, or the first that is good enough: a busy machine interrupts many.
 		measure := func(n int, enough time.Duration) time.Duration {
 			fields := []string{h.make(n)}
 			best := time.Hour
-			for i := 0; i < 7 && best > enough; i++ {
+			for i := 0; i < 50 && best > enough; i++ {
 				start := time.Now()
 				_, _ = bearer.Parse(fields)
 				_, _, _ = bearer.ParseLenient(fields)
