@@ -179,8 +179,8 @@ func TestCommands(t *testing.T) {
 			answer: `<MeetingResponse xmlns="MeetingResponse"><Result><RequestId>5:1</RequestId><Status>1</Status><CalendarId>8:3</CalendarId></Result>` +
 				`<Result><RequestId>5:2</RequestId><Status>2</Status></Result></MeetingResponse>`,
 			do: func(ctx context.Context, c *eas.Client) (any, error) {
-				r, err := c.MeetingResponse(ctx, eas.MeetingAnswer{Folder: "5", Item: "5:1", Response: eas.MeetingAccept, Instance: at},
-					eas.MeetingAnswer{LongID: "RgAAAA", Response: eas.MeetingDecline})
+				r, err := c.MeetingResponse(ctx, eas.MeetingAnswer{Folder: "5", Item: "5:1", Response: eas.ResponseAccepted, Instance: at},
+					eas.MeetingAnswer{LongID: "RgAAAA", Response: eas.ResponseDeclined})
 				if err != nil {
 					return nil, err
 				}
@@ -190,7 +190,7 @@ func TestCommands(t *testing.T) {
 		{name: "meeting-propose", command: "MeetingResponse", version: eas.Version161,
 			answer: `<MeetingResponse xmlns="MeetingResponse"><Result><RequestId>5:1</RequestId><Status>1</Status></Result></MeetingResponse>`,
 			do: func(ctx context.Context, c *eas.Client) (any, error) {
-				r, err := c.MeetingResponse(ctx, eas.MeetingAnswer{Folder: "5", Item: "5:1", Response: eas.MeetingTentative, Send: true,
+				r, err := c.MeetingResponse(ctx, eas.MeetingAnswer{Folder: "5", Item: "5:1", Response: eas.ResponseTentative, Send: true,
 					Text: "Later?", ProposedStart: at, ProposedEnd: at.Add(time.Hour)})
 				return len(r), err
 			}, want: 1},

@@ -137,7 +137,7 @@ func everything(t *testing.T, v eas.Version, compact bool) {
 
 	// Meetings.
 	calendarKey, _ := read(calendar)
-	results, err := c.MeetingResponse(ctx, eas.MeetingAnswer{Folder: inbox.ID, Item: meeting.ID, Response: eas.MeetingTentative})
+	results, err := c.MeetingResponse(ctx, eas.MeetingAnswer{Folder: inbox.ID, Item: meeting.ID, Response: eas.ResponseTentative})
 	must("MeetingResponse", err)
 	must("the answer", results[0].Err)
 	page, err := c.Sync(ctx, calendar.ID, calendarKey, &eas.SyncOptions{Class: eas.ClassCalendar})

@@ -239,7 +239,7 @@ func ExampleClient_MeetingResponse() {
 	ctx := context.Background()
 	inbox, entries, _, err := folder(client, eas.FolderInbox)
 	check(err)
-	results, err := client.MeetingResponse(ctx, eas.MeetingAnswer{Folder: inbox.ID, Item: entries[0].ID, Response: eas.MeetingAccept, Send: true})
+	results, err := client.MeetingResponse(ctx, eas.MeetingAnswer{Folder: inbox.ID, Item: entries[0].ID, Response: eas.ResponseAccepted, Send: true})
 	check(err)
 	check(results[0].Err)
 	fmt.Println("in the calendar:", results[0].Event != "")

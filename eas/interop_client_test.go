@@ -217,7 +217,7 @@ func (d *desk) meets(e eas.Event) (b *desk, mail, event eas.Entry) {
 }
 
 // answers has bob answer, in his inbox or in his calendar.
-func (d *desk) answers(r eas.UserResponse, inCalendar bool) {
+func (d *desk) answers(r eas.ResponseType, inCalendar bool) {
 	d.Helper()
 	b, mail, event := d.meets(eas.Event{})
 	a := eas.MeetingAnswer{Folder: b.folders[eas.FolderInbox].ID, Item: mail.ID, Response: r}
@@ -227,15 +227,14 @@ func (d *desk) answers(r eas.UserResponse, inCalendar bool) {
 	results, err := b.c.MeetingResponse(d.Context(), a)
 	d.must(err)
 	d.must(results[0].Err)
-	want := map[eas.UserResponse]eas.ResponseType{eas.MeetingAccept: eas.ResponseAccepted, eas.MeetingTentative: eas.ResponseTentative, eas.MeetingDecline: eas.ResponseDeclined}[r]
 	hers, _ := d.list(eas.FolderCalendar, nil)
-	d.same(want, hers[0].Item.(*eas.Event).Attendees[0].Response)
-	if r == eas.MeetingDecline {
+	d.same(r, hers[0].Item.(*eas.Event).Attendees[0].Response)
+	if r == eas.ResponseDeclined {
 		d.same(eas.ItemID(""), results[0].Event)
 		return
 	}
 	his := b.got(eas.FolderCalendar, results[0].Event).(*eas.Event)
-	if his.Response != want || his.Status != eas.MeetingReceived || his.Replied.IsZero() || event.Item.(*eas.Event).Response != eas.ResponseNotYet {
+	if his.Response != r || his.Status != eas.MeetingReceived || his.Replied.IsZero() || event.Item.(*eas.Event).Response != eas.ResponseNotYet {
 		d.Errorf("%+v", his)
 	}
 }
@@ -244,7 +243,7 @@ func (d *desk) answers(r eas.UserResponse, inCalendar bool) {
 func (d *desk) says(text string) {
 	d.Helper()
 	b, mail, _ := d.meets(eas.Event{})
-	_, err := b.c.MeetingResponse(d.Context(), eas.MeetingAnswer{Folder: b.folders[eas.FolderInbox].ID, Item: mail.ID, Response: eas.MeetingAccept, Send: true, Text: text})
+	_, err := b.c.MeetingResponse(d.Context(), eas.MeetingAnswer{Folder: b.folders[eas.FolderInbox].ID, Item: mail.ID, Response: eas.ResponseAccepted, Send: true, Text: text})
 	d.must(err)
 	all, _ := d.list(eas.FolderInbox, &eas.SyncOptions{Body: eas.BodyPlain})
 	if len(all) != 1 || all[0].Item.(*eas.Email).Body.Data != text || all[0].Item.(*eas.Email).Subject != "Accepted: event" {
@@ -370,9 +369,9 @@ var clientCases = []interopCase{
 			d.Errorf("%+v", got)
 		}
 	}},
-	{"MSASCAL_S02_TC01_MeetingAccepted", from16, func(d *desk) { d.answers(eas.MeetingAccept, false) }},
-	{"MSASCAL_S02_TC02_MeetingDeclined", from16, func(d *desk) { d.answers(eas.MeetingDecline, false) }},
-	{"MSASCAL_S02_TC03_MeetingTentative", from16, func(d *desk) { d.answers(eas.MeetingTentative, false) }},
+	{"MSASCAL_S02_TC01_MeetingAccepted", from16, func(d *desk) { d.answers(eas.ResponseAccepted, false) }},
+	{"MSASCAL_S02_TC02_MeetingDeclined", from16, func(d *desk) { d.answers(eas.ResponseDeclined, false) }},
+	{"MSASCAL_S02_TC03_MeetingTentative", from16, func(d *desk) { d.answers(eas.ResponseTentative, false) }},
 	{"MSASCAL_S02_TC04_MeetingNotResponded", from16, func(d *desk) {
 		_, _, event := d.meets(eas.Event{})
 		if e := event.Item.(*eas.Event); e.Response != eas.ResponseNotYet || e.Status != eas.MeetingReceived || !e.Replied.IsZero() {
@@ -386,13 +385,13 @@ var clientCases = []interopCase{
 		events, _ := b.list(eas.FolderCalendar, nil)
 		d.same(eas.MeetingCanceledReceived, events[0].Item.(*eas.Event).Status)
 	}},
-	{"MSASCMD_S09_TC01_MeetingResponse_AcceptMeeting", from16, func(d *desk) { d.answers(eas.MeetingAccept, false) }},
-	{"MSASCMD_S09_TC02_MeetingResponse_DeclineMeeting", from16, func(d *desk) { d.answers(eas.MeetingDecline, false) }},
-	{"MSASCMD_S09_TC10_MeetingResponse_TentativeAcceptMeeting", from16, func(d *desk) { d.answers(eas.MeetingTentative, false) }},
-	{"MSASCMD_S09_TC11_MeetingResponse_AcceptMeetingInCalendar", from16, func(d *desk) { d.answers(eas.MeetingAccept, true) }},
-	{"MSASCMD_S09_TC15_MeetingResponse_AcceptMeetingInCalendarFolder", from16, func(d *desk) { d.answers(eas.MeetingAccept, true) }},
-	{"MSASCMD_S09_TC16_MeetingResponse_TentativelyAcceptInCalendarFolder", from16, func(d *desk) { d.answers(eas.MeetingTentative, true) }},
-	{"MSASCMD_S09_TC17_MeetingResponse_DeclineInCalendarFolder", from16, func(d *desk) { d.answers(eas.MeetingDecline, true) }},
+	{"MSASCMD_S09_TC01_MeetingResponse_AcceptMeeting", from16, func(d *desk) { d.answers(eas.ResponseAccepted, false) }},
+	{"MSASCMD_S09_TC02_MeetingResponse_DeclineMeeting", from16, func(d *desk) { d.answers(eas.ResponseDeclined, false) }},
+	{"MSASCMD_S09_TC10_MeetingResponse_TentativeAcceptMeeting", from16, func(d *desk) { d.answers(eas.ResponseTentative, false) }},
+	{"MSASCMD_S09_TC11_MeetingResponse_AcceptMeetingInCalendar", from16, func(d *desk) { d.answers(eas.ResponseAccepted, true) }},
+	{"MSASCMD_S09_TC15_MeetingResponse_AcceptMeetingInCalendarFolder", from16, func(d *desk) { d.answers(eas.ResponseAccepted, true) }},
+	{"MSASCMD_S09_TC16_MeetingResponse_TentativelyAcceptInCalendarFolder", from16, func(d *desk) { d.answers(eas.ResponseTentative, true) }},
+	{"MSASCMD_S09_TC17_MeetingResponse_DeclineInCalendarFolder", from16, func(d *desk) { d.answers(eas.ResponseDeclined, true) }},
 	{"MSASCMD_S07_TC04_GetItemEstimate_Email_FilterType", every, func(d *desk) {
 		d.box.Deliver(&eas.Email{Subject: "old", Received: d.tn.Now().Add(-10 * 24 * time.Hour)}, &eas.Email{Subject: "new"})
 		all, key := d.list(eas.FolderInbox, &eas.SyncOptions{Filter: eas.FilterOneDay})

@@ -125,7 +125,7 @@ var refusals = map[string]refusal{
 		return err
 	}},
 	"MeetingResponse": {`<MeetingResponse xmlns="MeetingResponse"><Result><RequestId>5:1</RequestId><Status>#</Status></Result></MeetingResponse>`, func(ctx context.Context, c *eas.Client) error {
-		r, err := c.MeetingResponse(ctx, eas.MeetingAnswer{Folder: "5", Item: "5:1", Response: eas.MeetingAccept})
+		r, err := c.MeetingResponse(ctx, eas.MeetingAnswer{Folder: "5", Item: "5:1", Response: eas.ResponseAccepted})
 		if err == nil {
 			err = r[0].Err
 		}

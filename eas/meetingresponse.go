@@ -10,24 +10,14 @@ import (
 	"github.com/easoauth/easoauth/internal/airsync"
 )
 
-// A UserResponse is what a user says to an invitation.
-type UserResponse int
-
-// The values of [UserResponse].
-const (
-	MeetingAccept    UserResponse = 1
-	MeetingTentative UserResponse = 2
-	MeetingDecline   UserResponse = 3
-)
-
 // A MeetingAnswer answers an invitation: a mail of a folder, what [Client.Search] found, or
 // an event of the calendar.
 type MeetingAnswer struct {
 	Folder   FolderID
 	Item     ItemID
-	LongID   string // instead of Folder and Item
-	Response UserResponse
-	Instance time.Time // of a series, the occurrence that would start then; zero: all. From 14.1 on
+	LongID   string       // instead of Folder and Item
+	Response ResponseType // ResponseAccepted, ResponseTentative or ResponseDeclined
+	Instance time.Time    // of a series, the occurrence that would start then; zero: all. From 14.1 on
 
 	// Send has the server tell the organizer, from 16.0 on. Before that the client sends the
 	// answer by SendMail, if the organizer wants one.
@@ -41,7 +31,7 @@ type MeetingAnswer struct {
 // A MeetingResult is what became of a [MeetingAnswer].
 type MeetingResult struct {
 	MeetingAnswer
-	Event ItemID // in the calendar; "" if there is none, as after MeetingDecline
+	Event ItemID // in the calendar; "" if there is none, as after ResponseDeclined
 	Err   error  // an [*Error], or nil
 }
 
@@ -135,15 +125,18 @@ func (a MeetingAnswer) same(b MeetingAnswer) bool {
 	return a.Folder == b.Folder && a.Item == b.Item && a.LongID == b.LongID && a.Instance.Equal(b.Instance)
 }
 
+// userResponses are the responses that a user can give, by [MS-ASCMD] 2.2.3.184.
+var userResponses = map[ResponseType]int{ResponseAccepted: 1, ResponseTentative: 2, ResponseDeclined: 3}
+
 func (a MeetingAnswer) wire(v Version) (airsync.MeetingAnswer, error) {
-	x := airsync.MeetingAnswer{UserResponse: int(a.Response), LongID: a.LongID, InstanceID: extended(a.Instance)}
+	x := airsync.MeetingAnswer{UserResponse: userResponses[a.Response], LongID: a.LongID, InstanceID: extended(a.Instance)}
 	if a.LongID == "" {
 		x.CollectionID, x.RequestID = string(a.Folder), string(a.Item)
 	}
 	proposes := !a.ProposedStart.IsZero() || !a.ProposedEnd.IsZero()
 	switch {
-	case a.Response < MeetingAccept || a.Response > MeetingDecline:
-		return x, errors.New("no response")
+	case x.UserResponse == 0:
+		return x, errors.New("the response must be accepted, tentative or declined")
 	case a.LongID == "" && (a.Folder == "" || a.Item == ""):
 		return x, errors.New("it needs a folder and an item, or a long ID")
 	case !a.Instance.IsZero() && !v.AtLeast(Version141):

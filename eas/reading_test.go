@@ -239,8 +239,8 @@ func TestMeetingResults(t *testing.T) {
 	result := func(name, status, event string) string {
 		return `<Result>` + name + `<Status>` + status + `</Status><CalendarId>` + event + `</CalendarId></Result>`
 	}
-	one, two := eas.MeetingAnswer{Folder: "f", Item: "1", Response: eas.MeetingAccept}, eas.MeetingAnswer{Folder: "f", Item: "2", Response: eas.MeetingAccept}
-	long := eas.MeetingAnswer{LongID: "L", Response: eas.MeetingAccept}
+	one, two := eas.MeetingAnswer{Folder: "f", Item: "1", Response: eas.ResponseAccepted}, eas.MeetingAnswer{Folder: "f", Item: "2", Response: eas.ResponseAccepted}
+	long := eas.MeetingAnswer{LongID: "L", Response: eas.ResponseAccepted}
 	mon, tue := one, one
 	mon.Instance, tue.Instance = at("2026-06-01 08:00"), at("2026-06-02 08:00")
 	for _, tt := range []struct {

@@ -32,7 +32,6 @@ type CertificateRetrieval int
 
 // The values of [CertificateRetrieval]. The zero value is none.
 const (
-	NoCertificates   CertificateRetrieval = 1
 	FullCertificates CertificateRetrieval = 2
 	MiniCertificates CertificateRetrieval = 3
 )

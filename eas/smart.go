@@ -58,7 +58,7 @@ func (c *Client) smart(ctx context.Context, command string, source MailSource, m
 	}
 	switch {
 	case !isAlnum(id) || len(id) > 40:
-		return fmt.Errorf("eas: %s: ClientID must be 1 to 40 ASCII letters and digits", command)
+		return fmt.Errorf("eas: %s: LocalID must be 1 to 40 ASCII letters and digits", command)
 	case source.LongID == "" && (source.Folder == "" || source.Item == ""):
 		return fmt.Errorf("eas: %s: the source needs a folder and an item, or a long ID", command)
 	case mime == nil && len(o.Forwardees) == 0:

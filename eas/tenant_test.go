@@ -317,7 +317,7 @@ func TestProvision(t *testing.T) {
 		inbox(t, next)
 	})
 	t.Run("none", func(t *testing.T) {
-		tn := eastest.New(t, &eastest.Options{NoPolicy: true})
+		tn := eastest.New(t, &eastest.Options{DevicePolicies: []eastest.DevicePolicy{{None: true}}})
 		c, _ := connect(t, tn)
 		if p, err := c.Provision(t.Context()); err != nil || p.Key != "" {
 			t.Fatalf("Provision = %+v, %v", p, err)

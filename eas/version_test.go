@@ -184,7 +184,7 @@ var versioned = map[string]func(ctx context.Context, c *eas.Client) error{
 		return c.SmartReply(ctx, eas.MailSource{Folder: "1", Item: "2"}, strings.NewReader("x: y\r\n\r\nx"), &eas.SmartOptions{SendOptions: eas.SendOptions{LocalID: "one"}})
 	},
 	"MeetingResponse": func(ctx context.Context, c *eas.Client) error {
-		_, err := c.MeetingResponse(ctx, eas.MeetingAnswer{Folder: "1", Item: "2", Response: eas.MeetingAccept})
+		_, err := c.MeetingResponse(ctx, eas.MeetingAnswer{Folder: "1", Item: "2", Response: eas.ResponseAccepted})
 		return err
 	},
 	"FetchItem": func(ctx context.Context, c *eas.Client) error {

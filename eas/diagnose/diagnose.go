@@ -73,11 +73,8 @@ type Options struct {
 	Record io.Writer
 }
 
-// ErrAddress is matched by the error of [Run] if the address is not a mail address.
-var ErrAddress = autodiscover.ErrAddress
-
 // Run checks the deployment of a mail address and reports what is wrong. A deployment that is down
-// is a report, not an error: Run returns an error if the address is malformed ([ErrAddress]) or
+// is a report, not an error: Run returns an error if the address is malformed ([autodiscover.ErrAddress]) or
 // the context ends. It is safe for concurrent use.
 func Run(ctx context.Context, address string, o *Options) (*Report, error) {
 	if o == nil {
@@ -110,7 +107,7 @@ func Run(ctx context.Context, address string, o *Options) (*Report, error) {
 	recorder := c.recordInto()
 	local, domain, ok := strings.Cut(address, "@")
 	if !ok || local == "" || domain == "" || strings.ContainsAny(address, " \t\r\n") {
-		return nil, ErrAddress
+		return nil, autodiscover.ErrAddress
 	}
 	c.report.Began = c.now()
 	c.run(ctx)

@@ -99,12 +99,8 @@ func (r *Report) JUnit(w io.Writer) error {
 	return err
 }
 
-// Prometheus writes the report as metrics in the text format, for a textfile collector or a
-// scrape.
-func (r *Report) Prometheus(w io.Writer) error { return Prometheus(w, r) }
-
-// Prometheus writes several reports as one set of metrics in the text format. Addresses that are
-// equal when masked are numbered: "…@contoso.com (2)".
+// Prometheus writes reports as one set of metrics in the text format, for a textfile collector or
+// a scrape. Addresses that are equal when masked are numbered: "…@contoso.com (2)".
 func Prometheus(w io.Writer, reports ...*Report) error {
 	quote := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
 	addresses := make([]string, len(reports))

@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/easoauth/easoauth/autodiscover"
 	"github.com/easoauth/easoauth/eas/diagnose"
 	"github.com/easoauth/easoauth/eas/eastest"
 )
@@ -47,7 +48,7 @@ func TestOutputs(t *testing.T) {
 			"json": func(b *bytes.Buffer) error { return r.JSON(b) },
 			"html": func(b *bytes.Buffer) error { return r.HTML(b) },
 			"xml":  func(b *bytes.Buffer) error { return r.JUnit(b) },
-			"prom": func(b *bytes.Buffer) error { return r.Prometheus(b) },
+			"prom": func(b *bytes.Buffer) error { return diagnose.Prometheus(b, r) },
 		} {
 			var b bytes.Buffer
 			if err := write(&b); err != nil {
@@ -201,7 +202,7 @@ func TestAdvice(t *testing.T) {
 
 func TestRunErrors(t *testing.T) {
 	for _, address := range []string{"", "ada", "@contoso.com", "ada @contoso.com"} {
-		if _, err := diagnose.Run(t.Context(), address, nil); !errors.Is(err, diagnose.ErrAddress) {
+		if _, err := diagnose.Run(t.Context(), address, nil); !errors.Is(err, autodiscover.ErrAddress) {
 			t.Errorf("%q: %v", address, err)
 		}
 	}

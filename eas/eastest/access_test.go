@@ -74,7 +74,7 @@ func TestDeviceAccess(t *testing.T) {
 					tt.do(box)
 				}
 				if name == "it was removed" {
-					tn.Change(func(o *eastest.Options) { o.NoPolicy = true })
+					tn.Change(func(o *eastest.Options) { o.DevicePolicies = []eastest.DevicePolicy{{None: true}} })
 				}
 				status, _, a := s.post("FolderSync", `<FolderSync xmlns="FolderHierarchy"><SyncKey>0</SyncKey></FolderSync>`)
 				if level, reason, ok := box.DeviceAccess("device1"); level != tt.level || reason != tt.reason || !ok {
@@ -143,7 +143,7 @@ func TestQuarantineCommands(t *testing.T) {
 
 // A blocked device is told so by every command, in each version's way, and its user by mail.
 func TestBlockedCommands(t *testing.T) {
-	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, NoPolicy: true, DeviceAccess: eastest.Blocked})
+	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, DevicePolicies: []eastest.DevicePolicy{{None: true}}, DeviceAccess: eastest.Blocked})
 	tn.AddMailbox(ada)
 	for _, version := range []string{"12.1", "14.0", "16.1"} {
 		s := &stranger{t: t, tn: tn, version: version, token: tn.Token(ada).AccessToken}
@@ -165,7 +165,7 @@ func TestBlockedCommands(t *testing.T) {
 
 // A new device of which rules need the model sees nothing until it says it, or for 14 minutes.
 func TestDiscovery(t *testing.T) {
-	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, NoPolicy: true, DeviceAccess: eastest.Blocked, DeviceRules: []eastest.DeviceRule{{Model: "phone", Level: eastest.Allowed}}})
+	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, DevicePolicies: []eastest.DevicePolicy{{None: true}}, DeviceAccess: eastest.Blocked, DeviceRules: []eastest.DeviceRule{{Model: "phone", Level: eastest.Allowed}}})
 	tn.AddMailbox(ada, &eas.Email{Subject: "one"})
 	s := &stranger{t: t, tn: tn, version: "14.0", token: tn.Token(ada).AccessToken}
 	s.post("FolderSync", `<FolderSync xmlns="FolderHierarchy"><SyncKey>0</SyncKey></FolderSync>`)

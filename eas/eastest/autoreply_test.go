@@ -126,7 +126,7 @@ func TestOofTextGoes(t *testing.T) {
 // Two who are out of office do not reply to each other for ever, and nobody replies to what says
 // that it is of a program or of a list.
 func TestNoReplyToPrograms(t *testing.T) {
-	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, NoPolicy: true})
+	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, DevicePolicies: []eastest.DevicePolicy{{None: true}}})
 	bob := tn.AddMailbox("bob@contoso.com")
 	tn.AddMailbox(ada)
 	for _, addr := range []string{ada, "bob@contoso.com"} {

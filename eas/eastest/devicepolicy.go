@@ -83,7 +83,7 @@ func (tn *Tenant) policyOf(addr string) *DevicePolicy {
 // demanded returns the policy that the device must have applied. It reports false if there is none.
 func (c *call) demanded() (*DevicePolicy, bool) {
 	p := c.policyOf(c.box.addr)
-	return p, !c.o.NoPolicy && !p.None
+	return p, !p.None
 }
 
 // demands returns the part of the policy that is sent to devices, as a value of its own.

@@ -218,7 +218,7 @@ func TestMaxRequestSize(t *testing.T) {
 
 // The fault of a front end whose limit is lower than the largest message.
 func TestFaultMaxRequest(t *testing.T) {
-	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, NoPolicy: true})
+	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, DevicePolicies: []eastest.DevicePolicy{{None: true}}})
 	tn.AddMailbox(ada)
 	c := &eas.Client{URL: tn.URL(), User: ada, Token: bearer.Static(tn.Token(ada)), HTTPClient: tn.Client()}
 	sw := tn.Switch(eastest.Fault{ID: "EAS_MAXREQUEST", Value: "64"})

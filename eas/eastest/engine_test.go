@@ -244,7 +244,7 @@ func TestManyPings(t *testing.T) {
 		n = 5000
 	}
 	synctest.Test(t, func(t *testing.T) {
-		tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, NoPolicy: true})
+		tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, DevicePolicies: []eastest.DevicePolicy{{None: true}}})
 		var all sync.WaitGroup
 		woken := make([]bool, n)
 		for i := range n {
@@ -499,7 +499,7 @@ func BenchmarkMailbox(b *testing.B) {
 	for _, n := range []int{1000, 10_000, 100_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			for b.Loop() {
-				tn := eastest.New(nil, &eastest.Options{Topology: eastest.Hybrid, NoPolicy: true, MaxRequests: 10})
+				tn := eastest.New(nil, &eastest.Options{Topology: eastest.Hybrid, DevicePolicies: []eastest.DevicePolicy{{None: true}}, MaxRequests: 10})
 				box := tn.AddMailbox(ada)
 				for i := range n {
 					box.Deliver(&eas.Email{Subject: fmt.Sprint("mail ", i)})

@@ -302,7 +302,7 @@ func deliver(tn *eastest.Tenant, subject string) {
 	req.Header.Set("Authorization", "Bearer "+tn.Token(ada).AccessToken)
 	req.Header.Set("MS-ASProtocolVersion", "12.1")
 	req.Header.Set("Content-Type", "message/rfc822")
-	tn.Change(func(o *eastest.Options) { o.NoPolicy = true })
+	tn.Change(func(o *eastest.Options) { o.DevicePolicies = []eastest.DevicePolicy{{None: true}} })
 	resp, err := tn.Client().Do(req)
 	if err != nil || resp.StatusCode != 200 {
 		panic(fmt.Sprint("SendMail: ", resp, err))
@@ -542,7 +542,7 @@ func useEverything(t *testing.T, tn *eastest.Tenant) {
 	check(err)
 	check(c.SmartReply(ctx, eas.MailSource{Folder: inbox.ID, Item: mails[0].ID}, strings.NewReader("To: ada@contoso.com\r\n\r\nx"), nil))
 	_ = c.SmartReply(ctx, eas.MailSource{Folder: inbox.ID, Item: "9:9"}, strings.NewReader("To: ada@contoso.com\r\n\r\nx"), nil) // status 150
-	_, err = c.MeetingResponse(ctx, eas.MeetingAnswer{Folder: inbox.ID, Item: mails[1].ID, Response: eas.MeetingAccept, Send: true})
+	_, err = c.MeetingResponse(ctx, eas.MeetingAnswer{Folder: inbox.ID, Item: mails[1].ID, Response: eas.ResponseAccepted, Send: true})
 	check(err)
 	_, err = c.MoveItems(ctx, eas.Move{Item: mails[0].ID, From: inbox.ID, To: f.ID}, eas.Move{Item: "9:9", From: inbox.ID, To: f.ID})
 	check(err)
@@ -582,7 +582,7 @@ func FuzzExchange(f *testing.F) {
 	f.Add("Cmd=Sync&DeviceId=device1&DeviceType=test", []byte("\x03\x01\x6a\x00\x45\x5c\x4f\x4b\x030\x00\x01\x52\x031\x00\x01\x01\x01\x01"))
 	f.Add("jAkHBBCoHzHhi8b5YrNnTZh4inyaBAAAAAACV1A=", folder)
 	f.Add("Cmd=SendMail&DeviceId=device1&DeviceType=test", []byte{})
-	tn := eastest.New(nil, &eastest.Options{NoPolicy: true})
+	tn := eastest.New(nil, &eastest.Options{DevicePolicies: []eastest.DevicePolicy{{None: true}}})
 	f.Cleanup(tn.Close)
 	tn.AddMailbox(ada, &eas.Email{Subject: "x"})
 	token := tn.Token(ada).AccessToken

@@ -215,7 +215,7 @@ func TestFailureSmallest(t *testing.T) {
 
 // An answer that comes twice, and a request that does.
 func TestFailureStaleAndTwice(t *testing.T) {
-	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, NoPolicy: true, Seed: 3})
+	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, DevicePolicies: []eastest.DevicePolicy{{None: true}}, Seed: 3})
 	tn.AddMailbox(ada)
 	device := func() string {
 		_, d := post(t, tn, "/oauth2/v2.0/devicecode", url.Values{"client_id": {eastest.ClientID}, "scope": {easScope}})

@@ -178,7 +178,7 @@ var usual = map[string]eastest.Topology{
 func TestEveryFaultIsSeen(t *testing.T) {
 	run := func(t *testing.T, o eastest.Options, f *eastest.Fault) (seen []string) {
 		synctest.Test(t, func(t *testing.T) {
-			o.Seed, o.NoPolicy, o.Apps = 1, true, []eastest.App{{ID: service, Secret: serviceSecret}}
+			o.Seed, o.DevicePolicies, o.Apps = 1, []eastest.DevicePolicy{{None: true}}, []eastest.App{{ID: service, Secret: serviceSecret}}
 			tn := eastest.New(t, &o)
 			tn.AddMailbox(ada, &eas.Email{Subject: "one"})
 			tn.AddMailbox("bob@contoso.com")

@@ -145,7 +145,7 @@ func TestVersionFaults(t *testing.T) {
 		{eastest.Fault{ID: "EAS_VERSION_138", Value: "12.1,14.1"}, "12.1,14.1", "14.1", "16.0"},
 		{eastest.Fault{ID: "EXO_161_ONLY"}, "16.1", "16.1", "14.1"},
 	} {
-		tn := faulty(t, eastest.Options{Topology: eastest.Hybrid, NoPolicy: true}, tt.fault)
+		tn := faulty(t, eastest.Options{Topology: eastest.Hybrid, DevicePolicies: []eastest.DevicePolicy{{None: true}}}, tt.fault)
 		_, h, _ := ask(t, tn, "OPTIONS", mailURL, bearerOf(tn)...)
 		if got := h.Get("MS-ASProtocolVersions"); got != tt.list {
 			t.Errorf("%v: versions %s, want %s", tt.fault, got, tt.list)
@@ -192,7 +192,7 @@ func TestPolicyDemanded(t *testing.T) {
 		status int
 		body   string
 	}{"12.1": {449, ""}, "16.1": {200, "144"}} {
-		tn := faulty(t, eastest.Options{Topology: eastest.Hybrid, NoPolicy: true}, eastest.Fault{ID: "EAS_449", Times: 1})
+		tn := faulty(t, eastest.Options{Topology: eastest.Hybrid, DevicePolicies: []eastest.DevicePolicy{{None: true}}}, eastest.Fault{ID: "EAS_449", Times: 1})
 		sync := func() (int, string) { return folderSync(t, tn, tn.Token(ada).AccessToken, version) }
 		if status, body := sync(); status != want.status || !strings.Contains(body, want.body) {
 			t.Errorf("%s: %d %q", version, status, body)

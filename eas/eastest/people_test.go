@@ -161,7 +161,7 @@ func TestAccounts(t *testing.T) {
 		"unlicensed": {eastest.AccountUnlicensed, "code", "", "", 404, 200, "126"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, SignInPages: true, NoPolicy: true})
+			tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, SignInPages: true, DevicePolicies: []eastest.DevicePolicy{{None: true}}})
 			m := tn.AddMailbox(ada)
 			_, first := signInBy(t, tn)
 			tn.AddMailbox("bob@contoso.com")
@@ -198,7 +198,7 @@ func TestAccounts(t *testing.T) {
 
 // Mail to who has no mailbox comes back, and Exchange names no authority for its address.
 func TestUnlicensedMail(t *testing.T) {
-	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, NoPolicy: true})
+	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, DevicePolicies: []eastest.DevicePolicy{{None: true}}})
 	box, other := tn.AddMailbox(ada), tn.AddMailbox("bob@contoso.com")
 	other.SetAccount(eastest.AccountUnlicensed)
 	c := &eas.Client{URL: tn.URL(), User: ada, Token: bearer.Static(tn.Token(ada)), HTTPClient: tn.Client()}

@@ -66,7 +66,7 @@ func TestBusySeries(t *testing.T) {
 			[]string{"2026-03-02 09:00 2", "2026-03-13 10:00 2", "2026-03-13 10:30 2", "2026-03-14 10:00 2", "2026-03-17 09:00 3"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, NoPolicy: true})
+			tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, DevicePolicies: []eastest.DevicePolicy{{None: true}}})
 			tn.AddMailbox(ada)
 			bob := tn.AddMailbox("bob@contoso.com")
 			e := &eas.Event{Subject: "x", Start: at(tt.start), End: at(tt.start).Add(30 * time.Minute), Busy: &busy, Recurrence: tt.rule, Exceptions: tt.more}
@@ -103,7 +103,7 @@ func availabilityDoc(start, end time.Time) string {
 
 // The time that is asked about: a week if it has no end, half an hour at least, 42 days at most.
 func TestAvailabilityTimes(t *testing.T) {
-	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, NoPolicy: true})
+	tn := eastest.New(t, &eastest.Options{Topology: eastest.Hybrid, DevicePolicies: []eastest.DevicePolicy{{None: true}}})
 	tn.AddMailbox(ada)
 	tn.AddMailbox("bob@contoso.com")
 	s := &stranger{t: t, tn: tn, version: "16.1", token: tn.Token(ada).AccessToken}

@@ -391,7 +391,7 @@ func BenchmarkDelete(b *testing.B) {
 	for _, n := range []int{1000, 10000, 100000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			for b.Loop() {
-				tn := eastest.New(nil, &eastest.Options{NoPolicy: true})
+				tn := eastest.New(nil, &eastest.Options{DevicePolicies: []eastest.DevicePolicy{{None: true}}})
 				m := tn.AddMailbox(ada)
 				for i := range n {
 					m.Deliver(&eas.Email{Subject: fmt.Sprint(i)})
@@ -411,7 +411,7 @@ func BenchmarkMail(b *testing.B) {
 	for _, n := range []int{1000, 10000, 50000, 100000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			for b.Loop() {
-				tn := eastest.New(nil, &eastest.Options{NoPolicy: true})
+				tn := eastest.New(nil, &eastest.Options{DevicePolicies: []eastest.DevicePolicy{{None: true}}})
 				m := tn.AddMailbox(ada)
 				start := time.Now()
 				for i := range n {

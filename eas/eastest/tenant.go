@@ -72,7 +72,6 @@ type Options struct {
 	// DeviceInterval is how long a client must wait between two polls; if 0, 5 seconds.
 	DeviceInterval time.Duration
 
-	NoPolicy bool          // the user has no policy: Provision returns policy status 2. Changeable
 	Versions []eas.Version // that Exchange supports, instead of the product's. Changeable
 
 	// DevicePolicies are the policies that devices must apply. The first that names the user

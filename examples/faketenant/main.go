@@ -77,7 +77,7 @@ func parse(args []string, out io.Writer) (*program, error) {
 	fs.BoolVar(&p.options.SignInPages, "pages", false, "show pages for name and password, second factor and consent, also that of AD FS; otherwise the user is signed in at once")
 	users := fs.String("users", "ada,bob", "names or addresses of the users, joined by commas")
 	fs.StringVar(&p.options.ClientID, "client-id", eastest.ClientID, "the registered public client")
-	fs.BoolVar(&p.options.NoPolicy, "no-policy", false, "demand no device policy, so that a client need not provision")
+	noPolicy := fs.Bool("no-policy", false, "demand no device policy, so that a client need not provision")
 	fs.BoolVar(&p.options.StrictRotation, "strict-rotation", false, "a refresh token is good once; using it again ends the sign-in")
 	fs.DurationVar(&p.options.AccessLifetime, "access-lifetime", time.Hour, "how long access tokens are good")
 	fs.DurationVar(&p.options.RefreshLifetime, "refresh-lifetime", 14*24*time.Hour, "how long refresh tokens are good")
@@ -121,6 +121,9 @@ func parse(args []string, out io.Writer) (*program, error) {
 		return nil, fmt.Errorf("%q is not a flag; -h lists them", fs.Arg(0))
 	}
 	p.options.HTTP1 = !*http2
+	if *noPolicy {
+		p.options.DevicePolicies = []eastest.DevicePolicy{{None: true}}
+	}
 	var err error
 	if p.options.Topology, err = topologyOf(*topology); err != nil {
 		return nil, err

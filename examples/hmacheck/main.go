@@ -264,7 +264,7 @@ func (p *program) print(r *diagnose.Report) error {
 	case p.junit:
 		return r.JUnit(p.out)
 	case p.prometheus:
-		return r.Prometheus(p.out)
+		return diagnose.Prometheus(p.out, r)
 	}
 	return r.Text(p.out, &diagnose.TextOptions{Color: p.color, Width: p.width})
 }

@@ -433,7 +433,7 @@ func meeting(t *testing.T) {
 	if m.Meeting == nil || !m.Meeting.Start.Equal(start) {
 		t.Fatalf("the invitation is %+v of class %s", m.Meeting, m.MessageClass)
 	}
-	r, err := b.MeetingResponse(t.Context(), eas.MeetingAnswer{Folder: inbox.ID, Item: e.ID, Response: eas.MeetingAccept})
+	r, err := b.MeetingResponse(t.Context(), eas.MeetingAnswer{Folder: inbox.ID, Item: e.ID, Response: eas.ResponseAccepted})
 	if err != nil {
 		t.Fatal(err)
 	}
