@@ -131,7 +131,7 @@ func TestEveryCommandRefusesWhatCannotBeWritten(t *testing.T) {
 			return c.SmartReply(ctx, eas.MailSource{LongID: bad}, strings.NewReader("x: y\r\n\r\nx"), nil)
 		},
 		"MeetingResponse": func(ctx context.Context, c *eas.Client) error {
-			_, err := c.MeetingResponse(ctx, eas.MeetingAnswer{LongID: bad, Response: eas.MeetingAccept})
+			_, err := c.MeetingResponse(ctx, eas.MeetingAnswer{LongID: bad, Response: eas.ResponseAccepted})
 			return err
 		},
 		"Search": func(ctx context.Context, c *eas.Client) error {

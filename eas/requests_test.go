@@ -225,25 +225,25 @@ func optionCases() []optionCase {
 		})
 	}
 	for name, a := range map[string]eas.MeetingAnswer{
-		"accept": {Folder: "1", Item: "2", Response: eas.MeetingAccept}, "decline": {Folder: "1", Item: "2", Response: eas.MeetingDecline}, "no response": {Folder: "1", Item: "2"},
-		"beyond": {Folder: "1", Item: "2", Response: eas.MeetingDecline + 1}, "long": {LongID: "long", Response: eas.MeetingTentative}, "no folder": {Item: "2", Response: eas.MeetingAccept},
-		"no item": {Folder: "1", Response: eas.MeetingAccept}, "occurrence": {LongID: "long", Response: eas.MeetingAccept, Instance: start}, "send": {LongID: "long", Response: eas.MeetingAccept, Send: true},
-		"text": {LongID: "long", Response: eas.MeetingAccept, Send: true, Text: "t"}, "text, not sent": {LongID: "long", Response: eas.MeetingAccept, Text: "t"},
-		"another time":           {LongID: "long", Response: eas.MeetingTentative, Send: true, ProposedStart: start, ProposedEnd: start.Add(1)},
-		"another time, not sent": {LongID: "long", Response: eas.MeetingTentative, ProposedStart: start, ProposedEnd: start.Add(1)},
-		"no time":                {LongID: "long", Response: eas.MeetingTentative, Send: true, ProposedStart: start, ProposedEnd: start},
-		"no end":                 {LongID: "long", Response: eas.MeetingTentative, Send: true, ProposedStart: start},
-		"no start":               {LongID: "long", Response: eas.MeetingTentative, Send: true, ProposedEnd: start},
+		"accept": {Folder: "1", Item: "2", Response: eas.ResponseAccepted}, "decline": {Folder: "1", Item: "2", Response: eas.ResponseDeclined}, "no response": {Folder: "1", Item: "2"},
+		"beyond": {Folder: "1", Item: "2", Response: eas.ResponseDeclined + 1}, "long": {LongID: "long", Response: eas.ResponseTentative}, "no folder": {Item: "2", Response: eas.ResponseAccepted},
+		"no item": {Folder: "1", Response: eas.ResponseAccepted}, "occurrence": {LongID: "long", Response: eas.ResponseAccepted, Instance: start}, "send": {LongID: "long", Response: eas.ResponseAccepted, Send: true},
+		"text": {LongID: "long", Response: eas.ResponseAccepted, Send: true, Text: "t"}, "text, not sent": {LongID: "long", Response: eas.ResponseAccepted, Text: "t"},
+		"another time":           {LongID: "long", Response: eas.ResponseTentative, Send: true, ProposedStart: start, ProposedEnd: start.Add(1)},
+		"another time, not sent": {LongID: "long", Response: eas.ResponseTentative, ProposedStart: start, ProposedEnd: start.Add(1)},
+		"no time":                {LongID: "long", Response: eas.ResponseTentative, Send: true, ProposedStart: start, ProposedEnd: start},
+		"no end":                 {LongID: "long", Response: eas.ResponseTentative, Send: true, ProposedStart: start},
+		"no start":               {LongID: "long", Response: eas.ResponseTentative, Send: true, ProposedEnd: start},
 	} {
 		add("MeetingResponse, "+name, func(ctx context.Context, c *eas.Client) error { _, err := c.MeetingResponse(ctx, a); return err })
 	}
 	for name, pair := range map[string][2]eas.MeetingAnswer{
-		"twice":       {{Folder: "1", Item: "2", Response: eas.MeetingAccept}, {Folder: "1", Item: "2", Response: eas.MeetingDecline}},
-		"long twice":  {{LongID: "a", Response: eas.MeetingAccept}, {LongID: "a", Response: eas.MeetingDecline}},
-		"two folders": {{Folder: "1", Item: "2", Response: eas.MeetingAccept}, {Folder: "2", Item: "2", Response: eas.MeetingDecline}},
-		"two items":   {{Folder: "1", Item: "2", Response: eas.MeetingAccept}, {Folder: "1", Item: "3", Response: eas.MeetingDecline}},
-		"two long":    {{LongID: "a", Response: eas.MeetingAccept}, {LongID: "b", Response: eas.MeetingDecline}},
-		"occurrences": {{LongID: "a", Response: eas.MeetingAccept, Instance: start}, {LongID: "a", Response: eas.MeetingDecline, Instance: start.AddDate(0, 0, 7)}},
+		"twice":       {{Folder: "1", Item: "2", Response: eas.ResponseAccepted}, {Folder: "1", Item: "2", Response: eas.ResponseDeclined}},
+		"long twice":  {{LongID: "a", Response: eas.ResponseAccepted}, {LongID: "a", Response: eas.ResponseDeclined}},
+		"two folders": {{Folder: "1", Item: "2", Response: eas.ResponseAccepted}, {Folder: "2", Item: "2", Response: eas.ResponseDeclined}},
+		"two items":   {{Folder: "1", Item: "2", Response: eas.ResponseAccepted}, {Folder: "1", Item: "3", Response: eas.ResponseDeclined}},
+		"two long":    {{LongID: "a", Response: eas.ResponseAccepted}, {LongID: "b", Response: eas.ResponseDeclined}},
+		"occurrences": {{LongID: "a", Response: eas.ResponseAccepted, Instance: start}, {LongID: "a", Response: eas.ResponseDeclined, Instance: start.AddDate(0, 0, 7)}},
 	} {
 		add("MeetingResponse, "+name, func(ctx context.Context, c *eas.Client) error {
 			_, err := c.MeetingResponse(ctx, pair[0], pair[1])
@@ -270,7 +270,7 @@ func optionCases() []optionCase {
 		add("Search for "+name, func(ctx context.Context, c *eas.Client) error { _, err := c.Search(ctx, q, nil); return err })
 		add("Find "+name, func(ctx context.Context, c *eas.Client) error { _, err := c.Find(ctx, q, nil); return err })
 	}
-	for name, o := range map[string]*eas.ResolveOptions{"no options": nil, "none": {Certificates: eas.NoCertificates}, "mini": {Certificates: eas.MiniCertificates, MaxCertificates: 1}, "ambiguous": {MaxAmbiguous: 1},
+	for name, o := range map[string]*eas.ResolveOptions{"no options": nil, "none": {Certificates: eas.CertificateRetrieval(1)}, "mini": {Certificates: eas.MiniCertificates, MaxCertificates: 1}, "ambiguous": {MaxAmbiguous: 1},
 		"pictures": {Pictures: 1}, "size": {Pictures: 1, PictureSize: 2}, "no pictures": {PictureSize: 2}, "times": {Start: start, End: start.Add(1)}, "no time": {Start: start, End: start},
 		"backwards": {Start: start, End: start.Add(-1)}, "no start": {End: start}, "no end": {Start: start}, "42 days": {Start: start, End: start.Add(eas.MaxAvailability)}, "more": {Start: start, End: start.Add(eas.MaxAvailability + 1)}} {
 		add("ResolveRecipients, "+name, func(ctx context.Context, c *eas.Client) error {

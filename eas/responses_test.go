@@ -191,7 +191,7 @@ func responseCases() []responseCase {
 		operations(`<Status>2</Status>`), operations(`<Status>1</Status>`), operations(`<Status>1</Status><Response/>`), operations(`<Response><Move/></Response>`),
 		operations(`<Response><Move><Status>1</Status></Move></Response>`), operations(`<Response><Move><Status>6</Status></Move></Response>`),
 		operations(`<Response><Move><Status>1</Status></Move><Move><Status>1</Status></Move></Response>`))
-	answers := []eas.MeetingAnswer{{Folder: "1", Item: "1:1", Response: eas.MeetingAccept}, {LongID: "l", Response: eas.MeetingDecline}}
+	answers := []eas.MeetingAnswer{{Folder: "1", Item: "1:1", Response: eas.ResponseAccepted}, {LongID: "l", Response: eas.ResponseDeclined}}
 	meeting := func(s string) string { return `<MeetingResponse xmlns="MeetingResponse">` + s + `</MeetingResponse>` }
 	add("MeetingResponse", func(ctx context.Context, c *eas.Client) (any, error) { return c.MeetingResponse(ctx, answers...) },
 		meeting(``), meeting(`<Status>2</Status>`), meeting(`<Status>1</Status><Result><RequestId>1:1</RequestId><Status>1</Status><CalendarId>2:1</CalendarId></Result>`),

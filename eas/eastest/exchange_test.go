@@ -445,17 +445,17 @@ func judge(t *testing.T, tn *eastest.Tenant) map[string]bool {
 	}
 	judged, seen := map[string]bool{}, map[string]bool{}
 	for _, r := range tn.Requests() {
-		if r.Response == "" || seen[r.Response] {
+		if r.ResponseDocument == "" || seen[r.ResponseDocument] {
 			continue
 		}
-		judged[r.Command], seen[r.Response] = true, true
+		judged[r.Command], seen[r.ResponseDocument] = true, true
 		schema := filepath.Join(dir, r.Command+"Response.xsd")
 		if _, err := os.Stat(schema); err != nil {
 			t.Errorf("no schema for %s", r.Command)
 			continue
 		}
 		name := filepath.Join(t.TempDir(), "doc.xml")
-		if err := os.WriteFile(name, []byte(r.Response), 0o600); err != nil {
+		if err := os.WriteFile(name, []byte(r.ResponseDocument), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		if out, err := exec.Command(xmllint, "--noout", "--nonet", "--schema", schema, name).CombinedOutput(); err != nil {
@@ -465,7 +465,7 @@ func judge(t *testing.T, tn *eastest.Tenant) map[string]bool {
 					errs = append(errs, line)
 				}
 			}
-			t.Errorf("%s: %s\n%s", r.Command, errs, r.Response)
+			t.Errorf("%s: %s\n%s", r.Command, errs, r.ResponseDocument)
 		}
 	}
 	t.Logf("%d answers to %d commands were judged", len(seen), len(judged))

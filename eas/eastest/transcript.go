@@ -20,22 +20,22 @@ import (
 // A Request is one request and the tenant's response to it. It is redacted: credentials are
 // described but not kept, and a form keeps only the fields that are not secret.
 type Request struct {
-	Number         int // from 1
-	Time           time.Time
-	Host           string
-	Method         string
-	Path           string
-	Query          url.Values
-	Command        string      // of ActiveSync
-	User           string      // the address of the mailbox, where a token names one
-	Header         http.Header // without Authorization and Cookie
-	Authorization  string      // "", "Bearer" for an empty one, "Bearer …" for a token, else the scheme
-	Form           url.Values  // of a token request: grant_type, client_id, scope and their like
-	Document       string      // a WBXML body as XML
-	Status         int         // of the response; 0 if the connection was cut without one
-	ResponseHeader http.Header // of the response, without Set-Cookie
-	Response       string      // a WBXML response as XML
-	Why            []string    // the reasons for the response, in the order of the checks
+	Number           int // from 1
+	Time             time.Time
+	Host             string
+	Method           string
+	Path             string
+	Query            url.Values
+	Command          string      // of ActiveSync
+	User             string      // the address of the mailbox, where a token names one
+	Header           http.Header // without Authorization and Cookie
+	Authorization    string      // "", "Bearer" for an empty one, "Bearer …" for a token, else the scheme
+	Form             url.Values  // of a token request: grant_type, client_id, scope and their like
+	Document         string      // a WBXML body as XML
+	Status           int         // of the response; 0 if the connection was cut without one
+	ResponseHeader   http.Header // of the response, without Set-Cookie
+	ResponseDocument string      // a WBXML response as XML
+	Why              []string    // the reasons for the response, in the order of the checks
 
 	document, answer []byte // WBXML, read when it is asked for
 	named            string // the user as the query names it
@@ -61,7 +61,7 @@ func (r Request) String() string {
 
 // decoded returns the request with its documents.
 func (r Request) decoded() Request {
-	r.Document, r.Response = toXML(r.document), toXML(r.answer)
+	r.Document, r.ResponseDocument = toXML(r.document), toXML(r.answer)
 	return r
 }
 

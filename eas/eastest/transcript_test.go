@@ -42,7 +42,7 @@ func TestS136TranscriptHoldsNoSecret(t *testing.T) {
 	}
 	resp.Body.Close()
 	r := tn.Requests()[0]
-	if s := fmt.Sprintf("%v %+v", r, []any{r.Query, r.Header, r.Form, r.Document, r.Response, r.Authorization, r.Path}); strings.Contains(s, secret) {
+	if s := fmt.Sprintf("%v %+v", r, []any{r.Query, r.Header, r.Form, r.Document, r.ResponseDocument, r.Authorization, r.Path}); strings.Contains(s, secret) {
 		t.Errorf("the transcript holds a secret: %s", s)
 	}
 	if r.Authorization != "Bearer …" || r.Query.Get("prompt") != "login" || r.Form.Get("grant_type") != "refresh_token" || r.Status != 401 {

@@ -372,7 +372,7 @@ func requests(in []eastest.Request) []Request {
 		out = append(out, Request{
 			Number: r.Number, Time: r.Time, Method: r.Method, Host: r.Host, Path: r.Path, Query: r.Query, Command: r.Command, User: r.User,
 			Authorization: r.Authorization, Header: r.Header, Form: r.Form, Document: r.Document, Status: r.Status, Reply: r.ResponseHeader,
-			Answer: r.Response, Why: r.Why,
+			Answer: r.ResponseDocument, Why: r.Why,
 		})
 	}
 	return out
