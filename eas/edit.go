@@ -22,6 +22,7 @@ type Edit struct {
 	mark    airsync.EmailChange
 	flag    *Flag
 	send    bool
+	forGood bool // of a deletion
 }
 
 type editKind int
@@ -48,9 +49,12 @@ func SetCategories(id ItemID, categories ...string) Edit {
 	return Edit{kind: editMark, id: id, mark: airsync.EmailChange{Categories: &airsync.Categories{Category: slices.Clone(categories)}}}
 }
 
-// Delete deletes an item: it moves it to Deleted Items, or deletes it for good as
-// [ApplyOptions.DeleteForGood] says.
+// Delete moves an item to Deleted Items. An item that is there already is deleted for good.
 func Delete(id ItemID) Edit { return Edit{kind: editDelete, id: id} }
+
+// DeleteForGood deletes an item without moving it to Deleted Items. It cannot be sent together
+// with a [Delete].
+func DeleteForGood(id ItemID) Edit { return Edit{kind: editDelete, id: id, forGood: true} }
 
 // Add makes an item. The localID, of at most 64 letters and digits, names it in the Results
 // and lets the server recognize it when it comes again; if "", one is made up. A mail becomes a

@@ -572,14 +572,15 @@ func TestApplyLeavesTheFilter(t *testing.T) {
 			t.Errorf("after Apply: %+v", page)
 		}
 		box.Deliver(&eas.Email{Subject: "newest"})
-		with, err := c.ApplyWith(t.Context(), inbox, page.Key, &eas.ApplyOptions{Changes: o, DeleteForGood: true}, eas.Delete(id))
-		if err != nil || with.Changes == nil || len(with.Changes.Added) != 1 || with.Changes.Key != with.Key {
-			t.Fatalf("ApplyWith changes = %+v, %v", with, err)
+		many, err := c.SyncMany(t.Context(), nil, eas.SyncRequest{Folder: inbox, Key: page.Key, Options: o, Edits: []eas.Edit{eas.DeleteForGood(id)}})
+		if err != nil || many[0].Err != nil || len(many[0].Results) != 0 || len(many[0].Page.Added) != 1 {
+			t.Fatalf("SyncMany with an edit = %+v, %v", many, err)
 		}
+		key = many[0].Page.Key
 		if n := len(box.Messages(eas.FolderDeletedItems)); n != 0 {
 			t.Errorf("%d deleted items", n)
 		}
-		if same, err := c.Apply(t.Context(), inbox, with.Key, eas.Update("x", &eas.Email{Subject: "a"}, &eas.Email{Subject: "a"})); err != nil || same.Key != with.Key {
+		if same, err := c.Apply(t.Context(), inbox, key, eas.Update("x", &eas.Email{Subject: "a"}, &eas.Email{Subject: "a"})); err != nil || same.Key != key {
 			t.Errorf("an update without a difference: %+v, %v", same, err)
 		}
 	})

@@ -312,7 +312,7 @@ func sentEdits(t *testing.T, v eas.Version, edits ...eas.Edit) string {
 	c := b.client()
 	c.Versions = []eas.Version{v}
 	c.Restore(eas.State{Version: v, Provisioned: true})
-	_, err := c.ApplyWith(t.Context(), "1", "7", &eas.ApplyOptions{Class: "x"}, edits...)
+	_, err := c.Apply(t.Context(), "1", "7", edits...)
 	if len(b.calls) == 0 {
 		return strings.ReplaceAll(fmt.Sprintf("error %v", err), "this is "+string(v), "this is an older one")
 	}

@@ -103,13 +103,13 @@ func ExampleClient_SyncMany() {
 	// Calendar 1
 }
 
-func ExampleClient_ApplyWith() {
+func ExampleClient_Apply() {
 	client, _, done := open(&eas.Email{Subject: "Budget", From: "bob@contoso.com", To: "ada@contoso.com", Body: &eas.Body{Data: "the numbers"}})
 	defer done()
 	ctx := context.Background()
 	inbox, entries, key, err := folder(client, eas.FolderInbox)
 	check(err)
-	applied, err := client.ApplyWith(ctx, inbox.ID, key, &eas.ApplyOptions{DeleteForGood: true}, eas.Delete(entries[0].ID))
+	applied, err := client.Apply(ctx, inbox.ID, key, eas.DeleteForGood(entries[0].ID))
 	check(err)
 	check(applied.Err())
 	fmt.Println("deleted for good:", applied.Key != key) // save applied.Key

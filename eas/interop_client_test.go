@@ -94,9 +94,26 @@ func (d *desk) list(f eas.FolderType, o *eas.SyncOptions) ([]eas.Entry, eas.Sync
 func (d *desk) apply(f eas.FolderType, edits ...eas.Edit) *eas.Applied {
 	d.Helper()
 	_, key := d.list(f, nil)
-	a, err := d.c.ApplyWith(d.Context(), d.folders[f].ID, key, &eas.ApplyOptions{Class: f.Class()}, edits...)
+	return d.send(f, key, nil, edits...)
+}
+
+// send sends edits with options.
+func (d *desk) send(f eas.FolderType, key eas.SyncKey, o *eas.SyncOptions, edits ...eas.Edit) *eas.Applied {
+	d.Helper()
+	if o == nil && d.c.State().Version.AtLeast(eas.Version140) {
+		a, err := d.c.Apply(d.Context(), d.folders[f].ID, key, edits...)
+		d.must(err)
+		return a
+	}
+	with := eas.SyncOptions{}
+	if o != nil {
+		with = *o
+	}
+	with.Class = f.Class()
+	r, err := d.c.SyncMany(d.Context(), nil, eas.SyncRequest{Folder: d.folders[f].ID, Key: key, Options: &with, Edits: edits})
 	d.must(err)
-	return a
+	d.must(r[0].Err)
+	return &eas.Applied{Key: r[0].Page.Key, Results: r[0].Results, Changes: r[0].Page}
 }
 
 // kept adds an item and returns it as the server has it.
@@ -455,8 +472,7 @@ var clientCases = []interopCase{
 	{"MSASCMD_S19_TC35_Sync_DeletesAsMovesIsFalse", every, func(d *desk) {
 		d.box.Deliver(&eas.Email{Subject: "mail"})
 		all, key := d.list(eas.FolderInbox, nil)
-		_, err := d.c.ApplyWith(d.Context(), d.folders[eas.FolderInbox].ID, key, &eas.ApplyOptions{DeleteForGood: true}, eas.Delete(all[0].ID))
-		d.must(err)
+		d.must(d.send(eas.FolderInbox, key, nil, eas.DeleteForGood(all[0].ID)).Err())
 		d.count(eas.FolderInbox, 0)
 		d.count(eas.FolderDeletedItems, 0)
 	}},
@@ -468,8 +484,7 @@ var clientCases = []interopCase{
 		d.elsewhere(id, "Theirs")
 		mine := *before
 		mine.FileAs = "Mine"
-		a, err := d.c.ApplyWith(d.Context(), d.folders[eas.FolderContacts].ID, key, &eas.ApplyOptions{Class: eas.ClassContacts, Changes: &eas.SyncOptions{ServerWins: true}}, eas.Update(id, before, &mine))
-		d.must(err)
+		a := d.send(eas.FolderContacts, key, &eas.SyncOptions{ServerWins: true}, eas.Update(id, before, &mine))
 		var e *eas.Error
 		if got := d.got(eas.FolderContacts, id).(*eas.Contact).FileAs; !errors.As(a.Err(), &e) || e.Status != 7 || got != "Theirs" {
 			d.Errorf("%v, and the contact is %s", a.Err(), got)
@@ -604,9 +619,7 @@ func (d *desk) ghosts() {
 	o := &eas.SyncOptions{Supported: []string{"Contacts:FileAs", "Contacts:FirstName"}}
 	all, key := d.list(eas.FolderContacts, o)
 	before := all[0].Item.(*eas.Contact)
-	a, err := d.c.ApplyWith(d.Context(), d.folders[eas.FolderContacts].ID, key, &eas.ApplyOptions{Class: eas.ClassContacts}, eas.Update(all[0].ID, &eas.Contact{FileAs: before.FileAs}, &eas.Contact{FileAs: "Two"}))
-	d.must(err)
-	d.must(a.Err())
+	d.must(d.send(eas.FolderContacts, key, nil, eas.Update(all[0].ID, &eas.Contact{FileAs: before.FileAs}, &eas.Contact{FileAs: "Two"})).Err())
 	got := d.got(eas.FolderContacts, all[0].ID).(*eas.Contact)
 	if got.FileAs != "Two" || got.FirstName != "" || got.AssistantName != "Carl" || got.JobTitle != "Countess" || got.Body == nil || got.Body.Data != "text" {
 		d.Errorf("%+v", got)

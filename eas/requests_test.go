@@ -57,18 +57,16 @@ func optionCases() []optionCase {
 		"a mail's": {Supported: []string{"Email:Subject"}}, "no element": {Supported: []string{"Contacts:Subject"}}} {
 		add("Sync from the beginning, "+name, func(ctx context.Context, c *eas.Client) error { _, err := c.Sync(ctx, "1", "", o); return err })
 	}
-	for name, o := range map[string]*eas.ApplyOptions{"no options": nil, "class": {Class: eas.ClassTasks}, "for good": {DeleteForGood: true},
-		"changes": {Changes: &eas.SyncOptions{Window: 3, Class: eas.ClassTasks}}, "class and changes": {Class: eas.ClassNotes, Changes: &eas.SyncOptions{Class: eas.ClassTasks}}} {
-		for what, e := range map[string]eas.Edit{"an item": eas.Add("n1", &eas.Note{Subject: "x"}), "a deletion": eas.Delete("1:1"), "a change": eas.Update("1:1", &eas.Note{Subject: "x"}, &eas.Note{})} {
-			add("Apply "+what+", "+name, func(ctx context.Context, c *eas.Client) error { _, err := c.ApplyWith(ctx, "1", "7", o, e); return err })
-		}
+	for what, e := range map[string]eas.Edit{"an item": eas.Add("n1", &eas.Note{Subject: "x"}), "a deletion": eas.Delete("1:1"), "a deletion for good": eas.DeleteForGood("1:1"),
+		"a change": eas.Update("1:1", &eas.Note{Subject: "x"}, &eas.Note{})} {
+		add("Apply "+what, func(ctx context.Context, c *eas.Client) error { _, err := c.Apply(ctx, "1", "7", e); return err })
+		add("Apply "+what+", after another", func(ctx context.Context, c *eas.Client) error {
+			_, err := c.Apply(ctx, "1", "7", eas.DeleteForGood("1:2"), e)
+			return err
+		})
 	}
 	add("Apply nothing", func(ctx context.Context, c *eas.Client) error {
 		_, err := c.Apply(ctx, "1", "7", eas.Update("1:1", &eas.Note{Subject: "x"}, &eas.Note{Subject: "x"}))
-		return err
-	})
-	add("Apply nothing, changes", func(ctx context.Context, c *eas.Client) error {
-		_, err := c.ApplyWith(ctx, "1", "7", &eas.ApplyOptions{Changes: &eas.SyncOptions{}}, eas.Update("1:1", &eas.Note{Subject: "x"}, &eas.Note{Subject: "x"}))
 		return err
 	})
 	for name, e := range map[string]eas.Edit{
@@ -89,7 +87,7 @@ func optionCases() []optionCase {
 		"wait less":     {&eas.SyncManyOptions{Wait: time.Millisecond}, []eas.SyncRequest{{Folder: "1", Key: "7"}}},
 		"wait 119 s":    {&eas.SyncManyOptions{Wait: 119 * time.Second}, []eas.SyncRequest{{Folder: "1", Key: "7"}}},
 		"wait 0":        {&eas.SyncManyOptions{}, []eas.SyncRequest{begin, {Folder: "2", Key: "8", Options: &eas.SyncOptions{Window: 2}}}},
-		"for good":      {nil, []eas.SyncRequest{{Folder: "1", Key: "7", DeleteForGood: true, Edits: []eas.Edit{eas.Delete("1:1")}}, {Folder: "2", DeleteForGood: true}}},
+		"for good":      {nil, []eas.SyncRequest{{Folder: "1", Key: "7", Edits: []eas.Edit{eas.DeleteForGood("1:1")}}, {Folder: "2"}}},
 		"moved away":    {nil, []eas.SyncRequest{{Folder: "1", Key: "7", Edits: []eas.Edit{eas.Delete("1:1")}}}},
 		"no key":        {nil, []eas.SyncRequest{{Folder: "1", Edits: []eas.Edit{eas.Delete("1:1")}}}},
 		"twice":         {nil, []eas.SyncRequest{begin, begin}},

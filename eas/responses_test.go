@@ -131,9 +131,6 @@ func responseCases() []responseCase {
 		envelope+`<SyncKey>8</SyncKey><CollectionId>1</CollectionId><Responses><Add><ClientId>c</ClientId><ServerId>1:1</ServerId><Status>1</Status></Add><Change><ServerId>1:2</ServerId><Status>7</Status></Change>`+
 			`<Change><ServerId>1:2</ServerId><InstanceId xmlns="AirSyncBase">20260101T090000Z</InstanceId><Status>6</Status></Change><Delete><ServerId>1:3</ServerId><Status>8</Status></Delete>`+
 			`<Fetch>`+mailOf1+`</Fetch><Fetch><Status>6</Status>`+mailOf1+`</Fetch></Responses>`+unwrapped)
-	add("ApplyWith changes", func(ctx context.Context, c *eas.Client) (any, error) {
-		return c.ApplyWith(ctx, "1", "7", &eas.ApplyOptions{Class: eas.ClassEmail, Changes: &eas.SyncOptions{}}, eas.Delete("1:1"))
-	}, envelope+`<SyncKey>8</SyncKey><CollectionId>1</CollectionId>`+unwrapped, "")
 	two := []eas.SyncRequest{{Folder: "1", Key: "7"}, {Folder: "2"}}
 	add("SyncMany", func(ctx context.Context, c *eas.Client) (any, error) { return c.SyncMany(ctx, nil, two...) },
 		"", envelope+`<SyncKey>8</SyncKey>`+unwrapped, envelope+`<SyncKey>8</SyncKey><CollectionId>1</CollectionId></Collection><Collection><CollectionId>2</CollectionId><Status>12</Status>`+unwrapped,

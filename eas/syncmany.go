@@ -17,11 +17,10 @@ const MaxFolders = 300
 
 // A SyncRequest is one folder of a [Client.SyncMany].
 type SyncRequest struct {
-	Folder        FolderID
-	Key           SyncKey
-	Options       *SyncOptions
-	Edits         []Edit
-	DeleteForGood bool // deletes items instead of moving them to Deleted Items
+	Folder  FolderID
+	Key     SyncKey
+	Options *SyncOptions
+	Edits   []Edit // see [Client.Apply]
 }
 
 // A SyncResult is what became of a [SyncRequest].
@@ -174,11 +173,10 @@ func (x *SyncRequest) collection(version Version) (*airsync.SyncCollection, erro
 	if err != nil {
 		return nil, err
 	}
-	if x.DeleteForGood && x.key() != InitialSyncKey {
-		col.DeletesAsMoves = new(bool)
+	if err := putEdits(col, x.Edits, version); err != nil {
+		return nil, err
 	}
-	col.Commands, err = commands(x.Edits, version)
-	return col, err
+	return col, nil
 }
 
 // manyResults reads what became of each folder. A failure of the whole is that of the call,

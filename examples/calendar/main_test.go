@@ -104,7 +104,7 @@ func TestLostKey(t *testing.T) {
 		three(t, boxes)
 		gone := s.Pairs[0]
 		side := s.Sides[i]
-		if _, err := side.client.ApplyWith(t.Context(), side.Folder, side.Key, &eas.ApplyOptions{Class: eas.ClassCalendar}, eas.Delete(gone.IDs[i])); err != nil {
+		if _, err := side.client.Apply(t.Context(), side.Folder, side.Key, eas.Delete(gone.IDs[i])); err != nil {
 			t.Fatal(err)
 		}
 		s.Sides[i].Key = "{00000000-0000-0000-0000-000000000000}7"

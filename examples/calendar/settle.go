@@ -72,7 +72,7 @@ func (s *state) add(ctx context.Context, p *pair, to int, e *eas.Event) error {
 // apply sends an edit and keeps the key that it brings.
 func (s *state) apply(ctx context.Context, i int, e eas.Edit) (*eas.Applied, error) {
 	x := &s.Sides[i]
-	got, err := x.client.ApplyWith(ctx, x.Folder, x.Key, &eas.ApplyOptions{Class: eas.ClassCalendar}, e)
+	got, err := x.client.Apply(ctx, x.Folder, x.Key, e)
 	if err != nil {
 		return nil, s.lost(i, err)
 	}

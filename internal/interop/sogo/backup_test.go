@@ -205,7 +205,7 @@ func backupOfItems(t *testing.T, user string) {
 		f := b.folder(t, x.folder)
 		o := &eas.SyncOptions{Class: f.Type.Class()}
 		key, _ := b.read(t, f.ID, eas.InitialSyncKey, o)
-		got, err := b.ApplyWith(t.Context(), f.ID, key, &eas.ApplyOptions{Class: o.Class}, eas.Add("", x.item))
+		got, err := b.Apply(t.Context(), f.ID, key, eas.Add("", x.item))
 		if err == nil {
 			err = got.Err()
 		}

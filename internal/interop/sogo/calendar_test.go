@@ -44,12 +44,11 @@ func openCalendar(t *testing.T, user string, v eas.Version) *calendar {
 func (c *calendar) apply(t *testing.T, edits ...eas.Edit) {
 	t.Helper()
 	for _, e := range edits {
-		o := &eas.ApplyOptions{Class: eas.ClassCalendar}
-		got, err := c.ApplyWith(t.Context(), c.folder, c.key, o, e)
+		got, err := c.Apply(t.Context(), c.folder, c.key, e)
 		if errors.Is(err, eas.ErrInvalidSyncKey) {
 			// SOGo forgets the key that the first edit of an empty calendar brings.
 			c.key, _ = c.read(t, c.folder, eas.InitialSyncKey, &eas.SyncOptions{Class: eas.ClassCalendar})
-			got, err = c.ApplyWith(t.Context(), c.folder, c.key, o, e)
+			got, err = c.Apply(t.Context(), c.folder, c.key, e)
 		}
 		if err == nil {
 			c.key, err = got.Key, got.Err()
