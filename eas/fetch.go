@@ -33,7 +33,8 @@ type FetchOptions struct {
 	// the last one, or 0 for the end. What a server sends beyond them is not written, so that
 	// the content begins at First also where the server sent the whole.
 	First, Last int64
-	// Protected brings, from 14.1 on, messages under rights management decrypted.
+	// Protected brings, from 14.1 on, messages under rights management, and their attachments,
+	// decrypted. FetchDocument does not have it.
 	Protected bool
 }
 
@@ -54,6 +55,9 @@ func (c *Client) FetchAttachment(ctx context.Context, reference string, w io.Wri
 // [Client.FetchAttachment]. The link is Document.Link. Servers that want a user and a
 // password for the library are not served: none is ever sent.
 func (c *Client) FetchDocument(ctx context.Context, link string, w io.Writer, o *FetchOptions) (*Content, error) {
+	if o != nil && o.Protected {
+		return nil, errors.New("eas: FetchDocument: it has no FetchOptions.Protected")
+	}
 	return c.fetch(ctx, airsync.FetchRequest{Store: "DocumentLibrary", LinkID: link}, w, o)
 }
 

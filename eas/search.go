@@ -1,9 +1,11 @@
 package eas
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,20 +28,37 @@ type Query struct {
 	After, Before time.Time
 }
 
-// SearchOptions are the choices of the methods that search. Nil means the zero value.
+// SearchOptions configure the methods that search. Nil means the zero value. An option that a
+// method does not have is an error that names it.
 type SearchOptions struct {
-	Offset int // of the first result; Find takes 0 alone
-	Limit  int // results at most; if 0, MaxFound
+	Limit  int // the largest number of results; if 0, MaxFound
+	Offset int // of the first result; not of Find and FindPeople
 
-	// Items says how Search brings items; if nil, without bodies.
+	// Items says how Search returns items; if nil, without bodies.
 	Items *ItemOptions
 
-	// Pictures is how many people come with a picture, from 14.1 on, and PictureSize how
-	// many bytes one may have; 0: as the server likes.
+	// Pictures is how many people SearchPeople and FindPeople return with a picture, from 14.1
+	// on, and PictureSize the largest size of a picture in bytes; if 0, the server decides.
 	Pictures, PictureSize int
 
-	// Rebuild makes the server repeat the search instead of paging through what it found before.
+	// Rebuild makes the server repeat a Search or SearchPeople, instead of paging through what it
+	// found before.
 	Rebuild bool
+}
+
+// check refuses an option that is set and not among those that the method has.
+func (o *SearchOptions) check(method string, has ...string) error {
+	for _, x := range []struct {
+		name string
+		set  bool
+	}{
+		{"Offset", o.Offset != 0}, {"Items", o.Items != nil}, {"Pictures", o.Pictures != 0}, {"PictureSize", o.PictureSize != 0}, {"Rebuild", o.Rebuild},
+	} {
+		if x.set && !slices.Contains(has, x.name) {
+			return fmt.Errorf("eas: %s: it has no SearchOptions.%s", method, x.name)
+		}
+	}
+	return nil
 }
 
 // SearchResults are what a search found.
@@ -94,6 +113,9 @@ type Document struct {
 // does it better where the server speaks 16.1.
 func (c *Client) Search(ctx context.Context, q Query, o *SearchOptions) (*SearchResults, error) {
 	o = o.orZero()
+	if err := o.check("Search", "Offset", "Items", "Rebuild"); err != nil {
+		return nil, err
+	}
 	return atVersion(ctx, c, func(v Version) (*SearchResults, error) { return c.searchMailAt(ctx, v, q, o) })
 }
 
@@ -139,8 +161,11 @@ func (c *Client) searchMailAt(ctx context.Context, version Version, q Query, o *
 // Exchange wants four characters at least.
 func (c *Client) SearchPeople(ctx context.Context, text string, o *SearchOptions) (*SearchResults, error) {
 	o = o.orZero()
+	if err := o.check("SearchPeople", "Offset", "Pictures", "PictureSize", "Rebuild"); err != nil {
+		return nil, err
+	}
 	if text == "" {
-		return nil, errors.New("eas: Search: nothing to search for")
+		return nil, errors.New("eas: SearchPeople: nothing to search for")
 	}
 	return atVersion(ctx, c, func(v Version) (*SearchResults, error) { return c.searchPeopleAt(ctx, v, text, o) })
 }
@@ -165,8 +190,11 @@ func (c *Client) searchPeopleAt(ctx context.Context, version Version, text strin
 // \\server\share\folder; the first of the Documents is the folder itself.
 func (c *Client) SearchLibrary(ctx context.Context, link string, o *SearchOptions) (*SearchResults, error) {
 	o = o.orZero()
+	if err := o.check("SearchLibrary", "Offset"); err != nil {
+		return nil, err
+	}
 	if link == "" {
-		return nil, errors.New("eas: Search: nothing to search for")
+		return nil, errors.New("eas: SearchLibrary: no link")
 	}
 	in := &airsync.Search{Store: airsync.SearchStore{
 		Name: "DocumentLibrary", Query: &airsync.SearchQuery{EqualTo: &airsync.LinkEquals{LinkID: true, Value: link}},
@@ -188,6 +216,25 @@ func (c *Client) SearchLibrary(ctx context.Context, link string, o *SearchOption
 		out.Documents = append(out.Documents, doc)
 		return nil
 	})
+}
+
+// checkFind refuses what Find has no term for.
+func (q Query) checkFind() error {
+	switch {
+	case q.Text == "":
+		return errors.New("eas: Find: nothing to search for")
+	case q.Conversation != nil:
+		return errors.New("eas: Find: it has no Query.Conversation: use Search")
+	case !q.After.IsZero():
+		return errors.New("eas: Find: it has no Query.After: use Search")
+	case !q.Before.IsZero():
+		return errors.New("eas: Find: it has no Query.Before: use Search")
+	case len(q.Classes) > 1:
+		return errors.New("eas: Find: more than one of Query.Classes: use Search")
+	case len(q.Folders) > 1:
+		return errors.New("eas: Find: more than one of Query.Folders: use Search")
+	}
+	return nil
 }
 
 func (o *SearchOptions) orZero() *SearchOptions {
@@ -269,8 +316,9 @@ func person(p airsync.Person, read *reader) DirectoryEntry {
 // Find searches the mailbox for mail as the list of a mail program shows it, from 16.1 on.
 // The words may be in the query language of Exchange (KQL).
 func (c *Client) Find(ctx context.Context, q Query, o *SearchOptions) (*SearchResults, error) {
-	if q.Text == "" || q.Conversation != nil || !q.After.IsZero() || !q.Before.IsZero() || len(q.Classes) > 1 || len(q.Folders) > 1 {
-		return nil, errors.New("eas: Find: it takes words, at most one class and one folder, and no other terms")
+	o = o.orZero()
+	if err := cmp.Or(o.check("Find"), q.checkFind()); err != nil {
+		return nil, err
 	}
 	m := &airsync.MailboxCriterion{Query: airsync.FindQuery{Class: string(ClassEmail), FreeText: q.Text}}
 	if len(q.Classes) == 1 {
@@ -279,7 +327,7 @@ func (c *Client) Find(ctx context.Context, q Query, o *SearchOptions) (*SearchRe
 	if len(q.Folders) == 1 {
 		m.Query.CollectionID = string(q.Folders[0])
 	}
-	m.Options = &airsync.FindOptions{Range: o.orZero().bounds(), DeepTraversal: !q.Shallow}
+	m.Options = &airsync.FindOptions{Range: o.bounds(), DeepTraversal: !q.Shallow}
 	return c.find(ctx, airsync.FindExecute{Mailbox: m}, func(read *reader, out *SearchResults, x airsync.FindResult) error {
 		f := FoundItem{ID: ItemID(x.ServerID), Folder: FolderID(x.CollectionID), Class: Class(x.Class), Raw: *x.Properties}
 		var p airsync.FoundMail
@@ -303,8 +351,11 @@ func (c *Client) Find(ctx context.Context, q Query, o *SearchOptions) (*SearchRe
 // [Client.SearchPeople].
 func (c *Client) FindPeople(ctx context.Context, text string, o *SearchOptions) (*SearchResults, error) {
 	o = o.orZero()
+	if err := o.check("FindPeople", "Pictures", "PictureSize"); err != nil {
+		return nil, err
+	}
 	if text == "" {
-		return nil, errors.New("eas: Find: nothing to search for")
+		return nil, errors.New("eas: FindPeople: nothing to search for")
 	}
 	g := &airsync.GALCriterion{Query: text, Options: &airsync.FindOptions{Range: o.bounds()}}
 	if o.Pictures > 0 {

@@ -29,8 +29,8 @@ type SmartOptions struct {
 	// appear. Otherwise the server puts the source behind the message. From 14.0 on.
 	ReplaceMIME bool
 
-	// Forwardees are who a meeting is forwarded to, from 16.0 on: then the server makes the
-	// message, and the one that is given must be nil.
+	// Forwardees are who SmartForward forwards a meeting to, from 16.0 on: then the server makes
+	// the message, and the one that is given must be nil.
 	Forwardees []Person
 }
 
@@ -61,6 +61,8 @@ func (c *Client) smart(ctx context.Context, command string, source MailSource, m
 		return fmt.Errorf("eas: %s: LocalID must be 1 to 40 ASCII letters and digits", command)
 	case source.LongID == "" && (source.Folder == "" || source.Item == ""):
 		return fmt.Errorf("eas: %s: the source needs a folder and an item, or a long ID", command)
+	case command == "SmartReply" && len(o.Forwardees) > 0:
+		return errors.New("eas: SmartReply: it has no SmartOptions.Forwardees: use SmartForward")
 	case mime == nil && len(o.Forwardees) == 0:
 		return fmt.Errorf("eas: %s: no message", command)
 	case mime != nil && len(o.Forwardees) > 0:
