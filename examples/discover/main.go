@@ -18,51 +18,53 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
-	"os/signal"
 	"strings"
 
 	"github.com/easoauth/easoauth/autodiscover"
 	"github.com/easoauth/easoauth/eas/eastest"
+	"github.com/easoauth/easoauth/examples/internal/account"
 )
 
 func main() {
 	r := &autodiscover.Resolver{}
-	protocol := flag.String("protocol", "ActiveSync", "what to look for")
-	cloud := flag.String("cloud", "worldwide", "worldwide, gcc-high, dod, china, bleu, delos, or auto to ask the federation provider")
-	flag.StringVar(&r.Host, "host", "", "ask this host alone")
-	flag.BoolVar(&r.NoCloud, "no-cloud", false, "do not ask Exchange Online")
-	flag.BoolVar(&r.AskDomain, "domain", false, "ask the domain itself as well")
-	flag.BoolVar(&r.AskSRV, "srv", false, "ask the target of the SRV record, after confirmation")
-	flag.BoolVar(&r.AskHTTP, "http", false, "ask where plain http redirects to, after confirmation")
-	flag.BoolVar(&r.AllowPrivate, "private", false, "let hosts have private addresses, inside your own network")
-	proxy := flag.Bool("proxy", false, "use the proxies of the environment (HTTPS_PROXY, NO_PROXY)")
-	asJSON := flag.Bool("json", false, "print JSON")
-	flag.Parse()
-	if flag.NArg() > 1 {
-		flag.Usage()
-		os.Exit(2)
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	r.Protocol = autodiscover.Protocol(*protocol)
-	r.Confirm = ask(os.Stdin, os.Stderr)
-	if *proxy {
-		r.Proxy = http.ProxyFromEnvironment
-	}
-	addr := flag.Arg(0)
-	if addr == "" {
-		tn := eastest.New(nil, &eastest.Options{Topology: eastest.Hybrid})
-		defer tn.Close()
-		addr = "ada@contoso.com"
-		tn.AddMailbox(addr)
-		r.HTTPClient = tn.Client()
-	}
-	ok := run(ctx, os.Stdout, r, *cloud, addr, *asJSON)
-	if !ok {
-		stop()
-		os.Exit(1)
-	}
+	var protocol, cloud string
+	var proxy, asJSON bool
+	(&account.Tool{
+		Name:  "discover",
+		Usage: "discover [flags] you@yourcompany.com",
+		Args:  1,
+		Flags: func(fs *flag.FlagSet) {
+			fs.StringVar(&protocol, "protocol", "ActiveSync", "what to look for")
+			fs.StringVar(&cloud, "cloud", "worldwide", "worldwide, gcc-high, dod, china, bleu, delos, or auto to query the federation provider")
+			fs.StringVar(&r.Host, "host", "", "query this host alone")
+			fs.BoolVar(&r.NoCloud, "no-cloud", false, "do not query Exchange Online")
+			fs.BoolVar(&r.AskDomain, "domain", false, "query the domain itself as well")
+			fs.BoolVar(&r.AskSRV, "srv", false, "query the target of the SRV record, after confirmation")
+			fs.BoolVar(&r.AskHTTP, "http", false, "query where plain http redirects to, after confirmation")
+			fs.BoolVar(&r.AllowPrivate, "private", false, "let hosts have private addresses, inside your own network")
+			fs.BoolVar(&proxy, "proxy", false, "use the proxies of the environment (HTTPS_PROXY, NO_PROXY)")
+			fs.BoolVar(&asJSON, "json", false, "print JSON")
+		},
+		Run: func(ctx context.Context, fs *flag.FlagSet, in io.Reader, out, errs io.Writer) error {
+			addr := fs.Arg(0)
+			switch {
+			case addr == "" && (fs.NFlag() > 1 || fs.NFlag() == 1 && !asJSON):
+				return account.Misuse("the mail address is missing")
+			case addr == "":
+				tn := eastest.New(nil, &eastest.Options{Topology: eastest.Hybrid})
+				defer tn.Close()
+				addr = "ada@contoso.com"
+				tn.AddMailbox(addr)
+				r.HTTPClient = tn.Client()
+			}
+			r.Protocol = autodiscover.Protocol(protocol)
+			r.Confirm = ask(in, errs)
+			if proxy {
+				r.Proxy = http.ProxyFromEnvironment
+			}
+			return run(ctx, out, r, cloud, addr, asJSON)
+		},
+	}).Main()
 }
 
 var clouds = map[string]autodiscover.Cloud{
@@ -70,16 +72,17 @@ var clouds = map[string]autodiscover.Cloud{
 	"china": autodiscover.China, "bleu": autodiscover.Bleu, "delos": autodiscover.Delos,
 }
 
-// run looks addr up and reports whether it was found.
-func run(ctx context.Context, out io.Writer, r *autodiscover.Resolver, cloud, addr string, asJSON bool) bool {
+// run looks addr up and prints what it found. With asJSON a failure is printed as well.
+func run(ctx context.Context, out io.Writer, r *autodiscover.Resolver, cloud, addr string, asJSON bool) error {
 	e, err := lookup(ctx, r, cloud, addr)
+	if errors.Is(err, account.ErrUsage) {
+		return err
+	}
 	if !asJSON {
-		if err != nil {
-			fmt.Fprintln(out, err)
-		} else {
-			fmt.Fprintln(out, e)
+		if err == nil {
+			_, err = fmt.Fprintln(out, e)
 		}
-		return err == nil
+		return err
 	}
 	var result struct {
 		URL      string    `json:"url,omitempty"`
@@ -118,11 +121,7 @@ func run(ctx context.Context, out io.Writer, r *autodiscover.Resolver, cloud, ad
 	}
 	enc := json.NewEncoder(out)
 	enc.SetIndent("", "  ")
-	if err := enc.Encode(result); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return false
-	}
-	return err == nil
+	return errors.Join(err, enc.Encode(result))
 }
 
 type hop struct {
@@ -155,7 +154,7 @@ func lookup(ctx context.Context, r *autodiscover.Resolver, cloud, addr string) (
 	} else if c, ok := clouds[cloud]; ok {
 		r.Cloud = c
 	} else {
-		return nil, fmt.Errorf("no cloud %q", cloud)
+		return nil, account.Misuse("-cloud: there is no cloud %q", cloud)
 	}
 	return r.Lookup(ctx, addr)
 }

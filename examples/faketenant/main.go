@@ -27,27 +27,24 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/easoauth/easoauth/eas"
 	"github.com/easoauth/easoauth/eas/eastest"
+	"github.com/easoauth/easoauth/examples/internal/account"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	ctx, stop := account.Signals()
 	err := run(ctx, os.Args[1:], os.Stdout)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		return
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "faketenant:", err)
-		os.Exit(1)
+	if errors.Is(err, flag.ErrHelp) {
+		err = nil
 	}
+	code := account.Report(ctx, os.Stderr, "faketenant", err)
+	stop()
+	os.Exit(code)
 }
 
 // A program is what the flags say.
@@ -225,8 +222,11 @@ type User struct {
 
 func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	p, err := parse(args, out)
-	if err != nil {
+	switch {
+	case errors.Is(err, flag.ErrHelp):
 		return err
+	case err != nil:
+		return account.Misuse("%v", err)
 	}
 	if p.duration > 0 {
 		var cancel context.CancelFunc

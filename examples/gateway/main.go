@@ -20,7 +20,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -29,11 +28,10 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 	"time"
 
+	"github.com/easoauth/easoauth/examples/internal/account"
 	"github.com/easoauth/easoauth/token"
 )
 
@@ -48,38 +46,32 @@ type settings struct {
 
 func main() {
 	var s settings
-	flag.StringVar(&s.listen, "listen", "127.0.0.1:8443", "address to listen on")
-	flag.StringVar(&s.cert, "cert", "", "file with the TLS certificate")
-	flag.StringVar(&s.key, "key", "", "file with its key")
-	flag.StringVar(&s.public, "public", "", "ActiveSync URL under which clients reach the gateway")
-	flag.StringVar(&s.upstream, "upstream", "", "ActiveSync URL of the server behind it")
-	flag.StringVar(&s.users, "users", "", "file of addresses, logins and passwords")
-	flag.StringVar(&s.authority, "authority", "", "authorization_uri of the authority")
-	flag.StringVar(&s.issuer, "issuer", "", "issuer of an OpenID provider")
-	flag.StringVar(&s.trust, "trust", "", "further hosts that may be the authority, with commas")
-	flag.StringVar(&s.tenants, "tenants", "", "tenants whose users may come, with commas; all if empty")
-	flag.StringVar(&s.clients, "clients", "", "client IDs that may come, with commas; all if empty")
-	flag.StringVar(&s.audiences, "audiences", "", "audiences that are accepted besides the origin of -public, with commas")
-	flag.StringVar(&s.scope, "scope", "", "permission that a token must have; if empty, EAS.AccessAsUser.All")
-	flag.BoolVar(&s.loopback, "loopback-authority", false, "let the authority be plain http on loopback, for tests")
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	var err error
-	switch {
-	case flag.NArg() > 0:
-		flag.Usage()
-		os.Exit(2)
-	case flag.NFlag() == 0:
-		err = demonstrate(ctx, os.Stdout)
-	default:
-		err = serve(ctx, os.Stderr, s)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "gateway:", err)
-		stop()
-		os.Exit(1)
-	}
+	(&account.Tool{
+		Name:  "gateway",
+		Usage: "gateway -public https://… -upstream … -users … -authority …",
+		Flags: func(fs *flag.FlagSet) {
+			fs.StringVar(&s.listen, "listen", "127.0.0.1:8443", "address to listen on")
+			fs.StringVar(&s.cert, "cert", "", "file with the TLS certificate")
+			fs.StringVar(&s.key, "key", "", "file with its key")
+			fs.StringVar(&s.public, "public", "", "ActiveSync URL under which clients reach the gateway")
+			fs.StringVar(&s.upstream, "upstream", "", "ActiveSync URL of the server behind it")
+			fs.StringVar(&s.users, "users", "", "file of addresses, logins and passwords")
+			fs.StringVar(&s.authority, "authority", "", "authorization_uri of the authority")
+			fs.StringVar(&s.issuer, "issuer", "", "issuer of an OpenID provider")
+			fs.StringVar(&s.trust, "trust", "", "further hosts that may be the authority, with commas")
+			fs.StringVar(&s.tenants, "tenants", "", "tenants whose users may come, with commas; all if empty")
+			fs.StringVar(&s.clients, "clients", "", "client IDs that may come, with commas; all if empty")
+			fs.StringVar(&s.audiences, "audiences", "", "audiences that are accepted besides the origin of -public, with commas")
+			fs.StringVar(&s.scope, "scope", "", "permission that a token must have; if empty, EAS.AccessAsUser.All")
+			fs.BoolVar(&s.loopback, "loopback-authority", false, "let the authority be plain http on loopback, for tests")
+		},
+		Run: func(ctx context.Context, fs *flag.FlagSet, _ io.Reader, out, errs io.Writer) error {
+			if fs.NFlag() == 0 {
+				return demonstrate(ctx, out)
+			}
+			return serve(ctx, errs, s)
+		},
+	}).Main()
 }
 
 // serve runs the gateway until ctx ends.
@@ -90,7 +82,7 @@ func serve(ctx context.Context, out io.Writer, s settings) error {
 		return err
 	}
 	if (s.cert == "") != (s.key == "") {
-		return errors.New("-cert and -key go together")
+		return account.Misuse("-cert and -key go together")
 	}
 	l, err := net.Listen("tcp", s.listen)
 	if err != nil {
@@ -98,7 +90,7 @@ func serve(ctx context.Context, out io.Writer, s settings) error {
 	}
 	if s.cert == "" && !l.Addr().(*net.TCPAddr).IP.IsLoopback() {
 		l.Close()
-		return errors.New("without -cert and -key the gateway listens on loopback alone: tokens would cross the network in clear")
+		return account.Misuse("without -cert and -key the gateway listens on loopback alone: tokens would cross the network in clear")
 	}
 	server := &http.Server{
 		Handler: g, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 5 * time.Minute, MaxHeaderBytes: 64 << 10,
@@ -127,7 +119,7 @@ func (s settings) gateway(ctx context.Context, log *slog.Logger) (*gateway, erro
 		return nil, err
 	}
 	if ip := net.ParseIP(upstream.Hostname()); upstream.Scheme != "https" && upstream.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, errors.New("-upstream must be https, or on loopback: passwords would cross the network in clear")
+		return nil, account.Misuse("-upstream must be https, or on loopback: passwords would cross the network in clear")
 	}
 	logins, err := readLogins(s.users)
 	if err != nil {
@@ -149,7 +141,7 @@ func (s settings) gateway(ctx context.Context, log *slog.Logger) (*gateway, erro
 func parseURL(name, s string) (*url.URL, error) {
 	u, err := url.Parse(s)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil || u.RawQuery != "" {
-		return nil, fmt.Errorf("%s must be an https URL", name)
+		return nil, account.Misuse("%s must be an https URL", name)
 	}
 	return u, nil
 }

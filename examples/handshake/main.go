@@ -24,7 +24,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
@@ -35,60 +34,48 @@ import (
 	"github.com/easoauth/easoauth/token"
 )
 
-func main() {
-	ctx, stop := account.Signals()
-	code := command(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
-}
+func main() { newTool().Main() }
 
-// command is the program without its process.
-func command(ctx context.Context, args []string, out, errs io.Writer) int {
-	d := &dance{show: &show{out: out, color: account.Colors(out)}, log: errs}
-	fs := flag.NewFlagSet("handshake", flag.ContinueOnError)
-	fs.SetOutput(io.Discard)
-	fs.StringVar(&d.email, "email", "", "mail address at a real deployment; without it, an embedded tenant is used")
-	fs.StringVar(&d.clientID, "client-id", "", "client ID of your app registration; without it, nobody is signed in")
-	fs.StringVar(&d.options.Tenant, "tenant", "", "tenant, for an app that only one tenant may use")
-	fs.Func("trust", "host of the authority, if it is not one of Microsoft's, such as your AD FS; may be given several times", func(host string) error {
-		d.options.TrustedAuthorities = append(d.options.TrustedAuthorities, host)
-		return nil
-	})
-	fs.StringVar(&d.at, "endpoint", "", "ActiveSync URL, without a look-up")
-	fs.StringVar(&d.resolver.Host, "host", "", "look up at this AutoDiscover host alone")
-	fs.BoolVar(&d.resolver.NoCloud, "no-cloud", false, "do not look up at Exchange Online")
-	fs.BoolVar(&d.device, "device", false, "sign in with a code although there is a browser")
-	fs.BoolVar(&d.show.json, "json", false, "print JSON lines")
-	timeout := fs.Duration("timeout", 15*time.Minute, "give up after this time")
-	err := fs.Parse(args)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprintln(out, "usage: handshake [-email you@yourcompany.com [-client-id …]]")
-		fs.SetOutput(out)
-		fs.PrintDefaults()
-		return account.OK
-	case err != nil:
-		err = account.Misuse("%v", err)
-	case fs.NArg() > 0:
-		err = account.Misuse("unexpected argument %q", fs.Arg(0))
-	default:
-		err = d.check(fs)
+func newTool() *account.Tool {
+	d := &dance{show: &show{}}
+	var timeout time.Duration
+	return &account.Tool{
+		Name:  "handshake",
+		Usage: "handshake [-email you@yourcompany.com [-client-id …]]",
+		Flags: func(fs *flag.FlagSet) {
+			fs.StringVar(&d.email, "email", "", "mail address at a real deployment; without it, an embedded tenant is used")
+			fs.StringVar(&d.clientID, "client-id", "", "client ID of your app registration; without it, nobody is signed in")
+			fs.StringVar(&d.options.Tenant, "tenant", "", "tenant, for an app that only one tenant may use")
+			fs.Func("trust", "host of the authority, if it is not one of Microsoft's, such as your AD FS; may be given several times", func(host string) error {
+				d.options.TrustedAuthorities = append(d.options.TrustedAuthorities, host)
+				return nil
+			})
+			fs.StringVar(&d.at, "endpoint", "", "ActiveSync URL, without a look-up")
+			fs.StringVar(&d.resolver.Host, "host", "", "look up at this AutoDiscover host alone")
+			fs.BoolVar(&d.resolver.NoCloud, "no-cloud", false, "do not look up at Exchange Online")
+			fs.BoolVar(&d.device, "device", false, "sign in with a code although there is a browser")
+			fs.BoolVar(&d.show.json, "json", false, "print JSON lines")
+			fs.DurationVar(&timeout, "timeout", 15*time.Minute, "give up after this time")
+		},
+		Run: func(ctx context.Context, fs *flag.FlagSet, _ io.Reader, out, errs io.Writer) error {
+			if err := d.check(fs); err != nil {
+				return err
+			}
+			d.show.out, d.show.color, d.log = out, account.Colors(out), errs
+			ctx, cancel := context.WithTimeout(ctx, timeout)
+			defer cancel()
+			var err error
+			if d.email == "" {
+				err = embedded(ctx, d.show)
+			} else {
+				err = d.deployment(ctx)
+			}
+			if ok := d.show.close(); !ok && err == nil {
+				err = errors.New("a step failed")
+			}
+			return err
+		},
 	}
-	if err != nil {
-		fmt.Fprintf(errs, "handshake: %v\nhandshake: -help lists the flags\n", err)
-		return account.Misused
-	}
-	within, cancel := context.WithTimeout(ctx, *timeout)
-	defer cancel()
-	if d.email == "" {
-		err = embedded(within, d.show)
-	} else {
-		err = d.deployment(within)
-	}
-	if ok := d.show.close(); !ok && err == nil {
-		err = errors.New("a step failed")
-	}
-	return account.Code(ctx, err)
 }
 
 // check says what is wrong with the flags.

@@ -47,17 +47,17 @@ func TestMisuse(t *testing.T) {
 		"-json -tenant x": "-tenant is for", "-email a@contoso.com -endpoint http://mail.contoso.com": "-endpoint is not an ActiveSync URL", "-email a@contoso.com -endpoint %zz": "-endpoint is not",
 	} {
 		var out, errs bytes.Buffer
-		if code := command(t.Context(), strings.Fields(args), &out, &errs); code != account.Misused || out.Len() > 0 || !strings.HasPrefix(errs.String(), "handshake: "+want) {
+		if code := newTool().Command(t.Context(), strings.Fields(args), nil, &out, &errs); code != account.Misused || out.Len() > 0 || !strings.HasPrefix(errs.String(), "handshake: "+want) {
 			t.Errorf("%s: %d\n%s%s", args, code, &out, &errs)
 		}
 	}
 	var out, errs bytes.Buffer
-	if code := command(t.Context(), []string{"-help"}, &out, &errs); code != account.OK || errs.Len() > 0 || !strings.Contains(out.String(), "-endpoint") {
+	if code := newTool().Command(t.Context(), []string{"-help"}, nil, &out, &errs); code != account.OK || errs.Len() > 0 || !strings.Contains(out.String(), "-endpoint") {
 		t.Errorf("-help: %d\n%s%s", code, &out, &errs)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if code := command(ctx, nil, &out, &errs); code != account.Interrupted {
+	if code := newTool().Command(ctx, nil, nil, &out, &errs); code != account.Interrupted {
 		t.Errorf("after Ctrl-C: %d", code)
 	}
 }

@@ -19,17 +19,16 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 	"time"
 
+	"github.com/easoauth/easoauth/examples/internal/account"
 	"github.com/easoauth/easoauth/token"
 )
 
@@ -39,40 +38,39 @@ type settings struct {
 
 func main() {
 	var s settings
-	flag.StringVar(&s.listen, "listen", "127.0.0.1:8080", "loopback address to listen on")
-	flag.StringVar(&s.clientID, "client-id", "", "client ID of the service's app registration")
-	flag.StringVar(&s.tenant, "tenant", "", "tenant whose users may come: a GUID or a domain")
-	flag.StringVar(&s.endpoint, "endpoint", "", "ActiveSync URL of the mailboxes")
-	flag.StringVar(&s.secretFile, "secret-file", "", "file with the client secret")
-	flag.StringVar(&s.dir, "dir", "", "folder for the sign-ins")
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	var err error
-	switch {
-	case len(os.Args) == 1:
-		err = demonstrate(ctx, os.Stdout)
-	case flag.NArg() > 0 || s.clientID == "" || s.tenant == "" || s.endpoint == "" || s.secretFile == "" || s.dir == "":
-		fmt.Fprintln(os.Stderr, "onbehalfof: -client-id, -tenant, -endpoint, -secret-file and -dir are needed; -h explains")
-		os.Exit(2)
-	default:
-		err = s.serve(ctx)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "onbehalfof:", err)
-		stop()
-		os.Exit(1)
-	}
+	(&account.Tool{
+		Name:  "onbehalfof",
+		Usage: "onbehalfof -client-id … -tenant … -endpoint … -secret-file … -dir …",
+		Flags: func(fs *flag.FlagSet) {
+			fs.StringVar(&s.listen, "listen", "127.0.0.1:8080", "loopback address to listen on")
+			fs.StringVar(&s.clientID, "client-id", "", "client ID of the service's app registration")
+			fs.StringVar(&s.tenant, "tenant", "", "tenant whose users may come: a GUID or a domain")
+			fs.StringVar(&s.endpoint, "endpoint", "", "ActiveSync URL of the mailboxes")
+			fs.StringVar(&s.secretFile, "secret-file", "", "file with the client secret")
+			fs.StringVar(&s.dir, "dir", "", "folder for the sign-ins")
+		},
+		Run: func(ctx context.Context, fs *flag.FlagSet, _ io.Reader, out, _ io.Writer) error {
+			if fs.NFlag() == 0 {
+				return demonstrate(ctx, out)
+			}
+			for _, name := range []string{"client-id", "tenant", "endpoint", "secret-file", "dir"} {
+				if fs.Lookup(name).Value.String() == "" {
+					return account.Misuse("-%s is missing", name)
+				}
+			}
+			return s.serve(ctx)
+		},
+	}).Main()
 }
 
 // serve runs the service until ctx ends.
 func (s *settings) serve(ctx context.Context) error {
 	host, _, err := net.SplitHostPort(s.listen)
 	if err != nil {
-		return fmt.Errorf("-listen: %w", err)
+		return account.Misuse("-listen: %v", err)
 	}
 	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
-		return errors.New("-listen: tokens do not travel in the clear: listen on loopback, behind a TLS server")
+		return account.Misuse("-listen: tokens do not travel in the clear: listen on loopback, behind a TLS server")
 	}
 	secret, err := os.ReadFile(s.secretFile)
 	if err != nil {
@@ -80,7 +78,7 @@ func (s *settings) serve(ctx context.Context) error {
 	}
 	endpoint, err := url.Parse(s.endpoint)
 	if err != nil {
-		return errors.New("-endpoint is not a URL")
+		return account.Misuse("-endpoint is not a URL")
 	}
 	svc, err := newService(ctx, s.clientID, s.tenant, endpoint, &token.FileStore{Dir: s.dir}, &token.Options{
 		Auth: token.Secret(strings.TrimSpace(string(secret)))})

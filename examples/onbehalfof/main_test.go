@@ -41,17 +41,23 @@ func TestProcess(t *testing.T) {
 		code    int
 		mention string
 	}{
-		{[]string{"-h"}, 0, "-secret-file"},
-		{[]string{"-x"}, 2, "-x"},
-		{[]string{"-client-id", "c"}, 2, "needed"},
-		{append(all[:len(all):len(all)], "x"), 2, "needed"},
-		{append(all[:len(all):len(all)], "-listen", "0.0.0.0:0"), 1, "loopback"},
+		{[]string{"-x"}, 2, "onbehalfof: flag provided but not defined: -x"},
+		{[]string{"-client-id", "c"}, 2, "onbehalfof: -tenant is missing"},
+		{append(all[:len(all):len(all)], "x"), 2, `onbehalfof: unexpected argument "x"`},
+		{append(all[:len(all):len(all)], "-listen", "0.0.0.0:0"), 2, "loopback"},
+		{append(all[:len(all):len(all)], "-listen", "8080"), 2, "-listen: "},
 		{append(all[:len(all):len(all)], "-secret-file", secret+"x"), 1, "secretx"},
 	} {
 		out, errs, code := start(t, tt.args...)
 		if code != tt.code || !strings.Contains(errs, tt.mention) || out != "" || strings.Contains(errs, "s3cret") {
 			t.Errorf("%q: exit code %d\n%s%s", tt.args, code, out, errs)
 		}
+	}
+}
+
+func TestHelp(t *testing.T) {
+	if out, errs, code := start(t, "-h"); code != 0 || errs != "" || !strings.Contains(out, "-secret-file") {
+		t.Errorf("-h: exit code %d\n%s%s", code, out, errs)
 	}
 }
 

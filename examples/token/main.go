@@ -18,9 +18,11 @@
 //	           passwordeval "token -client-id … -for smtp get you@yourcompany.com"
 //	imapsync   --authmech1 XOAUTH2 --oauthdirect1 "$(token -client-id … -as xoauth2 get you@yourcompany.com)"
 //	curl       token -client-id … -for graph -as header get you@yourcompany.com | curl -H @- https://graph.microsoft.com/v1.0/me
-//	git        credential.helper = !token -client-id … -for smtp
+//	git        credential.helper = !token -client-id … -for smtp -email you@yourcompany.com
 //
-// Without an address, get, store and erase speak git's credential protocol on standard input.
+// Without an address, get, store and erase speak git's credential protocol on standard input. Git
+// asks a helper about every host that it connects to: one that is not Microsoft's, or in -host, gets
+// no token.
 //
 // The exit code is 0 if all is well, 1 if the failure may pass, 2 for a mistake of the command
 // line, 3 if the user must log in, 4 if the app registration or the deployment is at fault, and 130
@@ -29,7 +31,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"io"
 	"net/http"
@@ -40,46 +41,44 @@ import (
 	"github.com/easoauth/easoauth/token"
 )
 
-func main() { os.Exit(command(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+func main() { newTool().Main() }
 
-var errUsage = account.Misuse("usage: token -client-id … login|get|status|logout you@yourcompany.com (-h explains)")
+const usage = "token -client-id … login|get|status|logout you@yourcompany.com"
 
-// command is the program without its process.
-func command(args []string, in io.Reader, out, errs io.Writer) int {
-	ctx, stop := account.Signals()
-	defer stop()
-	p := &program{in: in, out: out, errs: errs, http: http.DefaultClient}
-	flags := flag.NewFlagSet("token", flag.ContinueOnError)
-	flags.SetOutput(errs)
-	flags.StringVar(&p.clientID, "client-id", "", "client ID of your app registration")
-	flags.StringVar(&p.authority, "authority", "https://login.microsoftonline.com/common", "URL of the authority; name your tenant if only it may use the app")
-	flags.StringVar(&p.trust, "trust", "", "host of the authority, if it is not one of Microsoft's: your AD FS")
-	flags.StringVar(&p.service, "for", "imap", "imap, pop, smtp, ews, graph, or a scope in full; several with commas")
-	flags.StringVar(&p.form, "as", "token", "token, xoauth2, oauthbearer or header")
-	flags.BoolVar(&p.device, "device", false, "log in with a code instead of the browser")
-	dir := flags.String("dir", "", "folder for the sign-ins; if empty, easoauth in the user's configuration folder")
-	noKeychain := flags.Bool("no-keychain", false, "keep the sign-ins in plain files instead of encrypting them with a key of the system's keychain")
-	if err := flags.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return account.OK
-		}
-		return account.Misused
+func newTool() *account.Tool {
+	p := &program{http: http.DefaultClient}
+	var dir string
+	var noKeychain bool
+	return &account.Tool{
+		Name: "token", Usage: usage, Args: 2,
+		Flags: func(fs *flag.FlagSet) {
+			fs.StringVar(&p.clientID, "client-id", "", "client ID of your app registration")
+			fs.StringVar(&p.authority, "authority", "https://login.microsoftonline.com/common", "URL of the authority; name your tenant if only it may use the app")
+			fs.StringVar(&p.trust, "trust", "", "host of the authority, if it is not one of Microsoft's: your AD FS")
+			fs.StringVar(&p.service, "for", "imap", "imap, pop, smtp, ews, graph, or a scope in full; several with commas")
+			fs.StringVar(&p.form, "as", "token", "token, xoauth2, oauthbearer or header")
+			fs.StringVar(&p.email, "email", "", "address, where git names none on standard input")
+			fs.StringVar(&p.host, "host", "", "servers to which git may send the token, with commas; if empty, Microsoft's")
+			fs.BoolVar(&p.device, "device", false, "log in with a code instead of the browser")
+			fs.StringVar(&dir, "dir", "", "folder for the sign-ins; if empty, easoauth in your configuration folder")
+			fs.BoolVar(&noKeychain, "no-keychain", false, "keep the sign-ins in plain files instead of encrypting them with a key of the system's keychain")
+		},
+		Run: func(ctx context.Context, fs *flag.FlagSet, in io.Reader, out, errs io.Writer) error {
+			if fs.NFlag()+fs.NArg() == 0 {
+				return demonstrate(ctx, out)
+			}
+			p.in, p.out, p.errs = in, out, errs
+			p.verb, p.address = fs.Arg(0), fs.Arg(1)
+			if err := p.check(); err != nil {
+				return err
+			}
+			var err error
+			if p.store, err = openStore(ctx, dir, noKeychain); err != nil {
+				return err
+			}
+			return p.run(ctx)
+		},
 	}
-	err := func() error {
-		if len(args) == 0 {
-			return demonstrate(ctx, out)
-		}
-		p.verb, p.address = flags.Arg(0), flags.Arg(1)
-		if p.verb == "" || flags.NArg() > 2 || p.clientID == "" {
-			return errUsage
-		}
-		var err error
-		if p.store, err = openStore(ctx, *dir, *noKeychain); err != nil {
-			return err
-		}
-		return p.run(ctx)
-	}()
-	return account.Report(ctx, errs, "token", err)
 }
 
 func openStore(ctx context.Context, dir string, plain bool) (token.Store, error) {

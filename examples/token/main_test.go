@@ -48,16 +48,21 @@ func TestExitCodes(t *testing.T) {
 		code           int
 		mention        string
 	}{
-		{"help", "-h", "", account.OK, "-client-id"},
 		{"unknown flag", "-x", "", account.Misused, "-x"},
-		{"no client", "get ada@contoso.com", "", account.Misused, "usage"},
-		{"no verb", "-client-id c", "", account.Misused, "usage"},
-		{"unknown verb", "-client-id c -no-keychain -dir DIR dance ada@contoso.com", "", account.Misused, "usage"},
-		{"too many addresses", "-client-id c get a b", "", account.Misused, "usage"},
+		{"no client", "get ada@contoso.com", "", account.Misused, "token: -client-id is missing"},
+		{"no verb", "-client-id c", "", account.Misused, "token: the verb is missing"},
+		{"unknown verb", "-client-id c -no-keychain -dir DIR dance ada@contoso.com", "", account.Misused, `token: "dance" is not a verb`},
+		{"too many addresses", "-client-id c get a b", "", account.Misused, `token: unexpected argument "b"`},
+		{"no address", "-client-id c status", "", account.Misused, "token: status needs an address"},
+		{"an address for git", "-client-id c erase a", "", account.Misused, "token: erase reads git's attributes"},
+		{"unknown form", "-client-id c -as jwt get a", "", account.Misused, `token: -as is "jwt"`},
 		{"no sign-in", "-client-id c -no-keychain -dir DIR get ada@contoso.com", "", account.LogIn, "sign"},
 		{"no sign-in, status", "-client-id c -no-keychain -dir DIR status ada@contoso.com", "", account.LogIn, "sign"},
-		{"no sign-in, git", "-client-id c -no-keychain -dir DIR get", "protocol=smtp\nhost=x\nusername=ada@contoso.com\n\n", account.LogIn, "sign"},
+		{"no sign-in, git", "-client-id c -no-keychain -dir DIR get", "protocol=smtp\nhost=smtp.office365.com:587\nusername=ada@contoso.com\n\n", account.LogIn, "sign"},
 		{"git without a user", "-client-id c -no-keychain -dir DIR get", "protocol=smtp\n", account.Misused, "address"},
+		{"git about another host", "-client-id c -no-keychain -dir DIR -email ada@contoso.com get", "protocol=https\nhost=evil.contoso.com\n\n", account.OK, ""},
+		{"git without TLS", "-client-id c -no-keychain -dir DIR -email ada@contoso.com get", "protocol=http\nhost=smtp.office365.com\n\n", account.OK, ""},
+		{"git with a host of -host alone", "-client-id c -no-keychain -dir DIR -host mail.contoso.com get", "protocol=smtp\nhost=smtp.office365.com\nusername=a\n\n", account.OK, ""},
 		{"git stores", "-client-id c -no-keychain -dir DIR store", "username=ada@contoso.com\npassword=x\n", account.OK, ""},
 		{"strange authority", "-client-id c -no-keychain -dir DIR -authority https://login.contoso.com/common get ada@contoso.com", "", account.Deployment, "not a known authority"},
 		{"two resources", "-client-id c -no-keychain -dir DIR -for imap,graph get ada@contoso.com", "", account.Deployment, "another resource"},
@@ -71,6 +76,12 @@ func TestExitCodes(t *testing.T) {
 				t.Errorf("%s", errs)
 			}
 		})
+	}
+}
+
+func TestHelp(t *testing.T) {
+	if out, errs, code := start(t, "", "-help"); code != account.OK || errs != "" || !strings.Contains(out, "usage: token") || !strings.Contains(out, "-client-id") {
+		t.Errorf("-help: exit code %d\n%s%s", code, out, errs)
 	}
 }
 
@@ -120,7 +131,7 @@ func TestManyProcesses(t *testing.T) {
 	}
 	args := []string{"-client-id", "client", "-no-keychain", "-dir", dir, "-authority", server.URL + "/adfs", "-trust", host}
 	var wg sync.WaitGroup
-	for range 6 {
+	for range 8 {
 		wg.Go(func() {
 			out, errs, code := start(t, "", append(args, "get", "Ada@contoso.com")...)
 			if out != "at2\n" || errs != "" || code != account.OK {
@@ -149,6 +160,10 @@ func TestManyProcesses(t *testing.T) {
 	}
 	if _, errs, code := start(t, attributes+"password=at2\n\n", append(args, "erase")...); code != account.OK {
 		t.Errorf("git erase: %s, exit code %d", errs, code)
+	}
+	// Git may say no user, and other hosts have nothing to get.
+	if out, _, code := start(t, "host=MAIL.contoso.com\r\n\r\nusername=eve", append(args, "-email", "ada@contoso.com", "-host", "x,mail.contoso.com", "get")...); !strings.HasPrefix(out, "username=ada@contoso.com\npassword=at3\n") || code != account.OK {
+		t.Errorf("git get without a user = %q, exit code %d", out, code)
 	}
 	if out, _, _ := start(t, attributes+"\n", append(args, "get")...); !strings.Contains(out, "password=at3\n") {
 		t.Errorf("git get after erase = %q, want a new token", out)

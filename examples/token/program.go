@@ -1,12 +1,15 @@
 package main
 
 import (
+	"bufio"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,6 +25,7 @@ type program struct {
 	clientID, authority, trust string
 	service, form              string
 	verb, address              string
+	email, host                string // of git's protocol
 	device                     bool
 	store                      token.Store
 	http                       *http.Client
@@ -35,10 +39,28 @@ var services = map[string]string{
 	"imap": token.ScopeIMAP, "pop": token.ScopePOP, "smtp": token.ScopeSMTP, "ews": token.ScopeEWS, "graph": token.ScopeGraph,
 }
 
-func (p *program) run(ctx context.Context) error {
-	if p.verb == "get" && account.IsTerminal(p.out) {
-		return fmt.Errorf("%w: a token does not belong on a terminal, where it stays in the scrollback: send it to a pipe", errUsage)
+// check says what is wrong with the command line, before anything is done.
+func (p *program) check() error {
+	switch {
+	case p.verb == "":
+		return account.Misuse("the verb is missing: %s", usage)
+	case !slices.Contains([]string{"login", "get", "status", "logout", "store", "erase"}, p.verb):
+		return account.Misuse("%q is not a verb: %s", p.verb, usage)
+	case p.address == "" && !slices.Contains([]string{"get", "store", "erase"}, p.verb):
+		return account.Misuse("%s needs an address: %s", p.verb, usage)
+	case p.address != "" && (p.verb == "store" || p.verb == "erase"):
+		return account.Misuse("%s reads git's attributes from standard input and takes no address", p.verb)
+	case p.clientID == "":
+		return account.Misuse("-client-id is missing")
+	case !slices.Contains([]string{"token", "xoauth2", "oauthbearer", "header"}, p.form):
+		return account.Misuse("-as is %q, which is not token, xoauth2, oauthbearer or header", p.form)
+	case p.verb == "get" && account.IsTerminal(p.out):
+		return account.Misuse("a token does not belong on a terminal, where it stays in the scrollback: send it to a pipe")
 	}
+	return nil
+}
+
+func (p *program) run(ctx context.Context) error {
 	if p.address == "" {
 		return p.gitCredential(ctx)
 	}
@@ -60,10 +82,8 @@ func (p *program) run(ctx context.Context) error {
 		return p.print(t)
 	case "status":
 		return p.status(ctx, source)
-	case "logout":
-		return source.SignOut(ctx)
 	}
-	return errUsage
+	return source.SignOut(ctx) // logout
 }
 
 // source has a Flow only for login: a program that runs in the background must not open a
@@ -111,11 +131,9 @@ func (p *program) print(t *oauth2.Token) error {
 		line = base64.StdEncoding.EncodeToString(bearer.OAUTHBEARER(p.address, "", 0, t.AccessToken))
 	case "header":
 		line = "Authorization: Bearer " + t.AccessToken
-	default:
-		return fmt.Errorf("%w: -as %s is not known", errUsage, p.form)
 	}
 	if line == "" {
-		return fmt.Errorf("%w: the address holds characters that no SASL response has", errUsage)
+		return account.Misuse("the address holds characters that no SASL response has")
 	}
 	_, err := fmt.Fprintln(p.out, line)
 	return err
@@ -135,50 +153,60 @@ func (p *program) status(ctx context.Context, source *token.Source) error {
 	return nil
 }
 
+// microsoft are the servers that take the tokens of the services, where -host names no other.
+var microsoft = []string{"outlook.office365.com", "smtp.office365.com", "outlook.office.com", "smtp-mail.outlook.com", "smtp-hve.office365.com", "graph.microsoft.com"}
+
 // gitCredential speaks the protocol of git's credential helpers: attributes of the form
-// key=value, one a line. A token that was refused (erase) is renewed.
+// key=value, one a line, up to an empty line or the end. Git asks every helper about every host, and
+// sends what it gets there: a host that is not named gets nothing. A token that was refused (erase)
+// is renewed.
 func (p *program) gitCredential(ctx context.Context) error {
-	const limit = 64 << 10
-	b, err := io.ReadAll(io.LimitReader(p.in, limit))
+	attributes, err := readAttributes(p.in)
 	if err != nil {
 		return err
 	}
-	password := ""
-	for line := range strings.Lines(string(b)) {
-		switch key, value, _ := strings.Cut(strings.TrimRight(line, "\r\n"), "="); key {
-		case "username":
-			p.address = value
-		case "password":
-			password = value
-		}
+	if p.address = cmp.Or(attributes["username"], p.email); p.address == "" {
+		return account.Misuse("neither -email nor the standard input names an address")
 	}
-	if p.address == "" {
-		return fmt.Errorf("%w: neither the command line nor the standard input names an address", errUsage)
+	host, _, _ := strings.Cut(attributes["host"], ":")
+	hosts := microsoft
+	if p.host != "" {
+		hosts = strings.Split(p.host, ",")
+	}
+	if p.verb == "store" || attributes["protocol"] == "http" || !slices.ContainsFunc(hosts, func(h string) bool { return strings.EqualFold(h, host) }) {
+		return nil // it came from here, would travel in clear, or is not ours
 	}
 	source, err := p.source(ctx)
 	if err != nil {
 		return err
 	}
-	switch p.verb {
-	case "store":
-		return nil // it came from here
-	case "erase":
-		if password == "" {
+	if p.verb == "erase" {
+		if attributes["password"] == "" {
 			return nil
 		}
-		_, err := source.Refresh(ctx, &oauth2.Token{AccessToken: password}, nil)
+		_, err := source.Refresh(ctx, &oauth2.Token{AccessToken: attributes["password"]}, nil)
 		var refused *token.EndpointError
 		if errors.As(err, &refused) {
 			return nil // it is as new as can be
 		}
 		return err
-	case "get":
-		t, err := source.Token(ctx)
-		if err != nil {
-			return err
-		}
-		_, err = fmt.Fprintf(p.out, "username=%s\npassword=%s\npassword_expiry_utc=%d\n", p.address, t.AccessToken, t.Expiry.Unix())
+	}
+	t, err := source.Token(ctx)
+	if err != nil {
 		return err
 	}
-	return errUsage
+	_, err = fmt.Fprintf(p.out, "username=%s\npassword=%s\npassword_expiry_utc=%d\n", p.address, t.AccessToken, t.Expiry.Unix())
+	return err
+}
+
+// readAttributes reads lines up to an empty one: the caller may keep its end open.
+func readAttributes(r io.Reader) (map[string]string, error) {
+	out := map[string]string{}
+	lines := bufio.NewScanner(io.LimitReader(r, 1<<20))
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() && strings.TrimRight(lines.Text(), "\r") != "" {
+		key, value, _ := strings.Cut(strings.TrimRight(lines.Text(), "\r"), "=")
+		out[key] = value
+	}
+	return out, lines.Err()
 }
