@@ -1,11 +1,11 @@
 // Imap prints the subjects of the newest messages of a mailbox, over IMAP with OAuth.
 //
 //	go run .                                             a demonstration, with an embedded server and tenant
-//	imap -client-id … -user you@yourcompany.com          Exchange Online, or Outlook.com
-//	imap -client-id … -user … -server imap.contoso.com:993 -scope https://imap.contoso.com/IMAP.AccessAsUser.All
+//	imap -email you@yourcompany.com -client-id …         Exchange Online, or Outlook.com
+//	imap -email … -client-id … -server imap.contoso.com:993 -scope https://imap.contoso.com/IMAP.AccessAsUser.All
 //
 // The user signs in once, with the browser, or with a code where there is no display; the
-// sign-in is kept in files that only the user may read. The program connects with
+// sign-in is kept in a file, encrypted with a key of the system's keychain. The program connects with
 // github.com/emersion/go-imap; SASL's OAUTHBEARER and XOAUTH2 are in sasl.go.
 package main
 
@@ -18,48 +18,76 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
 	"golang.org/x/oauth2"
 
+	"github.com/easoauth/easoauth/examples/internal/account"
 	"github.com/easoauth/easoauth/token"
 )
 
 func main() {
-	p := &program{out: os.Stdout, http: http.DefaultClient}
-	var clientID, authority, scope string
-	flag.StringVar(&clientID, "client-id", "", "client ID of your app registration")
-	flag.StringVar(&p.user, "user", "", "mail address")
-	flag.StringVar(&p.server, "server", "outlook.office365.com:993", "IMAP server, with TLS from the start")
-	flag.StringVar(&authority, "authority", "https://login.microsoftonline.com/common", "URL of the authority; name your tenant if only it may use the app")
-	flag.StringVar(&scope, "scope", token.ScopeIMAP, "permission, with its resource")
-	flag.IntVar(&p.count, "n", 10, "how many messages")
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	var err error
-	switch {
-	case len(os.Args) == 1:
-		err = demonstrate(ctx, os.Stdout)
-	case flag.NArg() > 0 || clientID == "" || p.user == "" || p.count < 1:
-		fmt.Fprintln(os.Stderr, "imap: -client-id and -user are needed; -h explains")
-		os.Exit(2)
-	default:
-		if err = p.signInAt(ctx, clientID, authority, scope); err == nil {
-			err = p.run(ctx)
+	p := &program{http: http.DefaultClient}
+	var clientID, authority, scope, dir string
+	var device, noKeychain bool
+	(&account.Tool{
+		Name:  "imap",
+		Usage: "imap -email you@yourcompany.com -client-id …",
+		Flags: func(fs *flag.FlagSet) {
+			fs.StringVar(&p.user, "email", "", "mail address")
+			fs.StringVar(&clientID, "client-id", "", "client ID of your app registration")
+			fs.StringVar(&p.server, "server", "outlook.office365.com:993", "IMAP server, with TLS from the start")
+			fs.StringVar(&authority, "authority", "https://login.microsoftonline.com/common", "URL of the authority; name your tenant if only it may use the app")
+			fs.StringVar(&scope, "scope", token.ScopeIMAP, "permission, with its resource")
+			fs.IntVar(&p.count, "n", 10, "how many messages")
+			fs.StringVar(&dir, "dir", "", "folder for the sign-in; if empty, easoauth in your configuration folder")
+			fs.BoolVar(&device, "device", false, "sign in with a code although there is a browser")
+			fs.BoolVar(&noKeychain, "no-keychain", false, "keep the sign-in in a plain file instead of encrypting it with a key of the system's keychain")
+		},
+		Run: func(ctx context.Context, fs *flag.FlagSet, _ io.Reader, out, errs io.Writer) error {
+			if p.out = out; fs.NFlag() == 0 {
+				return demonstrate(ctx, out)
+			}
+			switch {
+			case p.user == "":
+				return account.Misuse("-email is missing")
+			case clientID == "":
+				return account.Misuse("-client-id is missing")
+			case p.count < 1:
+				return account.Misuse("-n is less than 1")
+			}
+			store, err := openStore(ctx, dir, noKeychain)
+			if err != nil {
+				return err
+			}
+			var flow token.Flow = &token.DeviceCode{Prompt: func(_ context.Context, d *token.DevicePrompt) error {
+				_, err := fmt.Fprintf(errs, "Open %s and enter %s\n", d.VerificationURI, d.UserCode)
+				return err
+			}}
+			if !device {
+				flow = token.FirstOf(&token.Browser{LoginHint: p.user}, flow)
+			}
+			if err := p.signIn(ctx, clientID, authority, scope, store, flow); err != nil {
+				return err
+			}
+			return p.run(ctx)
+		},
+	}).Main()
+}
+
+func openStore(ctx context.Context, dir string, plain bool) (token.Store, error) {
+	if dir == "" {
+		config, err := os.UserConfigDir()
+		if err != nil {
+			return nil, err
 		}
+		dir = filepath.Join(config, "easoauth", "imap")
 	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "imap:", err)
-		stop()
-		os.Exit(1)
-	}
+	return account.OpenStore(ctx, "easoauth-imap", dir, plain)
 }
 
 // A program reads one mailbox.
@@ -70,19 +98,6 @@ type program struct {
 	http         *http.Client // to the authority
 	tls          *tls.Config  // to the server
 	out          io.Writer
-}
-
-// signInAt makes the source of a real user.
-func (p *program) signInAt(ctx context.Context, clientID, authority, scope string) error {
-	dir, err := os.UserConfigDir()
-	if err != nil {
-		return err
-	}
-	flow := token.FirstOf(&token.Browser{LoginHint: p.user}, &token.DeviceCode{Prompt: func(_ context.Context, d *token.DevicePrompt) error {
-		_, err := fmt.Fprintf(os.Stderr, "Open %s and enter %s\n", d.VerificationURI, d.UserCode)
-		return err
-	}})
-	return p.signIn(ctx, clientID, authority, scope, &token.FileStore{Dir: filepath.Join(dir, "easoauth", "imap")}, flow)
 }
 
 func (p *program) signIn(ctx context.Context, clientID, authority, scope string, store token.Store, flow token.Flow) error {

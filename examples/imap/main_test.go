@@ -32,11 +32,17 @@ func TestProcess(t *testing.T) {
 	if strings.Count(out, want) != 4 || strings.Contains(out, "The first") || strings.Contains(out, "eyJ") {
 		t.Errorf("output\n%s\nwant the two newest messages four times", out)
 	}
+	if out, errs, code := start(t, "-help"); code != 0 || errs != "" || !strings.Contains(out, "-client-id") {
+		t.Errorf("-help: exit code %d\n%s%s", code, out, errs)
+	}
 	for _, tt := range []struct {
 		args    string
 		code    int
 		mention string
-	}{{"-h", 0, "-client-id"}, {"-x", 2, "-x"}, {"-client-id c", 2, "needed"}, {"-client-id c -user a -n 0", 2, "needed"}, {"-client-id c -user a b", 2, "needed"}} {
+	}{
+		{"-x", 2, "imap: flag provided but not defined: -x"}, {"-client-id c", 2, "imap: -email is missing"}, {"-email a", 2, "imap: -client-id is missing"},
+		{"-client-id c -email a -n 0", 2, "imap: -n is less than 1"}, {"-client-id c -email a b", 2, `imap: unexpected argument "b"`},
+	} {
 		out, errs, code := start(t, strings.Fields(tt.args)...)
 		if code != tt.code || !strings.Contains(errs, tt.mention) || out != "" {
 			t.Errorf("%q: exit code %d\n%s%s", tt.args, code, out, errs)
