@@ -24,10 +24,11 @@ import (
 // kept is what is kept of a mailbox between two starts, beside the sign-in: a start with it
 // needs no look-up, no probe, no metadata, no OPTIONS and no Provision. It holds no secret.
 type kept struct {
-	Tenant string          `json:"tenant,omitempty"` // of the flag
-	URL    string          `json:"url"`
-	Config json.RawMessage `json:"config"` // a token.Config
-	State  eas.State       `json:"state"`
+	Tenant   string          `json:"tenant,omitempty"`   // of the flag
+	Endpoint string          `json:"endpoint,omitempty"` // of the flag
+	URL      string          `json:"url"`
+	Config   json.RawMessage `json:"config"` // a token.Config
+	State    eas.State       `json:"state"`
 }
 
 // A Mailbox is what the dance leads to.
@@ -36,7 +37,9 @@ type Mailbox struct {
 	Source *token.Source
 	Config *token.Config
 
-	HTTP *http.Client // for everything
+	HTTP     *http.Client // for everything
+	Endpoint *url.URL     // without a look-up; nil: it is looked up
+	Trust    []string     // hosts of authorities that are not Microsoft's
 
 	file string // for kept; "" for one of an embedded tenant
 	kept kept
@@ -65,7 +68,12 @@ func (s *Session) OpenAs(ctx context.Context, address string) (*Mailbox, error) 
 	if err != nil {
 		return nil, err
 	}
-	m := &Mailbox{HTTP: &http.Client{Transport: eas.NewTransport()}}
+	m := &Mailbox{HTTP: &http.Client{Transport: eas.NewTransport()}, Trust: s.trust}
+	if s.endpoint != "" {
+		if m.Endpoint, err = url.Parse(s.endpoint); err != nil {
+			return nil, err
+		}
+	}
 	if m.file, err = s.file(address); err != nil {
 		return nil, err
 	}
@@ -93,16 +101,20 @@ func (m *Mailbox) Open(ctx context.Context, address, clientID, tenant string, st
 	endpoint := m.restore(clientID, tenant)
 	if endpoint == nil {
 		m.kept = kept{Tenant: tenant}
-		found, err := (&autodiscover.Resolver{HTTPClient: m.HTTP}).Lookup(ctx, address)
-		if err != nil {
-			return err
+		if endpoint = m.Endpoint; endpoint == nil {
+			found, err := (&autodiscover.Resolver{HTTPClient: m.HTTP}).Lookup(ctx, address)
+			if err != nil {
+				return err
+			}
+			endpoint = found.URL
+		} else {
+			m.kept.Endpoint = endpoint.String()
 		}
-		endpoint = found.URL
 		offer, err := bearer.Probe(ctx, m.HTTP, endpoint, address)
 		if err != nil {
 			return err
 		}
-		if m.Config, err = token.Configure(ctx, clientID, offer, endpoint, &token.Options{HTTPClient: m.HTTP, Tenant: tenant}); err != nil {
+		if m.Config, err = token.Configure(ctx, clientID, offer, endpoint, &token.Options{HTTPClient: m.HTTP, Tenant: tenant, TrustedAuthorities: m.Trust}); err != nil {
 			return err
 		}
 	}
@@ -118,10 +130,14 @@ func (m *Mailbox) Open(ctx context.Context, address, clientID, tenant string, st
 // this app.
 func (m *Mailbox) restore(clientID, tenant string) *url.URL {
 	u, err := url.Parse(m.kept.URL)
-	if err != nil || m.kept.URL == "" || m.kept.Tenant != tenant {
+	flag := ""
+	if m.Endpoint != nil {
+		flag = m.Endpoint.String()
+	}
+	if err != nil || m.kept.URL == "" || m.kept.Tenant != tenant || m.kept.Endpoint != flag {
 		return nil
 	}
-	c, err := token.RestoreConfig(m.kept.Config, &token.Options{HTTPClient: m.HTTP})
+	c, err := token.RestoreConfig(m.kept.Config, &token.Options{HTTPClient: m.HTTP, TrustedAuthorities: m.Trust})
 	if err != nil || c.ClientID != clientID {
 		return nil
 	}
@@ -138,8 +154,8 @@ func (m *Mailbox) save() error {
 	if err != nil {
 		return err
 	}
-	now := kept{Tenant: m.kept.Tenant, URL: m.Client.URL.String(), Config: config, State: m.Client.State()}
-	if now.Tenant == m.kept.Tenant && now.URL == m.kept.URL && string(now.Config) == string(m.kept.Config) && now.State == m.kept.State {
+	now := kept{Tenant: m.kept.Tenant, Endpoint: m.kept.Endpoint, URL: m.Client.URL.String(), Config: config, State: m.Client.State()}
+	if now.Tenant == m.kept.Tenant && now.Endpoint == m.kept.Endpoint && now.URL == m.kept.URL && string(now.Config) == string(m.kept.Config) && now.State == m.kept.State {
 		return nil
 	}
 	b, err := json.MarshalIndent(now, "", "\t")

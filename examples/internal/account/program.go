@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/url"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -149,11 +150,13 @@ func (p *Program) command(ctx context.Context, s *Session, args []string) error 
 		return Misuse("unexpected argument %q", fs.Arg(0))
 	case s.Email == "":
 		return Misuse("-email is missing")
+	case s.signOut:
+		return s.SignOut(ctx)
 	case s.clientID == "":
 		return Misuse("-client-id is missing")
 	}
-	if s.signOut {
-		return s.SignOut(ctx)
+	if u, err := url.Parse(s.endpoint); s.endpoint != "" && (err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "") {
+		return Misuse("-endpoint is not an ActiveSync URL, such as https://mail.contoso.com/Microsoft-Server-ActiveSync")
 	}
 	if p.Check != nil {
 		if err := p.Check(); err != nil {
@@ -177,6 +180,8 @@ type Session struct {
 	Fresh bool // sign in although there is a sign-in
 
 	clientID, tenant, dir string
+	endpoint              string
+	trust                 []string
 	device, noKeychain    bool
 	signOut, verbose      bool
 
@@ -188,6 +193,11 @@ func (s *Session) register(fs *flag.FlagSet) {
 	fs.StringVar(&s.Email, "email", "", "mail address")
 	fs.StringVar(&s.clientID, "client-id", "", "client ID of your app registration")
 	fs.StringVar(&s.tenant, "tenant", "", "tenant, for an app that only one tenant may use")
+	fs.StringVar(&s.endpoint, "endpoint", "", "ActiveSync URL, without a look-up")
+	fs.Func("trust", "host of the authority, if it is not one of Microsoft's, such as your AD FS; may be given several times", func(host string) error {
+		s.trust = append(s.trust, host)
+		return nil
+	})
 	fs.StringVar(&s.dir, "dir", "", "folder for the sign-in; if empty, easoauth in your configuration folder")
 	fs.BoolVar(&s.device, "device", false, "sign in with a code although there is a browser")
 	fs.BoolVar(&s.noKeychain, "no-keychain", false, "keep the sign-in in a plain file instead of encrypting it with a key of the system's keychain")

@@ -85,8 +85,22 @@ func TestWarmStart(t *testing.T) {
 	if code, out, log, n := b.run(t, "signin"); code != 0 || n != 0 || !strings.Contains(out, "the access token that was kept is still good") {
 		t.Errorf("signin = %d after %d requests\n%s%s", code, n, out, log)
 	}
-	if code, out, log, n := b.run(t, "signin", "-sign-out"); code != 0 || n != 0 || out != "signed out\n" {
-		t.Errorf("-sign-out = %d after %d requests\n%s%s", code, n, out, log)
+	// With -endpoint nothing is looked up, and what is kept is of that endpoint.
+	there := append(send, "-endpoint", b.Tenant.URL().String())
+	before := len(b.Tenant.Requests())
+	if code, out, log, n := b.run(t, "send", there...); code != 0 || n > 7 {
+		t.Errorf("send with -endpoint = %d after %d requests\n%s%s", code, n, out, log)
+	}
+	for _, r := range b.Tenant.RequestsAfter(before) {
+		if strings.Contains(r.Path, "autodiscover") {
+			t.Errorf("send with -endpoint looks up: %v", r)
+		}
+	}
+	if code, out, log, n := b.run(t, "send", there...); code != 0 || n != 1 {
+		t.Errorf("send with -endpoint again = %d after %d requests\n%s%s", code, n, out, log)
+	}
+	if code, out, log := b.start(t, t.Context(), "signin", "-email", ada, "-dir", b.Dir, "-no-keychain", "-sign-out"); code != 0 || out != "signed out\n" || log != "" {
+		t.Errorf("-sign-out = %d\n%s%s", code, out, log)
 	}
 	if err := filepath.WalkDir(b.Dir, func(path string, d os.DirEntry, err error) error {
 		if err == nil && !d.IsDir() {
@@ -130,6 +144,7 @@ func TestExitCodes(t *testing.T) {
 			"-client-id is missing":                       append([]string{"-email", ada}, args...),
 			`unexpected argument "ada"`:                   append([]string{"-email", ada, "-client-id", "x", "ada"}, args...),
 			"flag provided but not defined: -mail":        {"-mail", ada},
+			"-endpoint is not an ActiveSync URL":          append([]string{"-email", ada, "-client-id", "x", "-endpoint", "http://mail.contoso.com"}, args...),
 			"invalid boolean value \"maybe\" for -device": {"-device=maybe"},
 		} {
 			if reason == `unexpected argument "ada"` {
