@@ -58,7 +58,10 @@ func main() {
 				if err != nil {
 					return err
 				}
-				s.Sides[i].client = m.Client
+				s.Sides[i].client = account.Apart(m.Client, &s.Sides[i].Device)
+			}
+			if err := s.save(); err != nil {
+				return err
 			}
 			done, err := s.run(ctx)
 			if err != nil {
@@ -82,6 +85,7 @@ type state struct {
 type side struct {
 	Folder eas.FolderID
 	Key    eas.SyncKey
+	Device eas.State // its own, so that no other program ends the key
 
 	client *eas.Client
 }

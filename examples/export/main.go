@@ -1,6 +1,7 @@
 // Export writes the mail of a folder to .eml files or to one mbox file. It can be stopped at
 // any time, and goes on where it was when it is started again with the same -out; what has
-// come or gone meanwhile is exported or left alone.
+// come meanwhile is exported, and what has gone stays. Where the server has lost track, an mbox goes on
+// under its name and a number, and a new one begins. To the server an export is a device of its own.
 //
 //	go run ./examples/export                     an embedded tenant, into a temporary folder
 //	go run ./examples/export -email you@yourcompany.com -client-id … -out mail
@@ -60,25 +61,38 @@ func (e exported) String() string { return fmt.Sprintf("%d mails exported", e.Ma
 
 // export brings everything that is not there yet.
 func export(ctx context.Context, client *eas.Client, name, format, out string, progress io.Writer) (int, error) {
-	folder, err := account.Folder(ctx, client, name)
-	if err != nil {
-		return 0, err
-	}
 	var s sink
+	var err error
 	if format == "mbox" {
-		s, err = openMbox(out, string(folder.ID))
+		s, err = openMbox(out, name)
 	} else {
-		s, err = openFiles(out, string(folder.ID))
+		s, err = openFiles(out, name)
 	}
 	if err != nil {
 		return 0, err
 	}
 	defer s.close()
-	n, err := write(ctx, client, folder, s, progress)
+	at := s.at()
+	client = account.Apart(client, &at.Client)
+	if err := at.save(); err != nil {
+		return 0, err
+	}
+	n, err := write(ctx, client, name, s, progress)
+	if errors.Is(err, eas.ErrFolderSyncRequired) {
+		folder, lost := account.Folder(ctx, client, name)
+		switch {
+		case lost != nil:
+			return n, lost // the folder is gone
+		case folder.ID != at.Folder:
+			at.Folder, err = folder.ID, eas.ErrInvalidSyncKey
+		default:
+			n, err = write(ctx, client, name, s, progress)
+		}
+	}
 	if errors.Is(err, eas.ErrInvalidSyncKey) {
 		fmt.Fprintln(progress, "the server has lost track; beginning again")
 		if err = s.restart(); err == nil {
-			n, err = write(ctx, client, folder, s, progress)
+			n, err = write(ctx, client, name, s, progress)
 		}
 	}
 	return n, err
@@ -88,28 +102,37 @@ func export(ctx context.Context, client *eas.Client, name, format, out string, p
 // on the disk, so that a crash brings the page again and loses nothing. A mail that the server
 // does not send whole is left out, and no key is kept from its page on, so that the next start
 // tries it again.
-func write(ctx context.Context, client *eas.Client, folder eas.Folder, s sink, progress io.Writer) (int, error) {
+func write(ctx context.Context, client *eas.Client, name string, s sink, progress io.Writer) (int, error) {
+	at := s.at()
+	if at.Folder == "" {
+		folder, err := account.Folder(ctx, client, name)
+		if err != nil {
+			return 0, err
+		}
+		at.Folder = folder.ID
+	}
 	p := &account.Progress{Out: progress, What: "exported"}
 	o := &eas.SyncOptions{BodyLimit: eas.NoBody, Window: 50}
-	key := s.key()
+	at.Client = client.State()
+	key := at.Key
 	if key == eas.InitialSyncKey {
-		page, err := client.Sync(ctx, folder.ID, key, o)
+		page, err := client.Sync(ctx, at.Folder, key, o)
 		if err != nil {
 			return p.Done(), err
 		}
 		key = page.Key
 	}
-	if n, err := client.GetItemEstimate(ctx, folder.ID, key, nil); err == nil {
+	if n, err := client.GetItemEstimate(ctx, at.Folder, key, nil); err == nil {
 		p.Total = n // some servers cannot tell
 	}
 	missing := 0
-	for page, err := range client.Pages(ctx, folder.ID, key, o) {
+	for page, err := range client.Pages(ctx, at.Folder, key, o) {
 		if err != nil {
 			return p.Done(), err
 		}
 		for _, e := range page.Added {
 			err = s.add(e, func(w io.Writer) error {
-				_, err := client.FetchMessage(ctx, folder.ID, e.ID, w, nil)
+				_, err := client.FetchMessage(ctx, at.Folder, e.ID, w, nil)
 				return err
 			})
 			var ee *eas.Error

@@ -3,7 +3,9 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"io"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -53,6 +55,71 @@ func TestIncomplete(t *testing.T) {
 	}
 	if _, err := export(t.Context(), client, "", "eml", dir, &out); err != nil || files() != 2 {
 		t.Errorf("the next export = %v with %d files", err, files())
+	}
+}
+
+// TestAgain has other programs begin with the folder, the server lose track, and the mailbox lose a
+// mail in between: what was exported stays.
+func TestAgain(t *testing.T) {
+	for _, format := range []string{"eml", "mbox"} {
+		tn := eastest.New(t, nil)
+		box := tn.AddMailbox("ada@contoso.com", &eas.Email{Subject: "one", Body: &eas.Body{Data: "first"}}, &eas.Email{Subject: "two", Body: &eas.Body{Data: "second"}})
+		client, err := account.OpenEmbedded(t.Context(), tn, "ada@contoso.com")
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := t.TempDir()
+		out := filepath.Join(dir, "out")
+		run := func(want int) {
+			t.Helper()
+			var log bytes.Buffer
+			if n, err := export(t.Context(), client, "", format, out, &log); err != nil || n != want {
+				t.Fatalf("%s: export = %d, %v, want %d\n%s", format, n, err, want, &log)
+			}
+		}
+		run(2)
+		before := len(tn.Requests())
+		run(0)
+		for _, r := range tn.RequestsAfter(before) {
+			if r.Command == "FolderSync" {
+				t.Errorf("%s: a later run lists the folders", format)
+			}
+		}
+		// Another program, on the device that all others share.
+		if _, err := account.Folder(t.Context(), client, ""); err != nil {
+			t.Fatal(err)
+		}
+		for _, err := range client.Pages(t.Context(), "1", eas.InitialSyncKey, nil) {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		box.Deliver(&eas.Email{Subject: "three", Body: &eas.Body{Data: "third"}})
+		run(1)
+		box.RemoveItem(eas.FolderInbox, "one")
+		box.ForgetSyncKeys()
+		run(2)
+		all := ""
+		files, _ := filepath.Glob(filepath.Join(dir, "*"))
+		more, _ := filepath.Glob(filepath.Join(out, "*.eml"))
+		for _, name := range append(files, more...) {
+			b, _ := os.ReadFile(name)
+			all += string(b)
+		}
+		for _, text := range []string{"first", "second", "third"} {
+			if !strings.Contains(all, text) {
+				t.Errorf("%s: %q is not there any more", format, text)
+			}
+		}
+		if _, err := export(t.Context(), client, "Drafts", format, out, io.Discard); err == nil || !strings.Contains(err.Error(), "another folder") {
+			t.Errorf("%s: another folder = %v", format, err)
+		}
+		if format == "mbox" {
+			if err := os.Rename(out, out+".old"); err != nil {
+				t.Fatal(err)
+			}
+			run(2)
+		}
 	}
 }
 

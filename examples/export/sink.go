@@ -20,24 +20,27 @@ import (
 
 // A sink is where mail goes. What it has kept survives a crash.
 type sink interface {
-	key() eas.SyncKey
+	at() *state
 	add(e eas.Entry, content func(io.Writer) error) error
 	keep(key eas.SyncKey) error
 	restart() error // begin again
 	close()
 }
 
-// A state is how far an export is.
+// A state is how far an export is. With the folder's identifier and a device of its own, a later run
+// needs no list of folders, which some servers begin anew, and no other program ends its key.
 type state struct {
-	Folder string      `json:"folder"`
-	Key    eas.SyncKey `json:"key"`
-	Size   int64       `json:"size,omitempty"` // of the mbox
-	name   string
+	Name   string       `json:"name"` // as the flag has it
+	Folder eas.FolderID `json:"folder"`
+	Key    eas.SyncKey  `json:"key"`
+	Size   int64        `json:"size,omitempty"` // of the mbox
+	Client eas.State    `json:"client"`
+	file   string
 }
 
 // openState reads the state of an export, or begins one.
 func openState(name, folder string) (*state, error) {
-	s := &state{Folder: folder, Key: eas.InitialSyncKey, name: name}
+	s := &state{Name: folder, Key: eas.InitialSyncKey, file: name}
 	b, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return s, nil
@@ -48,18 +51,20 @@ func openState(name, folder string) (*state, error) {
 	if err := json.Unmarshal(b, s); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	if s.Folder != folder {
+	if s.Name != folder {
 		return nil, fmt.Errorf("%s is of another folder", name)
 	}
 	return s, nil
 }
+
+func (s *state) at() *state { return s }
 
 func (s *state) save() error {
 	b, err := json.Marshal(s)
 	if err != nil {
 		return err
 	}
-	return replace(s.name, func(w io.Writer) error { _, err := w.Write(b); return err })
+	return replace(s.file, func(w io.Writer) error { _, err := w.Write(b); return err })
 }
 
 // replace writes a file beside, syncs it, and puts it into place.
@@ -100,8 +105,6 @@ func openFiles(dir, folder string) (*files, error) {
 	return &files{s, dir}, err
 }
 
-func (f *files) key() eas.SyncKey { return f.Key }
-
 func (f *files) add(e eas.Entry, content func(io.Writer) error) error {
 	sum := sha256.Sum256([]byte(e.ID))
 	name := hex.EncodeToString(sum[:12]) + ".eml"
@@ -127,7 +130,8 @@ func (f *files) close() {}
 // where it is whole: what stands behind that is of a page that was not finished.
 type mbox struct {
 	*state
-	f *os.File
+	f    *os.File
+	name string
 }
 
 func openMbox(name, folder string) (*mbox, error) {
@@ -135,11 +139,14 @@ func openMbox(name, folder string) (*mbox, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
+		s.Key, s.Size = eas.InitialSyncKey, 0 // it was moved away
+	}
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	m := &mbox{s, f}
+	m := &mbox{s, f, name}
 	if err := m.cut(); err != nil {
 		f.Close()
 		return nil, err
@@ -157,8 +164,6 @@ func (m *mbox) cut() error {
 	_, err := m.f.Seek(m.Size, io.SeekStart)
 	return err
 }
-
-func (m *mbox) key() eas.SyncKey { return m.Key }
 
 func (m *mbox) add(e eas.Entry, content func(io.Writer) error) error {
 	sender, at := "MAILER-DAEMON", time.Unix(0, 0)
@@ -207,9 +212,28 @@ func (m *mbox) keep(key eas.SyncKey) error {
 	return m.save()
 }
 
+// restart begins a new file. The old one stays, under another name: it may hold mail that the
+// mailbox does not have any more.
 func (m *mbox) restart() error {
+	if err := m.f.Close(); err != nil {
+		return err
+	}
+	for n := 1; ; n++ {
+		old := fmt.Sprintf("%s.%d", m.name, n)
+		if _, err := os.Lstat(old); err == nil {
+			continue
+		}
+		if err := os.Rename(m.name, old); err != nil {
+			return err
+		}
+		break
+	}
+	var err error
+	if m.f, err = os.OpenFile(m.name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600); err != nil {
+		return err
+	}
 	m.Key, m.Size = eas.InitialSyncKey, 0
-	return m.cut()
+	return m.save()
 }
 
 func (m *mbox) close() { m.f.Close() }
