@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -319,6 +320,61 @@ func (c *cutter) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, context.Canceled
 	}
 	return c.base.RoundTrip(req)
+}
+
+// TestPages ends a run in the third page of a folder: the next one begins with that page.
+func TestPages(t *testing.T) {
+	tn := eastest.New(t, nil)
+	s := &stand{tn: tn, box: tn.AddMailbox(ada), dir: t.TempDir()}
+	for i := range 130 {
+		s.box.Deliver(&eas.Email{Subject: fmt.Sprintf("Mail %d", i)})
+	}
+	tn.Fail("ItemOperations", eastest.Failure{Delay: 1, Times: 110})
+	tn.Fail("ItemOperations", eastest.Failure{Status: 451})
+	if err := s.run(t, t.Context()); err == nil {
+		t.Fatal("the run was not cut short")
+	}
+	before := len(tn.Requests())
+	if err := s.run(t, t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range tn.RequestsAfter(before) {
+		if r.Command == "Sync" && strings.Contains(r.Document, "<CollectionId>1<") {
+			if n := strings.Count(r.Response, "<Add>"); n != 30 {
+				t.Errorf("the next run begins with a page of %d", n)
+			}
+			break
+		}
+	}
+	if got := names(t, s.dir); len(got) != 130 {
+		t.Errorf("there are %d files", len(got))
+	}
+}
+
+// TestEventAttachment has a server hand out the attachment of an event; OLE objects and what has no
+// reference are left out.
+func TestEventAttachment(t *testing.T) {
+	s := newStand(t)
+	client, err := account.OpenEmbedded(t.Context(), s.tn, ada)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.FolderSync(t.Context(), eas.InitialSyncKey); err != nil {
+		t.Fatal(err)
+	}
+	s.tn.Fail("ItemOperations", eastest.Failure{Status: 200, Header: http.Header{"Content-Type": {"application/vnd.ms-sync.wbxml"}}, Body: wbxml(t,
+		`<ItemOperations xmlns="ItemOperations"><Status>1</Status><Response><Fetch><Status>1</Status><FileReference xmlns="AirSyncBase">r1</FileReference>`+
+			`<Properties><ContentType xmlns="AirSyncBase">text/plain</ContentType><Data>dGhlIHBsYW4=</Data></Properties></Fetch></Response></ItemOperations>`)})
+	one := eas.Attachment{Reference: "r1"}
+	content, err := (&box{client: client}).attachments(t.Context(), &eas.Event{
+		Attachments: []eas.Attachment{{Reference: "r0", Method: eas.AttachmentOLE}, {}}, Exceptions: []eas.Exception{{Attachments: []eas.Attachment{one, one}}}})
+	if diff := cmp.Diff(map[string][]byte{"r1": []byte("the plan")}, content); err != nil || diff != "" {
+		t.Errorf("%v, content (-want +got):\n%s", err, diff)
+	}
+	w := &limited{io.Discard, 3}
+	if _, err := w.Write([]byte("1234")); !errors.Is(err, errDamaged) {
+		t.Errorf("a longer attachment: %v", err)
+	}
 }
 
 // TestKill kills processes in the middle of their work, until one comes to the end.

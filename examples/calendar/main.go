@@ -60,7 +60,7 @@ func main() {
 				}
 				s.Sides[i].client = account.Apart(m.Client, &s.Sides[i].Device)
 			}
-			if err := s.save(); err != nil {
+			if err := s.save(); err != nil { // the devices, before they are used
 				return err
 			}
 			done, err := s.run(ctx)
@@ -115,6 +115,11 @@ func load(name string) (*state, error) {
 func (s *state) save() error {
 	if s.name == "" {
 		return nil
+	}
+	for i, x := range s.Sides {
+		if x.client != nil {
+			s.Sides[i].Device = x.client.State()
+		}
 	}
 	b, err := json.Marshal(s)
 	if err != nil {
