@@ -10,6 +10,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -27,13 +28,14 @@ import (
 
 func main() {
 	r := &autodiscover.Resolver{}
-	var protocol, cloud string
+	var protocol, cloud, email string
 	var proxy, asJSON bool
 	(&account.Tool{
 		Name:  "discover",
 		Usage: "discover [flags] you@yourcompany.com",
 		Args:  1,
 		Flags: func(fs *flag.FlagSet) {
+			fs.StringVar(&email, "email", "", "mail address, in place of the argument")
 			fs.StringVar(&protocol, "protocol", "ActiveSync", "what to look for")
 			fs.StringVar(&cloud, "cloud", "worldwide", "worldwide, gcc-high, dod, china, bleu, delos, or auto to query the federation provider")
 			fs.StringVar(&r.Host, "host", "", "query this host alone")
@@ -46,8 +48,10 @@ func main() {
 			fs.BoolVar(&asJSON, "json", false, "print JSON")
 		},
 		Run: func(ctx context.Context, fs *flag.FlagSet, in io.Reader, out, errs io.Writer) error {
-			addr := fs.Arg(0)
+			addr := cmp.Or(fs.Arg(0), email)
 			switch {
+			case fs.NArg() == 1 && email != "":
+				return account.Misuse("there are two mail addresses")
 			case addr == "" && (fs.NFlag() > 1 || fs.NFlag() == 1 && !asJSON):
 				return account.Misuse("the mail address is missing")
 			case addr == "":
@@ -162,11 +166,14 @@ func lookup(ctx context.Context, r *autodiscover.Resolver, cloud, addr string) (
 // ask has the person decide about a host that nobody vouches for.
 func ask(in io.Reader, out io.Writer) func(context.Context, *url.URL, *url.URL) error {
 	lines := bufio.NewScanner(in)
-	return func(_ context.Context, from, to *url.URL) error {
-		fmt.Fprintf(out, "%s points to %s. Ask it about your mailbox? [y/N] ", from.Host, to.Host)
-		if !lines.Scan() || !strings.EqualFold(strings.TrimSpace(lines.Text()), "y") {
-			return errors.New("you said no")
+	return func(ctx context.Context, from, to *url.URL) error {
+		fmt.Fprintf(out, "%s points to %s. Query it about your mailbox? [y/N] ", from.Host, to.Host)
+		yes, err := account.Await(ctx, func() (bool, error) {
+			return lines.Scan() && strings.EqualFold(strings.TrimSpace(lines.Text()), "y"), lines.Err()
+		})
+		if err == nil && !yes {
+			err = errors.New("you said no")
 		}
-		return nil
+		return err
 	}
 }

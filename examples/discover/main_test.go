@@ -27,6 +27,8 @@ func TestProcess(t *testing.T) {
 		{"-json", account.OK, `"url": "https://mail.contoso.com/Microsoft-Server-ActiveSync"`},
 		{"-help", account.OK, "-no-cloud"},
 		{"-srv", account.Misused, "discover: the mail address is missing"},
+		{"-email a@contoso.com b@contoso.com", account.Misused, "discover: there are two mail addresses"},
+		{"-email a@contoso.com -cloud moon", account.Misused, `discover: -cloud: there is no cloud "moon"`},
 		{"-x", account.Misused, "discover: flag provided but not defined: -x"},
 		{"a@contoso.com b", account.Misused, `discover: unexpected argument "b"`},
 		{"-cloud moon a@contoso.com", account.Misused, `discover: -cloud: there is no cloud "moon"`},

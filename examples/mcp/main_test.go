@@ -94,6 +94,38 @@ func TestStdio(t *testing.T) {
 	}
 }
 
+// TestInterrupt ends a server that waits for its client.
+func TestInterrupt(t *testing.T) {
+	w := newWorld(t)
+	cmd := w.Command(t.Context(), "", w.Flags()...)
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(in, `{"jsonrpc":"2.0","id":1,"method":"ping"}`+"\n"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := out.Read(make([]byte, 1)); err != nil { // it serves
+		t.Fatal(err)
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	late := time.AfterFunc(20*time.Second, func() { cmd.Process.Kill() })
+	defer late.Stop()
+	if err := cmd.Wait(); cmd.ProcessState.ExitCode() != account.Interrupted {
+		t.Errorf("after Ctrl-C: %v", err)
+	}
+}
+
 // TestNotSignedIn starts the server before the user has signed in: it opens no browser, prints
 // nothing to standard output, and says what to do.
 func TestNotSignedIn(t *testing.T) {

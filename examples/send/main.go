@@ -50,7 +50,10 @@ func main() {
 		Demo: demonstrate,
 		Run: func(ctx context.Context, s *account.Session) error {
 			if m.text = text; text == "" {
-				b, err := io.ReadAll(io.LimitReader(s.In, eas.MaxSendBytes))
+				if account.IsTerminal(s.In) {
+					fmt.Fprintln(s.Err, "type the text, and end it with Ctrl-D (on Windows, Ctrl-Z and Enter)")
+				}
+				b, err := account.Await(ctx, func() ([]byte, error) { return io.ReadAll(io.LimitReader(s.In, eas.MaxSendBytes)) })
 				if err != nil {
 					return err
 				}

@@ -36,6 +36,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/easoauth/easoauth/examples/internal/account"
 	"github.com/easoauth/easoauth/token"
@@ -57,7 +58,7 @@ func newTool() *account.Tool {
 			fs.StringVar(&p.trust, "trust", "", "host of the authority, if it is not one of Microsoft's: your AD FS")
 			fs.StringVar(&p.service, "for", "imap", "imap, pop, smtp, ews, graph, or a scope in full; several with commas")
 			fs.StringVar(&p.form, "as", "token", "token, xoauth2, oauthbearer or header")
-			fs.StringVar(&p.email, "email", "", "address, where git names none on standard input")
+			fs.StringVar(&p.email, "email", "", "address, in place of the argument, or where git names none on standard input")
 			fs.StringVar(&p.host, "host", "", "servers to which git may send the token, with commas; if empty, Microsoft's")
 			fs.BoolVar(&p.device, "device", false, "log in with a code instead of the browser")
 			fs.StringVar(&dir, "dir", "", "folder for the sign-ins; if empty, easoauth in your configuration folder")
@@ -69,6 +70,9 @@ func newTool() *account.Tool {
 			}
 			p.in, p.out, p.errs = in, out, errs
 			p.verb, p.address = fs.Arg(0), fs.Arg(1)
+			if p.address == "" && slices.Contains([]string{"login", "status", "logout"}, p.verb) {
+				p.address = p.email
+			}
 			if err := p.check(); err != nil {
 				return err
 			}

@@ -46,7 +46,7 @@ func (p *program) check() error {
 		return account.Misuse("the verb is missing: %s", usage)
 	case !slices.Contains([]string{"login", "get", "status", "logout", "store", "erase"}, p.verb):
 		return account.Misuse("%q is not a verb: %s", p.verb, usage)
-	case p.address == "" && !slices.Contains([]string{"get", "store", "erase"}, p.verb):
+	case p.address == "" && p.email == "" && !slices.Contains([]string{"get", "store", "erase"}, p.verb):
 		return account.Misuse("%s needs an address: %s", p.verb, usage)
 	case p.address != "" && (p.verb == "store" || p.verb == "erase"):
 		return account.Misuse("%s reads git's attributes from standard input and takes no address", p.verb)
@@ -161,7 +161,7 @@ var microsoft = []string{"outlook.office365.com", "smtp.office365.com", "outlook
 // sends what it gets there: a host that is not named gets nothing. A token that was refused (erase)
 // is renewed.
 func (p *program) gitCredential(ctx context.Context) error {
-	attributes, err := readAttributes(p.in)
+	attributes, err := account.Await(ctx, func() (map[string]string, error) { return readAttributes(p.in) })
 	if err != nil {
 		return err
 	}

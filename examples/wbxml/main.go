@@ -11,6 +11,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
@@ -20,6 +21,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/easoauth/easoauth/examples/internal/account"
 	"github.com/easoauth/easoauth/internal/wbxml"
 )
 
@@ -31,44 +33,48 @@ const sample = `
 01 01 01 01 01 01 01`
 
 func main() {
-	encode := flag.Bool("e", false, "turn XML into WBXML")
-	asHex := flag.Bool("hex", false, "print WBXML in hex")
-	strict := flag.Bool("strict", false, "refuse what the ActiveSync profile of WBXML does not allow")
-	flag.Parse()
-
-	failed := false
-	show := func(name string, input []byte, err error) {
-		if err == nil {
-			if *encode {
-				err = fromXML(os.Stdout, input, *asHex)
-			} else {
-				err = toXML(os.Stdout, input, *strict)
+	var encode, asHex, strict bool
+	(&account.Tool{
+		Name:  "wbxml",
+		Usage: "wbxml [flags] [file … | -]",
+		Args:  1000,
+		Flags: func(fs *flag.FlagSet) {
+			fs.BoolVar(&encode, "e", false, "turn XML into WBXML")
+			fs.BoolVar(&asHex, "hex", false, "print WBXML in hex")
+			fs.BoolVar(&strict, "strict", false, "refuse what the ActiveSync profile of WBXML does not allow")
+		},
+		Run: func(ctx context.Context, fs *flag.FlagSet, in io.Reader, out, _ io.Writer) error {
+			show := func(input []byte) error {
+				if encode {
+					return fromXML(out, input, asHex)
+				}
+				return toXML(out, input, strict)
 			}
-		}
-		if err != nil {
-			fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
-			failed = true
-		}
-	}
-	switch {
-	case flag.NArg() > 0:
-		for _, name := range flag.Args() {
-			input, err := read(name)
-			show(name, input, err)
-		}
-	case *encode:
-		show("standard input", nil, errors.New("-e needs a file, or - for standard input"))
-	default:
-		show("sample", []byte(sample), nil)
-	}
-	if failed {
-		os.Exit(1)
-	}
+			switch {
+			case fs.NArg() > 0:
+			case encode:
+				return account.Misuse("-e needs a file, or - for standard input")
+			default:
+				return show([]byte(sample))
+			}
+			var failed []error
+			for _, name := range fs.Args() {
+				input, err := account.Await(ctx, func() ([]byte, error) { return read(name, in) })
+				if err == nil {
+					err = show(input)
+				}
+				if err != nil {
+					failed = append(failed, fmt.Errorf("%s: %w", name, err))
+				}
+			}
+			return errors.Join(failed...)
+		},
+	}).Main()
 }
 
-func read(name string) ([]byte, error) {
+func read(name string, in io.Reader) ([]byte, error) {
 	if name == "-" {
-		return io.ReadAll(os.Stdin)
+		return io.ReadAll(in)
 	}
 	return os.ReadFile(name)
 }

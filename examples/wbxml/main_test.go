@@ -6,7 +6,32 @@ import (
 	"encoding/hex"
 	"strings"
 	"testing"
+
+	"github.com/easoauth/easoauth/examples/internal/account"
+	"github.com/easoauth/easoauth/examples/internal/programtest"
 )
+
+func TestMain(m *testing.M) { programtest.Main(m, main) }
+
+func TestProcess(t *testing.T) {
+	for _, tt := range []struct {
+		in, args string
+		code     int
+		out, err string
+	}{
+		{"", "", account.OK, "<LastName xmlns=\"Contacts\">Funk</LastName>", ""},
+		{request, "-", account.OK, "<SyncKey>0</SyncKey>", ""},
+		{requestXML, "-e -hex -", account.OK, request, ""},
+		{"x!", "- /does/not/exist", account.Failed, "", "wbxml: -: neither WBXML nor hex nor base64\n/does/not/exist: open"},
+		{"", "-e", account.Misused, "", "wbxml: -e needs a file"},
+		{"", "-x", account.Misused, "", "wbxml: flag provided but not defined: -x"},
+	} {
+		out, errs, code := programtest.Start(t, tt.in, nil, strings.Fields(tt.args)...)
+		if code != tt.code || !strings.Contains(out, tt.out) || !strings.HasPrefix(errs, tt.err) || (tt.err == "") != (errs == "") {
+			t.Errorf("%q: exit code %d\n%s%s", tt.args, code, out, errs)
+		}
+	}
+}
 
 const request = "03016a00000756520330000101"
 

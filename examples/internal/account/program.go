@@ -75,9 +75,32 @@ func Code(ctx context.Context, err error) int {
 	return Failed
 }
 
-// Signals returns a context that ends with Ctrl-C and SIGTERM.
+// Signals returns a context that ends with Ctrl-C and SIGTERM. A second one ends the process, if it
+// does not come to its end.
 func Signals() (context.Context, context.CancelFunc) {
-	return signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
+}
+
+// Await returns what f does, or ends with ctx: a read from a terminal does not end by itself.
+func Await[T any](ctx context.Context, f func() (T, error)) (T, error) {
+	type result struct {
+		value T
+		err   error
+	}
+	done := make(chan result, 1)
+	go func() {
+		value, err := f()
+		done <- result{value, err}
+	}()
+	select {
+	case r := <-done:
+		return r.value, r.err
+	case <-ctx.Done():
+		var none T
+		return none, ctx.Err()
+	}
 }
 
 // Report tells the user of err, which may be nil, and returns the exit code.

@@ -181,6 +181,34 @@ func TestExitCodes(t *testing.T) {
 	}
 }
 
+// TestInterruptInput ends a program that waits for its standard input.
+func TestInterruptInput(t *testing.T) {
+	b := newBench(t)
+	cmd := b.Command(t.Context(), filepath.Join(binaries, "send"), b.Flags("-to", "bob@contoso.com")...)
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	var log bytes.Buffer
+	cmd.Stderr = &log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := in.Write([]byte("x")); err != nil { // it has started
+		t.Fatal(err)
+	}
+	time.Sleep(300 * time.Millisecond)
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	late := time.AfterFunc(20*time.Second, func() { cmd.Process.Kill() })
+	defer late.Stop()
+	if err := cmd.Wait(); cmd.ProcessState.ExitCode() != 130 || log.String() != "send: interrupted\n" {
+		t.Errorf("send = %v, %s", err, &log)
+	}
+}
+
 // TestInterrupt ends a program that waits, as Ctrl-C does: what it has learned is kept.
 func TestInterrupt(t *testing.T) {
 	b := newBench(t)

@@ -13,7 +13,11 @@ func IsTerminal(w any) bool {
 		return false
 	}
 	fi, err := f.Stat()
-	return err == nil && fi.Mode()&os.ModeCharDevice != 0
+	if err != nil || fi.Mode()&os.ModeCharDevice == 0 {
+		return false
+	}
+	null, err := os.Stat(os.DevNull) // a device that is none
+	return err != nil || !os.SameFile(fi, null)
 }
 
 // Colors reports whether a program colours what it writes to w: on a terminal unless NO_COLOR is

@@ -2,6 +2,7 @@ package account_test
 
 import (
 	"io"
+	"os"
 	"testing"
 
 	"github.com/easoauth/easoauth/examples/internal/account"
@@ -16,6 +17,25 @@ func TestColors(t *testing.T) {
 		t.Setenv("CLICOLOR_FORCE", tt.force)
 		if got := account.Colors(io.Discard); got != tt.want {
 			t.Errorf("NO_COLOR=%s CLICOLOR_FORCE=%s: %v", tt.no, tt.force, got)
+		}
+	}
+}
+
+func TestIsTerminal(t *testing.T) {
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	defer w.Close()
+	for name, x := range map[string]any{"null": null, "pipe": w, "no file": io.Discard} {
+		if account.IsTerminal(x) {
+			t.Errorf("%s is taken for a terminal", name)
 		}
 	}
 }
