@@ -129,7 +129,7 @@ func getJSON(ctx context.Context, c *http.Client, timeout time.Duration, u *url.
 	case s != http.StatusOK:
 		return s, &HopError{Status: s, Reason: fmt.Sprintf("status %d", s), Err: ErrNotFound}
 	}
-	b, err := safehttp.ReadAll(resp.Body, safehttp.MaxJSON)
+	b, err := safehttp.ReadSized(resp.Body, resp.ContentLength, safehttp.MaxJSON)
 	if err != nil {
 		return resp.StatusCode, bodyError(resp.StatusCode, err)
 	}

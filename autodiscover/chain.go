@@ -128,7 +128,7 @@ func (c *chain) ask(ctx context.Context, hop *Hop, u *url.URL) (*Endpoint, *url.
 	if s := resp.StatusCode; s >= 300 && s < 400 {
 		return c.redirect(hop, resp)
 	}
-	body, err := safehttp.ReadAll(resp.Body, safehttp.MaxJSON)
+	body, err := safehttp.ReadSized(resp.Body, resp.ContentLength, safehttp.MaxJSON)
 	if err != nil {
 		return nil, nil, bodyError(resp.StatusCode, err)
 	}

@@ -323,6 +323,10 @@ func TestV1Documents(t *testing.T) {
 	settings := func(s ...string) string {
 		return pox("<Action><Settings>" + strings.Join(s, "") + "</Settings></Action>")
 	}
+	marked := func(n int) string {
+		n -= strings.Count(poxFound, "<") + strings.Count(poxFound, "=")
+		return strings.Replace(poxFound, "<Culture>", strings.Repeat("=", n%2)+strings.Repeat("<x/>", n/4)+strings.Repeat("=", n-n%2-n/4)+"<Culture>", 1)
+	}
 	nested := func(n int) string {
 		return strings.Replace(poxFound, "<Culture>", strings.Repeat("<x>", n)+strings.Repeat("</x>", n)+"<Culture>", 1)
 	}
@@ -339,6 +343,8 @@ func TestV1Documents(t *testing.T) {
 		{"text in several parts", strings.Replace(poxFound, "MobileSync", "Mobile<!-- x -->Sync", 1), "mail.contoso.com"},
 		{"as deep as it may be", nested(62), "mail.contoso.com"},
 		{"deeper", nested(63), ""},
+		{"as many marks as there may be", marked(1024), "mail.contoso.com"},
+		{"one more", marked(1025), ""},
 		{"another place", strings.ReplaceAll(poxFound, "Settings", "Others"), ""},
 		{"two roots", poxFound + "<Autodiscover/>", ""},
 		{"cut", poxFound[:len(poxFound)-5], ""},
@@ -359,6 +365,8 @@ func TestV2Documents(t *testing.T) {
 		found:                  true,
 		" \n" + found + "\n ":  true,
 		"\xef\xbb\xbf" + found: true,
+		"{" + strings.Repeat(`"x":1,`, 62) + found[1:]:         true,
+		"{" + strings.Repeat(`"x":1,`, 63) + found[1:]:         false,
 		`{"x":{"Url":"https://evil.example"},` + found[1:]:     true,
 		`{"Protocol":null,"Url":"https://mail.contoso.com/x"}`: true,
 		found + found:               false,

@@ -19,8 +19,11 @@ type answer struct {
 // errJSON says that a body is not the JSON of AutoDiscover v2.
 var errJSON = errors.New("not the JSON of AutoDiscover v2")
 
-// parseAnswer reads a body strictly: one object, exact names, no name that we use twice,
-// strings where strings belong, and nothing behind it. Other members are ignored.
+// maxMembers bounds the members of an answer, of which servers send two to four.
+const maxMembers = 64
+
+// parseAnswer reads a body strictly: one object of at most 64 members, exact names, no name that
+// we use twice, strings where strings belong, and nothing behind it. Other members are ignored.
 func parseAnswer(body []byte) (answer, error) {
 	var a answer
 	bad := func(reason string) (answer, error) { return answer{}, fmt.Errorf("%w: %s", errJSON, reason) }
@@ -30,7 +33,10 @@ func parseAnswer(body []byte) (answer, error) {
 		return bad("not an object")
 	}
 	seen := map[string]bool{}
-	for d.More() {
+	for n := 0; d.More(); n++ {
+		if n == maxMembers {
+			return bad("more members than the limit")
+		}
 		t, err := d.Token()
 		if err != nil {
 			return bad("syntax")

@@ -25,7 +25,8 @@ const (
 // Limits of AutoDiscover v1.
 const (
 	maxXMLDepth  = 64
-	maxAddresses = 3 // that redirects may name, one after the other
+	maxXMLMarks  = 1024 // of "<" and "=", which bounds elements and attributes
+	maxAddresses = 3    // that redirects may name, one after the other
 )
 
 // errXML says that a body is not a response of AutoDiscover v1.
@@ -41,9 +42,12 @@ type v1Answer struct {
 }
 
 // parseV1 reads an answer. Documents with a DOCTYPE or other declarations are refused, so
-// that there are no entities; so are documents deeper than 64.
+// that there are no entities; so are documents deeper than 64, and those of very many elements.
 func parseV1(body []byte) (v1Answer, error) {
 	var a v1Answer
+	if bytes.Count(body, []byte("<"))+bytes.Count(body, []byte("=")) > maxXMLMarks {
+		return a, fmt.Errorf("%w: more elements than the limit", errXML)
+	}
 	d := xml.NewDecoder(bytes.NewReader(body))
 	d.CharsetReader = func(charset string, r io.Reader) (io.Reader, error) {
 		if strings.EqualFold(charset, "utf-8") || strings.EqualFold(charset, "us-ascii") {
@@ -212,7 +216,7 @@ func (l *lookup) askV1(ctx context.Context, hop *Hop, u *url.URL, addr address) 
 	case s != 200:
 		return fail("AD_NOT_V1", ErrNotV2, "")
 	}
-	b, err := safehttp.ReadAll(resp.Body, safehttp.MaxJSON)
+	b, err := safehttp.ReadSized(resp.Body, resp.ContentLength, safehttp.MaxJSON)
 	if err != nil {
 		return nil, "", bodyError(hop.Status, err)
 	}

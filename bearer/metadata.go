@@ -73,7 +73,7 @@ func FollowMetadata(ctx context.Context, c *http.Client, endpoint *url.URL, o *O
 	if resp.StatusCode != http.StatusOK {
 		return refuse(fmt.Sprintf("status %d", resp.StatusCode))
 	}
-	body, err := safehttp.ReadAll(resp.Body, MaxMetadataBytes)
+	body, err := safehttp.ReadSized(resp.Body, resp.ContentLength, MaxMetadataBytes)
 	if err != nil {
 		return nil, nil, fmt.Errorf("bearer: protected resource metadata: %w", err)
 	}

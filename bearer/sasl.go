@@ -115,32 +115,35 @@ func ParseSASLError(challenge []byte) (*SASLError, error) {
 	if len(s) > maxSASL {
 		return nil, fmt.Errorf("%w: it is longer than %d bytes", ErrSASL, maxSASL)
 	}
-	// Servers send the status as a string or as a number.
-	var m map[string]any
+	var m *struct {
+		Status, Scope, Schemes json.RawMessage
+		OpenIDConfiguration    json.RawMessage `json:"openid-configuration"`
+	}
 	if err := json.Unmarshal([]byte(s), &m); err != nil || m == nil {
 		return nil, fmt.Errorf("%w: it is not a JSON object", ErrSASL)
 	}
-	e := &SASLError{Status: saslText(m["status"]), Scope: saslText(m["scope"])}
+	e := &SASLError{Status: saslText(m.Status), Scope: saslText(m.Scope)}
 	if e.Status == "" {
 		return nil, fmt.Errorf("%w: it has no status", ErrSASL)
 	}
-	for _, scheme := range strings.Fields(saslText(m["schemes"])) {
+	for _, scheme := range strings.Fields(saslText(m.Schemes)) {
 		e.Schemes = append(e.Schemes, strings.ToLower(scheme))
 	}
-	if u, err := url.Parse(saslText(m["openid-configuration"])); err == nil && safehttp.CheckURL(u) == nil {
+	if u, err := url.Parse(saslText(m.OpenIDConfiguration)); err == nil && safehttp.CheckURL(u) == nil {
 		e.OpenIDConfiguration = u.String()
 	}
 	return e, nil
 }
 
-func saslText(v any) string {
-	switch v := v.(type) {
-	case string:
-		return safehttp.Clean(v, 512)
-	case float64:
-		if v == float64(int(v)) {
-			return strconv.Itoa(int(v))
-		}
+// saslText reads a string, or a whole number, as servers send the status. It returns "" for others.
+func saslText(raw json.RawMessage) string {
+	var text string
+	var number float64
+	switch {
+	case json.Unmarshal(raw, &text) == nil:
+		return safehttp.Clean(text, 512)
+	case json.Unmarshal(raw, &number) == nil && number == float64(int(number)):
+		return strconv.Itoa(int(number))
 	}
 	return ""
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -15,6 +16,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -62,7 +64,7 @@ func pingServer(h2 bool) {
 // A fleet is many clients that ping one server over one transport.
 type fleet struct {
 	clients []*eas.Client
-	in      io.Writer
+	in      io.WriteCloser
 	out     *bufio.Reader
 	dials   atomic.Int32
 }
@@ -122,20 +124,7 @@ func newFleet(t testing.TB, n int, h2 bool) *fleet {
 // wave has all clients ping, calls idle when all of them wait, and lets the server answer.
 func (f *fleet) wave(t testing.TB, idle func()) {
 	t.Helper()
-	errs := make(chan error, len(f.clients))
-	for _, c := range f.clients {
-		go func() { _, err := c.Ping(context.Background(), inboxAndCalendar, nil); errs <- err }()
-	}
-	want := fmt.Sprintf("held %d\n", len(f.clients))
-	for {
-		line, err := f.out.ReadString('\n')
-		if err != nil {
-			t.Fatal(err)
-		}
-		if line == want {
-			break
-		}
-	}
+	errs := f.ping(t, context.Background())
 	idle()
 	_, _ = fmt.Fprintln(f.in)
 	for range f.clients {
@@ -143,6 +132,36 @@ func (f *fleet) wave(t testing.TB, idle func()) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// ping has all clients ping, a hundred after the other, and returns when all of them wait.
+func (f *fleet) ping(t testing.TB, ctx context.Context) <-chan error {
+	t.Helper()
+	errs := make(chan error, len(f.clients))
+	waiting := 0
+	for group := range slices.Chunk(f.clients, 100) {
+		for _, c := range group {
+			go func() {
+				_, err := c.Ping(ctx, inboxAndCalendar, nil)
+				if err != nil && ctx.Err() == nil {
+					t.Error(err)
+					f.in.Close() // ends the server, and with it the loop below
+				}
+				errs <- err
+			}()
+		}
+		waiting += len(group)
+		for want := fmt.Sprintf("held %d\n", waiting); ; {
+			line, err := f.out.ReadString('\n')
+			if err != nil {
+				t.Fatal(err)
+			}
+			if line == want {
+				break
+			}
+		}
+	}
+	return errs
 }
 
 // memory is what is in use, after the garbage has been collected.
@@ -153,20 +172,30 @@ func memory() int64 {
 	return int64(m.HeapAlloc + m.StackInuse)
 }
 
-// A second wave of Pings opens no connection, and one that waits costs little, on connections
-// that have just been opened.
+// fleetSize is how many Pings wait at once.
+func fleetSize() int {
+	if os.Getenv("EASOAUTH_TEST_FULL") != "" {
+		return 10_000
+	}
+	return 100
+}
+
+// A second wave of Pings opens no connection; one that waits costs little, on connections that
+// have just been opened, and no goroutine but the caller's and those of net/http; and all of them
+// end within a second of the end of their context.
 func TestFleet(t *testing.T) {
 	for _, tt := range []struct {
-		name string
-		h2   bool
-		most int64 // bytes of a Ping
-	}{{"HTTP/1.1", false, 60_000}, {"HTTP/2", true, 30_000}} {
+		name       string
+		h2         bool
+		most       int64 // bytes of a Ping
+		goroutines int   // for a Ping, the caller's included
+	}{{"HTTP/1.1", false, 60_000, 3}, {"HTTP/2", true, 30_000, 2}} {
 		t.Run(tt.name, func(t *testing.T) {
 			// A busy machine opens connections later than they are waited for: one quiet attempt
 			// of three is proof.
 			var wrong []string
 			for range 3 {
-				if wrong = fleetCosts(t, tt.h2, tt.most); len(wrong) == 0 {
+				if wrong = fleetCosts(t, tt.h2, tt.most, tt.goroutines); len(wrong) == 0 {
 					return
 				}
 				t.Log(wrong)
@@ -176,23 +205,34 @@ func TestFleet(t *testing.T) {
 	}
 }
 
-// fleetCosts returns what 300 Pings cost too much.
-func fleetCosts(t *testing.T, h2 bool, most int64) (wrong []string) {
-	f := newFleet(t, 300, h2)
-	before := memory()
+// fleetCosts returns what many Pings cost too much.
+func fleetCosts(t *testing.T, h2 bool, most int64, goroutines int) (wrong []string) {
+	n := fleetSize()
+	f := newFleet(t, n, h2)
+	before, running := memory(), runtime.NumGoroutine()
 	f.wave(t, func() {
 		time.Sleep(100 * time.Millisecond) // connections that lost the race over HTTP/2 are closed
-		each := (memory() - before) / int64(len(f.clients))
+		each := (memory() - before) / int64(n)
 		t.Logf("an idle Ping: %d bytes", each)
 		if each > most && !raced {
 			wrong = append(wrong, fmt.Sprintf("an idle Ping costs %d bytes, at most %d are expected", each, most))
+		}
+		now := runtime.NumGoroutine() - running
+		t.Logf("%d goroutines", now)
+		if extra := 2 * int(f.dials.Load()); !h2 && now > goroutines*n+20 || h2 && now > goroutines*n+extra+20 {
+			wrong = append(wrong, fmt.Sprintf("%d Pings have %d goroutines", n, now))
+		}
+		if n <= 1000 {
+			if ours := ownGoroutines(); ours != "" {
+				wrong = append(wrong, "a goroutine was "+ours)
+			}
 		}
 	})
 	time.Sleep(50 * time.Millisecond) // the connections go back into the pool
 	dials := f.dials.Load()
 	t.Logf("%d connections", dials)
-	if h2 && int(dials) > len(f.clients)/2 {
-		wrong = append(wrong, fmt.Sprintf("%d Pings opened %d connections over HTTP/2", len(f.clients), dials))
+	if h2 && int(dials) > n/2 {
+		wrong = append(wrong, fmt.Sprintf("%d Pings opened %d connections over HTTP/2", n, dials))
 	}
 	for range 2 {
 		f.wave(t, func() {})
@@ -201,5 +241,31 @@ func fleetCosts(t *testing.T, h2 bool, most int64) (wrong []string) {
 	if again := f.dials.Load(); again != dials {
 		wrong = append(wrong, fmt.Sprintf("the second and third wave opened %d connections", again-dials))
 	}
+	ctx, cancel := context.WithCancel(t.Context())
+	errs := f.ping(t, ctx)
+	start := time.Now()
+	cancel()
+	for range n {
+		if err := <-errs; !errors.Is(err, context.Canceled) {
+			t.Fatalf("a Ping whose context ended: %v", err)
+		}
+	}
+	took := time.Since(start)
+	t.Logf("all ended within %v", took.Round(time.Millisecond))
+	if took > time.Second && !raced {
+		wrong = append(wrong, fmt.Sprintf("the last Ping ended %v after its context", took))
+	}
 	return wrong
+}
+
+// ownGoroutines returns by what of this library a goroutine that runs was made, or "".
+func ownGoroutines() string {
+	stacks := make([]byte, 16<<20)
+	stacks = stacks[:runtime.Stack(stacks, true)]
+	for line := range strings.Lines(string(stacks)) {
+		if strings.HasPrefix(line, "created by github.com/easoauth/") && !strings.Contains(line, "_test.") {
+			return strings.TrimSpace(line)
+		}
+	}
+	return ""
 }

@@ -43,13 +43,16 @@ func ReadSized(r io.Reader, size, limit int64) ([]byte, error) {
 // that holds more is read on.
 func readExactly(r io.Reader, size, limit int64) ([]byte, error) {
 	b := make([]byte, size+1) // the last byte sees the end
-	n, err := io.ReadFull(r, b)
-	switch err {
-	case io.EOF, io.ErrUnexpectedEOF:
-		return b[:n:n], nil
-	case nil:
-		rest, err := ReadAll(r, limit-int64(n))
-		return append(b, rest...), err
+	for n := 0; ; {
+		m, err := r.Read(b[n:])
+		switch n += m; {
+		case err == io.EOF:
+			return b[:n:n], nil
+		case err != nil: // also that of net/http about a body that is shorter than announced
+			return b[:n:n], readFailure(err)
+		case n == len(b):
+			rest, err := ReadAll(r, limit-int64(n))
+			return append(b, rest...), err
+		}
 	}
-	return b[:n:n], readFailure(err)
 }

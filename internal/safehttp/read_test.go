@@ -13,7 +13,7 @@ import (
 )
 
 func TestReadSized(t *testing.T) {
-	broken := errors.New("connection reset")
+	broken, cut := errors.New("connection reset"), io.ErrUnexpectedEOF // as net/http has it
 	long := strings.Repeat("0123456789", 300_000)
 	for _, tt := range []struct {
 		name  string
@@ -38,11 +38,16 @@ func TestReadSized(t *testing.T) {
 		{"long, not announced", long, -1, 10 << 20, nil, long},
 		{"broken", "fo", 4, 10, broken, "fo"},
 		{"broken, not announced", "fo", -1, 10, broken, "fo"},
+		{"cut", "fo", 4, 10, cut, "fo"},
+		{"cut before the first byte", "", 4, 10, cut, ""},
+		{"cut, not announced", "fo", -1, 10, cut, "fo"},
+		{"broken at its end", "four", 4, 10, broken, "four"},
+		{"broken beyond its end", "fours", 4, 10, broken, "fours"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var r io.Reader = strings.NewReader(tt.body)
-			if tt.err == broken {
-				r = io.MultiReader(r, iotest.ErrReader(broken))
+			if tt.err == broken || tt.err == cut {
+				r = io.MultiReader(r, iotest.ErrReader(tt.err))
 			}
 			for range 2 { // a buffer that was used before
 				b, err := safehttp.ReadSized(iotest.HalfReader(r), tt.size, tt.limit)
@@ -50,8 +55,8 @@ func TestReadSized(t *testing.T) {
 					t.Fatalf("%d bytes, %v, want %d bytes, %v", len(b), err, len(tt.want), tt.err)
 				}
 				r = strings.NewReader(tt.body)
-				if tt.err == broken {
-					r = io.MultiReader(r, iotest.ErrReader(broken))
+				if tt.err == broken || tt.err == cut {
+					r = io.MultiReader(r, iotest.ErrReader(tt.err))
 				}
 			}
 		})

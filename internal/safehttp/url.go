@@ -115,8 +115,8 @@ func Host(u *url.URL) string {
 }
 
 // Redact returns u for an error or a log: scheme, host, port and path. Query, fragment and
-// user information are dropped, and a path segment that holds an address or is longer than
-// 64 bytes is replaced by "…".
+// user information are dropped, a path segment that holds an address or is longer than 64
+// bytes is replaced by "…", and so is what follows 512 bytes.
 func Redact(u *url.URL) string {
 	if u == nil {
 		return `""`
@@ -132,9 +132,15 @@ func Redact(u *url.URL) string {
 	}
 	b.WriteString("//")
 	b.WriteString(Clean(u.Host, 256))
-	for i, seg := range strings.Split(u.Path, "/") {
-		if i > 0 {
+	begun := false
+	for seg := range strings.SplitSeq(u.Path, "/") {
+		if begun {
 			b.WriteByte('/')
+		}
+		begun = true
+		if b.Len() >= 512 {
+			b.WriteString("…")
+			break
 		}
 		if strings.Contains(seg, "@") || len(seg) > 64 {
 			b.WriteString("…")

@@ -89,13 +89,15 @@ func TestIsLoopback(t *testing.T) {
 func TestRedact(t *testing.T) {
 	seg := strings.Repeat("a", 64)
 	for in, want := range map[string]string{
-		"https://mail.contoso.com:8443/a/b?Email=ada#x": "https://mail.contoso.com:8443/a/b",
-		"https://ada:pw@mail.contoso.com/":              "https://mail.contoso.com/",
-		"https://mail.contoso.com":                      "https://mail.contoso.com",
-		"https://mail.contoso.com/u/ada@contoso.com/x":  "https://mail.contoso.com/u/…/x",
-		"https://mail.contoso.com/" + seg + "/x":        "https://mail.contoso.com/" + seg + "/x",
-		"https://mail.contoso.com/" + seg + "a/x":       "https://mail.contoso.com/…/x",
-		"mailto:ada@contoso.com":                        "mailto:…",
+		"https://mail.contoso.com:8443/a/b?Email=ada#x":            "https://mail.contoso.com:8443/a/b",
+		"https://ada:pw@mail.contoso.com/":                         "https://mail.contoso.com/",
+		"https://mail.contoso.com":                                 "https://mail.contoso.com",
+		"https://mail.contoso.com/u/ada@contoso.com/x":             "https://mail.contoso.com/u/…/x",
+		"https://mail.contoso.com/" + seg + "/x":                   "https://mail.contoso.com/" + seg + "/x",
+		"https://mail.contoso.com/" + seg + "a/x":                  "https://mail.contoso.com/…/x",
+		"mailto:ada@contoso.com":                                   "mailto:…",
+		"https://h/" + strings.Repeat("aaaaaaa/", 62) + "aaaaa/b":  "https://h/" + strings.Repeat("aaaaaaa/", 62) + "aaaaa/…",
+		"https://h/" + strings.Repeat("aaaaaaa/", 62) + "aaaa/b/c": "https://h/" + strings.Repeat("aaaaaaa/", 62) + "aaaa/b/…",
 	} {
 		u, err := url.Parse(in)
 		if err != nil {
