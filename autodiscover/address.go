@@ -50,7 +50,7 @@ func parseAddress(s string) (address, error) {
 		return bad("an address literal instead of a domain")
 	}
 	ascii, err := hostProfile.ToASCII(domain)
-	if err != nil || ascii == "" || len(ascii) > 253 || strings.HasSuffix(ascii, ".") {
+	if err != nil || ascii == "" || strings.HasSuffix(ascii, ".") {
 		return bad("the domain is not a host name")
 	}
 	if _, err := netip.ParseAddr(ascii); err == nil {

@@ -50,7 +50,7 @@ func (c *MemoryCache) Get(_ context.Context, key string) (string, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	e, ok := c.entries[key]
-	if age := time.Since(e.put); !ok || age < 0 || age > maxAge {
+	if !ok || time.Since(e.put) > maxAge {
 		return "", false
 	}
 	return e.url, true
@@ -102,12 +102,9 @@ func userKey(a address) string {
 	return " " + hex.EncodeToString(sum[:])
 }
 
-// Who vouches for an entry beyond the mail domain and the cloud's own hosts.
-const (
-	vouchNobody  = ""
-	vouchCloud   = " cloud"
-	vouchConfirm = " confirmed"
-)
+// vouchCloud stands behind an entry for which the cloud alone vouches: the host is neither the mail
+// domain's nor its own, and Confirm was not called.
+const vouchCloud = " cloud"
 
 // flights are the look-ups under way that will fill a cache: a *flight by flightKey.
 var flights sync.Map
@@ -219,15 +216,11 @@ func (l *lookup) keep(ctx context.Context, e *Endpoint) {
 	if l.Cache == nil {
 		return
 	}
-	vouch := vouchNobody
-	if e.Foreign {
-		vouch = vouchConfirm
-		if _, ok := l.byCloud.Load(e); ok {
-			vouch = vouchCloud
-		}
+	entry := e.URL.String()
+	if _, ok := l.byCloud.Load(e); ok && e.Foreign {
+		entry += vouchCloud
 	}
 	limited, cancel := context.WithTimeout(ctx, l.timeout())
 	defer cancel()
-	entry := e.URL.String() + vouch
 	within(limited, func() { l.Cache.Put(limited, l.cacheKey(), entry) })
 }

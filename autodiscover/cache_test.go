@@ -2,6 +2,7 @@ package autodiscover_test
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -114,5 +115,22 @@ func TestCacheKey(t *testing.T) {
 	}
 	if !strings.HasPrefix(key, "contoso.com ") || strings.Contains(key, "ada") || strings.Contains(key, "@") {
 		t.Errorf("key %q", key)
+	}
+}
+
+// A full MemoryCache starts over.
+func TestMemoryCacheIsBounded(t *testing.T) {
+	const most = 100_000
+	var c autodiscover.MemoryCache
+	for i := range most {
+		c.Put(t.Context(), strconv.Itoa(i), "x")
+	}
+	if _, ok := c.Get(t.Context(), "0"); !ok {
+		t.Errorf("of %d entries the first is gone", most)
+	}
+	c.Put(t.Context(), "more", "x")
+	_, old := c.Get(t.Context(), "0")
+	if _, ok := c.Get(t.Context(), "more"); !ok || old {
+		t.Errorf("after %d entries: the new one is kept %v, the first %v", most+1, ok, old)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -390,4 +391,167 @@ func TestV2Documents(t *testing.T) {
 			t.Errorf("%s: %v, %v", body, e, err)
 		}
 	}
+}
+
+// What a look-up prints.
+func TestStrings(t *testing.T) {
+	hop := autodiscover.Hop{URL: "https://mail.contoso.com/x"}
+	for want, edit := range map[string]func(h *autodiscover.Hop){
+		"GET https://mail.contoso.com/x":                           func(*autodiscover.Hop) {},
+		"POST https://mail.contoso.com/x":                          func(h *autodiscover.Hop) { h.Method = "POST" },
+		"GET https://mail.contoso.com/x → 200 → b.contoso.com":     func(h *autodiscover.Hop) { h.Status, h.Next, h.By = 200, "b.contoso.com", "nginx" },
+		"GET https://mail.contoso.com/x (request-id r1)":           func(h *autodiscover.Hop) { h.Server.RequestID = "r1" },
+		"GET https://mail.contoso.com/x → 404 from nginx: of …":    func(h *autodiscover.Hop) { h.Status, h.By, h.Err = 404, "nginx", errors.New("of ada@contoso.com") },
+		"GET https://mail.contoso.com/x: the server does not … no": func(h *autodiscover.Hop) { h.Err = errors.New("the server does not … no") },
+	} {
+		h := hop
+		if edit(&h); h.String() != want {
+			t.Errorf("%+v prints %q, want %q", h, h, want)
+		}
+	}
+	u := &url.URL{Scheme: "https", Host: "mail.contoso.com", Path: "/eas"}
+	for want, e := range map[string]*autodiscover.Endpoint{
+		"no endpoint": nil,
+		"ActiveSync at https://mail.contoso.com/eas": {URL: u, Protocol: autodiscover.ActiveSync},
+		"… at https://mail.contoso.com/eas (outside the mail domain)\n  GET https://mail.contoso.com/x\n  warning: h: text": {URL: u, Protocol: "ada@contoso.com", Foreign: true,
+			Hops: []autodiscover.Hop{hop}, Warnings: []autodiscover.Warning{{Host: "h", Text: "text"}}},
+	} {
+		if e.String() != want {
+			t.Errorf("%+v prints %q, want %q", e, e, want)
+		}
+	}
+	if s := new(autodiscover.Endpoint).String(); s != "no endpoint" {
+		t.Errorf("the zero Endpoint prints %q", s)
+	}
+}
+
+// A candidate that was cancelled is to blame for nothing, and one whose body did not come in time
+// has not responded.
+func TestFaultsOfTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hang := roundTripper(func(r *http.Request) (*http.Response, error) {
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		stop, end := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, end)
+		for want, ctx := range map[string]context.Context{"NO_RESPONSE": ctx, "": stop} {
+			_, err := (&autodiscover.Resolver{HTTPClient: &http.Client{Transport: hang}, NoCloud: true}).Lookup(ctx, "ada@contoso.com")
+			var he *autodiscover.HopError
+			if !errors.As(err, &he) || he.Fault != want || !errors.Is(err, autodiscover.ErrUnreachable) || !errors.Is(err, ctx.Err()) {
+				t.Errorf("%v: %v, want fault %q", ctx.Err(), err, want)
+			}
+		}
+		trickle := roundTripper(func(r *http.Request) (*http.Response, error) {
+			pr, pw := io.Pipe()
+			context.AfterFunc(r.Context(), func() { pw.CloseWithError(r.Context().Err()) })
+			return &http.Response{StatusCode: 200, Header: http.Header{}, Body: pr, ContentLength: -1, Request: r}, nil
+		})
+		_, err := (&autodiscover.Resolver{HTTPClient: &http.Client{Transport: trickle}, NoCloud: true}).Lookup(t.Context(), "ada@contoso.com")
+		var he *autodiscover.HopError
+		if !errors.As(err, &he) || he.Fault != "NO_RESPONSE" || !strings.Contains(he.Reason, "the body was not read") {
+			t.Errorf("a body that does not come: %v", err)
+		}
+	})
+}
+
+// What is not an address is not sent to a service; and what is asked of it.
+func TestServicesRequests(t *testing.T) {
+	service := &url.URL{Scheme: "https", Host: "detect.example", Path: "/detect", RawQuery: "a=b"}
+	var asked []string
+	c := &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		asked = append(asked, r.URL.String()+" "+r.Header.Get("X-Email"))
+		return respondAs(sender{header: http.Header{}}, 404)(r)
+	})}
+	for _, addr := range []string{"x", "ada@contoso.com"} {
+		_, err := (&autodiscover.AutoDetect{URL: service, HTTPClient: c}).Lookup(t.Context(), addr)
+		_, err2 := (&autodiscover.FederationProvider{HTTPClient: c}).Cloud(t.Context(), addr)
+		if bad := addr == "x"; errors.Is(err, autodiscover.ErrAddress) != bad || errors.Is(err2, autodiscover.ErrAddress) != bad || err == nil || err2 == nil {
+			t.Errorf("%s: %v, %v", addr, err, err2)
+		}
+	}
+	if diff := cmp.Diff([]string{"https://detect.example/detect?a=b&protocols=rest-cloud%2Crest-outlook%2Crest-office365%2Ceas&services=office365%2Coutlook ada@contoso.com",
+		"https://odc.officeapps.live.com/odc/v2.1/federationprovider?domain=contoso.com "}, asked); diff != "" {
+		t.Errorf("requests (-want +got):\n%s", diff)
+	}
+}
+
+// Every body is read and closed, and an address that redirects to itself is asked about once.
+func TestBodiesAreClosed(t *testing.T) {
+	service := &url.URL{Scheme: "https", Host: "detect.example"}
+	for name, lookup := range map[string]func(c *http.Client) error{
+		"v2": func(c *http.Client) error {
+			_, err := (&autodiscover.Resolver{HTTPClient: c, NoCloud: true}).Lookup(t.Context(), "ada@contoso.com")
+			return err
+		},
+		"v1": func(c *http.Client) error {
+			_, err := (&autodiscover.Resolver{HTTPClient: c, NoCloud: true, NoHost: true, Authorize: bearerT}).Lookup(t.Context(), "ada@contoso.com")
+			return err
+		},
+		"http": func(c *http.Client) error {
+			_, err := (&autodiscover.Resolver{HTTPClient: c, NoCloud: true, NoHost: true, AskHTTP: true}).Lookup(t.Context(), "ada@contoso.com")
+			return err
+		},
+		"AutoDetect": func(c *http.Client) error {
+			_, err := (&autodiscover.AutoDetect{URL: service, HTTPClient: c}).Lookup(t.Context(), "ada@contoso.com")
+			return err
+		},
+		"federation provider": func(c *http.Client) error {
+			_, err := (&autodiscover.FederationProvider{URL: service, HTTPClient: c}).Cloud(t.Context(), "ada@contoso.com")
+			return err
+		},
+	} {
+		for _, body := range []string{"", "x", pox(`<Action><Redirect>ada@contoso.com</Redirect></Action>`)} {
+			requests, open := 0, 0
+			c := &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+				requests, open = requests+1, open+1
+				return &http.Response{StatusCode: 200, Header: http.Header{}, Body: counted{strings.NewReader(body), &open}, ContentLength: -1, Request: r}, nil
+			})}
+			if err := lookup(c); err == nil && name != "federation provider" || open != 0 || requests > 1 && len(body) > 1 {
+				t.Errorf("%s, body %.10q: %v after %d requests, %d bodies are open", name, body, err, requests, open)
+			}
+		}
+	}
+}
+
+type counted struct {
+	io.Reader
+	open *int
+}
+
+func (c counted) Close() error { *c.open--; return nil }
+
+// The hop of plain http names where it redirects to.
+func TestPlainHop(t *testing.T) {
+	w := &world{hosts: map[string]http.HandlerFunc{"http://" + own: redirectTo("https://ad.hoster.example/x"), "ad.hoster.example": jsonAnswer(200, foreign)}}
+	e, err := (&autodiscover.Resolver{HTTPClient: w.client(), NoCloud: true, NoHost: true, AskHTTP: true, Confirm: yes}).Lookup(t.Context(), "ada@contoso.com")
+	if err != nil || len(e.Hops) != 2 || e.Hops[0].Candidate != "http" || e.Hops[0].Next != "ad.hoster.example" || e.Hops[0].Status != 302 || e.Hops[1].Candidate != "http" || !e.Foreign {
+		t.Errorf("Lookup = %v, %v", e, err)
+	}
+}
+
+// A Confirm that panics ends what the others have begun.
+func TestPanicEndsTheOthers(t *testing.T) {
+	var other context.Context
+	c := &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		if r.URL.Host == cloud {
+			other = r.Context()
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		}
+		return jsonFor(r, foreign), nil
+	})}
+	defer func() {
+		if recover() != "boom" || other == nil || other.Err() == nil {
+			t.Errorf("after the panic the other candidate goes on")
+		}
+	}()
+	r := &autodiscover.Resolver{HTTPClient: c, HeadStart: time.Millisecond, Confirm: func(context.Context, *url.URL, *url.URL) error { panic("boom") }}
+	_, _ = r.Lookup(t.Context(), "ada@contoso.com")
+}
+
+func jsonFor(r *http.Request, body string) *http.Response {
+	return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), ContentLength: -1, Request: r}
 }

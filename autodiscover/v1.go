@@ -131,12 +131,12 @@ func (l *lookup) v1(ctx context.Context, j *journal) *Endpoint {
 			hop := Hop{Candidate: "v1", URL: safehttp.Redact(u), Method: http.MethodPost}
 			start := time.Now()
 			e, redirect, err := l.askV1(ctx, &hop, u, addr)
-			if err == nil && e != nil {
+			if err == nil {
 				e.Foreign, err = l.allow(ctx, u, e.URL, false, ErrBadEndpoint)
 			}
 			hop.Elapsed, hop.Err = time.Since(start), err
 			j.add(hop)
-			if err == nil && e != nil {
+			if err == nil {
 				return e
 			}
 			if ctx.Err() != nil {
