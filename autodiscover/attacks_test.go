@@ -102,6 +102,26 @@ func TestS042CachePolicy(t *testing.T) {
 	if e, asked, err := lookup(autodiscover.Resolver{NoHost: true}); err != nil || asked != 0 || !e.Foreign {
 		t.Errorf("the cloud's word is not cached: %v, %v, %d requests", e, err, asked)
 	}
+	// What DNS or plain http named, and Confirm allowed, is not the cloud's word.
+	for name, by := range map[string]autodiscover.Resolver{
+		"SRV": {NoHost: true, AskSRV: true, LookupSRV: func(context.Context, string, string, string) (string, []*net.SRV, error) {
+			return "", []*net.SRV{{Target: "mail.hoster.example.", Port: 443}}, nil
+		}},
+		"http": {NoHost: true, AskHTTP: true},
+	} {
+		cache.Forget("contoso.com")
+		hosts = map[string]http.HandlerFunc{cloud: plain(404), "http://" + own: redirectTo("https://mail.hoster.example/"), "mail.hoster.example": jsonAnswer(200, foreign)}
+		by.Confirm = yes
+		if e, _, err := lookup(by); err != nil || !e.Foreign {
+			t.Fatalf("%s: Lookup = %v, %v", name, e, err)
+		}
+		if e, asked, err := lookup(by); err != nil || asked != 0 {
+			t.Errorf("%s: the permissive Resolver got %v, %v after %d requests", name, e, err, asked)
+		}
+		if e, _, err := lookup(autodiscover.Resolver{NoHost: true}); err == nil {
+			t.Errorf("%s: a strict Resolver got %v from the cache", name, e)
+		}
+	}
 	for _, bad := range []string{"https://ex01.contoso.local/x", "http://mail.contoso.com/x", "https://mail.contoso.com/x?a=b", "https://evil.example/x cloud", ":", "https://co.uk/"} {
 		poisoned := cacheFunc(func() string { return bad })
 		w := &world{hosts: map[string]http.HandlerFunc{own: jsonAnswer(200, found)}}

@@ -87,7 +87,6 @@ func parseV1(body []byte) (v1Answer, error) {
 		case xml.EndElement:
 			// Servers put white space around values ([MS-ASCMD] 4.2.4 does).
 			value := strings.TrimSpace(text.String())
-			text.Reset()
 			switch strings.Join(path, "/") {
 			case "Autodiscover/Response/Action/Redirect":
 				a.redirect = value
