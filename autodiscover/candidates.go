@@ -75,9 +75,9 @@ func (l *lookup) srv(ctx context.Context, j *journal) *Endpoint {
 	dnsCtx, cancel := context.WithTimeout(ctx, l.timeout())
 	defer cancel()
 	start := time.Now()
-	back := l.callback()
-	_, records, err := find(dnsCtx, "autodiscover", "tcp", l.addr.domain)
-	back()
+	var records []*net.SRV
+	var err error
+	l.callback(func() { _, records, err = find(dnsCtx, "autodiscover", "tcp", l.addr.domain) })
 	hop.Elapsed = time.Since(start)
 	records = slices.DeleteFunc(slices.Clone(records), func(r *net.SRV) bool {
 		return r == nil || strings.TrimSuffix(r.Target, ".") == "" || r.Port == 0

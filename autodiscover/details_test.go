@@ -555,3 +555,34 @@ func TestPanicEndsTheOthers(t *testing.T) {
 func jsonFor(r *http.Request, body string) *http.Response {
 	return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), ContentLength: -1, Request: r}
 }
+
+// A candidate whose callback has returned is heard to its end, which its cancellation brings.
+func TestCancelledCandidatesAreHeard(t *testing.T) {
+	for name, r := range map[string]autodiscover.Resolver{
+		"Authorize": {Authorize: bearerT},
+		"LookupSRV and Confirm": {AskSRV: true, Confirm: yes, LookupSRV: func(context.Context, string, string, string) (string, []*net.SRV, error) {
+			return "", []*net.SRV{{Target: "ad.hoster.example.", Port: 443}}, nil
+		}},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			r.NoCloud = true
+			r.HTTPClient = &http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+				if req.Method == "GET" && req.URL.Host == own {
+					time.Sleep(3 * time.Second)
+					return jsonFor(req, found), nil
+				}
+				<-req.Context().Done()
+				time.Sleep(time.Millisecond)
+				return nil, req.Context().Err()
+			})}
+			start := time.Now()
+			e, err := r.Lookup(t.Context(), "ada@contoso.com")
+			if err != nil || time.Since(start) != 3*time.Second+time.Millisecond {
+				t.Fatalf("%s: %v, %v after %v", name, e, err, time.Since(start))
+			}
+			if last := e.Hops[len(e.Hops)-1]; !errors.Is(last.Err, context.Canceled) {
+				t.Errorf("%s: the last hop is %v", name, last)
+			}
+		})
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/easoauth/easoauth/internal/safehttp"
@@ -95,10 +96,11 @@ type lookup struct {
 	warnings
 }
 
-// callback counts a call of a callback, until the function that it returns is called.
-func (l *lookup) callback() (back func()) {
+// callback calls f, which is one of the caller's, and counts it meanwhile.
+func (l *lookup) callback(f func()) {
 	l.calls.Add(1)
-	return func() { l.calls.Add(-1) }
+	defer l.calls.Add(-1)
+	f()
 }
 
 func (l *lookup) v2URL(host string) *url.URL {
@@ -128,7 +130,7 @@ func (r *Resolver) baseClient() (c *http.Client, done func()) {
 	case r.HTTPClient != nil:
 		return r.HTTPClient, func() {}
 	case r.Proxy != nil:
-		c := newClient(r.Proxy, &net.Dialer{})
+		c := newClient(r.Proxy, nil)
 		return c, c.CloseIdleConnections
 	case r.AllowPrivate:
 		return openClient(), func() {}
@@ -139,12 +141,12 @@ func (r *Resolver) baseClient() (c *http.Client, done func()) {
 // publicClient refuses private addresses when it dials, so that no DNS response can lead a
 // look-up into the network behind the program; openClient does not.
 var (
-	publicClient = sync.OnceValue(func() *http.Client { return newClient(nil, &net.Dialer{Control: safehttp.PublicOnly}) })
-	openClient   = sync.OnceValue(func() *http.Client { return newClient(nil, &net.Dialer{}) })
+	publicClient = sync.OnceValue(func() *http.Client { return newClient(nil, safehttp.PublicOnly) })
+	openClient   = sync.OnceValue(func() *http.Client { return newClient(nil, nil) })
 )
 
-func newClient(proxy func(*http.Request) (*url.URL, error), d *net.Dialer) *http.Client {
-	d.Timeout = 10 * time.Second
+func newClient(proxy func(*http.Request) (*url.URL, error), control func(network, address string, c syscall.RawConn) error) *http.Client {
+	d := &net.Dialer{Timeout: 10 * time.Second, Control: control}
 	return &http.Client{Transport: &http.Transport{
 		Proxy: proxy, DialContext: d.DialContext, MaxResponseHeaderBytes: safehttp.MaxHeader, ForceAttemptHTTP2: true,
 		TLSHandshakeTimeout: 10 * time.Second, MaxIdleConns: 20, IdleConnTimeout: 30 * time.Second,

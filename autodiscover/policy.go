@@ -88,11 +88,11 @@ func refused(u *url.URL, why string, sentinel error) error {
 }
 
 // confirm calls Confirm with copies.
-func (l *lookup) confirm(ctx context.Context, from, to *url.URL) error {
+func (l *lookup) confirm(ctx context.Context, from, to *url.URL) (err error) {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	defer l.callback()()
 	f, t := *from, *to
-	return l.Confirm(ctx, &f, &t)
+	l.callback(func() { err = l.Confirm(ctx, &f, &t) })
+	return err
 }

@@ -178,9 +178,7 @@ func (l *lookup) askV1(ctx context.Context, hop *Hop, u *url.URL, addr address) 
 	}
 	// Outlook.com takes no other spelling of the type.
 	req.Header.Set("Content-Type", "text/xml; charset=utf-8")
-	back := l.callback()
-	err = l.Authorize(ctx, req)
-	back()
+	l.callback(func() { err = l.Authorize(ctx, req) })
 	if err != nil {
 		return nil, "", &HopError{Fault: "AD_V1_NO_TOKEN", Err: err}
 	}
