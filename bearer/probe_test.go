@@ -40,7 +40,7 @@ func TestProbe(t *testing.T) {
 		{name: "403 without", status: 403, text: "a device in front blocks"},
 		{name: "403, a page of Exchange", status: 403, header: http.Header{"request-id": {"r"}, "Content-Type": html}, text: "ActiveSync is disabled", exchange: true, html: true},
 		{name: "200 from elsewhere", status: 200, text: "a device in front responds itself"},
-		{name: "200 from Exchange", status: 200, header: http.Header{"MS-Server-ActiveSync": {"15.2"}}, text: "security defect", exchange: true},
+		{name: "200 from Exchange", status: 200, header: http.Header{"MS-Server-ActiveSync": {"15.2"}}, text: "correct the publishing rule at once", exchange: true},
 		{name: "a page", status: 200, header: http.Header{"Content-Type": html}, text: "a web site responds", html: true},
 		{name: "302 to a login page", status: 302, header: http.Header{"Location": {"https://sso.example/login?user=ada"}}, text: "to sso.example: a redirect came"},
 		{name: "308 to a relative place", status: 308, header: http.Header{"Location": {"/owa"}}, text: "a redirect"},

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,19 +19,27 @@ var update = flag.Bool("update", false, "rewrite docs/faults.md")
 // TestDocument holds docs/faults.md against the table; run with -update after a change.
 func TestDocument(t *testing.T) {
 	var b strings.Builder
-	b.WriteString("# Faults\n\nWhat can be wrong with a deployment or a sign-in. The errors of the library name these ids. The table is\n" +
-		"internal/fault/data/faults.tsv. *documented* is by the vendor, *seen* in a capture or by another tool, *reported* by users.\n")
-	step := ""
+	b.WriteString("# Faults\n\nWhat can be wrong with a deployment or a sign-in, by the step of the dance at which it shows, with what to do. The errors of the\n" +
+		"library, the report of hmacheck ([check.md](check.md)) and the switches of the fake tenant ([tenant.md](tenant.md)) name these ids. A *fail* stops\n" +
+		"clients, a *warn* stops some or is a danger, an *info* is worth knowing. *documented* is by the vendor, *seen* in a capture or by another\n" +
+		"tool, *reported* by users. The table is internal/fault/data/faults.tsv.\n")
+	var steps []string
+	rows := map[string][]fault.Fault{}
 	for _, f := range fault.All() {
-		if f.Step != step {
-			step = f.Step
-			fmt.Fprintf(&b, "\n## %s\n\n| id | | cause | remedy | source |\n|---|---|---|---|---|\n", strings.ReplaceAll(step, "|", ", "))
+		if rows[f.Step] == nil {
+			steps = append(steps, f.Step)
 		}
-		remedy := f.Remedy
-		if f.Command != "" {
-			remedy += "<br>`" + strings.ReplaceAll(f.Command, "|", "\\|") + "`"
+		rows[f.Step] = append(rows[f.Step], f)
+	}
+	for _, step := range steps {
+		fmt.Fprintf(&b, "\n## %s\n\n| id | severity | cause | remedy | source |\n|---|---|---|---|---|\n", strings.ReplaceAll(step, "|", ", "))
+		for _, f := range rows[step] {
+			remedy := f.Remedy
+			if f.Command != "" {
+				remedy += "<br>`" + strings.ReplaceAll(f.Command, "|", "\\|") + "`"
+			}
+			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s: %s |\n", f.ID, f.Severity, f.Cause, remedy, f.Sure, strings.ReplaceAll(f.Source, "|", "\\|"))
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s: %s |\n", f.ID, f.Severity, f.Cause, remedy, f.Sure, strings.ReplaceAll(f.Source, "|", "\\|"))
 	}
 	const name = "../../docs/faults.md"
 	if *update {
@@ -43,6 +52,11 @@ func TestDocument(t *testing.T) {
 		t.Errorf("docs/faults.md is not what the table makes (%v); run go test ./internal/fault -run TestDocument -update", err)
 	}
 }
+
+// verbs are what remedies begin with: an imperative sentence that an administrator can act on.
+var verbs = strings.Fields("add allow block check collect compare configure confirm correct define enable end exclude exempt find " +
+	"give grant have install leave let list look make mend move name open probe provision publish raise read refresh register repeat " +
+	"renew request send set sign synchronize test try turn unblock update upgrade use wait")
 
 func TestTable(t *testing.T) {
 	id := regexp.MustCompile(`^[A-Z][A-Z0-9_]+$`)
@@ -59,6 +73,8 @@ func TestTable(t *testing.T) {
 			t.Errorf("%s has severity %q", f.ID, f.Severity)
 		case !strings.Contains("documented seen reported open", f.Sure):
 			t.Errorf("%s is %q", f.ID, f.Sure)
+		case !slices.Contains(verbs, strings.Fields(f.Remedy)[0]):
+			t.Errorf("the remedy of %s is no imperative sentence: %s", f.ID, f.Remedy)
 		case strings.HasSuffix(f.Cause, ".") || strings.HasSuffix(f.Remedy, "."):
 			t.Errorf("%s ends in a full stop; cause and remedy are clauses", f.ID)
 		}
