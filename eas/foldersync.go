@@ -8,7 +8,9 @@ import (
 )
 
 // FolderSync returns how the folder hierarchy differs from what it was at key:
-// [InitialSyncKey], or "", brings all folders. Save the key of the result after dealing with it.
+// [InitialSyncKey], or "", brings all folders. Save the key of the result after dealing with it,
+// and begin from InitialSyncKey once and not at each start of a program: servers such as SOGo and
+// Horde then drop the keys of the folders, or give the folders other IDs.
 //
 // An error that matches [ErrInvalidFolderKey] says to begin again from InitialSyncKey.
 func (c *Client) FolderSync(ctx context.Context, key SyncKey) (*Folders, error) {

@@ -10,52 +10,58 @@ import (
 	"github.com/easoauth/easoauth/eas"
 )
 
+// copied is what a back-up has to know of the one before it.
+type copied struct {
+	FolderKey eas.SyncKey                  // of the list of folders
+	Keys      map[eas.FolderID]eas.SyncKey // of each folder of mail
+}
+
 // backup writes every mail of the mailbox to dir as an .eml file. A second run fetches only
 // what is new.
 func backup(ctx context.Context, client *eas.Client, dir string) error {
-	folders, err := client.FolderSync(ctx, eas.InitialSyncKey)
+	stateFile := filepath.Join(dir, "state.json")
+	done := copied{FolderKey: eas.InitialSyncKey, Keys: map[eas.FolderID]eas.SyncKey{}}
+	if err := errors.Join(os.MkdirAll(dir, 0o700), load(stateFile, &done)); err != nil {
+		return err
+	}
+	folders, err := client.FolderSync(ctx, done.FolderKey)
 	if err != nil {
 		return err
 	}
 	for _, folder := range folders.Added {
 		if folder.Type.Class() == eas.ClassEmail {
-			if err := backupFolder(ctx, client, folder.ID, filepath.Join(dir, url.PathEscape(string(folder.ID)))); err != nil {
-				return err
-			}
+			done.Keys[folder.ID] = eas.InitialSyncKey
 		}
 	}
-	return nil
-}
-
-func backupFolder(ctx context.Context, client *eas.Client, folder eas.FolderID, dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
+	for _, folder := range folders.Deleted {
+		delete(done.Keys, folder)
 	}
-	keyFile := filepath.Join(dir, "key")
-	key, err := os.ReadFile(keyFile)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	for page, err := range client.Pages(ctx, folder, eas.SyncKey(key), &eas.SyncOptions{BodyLimit: eas.NoBody}) {
-		if errors.Is(err, eas.ErrInvalidSyncKey) {
-			return errors.Join(err, os.Remove(keyFile)) // the next run fetches the folder again
-		}
-		if err != nil {
-			return err
-		}
-		for _, entry := range page.Added {
-			f, err := os.Create(filepath.Join(dir, url.PathEscape(string(entry.ID))+".eml"))
+	done.FolderKey = folders.Key
+	for folder, key := range done.Keys {
+		for page, err := range client.Pages(ctx, folder, key, &eas.SyncOptions{BodyLimit: eas.NoBody}) {
 			if err != nil {
 				return err
 			}
-			_, err = client.FetchMessage(ctx, folder, entry.ID, f, nil)
-			if err := errors.Join(err, f.Close()); err != nil {
+			for _, entry := range page.Added {
+				if err := writeMessage(ctx, client, folder, entry.ID, dir); err != nil {
+					return err
+				}
+			}
+			done.Keys[folder] = page.Key
+			if err := save(stateFile, done); err != nil {
 				return err
 			}
 		}
-		if err := os.WriteFile(keyFile, []byte(page.Key), 0o600); err != nil {
-			return err
-		}
 	}
-	return nil
+	return save(stateFile, done)
+}
+
+// writeMessage writes a mail as it was sent, with its attachments.
+func writeMessage(ctx context.Context, client *eas.Client, folder eas.FolderID, id eas.ItemID, dir string) error {
+	f, err := os.Create(filepath.Join(dir, url.PathEscape(string(id))+".eml"))
+	if err != nil {
+		return err
+	}
+	_, err = client.FetchMessage(ctx, folder, id, f, nil)
+	return errors.Join(err, f.Close())
 }

@@ -102,7 +102,7 @@ func TestBackup(t *testing.T) {
 	dir := t.TempDir()
 	subjects := func() (all []string) {
 		started(t, dir, "backup", "carol@contoso.com")
-		files, err := filepath.Glob(filepath.Join(dir, "mail", "*", "*.eml"))
+		files, err := filepath.Glob(filepath.Join(dir, "mail", "*.eml"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -170,7 +170,7 @@ func TestWatch(t *testing.T) {
 	watch := func(until string, deliver func()) string {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
-		w := &seen{until: until, cancel: cancel}
+		w := &ending{until: until, cancel: cancel}
 		deliver()
 		watchAll(ctx, w, eastest.ClientID, dir, addresses)
 		return w.String()
@@ -267,15 +267,15 @@ func leaf(t *testing.T) tls.Certificate {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: ca.PrivateKey}
 }
 
-// seen is a writer that ends the program when it has seen a text.
-type seen struct {
+// ending is a writer that ends the program when it has seen a text.
+type ending struct {
 	mu     sync.Mutex
 	b      strings.Builder
 	until  string
 	cancel context.CancelFunc
 }
 
-func (s *seen) Write(p []byte) (int, error) {
+func (s *ending) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.b.Write(p)
@@ -285,7 +285,7 @@ func (s *seen) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func (s *seen) String() string { return s.b.String() }
+func (s *ending) String() string { return s.b.String() }
 
 func sorted(s []string) []string { slices.Sort(s); return s }
 

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"os"
 
 	"github.com/easoauth/easoauth/eas"
 	"github.com/easoauth/easoauth/token"
@@ -43,26 +41,9 @@ func (b *box) bring(ctx context.Context, client *eas.Client, folder eas.FolderID
 			return err // the page comes again
 		}
 		b.Keys[folder], b.State = page.Key, client.State()
-		if err := b.save(file); err != nil {
+		if err := save(file, b); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// save replaces the file at once: a program that is killed leaves the old one or the new one.
-func (b *box) save(file string) error {
-	data, err := json.Marshal(b)
-	if err != nil {
-		return err
-	}
-	f, err := os.OpenFile(file+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(file+".new", file)
 }

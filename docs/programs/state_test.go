@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"errors"
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -34,19 +33,15 @@ func TestState(t *testing.T) {
 	b := &box{Address: "kim@contoso.com", Config: config, State: client.State(),
 		FolderKey: folders.Key, Folders: folders.Added, Keys: map[eas.FolderID]eas.SyncKey{}}
 	file := filepath.Join(dir, "box")
-	if err := b.save(file); err != nil {
+	if err := save(file, b); err != nil {
 		t.Fatal(err)
 	}
 
 	var got []string
 	full := errors.New("the disk is full")
 	for _, failure := range []error{full, nil, nil} { // three lives of the program
-		data, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
 		b := new(box)
-		if err := json.Unmarshal(data, b); err != nil {
+		if err := load(file, b); err != nil {
 			t.Fatal(err)
 		}
 		tenant.ForgetRequests()

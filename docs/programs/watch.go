@@ -34,38 +34,48 @@ func watchAll(ctx context.Context, w io.Writer, clientID, dir string, addresses 
 	group.Wait()
 }
 
+// seen is what a watch has to know after a restart.
+type seen struct {
+	Inbox eas.Folder
+	Key   eas.SyncKey
+}
+
 // watchOne watches one Inbox. It signs nobody in: a *token.ReauthError says that a user must.
 func watchOne(ctx context.Context, w io.Writer, clientID, dir, email string) error {
 	client, err := connect(ctx, clientID, email, dir, nil)
 	if err != nil {
 		return err
 	}
-	folder, err := inbox(ctx, client)
-	if err != nil {
+	file := filepath.Join(dir, url.PathEscape(email)+".json")
+	var state seen
+	if err := load(file, &state); err != nil {
 		return err
 	}
-	keyFile := filepath.Join(dir, url.PathEscape(email)+".key")
-	if err := printNew(ctx, w, client, folder.ID, keyFile); err != nil {
+	if state.Inbox.ID == "" {
+		if state.Inbox, err = inbox(ctx, client); err != nil {
+			return err
+		}
+	}
+	if err := printNew(ctx, w, client, &state, file); err != nil {
 		return err
 	}
-	for _, err := range client.Watch(ctx, []eas.Folder{folder}, nil) {
+	for _, err := range client.Watch(ctx, []eas.Folder{state.Inbox}, nil) {
 		if err != nil {
 			return err
 		}
-		if err := printNew(ctx, w, client, folder.ID, keyFile); err != nil {
+		if err := printNew(ctx, w, client, &state, file); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// printNew prints what came since the key in a file, and saves the key behind it.
-func printNew(ctx context.Context, w io.Writer, client *eas.Client, folder eas.FolderID, keyFile string) error {
-	key, _ := os.ReadFile(keyFile) // without one, from the beginning
-	options := &eas.SyncOptions{Filter: eas.FilterOneDay, BodyLimit: eas.NoBody}
-	for page, err := range client.Pages(ctx, folder, eas.SyncKey(key), options) {
-		if errors.Is(err, eas.ErrInvalidSyncKey) {
-			return errors.Join(err, os.Remove(keyFile)) // the next attempt begins at the beginning
+// printNew prints what is new, and saves the key behind it.
+func printNew(ctx context.Context, w io.Writer, client *eas.Client, state *seen, file string) error {
+	recent := &eas.SyncOptions{Filter: eas.FilterThreeDays, BodyLimit: eas.NoBody}
+	for page, err := range client.Pages(ctx, state.Inbox.ID, state.Key, recent) {
+		if errors.Is(err, eas.ErrInvalidSyncKey) || errors.Is(err, eas.ErrFolderSyncRequired) {
+			return errors.Join(err, os.Remove(file)) // the next attempt begins at the beginning
 		}
 		if err != nil {
 			return err
@@ -75,7 +85,8 @@ func printNew(ctx context.Context, w io.Writer, client *eas.Client, folder eas.F
 				fmt.Fprintln(w, mail.Subject)
 			}
 		}
-		if err := os.WriteFile(keyFile, []byte(page.Key), 0o600); err != nil {
+		state.Key = page.Key
+		if err := save(file, state); err != nil {
 			return err
 		}
 	}
