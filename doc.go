@@ -7,6 +7,10 @@
 //   - With which token? [github.com/easoauth/easoauth/token]
 //   - And now what? [github.com/easoauth/easoauth/eas]
 //   - How do I test my client without Exchange? [github.com/easoauth/easoauth/eas/eastest]
+//   - What is wrong with this deployment? [github.com/easoauth/easoauth/eas/diagnose]
+//
+// The folder docs is a book of short pages: first programs, concepts, state, errors, tests, many
+// mailboxes, moving from passwords and from other libraries.
 //
 // # The dance
 //
