@@ -73,7 +73,7 @@ func run(ctx context.Context, email, clientID string) error {
 				mails = append(mails, mail)
 			}
 		}
-		// A program that goes on later saves page.Key here: the next start continues behind it.
+		// A program that continues later saves page.Key here.
 	}
 	slices.SortFunc(mails, func(a, b *eas.Email) int { return cmp.Compare(b.Received.Unix(), a.Received.Unix()) })
 	for _, mail := range mails {
