@@ -41,7 +41,13 @@ func TestPictures(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs programs")
 	}
-	for name, draw := range map[string]func(t *testing.T) []byte{"handshake": handshake, "check": check, "tenant": tenant} {
+	program := build(t, "handshake")
+	for name, draw := range map[string]func(t *testing.T) []byte{
+		"handshake": func(t *testing.T) []byte { return handshake(t, program) },
+		"social":    func(t *testing.T) []byte { return social(t, program) },
+		"check":     check,
+		"tenant":    tenant,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got := draw(t)
@@ -95,14 +101,61 @@ func run(t *testing.T, status int, program string, args ...string) string {
 }
 
 // handshake shows some steps of the dance; what is left out is marked.
-func handshake(t *testing.T) []byte {
-	steps := strings.Split(strings.TrimSpace(run(t, 0, build(t, "handshake"))), "\n\n")
+func handshake(t *testing.T, program string) []byte {
+	steps := strings.Split(strings.TrimSpace(run(t, 0, program)), "\n\n")
 	if len(steps) < 12 {
 		t.Fatalf("%d parts", len(steps))
 	}
 	const more = "   \x1b[90m⋮\x1b[0m"
 	shown := slices.Concat(steps[:3], []string{more}, steps[4:5], []string{more}, steps[8:10], []string{more}, steps[len(steps)-1:])
 	return picture.Terminal("go run ./examples/handshake", strings.Join(shown, "\n\n")+"\n", 104)
+}
+
+// social shows the steps to a synchronized mailbox and what came back to each, at the size of a preview
+// in social media.
+func social(t *testing.T, program string) []byte {
+	names := map[string]string{
+		"Where is the mailbox?": "AutoDiscover", "What does the server say to an empty bearer token?": "Challenge",
+		"May that authority be trusted, and which scope does it take?": "Authority", "Sign in by browser: authorization code with PKCE": "Sign-in",
+		"OPTIONS, then Provision in two phases": "Provision", "FolderSync": "FolderSync", "Sync the Inbox": "Sync", "Send a message, which a waiting Ping reports": "Ping",
+	}
+	var steps []picture.Step
+	lines := strings.Split(strings.TrimSpace(run(t, 0, program, "-json")), "\n")
+	for _, line := range lines[:len(lines)-1] { // the last one counts
+		var s struct {
+			Title    string
+			OK       bool
+			Requests []struct {
+				Method string
+				Status int
+			}
+		}
+		if err := json.Unmarshal([]byte(line), &s); err != nil {
+			t.Fatalf("%v: %s", err, line)
+		}
+		if name := names[s.Title]; name != "" && s.OK {
+			var came []string
+			for _, r := range s.Requests {
+				came = append(came, strings.TrimSuffix(fmt.Sprintf("%s %d", r.Method, r.Status), " 0"))
+			}
+			steps = append(steps, picture.Step{Name: name, Text: strings.Join(came, ", "), Class: "pass"})
+		}
+	}
+	if len(steps) != len(names) {
+		t.Fatalf("the handshake shows the steps %v", steps)
+	}
+	_, chain, _ := strings.Cut(string(picture.Chain("The steps to a synchronized mailbox", steps, -1)), `<svg class="wide"`)
+	chain, _, _ = strings.Cut(chain, "</svg>")
+	var b strings.Builder
+	b.WriteString(`<svg xmlns="http://www.w3.org/2000/svg" class="chain" width="1280" height="640" viewBox="0 0 1280 640" role="img" aria-label="easoauth">` + "\n" +
+		"<style>\nsvg { --paper: #fff; --soft: #f3f5f8; --line: #9aa3af; --ink: #1b1f24; --good: #1b7f4b; --bad: #b3261e; --warn: #8a5a00; }\n" + picture.CSS +
+		".chain text.name { font-size: 88px; } .chain text.what { font-weight: 400; font-size: 32px; }\n</style>\n" +
+		`<rect width="100%" height="100%" style="fill: var(--paper); stroke: none"/>` + "\n" +
+		`<text class="name" x="72" y="150">easoauth</text>` + "\n" +
+		`<text class="what" x="72" y="225">From a mail address to a syncing mailbox over Exchange ActiveSync,</text>` + "\n" +
+		`<text class="what" x="72" y="272">with OAuth and nothing but OAuth. A library for Go.</text>` + "\n" +
+		`<svg x="72" y="340" width="1136" height="200"` + chain + "</svg>\n</svg>\n")
+	return []byte(b.String())
 }
 
 // check shows a report; its times are not those of a run.
