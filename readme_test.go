@@ -243,3 +243,15 @@ func TestDocumentsName(t *testing.T) {
 		}
 	}
 }
+
+// TestDocumentsLanguage keeps out of the documents the phrases at which readers stop.
+func TestDocumentsLanguage(t *testing.T) {
+	stops := regexp.MustCompile(`(?i)\b(besides|of late|be had|tells? of|somebody|anew)\b`)
+	for name, text := range documents(t) {
+		for i, line := range strings.Split(text, "\n") {
+			if m := stops.FindString(line); m != "" {
+				t.Errorf("%s:%d: %q", name, i+1, m)
+			}
+		}
+	}
+}
