@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/pem"
 	"fmt"
 	"io"
@@ -75,6 +76,15 @@ func must(err error) {
 	}
 }
 
+// made counts the mailboxes of the tenant, which is one for all tests.
+var made int
+
+// mailbox makes a mailbox of the test's own.
+func mailbox(items ...eas.Item) *eastest.Mailbox {
+	made++
+	return tenant.AddMailbox(fmt.Sprintf("user%d@contoso.com", made), items...)
+}
+
 // started runs a program and returns what it printed.
 func started(t *testing.T, dir, name string, addresses ...string) string {
 	t.Helper()
@@ -88,20 +98,20 @@ func started(t *testing.T, dir, name string, addresses ...string) string {
 
 func TestUnread(t *testing.T) {
 	read, unread := true, false
-	tenant.AddMailbox("ada@contoso.com",
+	box := mailbox(
 		&eas.Email{Subject: "Minutes", Read: &read},
 		&eas.Email{Subject: "Lunch?", From: "bob@contoso.com", Read: &unread})
-	got := started(t, t.TempDir(), "unread", "ada@contoso.com")
+	got := started(t, t.TempDir(), "unread", box.Address())
 	if _, rest, _ := strings.Cut(got, ":"); len(got) < 16 || rest[3:] != "bob@contoso.com Lunch?\n" {
 		t.Errorf("unread prints %q, want the line of the one unread mail", got)
 	}
 }
 
 func TestBackup(t *testing.T) {
-	box := tenant.AddMailbox("carol@contoso.com", &eas.Email{Subject: "One"}, &eas.Email{Subject: "Two"})
+	box := mailbox(&eas.Email{Subject: "One"}, &eas.Email{Subject: "Two"})
 	dir := t.TempDir()
 	subjects := func() (all []string) {
-		started(t, dir, "backup", "carol@contoso.com")
+		started(t, dir, "backup", box.Address())
 		files, err := filepath.Glob(filepath.Join(dir, "mail", "*.eml"))
 		if err != nil {
 			t.Fatal(err)
@@ -115,6 +125,7 @@ func TestBackup(t *testing.T) {
 			subject, _, _ := strings.Cut(rest, "\r\n")
 			all = append(all, subject)
 		}
+		slices.Sort(all)
 		return all
 	}
 	if diff := cmp.Diff([]string{"One", "Two"}, subjects()); diff != "" {
@@ -122,7 +133,7 @@ func TestBackup(t *testing.T) {
 	}
 	box.Deliver(&eas.Email{Subject: "Three"})
 	tenant.ForgetRequests()
-	if diff := cmp.Diff([]string{"One", "Three", "Two"}, sorted(subjects())); diff != "" {
+	if diff := cmp.Diff([]string{"One", "Three", "Two"}, subjects()); diff != "" {
 		t.Errorf("the second backup (-want +got):\n%s", diff)
 	}
 	if n := count("ItemOperations"); n != 1 {
@@ -131,9 +142,9 @@ func TestBackup(t *testing.T) {
 }
 
 func TestAway(t *testing.T) {
-	tenant.AddMailbox("dan@contoso.com")
-	started(t, t.TempDir(), "away", "dan@contoso.com")
-	client := &eas.Client{URL: tenant.URL(), User: "dan@contoso.com", HTTPClient: tenant.Client(), Token: bearer.Static(tenant.Token("dan@contoso.com"))}
+	address := mailbox().Address()
+	started(t, t.TempDir(), "away", address)
+	client := &eas.Client{URL: tenant.URL(), User: address, HTTPClient: tenant.Client(), Token: bearer.Static(tenant.Token(address))}
 	got, err := client.OutOfOffice(t.Context(), eas.BodyPlain)
 	if err != nil {
 		t.Fatal(err)
@@ -144,14 +155,14 @@ func TestAway(t *testing.T) {
 }
 
 func TestCheck(t *testing.T) {
-	tenant.AddMailbox("erin@contoso.com")
-	if got := started(t, t.TempDir(), "check", "erin@contoso.com"); got != "" {
+	address := mailbox().Address()
+	if got := started(t, t.TempDir(), "check", address); got != "" {
 		t.Errorf("check of a healthy deployment prints %q", got)
 	}
 	fault := tenant.Switch(eastest.Fault{ID: "EAS_NO_AUTHORIZATION_URI"})
 	defer fault.Lift()
 	var w strings.Builder
-	err := run(t.Context(), &w, []string{"check", "erin@contoso.com"})
+	err := run(t.Context(), &w, []string{"check", address})
 	if err == nil || err.Error() != "mend EAS_NO_AUTHORIZATION_URI first" || !strings.Contains(w.String(), "EAS_NO_AUTHORIZATION_URI: ") {
 		t.Errorf("check = %v and prints %q, want the fault", err, w.String())
 	}
@@ -161,32 +172,35 @@ func TestWatch(t *testing.T) {
 	dir := t.TempDir()
 	var addresses []string
 	for _, name := range []string{"fay", "gil", "hal"} {
-		box := tenant.AddMailbox(name+"@contoso.com", &eas.Email{Subject: "First of " + name})
+		box := mailbox(&eas.Email{Subject: "First of " + name})
 		addresses = append(addresses, box.Address())
 		if name != "hal" { // who has not signed in yet
 			started(t, dir, "unread", box.Address())
 		}
 	}
 	watch := func(until string, deliver func()) string {
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		defer cancel()
 		w := &ending{until: until, cancel: cancel}
 		deliver()
 		watchAll(ctx, w, eastest.ClientID, dir, addresses)
+		if !strings.Contains(w.String(), until) {
+			t.Errorf("watch prints %q, want %q", w.String(), until)
+		}
 		return w.String()
 	}
 	first := watch("First of fay", func() {})
 	if strings.Contains(first, "hal") {
 		t.Errorf("watch prints %q", first)
 	}
-	second := watch("Second of fay", func() { tenant.Mailbox("fay@contoso.com").Deliver(&eas.Email{Subject: "Second of fay"}) })
+	second := watch("Second of fay", func() { tenant.Mailbox(addresses[0]).Deliver(&eas.Email{Subject: "Second of fay"}) })
 	if strings.Contains(second, "First of fay") {
 		t.Errorf("after a restart watch prints %q again", second)
 	}
 }
 
 func TestIMAP(t *testing.T) {
-	tenant.AddMailbox("ivy@contoso.com")
+	address := mailbox().Address()
 	ln, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{leaf(t)}})
 	if err != nil {
 		t.Fatal(err)
@@ -206,17 +220,17 @@ func TestIMAP(t *testing.T) {
 		io.WriteString(conn, "a OK AUTHENTICATE completed\r\n")
 	}()
 	var w strings.Builder
-	if err := imapLogin(t.Context(), &w, eastest.ClientID, "ivy@contoso.com", ln.Addr().String()); err != nil {
+	if err := imapLogin(t.Context(), &w, eastest.ClientID, address, ln.Addr().String()); err != nil {
 		t.Fatal(err)
 	}
-	if line := <-got; !strings.HasPrefix(line, "a AUTHENTICATE XOAUTH2 dXNlcj1pdnlAY29udG9zby5jb20B") || w.String() != "a OK AUTHENTICATE completed\n" {
+	if line := <-got; !strings.HasPrefix(line, "a AUTHENTICATE XOAUTH2 "+base64.StdEncoding.EncodeToString([]byte("user=" + address))[:16]) || w.String() != "a OK AUTHENTICATE completed\n" {
 		t.Errorf("imap sends %q and prints %q", line, w.String())
 	}
 }
 
 func TestEWS(t *testing.T) {
-	tenant.AddMailbox("jan@contoso.com")
-	source, err := ewsSource(t.Context(), eastest.ClientID, "jan@contoso.com")
+	address := mailbox().Address()
+	source, err := ewsSource(t.Context(), eastest.ClientID, address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -287,8 +301,7 @@ func (s *ending) Write(p []byte) (int, error) {
 
 func (s *ending) String() string { return s.b.String() }
 
-func sorted(s []string) []string { slices.Sort(s); return s }
-
+// count returns how many requests of a command the tenant got.
 func count(command string) (n int) {
 	for _, r := range tenant.Requests() {
 		if r.Command == command {

@@ -15,7 +15,7 @@ func TestFleet(t *testing.T) {
 	f := newFleet(nil, token.NewEncryptionKey())
 	f.store = &token.FileStore{Dir: filepath.Join(dir, "sign-ins")}
 	for _, name := range []string{"mia", "ned", "ola"} {
-		address := tenant.AddMailbox(name + "@contoso.com").Address()
+		address := mailbox().Address()
 		signed, err := connect(t.Context(), eastest.ClientID, address, dir, person(address))
 		if err != nil {
 			t.Fatal(err)

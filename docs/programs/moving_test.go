@@ -19,7 +19,7 @@ import (
 // TestMoving holds the ways of docs/moving.md to a mailbox.
 func TestMoving(t *testing.T) {
 	ctx := t.Context()
-	box := tenant.AddMailbox("lea@contoso.com")
+	box := mailbox()
 	first, err := connect(ctx, eastest.ClientID, box.Address(), t.TempDir(), person(box.Address()))
 	if err != nil {
 		t.Fatal(err)
@@ -66,7 +66,7 @@ func TestMoving(t *testing.T) {
 // TestParts holds what README.md shows of the parts.
 func TestParts(t *testing.T) {
 	ctx := t.Context()
-	address := tenant.AddMailbox("pia@contoso.com").Address()
+	address := mailbox().Address()
 	source := bearer.Static(tenant.Token(address))
 	access, err := source.Token(ctx)
 	if err != nil {
@@ -78,7 +78,7 @@ func TestParts(t *testing.T) {
 		t.Fatal(err)
 	}
 	response.Body.Close()
-	if response.StatusCode != http.StatusOK || string(sasl) != "user=pia@contoso.com\x01auth=Bearer "+access.AccessToken+"\x01\x01" {
+	if response.StatusCode != http.StatusOK || string(sasl) != "user="+address+"\x01auth=Bearer "+access.AccessToken+"\x01\x01" {
 		t.Errorf("the response is %s, that of SASL %.40q", response.Status, sasl)
 	}
 	connected, err := connect(ctx, eastest.ClientID, address, t.TempDir(), nil)

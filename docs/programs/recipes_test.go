@@ -18,7 +18,7 @@ import (
 // TestRecipes runs the recipes of docs/recipes.md.
 func TestRecipes(t *testing.T) {
 	ctx := t.Context()
-	box := tenant.AddMailbox("quinn@contoso.com")
+	box := mailbox()
 	client := &eas.Client{URL: tenant.URL(), User: box.Address(), Token: bearer.Static(tenant.Token(box.Address()))}
 	folders, err := client.FolderSync(ctx, eas.InitialSyncKey)
 	if err != nil {
@@ -93,7 +93,7 @@ func TestRecipes(t *testing.T) {
 
 // TestProtect holds that protect lets a token of this server through, and no other.
 func TestProtect(t *testing.T) {
-	address := tenant.AddMailbox("rosa@contoso.com").Address()
+	address := mailbox().Address()
 	client, err := connect(t.Context(), eastest.ClientID, address, t.TempDir(), nil)
 	if err != nil {
 		t.Fatal(err)

@@ -17,8 +17,8 @@ import (
 // at once, and a page that could not be dealt with comes again.
 func TestState(t *testing.T) {
 	dir := t.TempDir()
-	tenant.AddMailbox("kim@contoso.com", &eas.Email{Subject: "One"}, &eas.Email{Subject: "Two"})
-	client, err := connect(t.Context(), eastest.ClientID, "kim@contoso.com", dir, person("kim@contoso.com"))
+	address := mailbox(&eas.Email{Subject: "One"}, &eas.Email{Subject: "Two"}).Address()
+	client, err := connect(t.Context(), eastest.ClientID, address, dir, person(address))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +30,7 @@ func TestState(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &box{Address: "kim@contoso.com", Config: config, State: client.State(),
+	b := &box{Address: address, Config: config, State: client.State(),
 		FolderKey: folders.Key, Folders: folders.Added, Keys: map[eas.FolderID]eas.SyncKey{}}
 	file := filepath.Join(dir, "box")
 	if err := save(file, b); err != nil {
