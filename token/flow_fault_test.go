@@ -144,3 +144,64 @@ func TestFlowsOfABrokenConfig(t *testing.T) {
 		})
 	}
 }
+
+// What each way to sign in sends: the claims of the Config, with its capabilities, where there are
+// any, and its scopes.
+func TestFlowsSendClaims(t *testing.T) {
+	const claims = `{"access_token":{"acrs":{"value":"c1"},"xms_cc":{"values":["cp1"]}}}`
+	for _, with := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			for _, name := range strings.Fields("redeem device wait obo app import") {
+				s := newSTS()
+				c := s.config(t)
+				c.Auth = token.Secret("s3cret")
+				c.Scopes = []string{c.Scopes[0], "offline_access"}
+				if name == "app" {
+					c.Scopes = []string{"https://graph.microsoft.com/.default"}
+				}
+				want := ""
+				if with {
+					c.Claims, c.Capabilities, want = `{"access_token":{"acrs":{"value":"c1"}}}`, []string{"cp1"}, claims
+				}
+				s.set(func() { s.tokens["rt-secret"] = &refreshState{issued: time.Now()} })
+				authorization, err := c.Authorize(t.Context(), redirectURI, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				device, err := c.AuthorizeDevice(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got := mustURL(authorization.URL).Query().Get("claims"); got != want {
+					t.Errorf("%s: the browser is sent with claims %q, want %q", name, got, want)
+				}
+				if got := s.posted("/devicecode").Get("claims"); got != want {
+					t.Errorf("%s: a device code is requested with claims %q, want %q", name, got, want)
+				}
+				f := map[string]token.Flow{
+					"redeem": authorization.Redeem(respond(s, authorization)),
+					"device": &token.DeviceCode{Prompt: func(context.Context, *token.DevicePrompt) error { return nil }},
+					"wait":   device,
+					"obo":    &token.OnBehalfOf{Assertion: func(context.Context) (string, error) { return "front-secret", nil }},
+					"app":    token.ClientCredentials{},
+					"import": token.RefreshToken("rt-secret"),
+				}[name]
+				if _, err := f.SignIn(t.Context(), c); err != nil {
+					t.Errorf("%s: %v", name, err)
+					continue
+				}
+				form := s.posted("/token")
+				if got := form.Get("claims"); got != want || form.Has("claims") != with {
+					t.Errorf("%s: claims %q, want %q", name, got, want)
+				}
+				scope := strings.Join(c.Scopes, " ")
+				if name == "device" || name == "wait" {
+					scope = "" // it was requested with the code
+				}
+				if got := form.Get("scope"); got != scope || form.Get("client_id") != clientID || form.Get("client_secret") != "s3cret" {
+					t.Errorf("%s: sent %v, want scope %q", name, form, scope)
+				}
+			}
+		})
+	}
+}
