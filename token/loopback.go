@@ -47,12 +47,8 @@ func listen(ctx context.Context, state string, both bool, port int, path string)
 	if path == "" {
 		path = "/"
 	}
-	tries := 8
-	if port != 0 {
-		tries = 1
-	}
 	var last error
-	for range tries {
+	for range 8 {
 		listeners, err := listenOnce(ctx, both, port)
 		if err == nil {
 			return newReceiver(state, path, listeners), nil
@@ -210,9 +206,6 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	writePage(w, http.StatusOK, pageDone)
-	if f, ok := w.(http.Flusher); ok {
-		f.Flush()
-	}
 	r.got <- callback{params}
 }
 
