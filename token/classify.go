@@ -99,7 +99,7 @@ func judge(kind AuthorityKind, r *Refusal, cause error) aadstsEntry {
 	if r.Code == "invalid_grant" {
 		sub, ok := suberrors[r.Suberror]
 		switch {
-		case ok && known && (number.class == sub.class || number.kind == sub.kind):
+		case ok && (number.class == sub.class || number.kind == sub.kind):
 			e = number // says the same, and more
 			if sub.class == classEnded {
 				e.class = classEnded

@@ -1,0 +1,358 @@
+package token_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"github.com/easoauth/easoauth/bearer"
+	"github.com/easoauth/easoauth/token"
+)
+
+// A person who has declined is not asked again about the same grant, whatever fails in between;
+// what callers get, and when there is another try, follows from why the person was asked.
+func TestPersonWhoDeclined(t *testing.T) {
+	declined := errors.New("not now")
+	for _, tt := range []struct {
+		name   string
+		number int
+		ended  bool
+	}{{"the grant has ended", 700082, true}, {"a second factor is required", 50076, false}} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newSTS()
+				c := &counted{m: &token.MemoryStore{}}
+				src := &token.Source{Config: s.config(t), Key: "ada", Store: c}
+				signInTo(t, s, src)
+				runs := 0
+				src.Flow = flowFunc(func(context.Context, *token.Config) (*oauth2.Token, error) { runs++; return nil, declined })
+				time.Sleep(2 * time.Hour)
+				s.refuse("invalid_grant", "", tt.number)
+				if _, err := src.Token(t.Context()); !errors.Is(err, declined) {
+					t.Fatalf("Token = %v, want that the person has declined", err)
+				}
+				begin := time.Now()
+				for time.Since(begin) < time.Hour { // the authority is tried again, if the grant is not over
+					_, err := src.Token(t.Context())
+					var re *token.ReauthError
+					if err == nil || !errors.Is(err, declined) && !errors.As(err, &re) || tt.ended && !errors.Is(err, declined) {
+						t.Fatalf("Token = %v", err)
+					}
+					time.Sleep(10 * time.Second)
+				}
+				c.set("Load", errDisk)
+				if _, err := src.Token(t.Context()); !errors.Is(err, errDisk) && !errors.Is(err, declined) {
+					t.Errorf("Token = %v", err)
+				}
+				c.set("", nil)
+				time.Sleep(2 * time.Second)
+				src.Token(t.Context())
+				st, err := src.Status(t.Context())
+				if err != nil || st.Next.IsZero() != tt.ended || st.Err == nil {
+					t.Errorf("Status = %+v, %v; want another try: %v", st, err, !tt.ended)
+				}
+				if runs != 1 {
+					t.Errorf("the person was asked %d times, want once", runs)
+				}
+				if n := s.posts(); tt.ended && n != 1 || !tt.ended && (n < 6 || n > 20) {
+					t.Errorf("%d requests", n)
+				}
+				c.took()
+				for range 5 {
+					src.Token(t.Context())
+				}
+				if got := c.took(); strings.Count(got, "Load") > 1 {
+					t.Errorf("callers at the same moment cost %s, want one Load at most", got)
+				}
+			})
+		})
+	}
+}
+
+// An account that is not accepted is a person who has declined.
+func TestAccountThatIsNotAcceptedIsNotAskedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSTS()
+		runs := 0
+		src := &token.Source{Config: s.config(t), Account: token.Account{Object: "another"}}
+		src.Flow = flowFunc(func(ctx context.Context, c *token.Config) (*oauth2.Token, error) {
+			runs++
+			return s.as(ada).SignIn(ctx, c)
+		})
+		for range 100 {
+			var ae *token.AccountError
+			if _, err := src.Token(t.Context()); !errors.As(err, &ae) {
+				t.Fatalf("Token = %v, want *AccountError", err)
+			}
+			time.Sleep(time.Minute)
+		}
+		if runs != 1 {
+			t.Errorf("the person was asked %d times, want once", runs)
+		}
+	})
+}
+
+// A caller who leaves, and one who signs out, while a sign-in is being stored.
+func TestLeavingWhileASignInIsStored(t *testing.T) {
+	for _, what := range []string{"leave", "sign out", "sign out once it is stored"} {
+		t.Run(what, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newSTS()
+				store := &staged{Store: &token.MemoryStore{}, reached: make(chan struct{}), goOn: make(chan struct{})}
+				src := &token.Source{Config: s.config(t), Store: store, Key: "ada", Flow: s}
+				store.set(map[string]string{"leave": "save", "sign out": "save", "sign out once it is stored": "saved"}[what])
+				ctx, cancel := context.WithCancel(t.Context())
+				done := make(chan error)
+				go func() { _, err := src.SignIn(ctx); done <- err }()
+				<-store.reached
+				if what == "leave" {
+					cancel()
+				} else if err := src.SignOut(t.Context()); err != nil {
+					t.Errorf("SignOut = %v", err)
+				}
+				synctest.Wait()
+				close(store.goOn)
+				err := <-done
+				cancel()
+				synctest.Wait()
+				r, loadErr := store.Load(t.Context(), "ada")
+				if what == "leave" {
+					if !errors.Is(err, context.Canceled) || loadErr != nil || r.RefreshToken != "rt-secret-1" {
+						t.Errorf("SignIn = %v, and stored is %v, %v; want the sign-in", err, r, loadErr)
+					}
+					mustToken(t, src)
+					return
+				}
+				var re *token.ReauthError
+				if !errors.As(err, &re) || re.Kind != token.ReauthNone || !errors.Is(loadErr, token.ErrNotFound) {
+					t.Errorf("SignIn = %v, and stored is %v, %v; want no sign-in", err, r, loadErr)
+				}
+			})
+		})
+	}
+}
+
+// Refresh with a token that has been replaced already costs nothing.
+func TestLateRefreshCostsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSTS()
+		c := &counted{m: &token.MemoryStore{}}
+		src := &token.Source{Config: s.config(t), Key: "ada", Store: c}
+		signInTo(t, s, src)
+		stale := mustToken(t, src)
+		fresh, err := src.Refresh(t.Context(), stale, &bearer.Offer{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.took()
+		again, err := src.Refresh(t.Context(), stale, &bearer.Offer{})
+		if err != nil || again.AccessToken != fresh.AccessToken || c.took() != "" || s.posts() != 1 {
+			t.Errorf("Refresh = %v, after %d requests", err, s.posts())
+		}
+		// Half a minute later the new one may be refused as well, and not before.
+		time.Sleep(30*time.Second - 1)
+		var ee *token.EndpointError
+		if _, err := src.Refresh(t.Context(), fresh, &bearer.Offer{}); !errors.As(err, &ee) || ee.RetryAfter != 1 || ee.Age != 30*time.Second-1 {
+			t.Errorf("Refresh = %v, want *EndpointError", err)
+		}
+		time.Sleep(1)
+		if _, err := src.Refresh(t.Context(), fresh, &bearer.Offer{}); err != nil || s.posts() != 2 {
+			t.Errorf("Refresh = %v after %d requests", err, s.posts())
+		}
+	})
+}
+
+// A renewal in the background finds what a peer has renewed, and says so.
+func TestEarlyRenewalAdopts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSTS()
+		src := source(t, s)
+		src.Spread = -1
+		var events []token.EventKind
+		src.Observe = func(e token.Event) { events = append(events, e.Kind) }
+		first := mustToken(t, src)
+		time.Sleep(53 * time.Minute)
+		peer := &token.Source{Config: src.Config, Key: src.Key, Store: src.Store}
+		renewed, err := peer.Refresh(t.Context(), mustToken(t, peer), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		if tok := mustToken(t, src); tok.AccessToken != first.AccessToken {
+			t.Error("the source has another token before its renewal")
+		}
+		synctest.Wait()
+		if tok := mustToken(t, src); tok.AccessToken != renewed.AccessToken || s.posts() != 1 {
+			t.Errorf("after the renewal the peer's token is adopted: %v, and %d requests; want 1", tok.AccessToken == renewed.AccessToken, s.posts())
+		}
+		if got := fmt.Sprint(events); got != "[adopted]" {
+			t.Errorf("events %s, want that it was adopted", got)
+		}
+	})
+}
+
+// A renewal in the background that failed for a moment is tried again soon, and not after half
+// a minute.
+func TestEarlyRenewalIsTriedAgainSoon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSTS()
+		src := source(t, s)
+		src.Spread = -1
+		mustToken(t, src)
+		time.Sleep(54 * time.Minute)
+		s.refuse("temporarily_unavailable", "", 0)
+		mustToken(t, src)
+		synctest.Wait()
+		s.refuse("", "", 0)
+		time.Sleep(time.Second)
+		mustToken(t, src)
+		synctest.Wait()
+		if s.posts() != 2 {
+			t.Errorf("%d requests, want 2", s.posts())
+		}
+	})
+}
+
+// A caller whose renewal ran while nobody waited gets the person asked.
+func TestCallerWhoJoinsARenewalThatHasFailed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSTS()
+		src := source(t, s)
+		src.Spread = -1
+		src.Flow = s
+		joined := make(chan error, 1)
+		src.Observe = func(e token.Event) {
+			if e.Kind != token.EventEnded {
+				return
+			}
+			go func() { _, err := src.Token(t.Context()); joined <- err }()
+			synctest.Wait() // it waits for this renewal
+		}
+		s.intercept = func(w http.ResponseWriter, r *http.Request) bool {
+			aadsts(w, http.StatusBadRequest, "invalid_grant", 50173)
+			return true
+		}
+		s.delay = 20 * time.Second
+		time.Sleep(59*time.Minute + 40*time.Second)
+		mustToken(t, src)
+		if err := <-joined; err != nil {
+			t.Errorf("Token = %v, want the Flow's", err)
+		}
+	})
+}
+
+// How often the record is tried to be stored among others, and read again.
+func TestTriesAmongOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSTS()
+		c := &counted{m: &token.MemoryStore{}}
+		src := &token.Source{Config: s.config(t), Key: "ada", Store: c}
+		signInTo(t, s, src)
+		for _, tt := range []struct {
+			call, want string
+			do         func() error
+		}{
+			{"Delete", strings.Repeat("Load Delete ", 8), func() error { return src.SignOut(t.Context()) }},
+			{"Save", "Load " + strings.Repeat("Save Load ", 8), func() error { src.Flow = s; _, err := src.SignIn(t.Context()); return err }},
+		} {
+			c.set(tt.call, token.ErrConflict)
+			c.took()
+			err := tt.do()
+			if got := c.took() + " "; !errors.Is(err, token.ErrConflict) || got != tt.want && got != "Load "+tt.want {
+				t.Errorf("%s = %v after %s, want %s", tt.call, err, got, tt.want)
+			}
+			c.set("", nil)
+		}
+	})
+}
+
+// A refresh whose successor was not stored, after which the user signed in elsewhere: that one
+// counts.
+func TestUnsavedRefreshAndANewSignIn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSTS()
+		c := &counted{m: &token.MemoryStore{}}
+		src := &token.Source{Config: s.config(t), Key: "ada", Store: c}
+		signInTo(t, s, src)
+		time.Sleep(2 * time.Hour)
+		c.set("Save", errDisk)
+		if _, err := src.Token(t.Context()); !errors.Is(err, token.ErrNotPersisted) {
+			t.Fatalf("Token = %v, want ErrNotPersisted", err)
+		}
+		c.set("", nil)
+		signInTo(t, s, src)
+		want := load(t, src).RefreshToken
+		time.Sleep(time.Minute)
+		mustToken(t, src)
+		if r := load(t, src); r.RefreshToken != want {
+			t.Errorf("stored %q, want that of the new sign-in, %q", r.RefreshToken, want)
+		}
+		if st, err := src.Status(t.Context()); err != nil || st.Unsaved {
+			t.Errorf("Status = %+v, %v", st, err)
+		}
+	})
+}
+
+// A panicky is an error whose method panics.
+type panicky struct{}
+
+func (panicky) Error() string { panic("boom") }
+
+// An error that cannot be printed is the panic of the callback that returned it.
+func TestErrorsThatPanic(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSTS()
+		for name, src := range map[string]*token.Source{
+			"Flow":   {Config: s.config(t), Flow: flowFunc(func(context.Context, *token.Config) (*oauth2.Token, error) { return nil, panicky{} })},
+			"Accept": {Config: s.config(t), Flow: s, Accept: func(context.Context, token.Account) error { return panicky{} }},
+		} {
+			var pe *token.PanicError
+			if _, err := src.Token(t.Context()); !errors.As(err, &pe) || pe.Value != "boom" {
+				t.Errorf("%s: Token = %T, want *PanicError", name, err)
+			}
+		}
+	})
+}
+
+// What an observer or a Logger does wrong is logged, by slog.Default where there is no other.
+func TestPanicsAreLogged(t *testing.T) {
+	s := newSTS()
+	before := slog.Default()
+	defer slog.SetDefault(before)
+	for _, tt := range []struct {
+		name     string
+		observe  func(token.Event)
+		handler  func(*strings.Builder) slog.Handler
+		own, def string // what is logged
+	}{
+		{"an observer", func(token.Event) { panic("boom") }, nil, "", "Source.Observe panicked"},
+		{"an observer beside a Logger", func(token.Event) { panic("boom") }, func(b *strings.Builder) slog.Handler { return slog.NewTextHandler(b, nil) }, "Source.Observe panicked", ""},
+		{"a Logger", nil, func(*strings.Builder) slog.Handler { return panickyHandler{} }, "", "Source.Logger panicked"},
+	} {
+		var own, def strings.Builder
+		slog.SetDefault(slog.New(slog.NewTextHandler(&def, nil)))
+		src := &token.Source{Config: s.config(t), Flow: s, Observe: tt.observe}
+		if tt.handler != nil {
+			src.Logger = slog.New(tt.handler(&own))
+		}
+		mustToken(t, src)
+		for got, want := range map[string]string{own.String(): tt.own, def.String(): tt.def} {
+			if want == "" && strings.Contains(got, "panicked") || want != "" && (!strings.Contains(got, want) || !strings.Contains(got, "level=ERROR") || !strings.Contains(got, "panic=boom")) {
+				t.Errorf("%s: logged %q, want %q", tt.name, got, want)
+			}
+		}
+	}
+}
+
+type panickyHandler struct{ slog.Handler }
+
+func (panickyHandler) Enabled(context.Context, slog.Level) bool  { return true }
+func (panickyHandler) Handle(context.Context, slog.Record) error { panic("boom") }
