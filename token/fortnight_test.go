@@ -7,11 +7,13 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,8 +30,8 @@ var (
 )
 
 // TestFortnight lives fourteen days with many accounts: tokens are used, refused and renewed, one
-// by many callers at once; programs sleep, are killed and start again; the authority is out of
-// reach, throttles, breaks off, blocks everybody by a policy, and ends the grants of those who
+// by many callers at once; programs sleep, are killed and start again; the clocks of machines jump
+// minutes or hours ahead and back; the authority is out of reach, throttles, breaks off, blocks everybody by a policy, and ends the grants of those who
 // changed their passwords; users sign out and in. After each step, and in the authority at each
 // request, what the package promises is checked. A failure names the seed that repeats it.
 func TestFortnight(t *testing.T) {
@@ -46,8 +48,8 @@ func TestFortnight(t *testing.T) {
 				w.config = config
 				w.config.HTTPClient = &http.Client{Transport: w}
 				w.live(accounts, 14*24*time.Hour)
-				t.Logf("%d accounts, %d steps, %d requests: %d renewed, %d refused, %d lost on the way, %d grants ended", accounts, w.steps, w.requests, w.renewed, w.refused, w.cut, w.ended)
-				if w.renewed < accounts*14 || w.cut == 0 || w.ended == 0 || w.refused == 0 {
+				t.Logf("%d accounts, %d steps, %d requests: %d renewed, %d refused, %d lost on the way, %d grants ended, %d clocks set", accounts, w.steps, w.requests, w.renewed, w.refused, w.cut, w.ended, w.jumps)
+				if w.renewed < accounts*14 || w.cut == 0 || w.ended == 0 || w.refused == 0 || w.jumps == 0 {
 					t.Error("too little has happened")
 				}
 			})
@@ -69,7 +71,7 @@ type world struct {
 	grants  map[string]*grant // by name of the account
 	weather string            // of everybody: "", "down", "slow", "throttled", "blocked", or "calm" at the end
 
-	steps, requests, renewed, refused, cut, ended int
+	steps, requests, renewed, refused, cut, ended, jumps int
 }
 
 // A grant is what the authority knows of an account.
@@ -87,11 +89,12 @@ type grant struct {
 // A member is the program of one account.
 type member struct {
 	name   string
-	source *token.Source // of the process that the user sees
-	other  *token.Source // of another one that has the same store
-	next   time.Time     // the next step
-	at     int           // in the queue
-	out    bool          // signed out
+	source *token.Source   // of the process that the user sees
+	other  *token.Source   // of another one, on another machine, that has the same store
+	clocks [2]atomic.Int64 // how far those of the two machines are ahead
+	next   time.Time       // the next step
+	at     int             // in the queue
+	out    bool            // signed out
 
 	judging sync.Mutex // of many callers that fail, the first has the user sign in
 }
@@ -216,10 +219,50 @@ func (w *world) signIn(name string) token.Flow {
 
 // start is a program that starts, for the first time or after it was killed.
 func (w *world) start(m *member) {
-	m.source = &token.Source{Config: w.config, Store: &w.store, Key: m.name}
+	m.source = w.process(m, 0, nil)
 	if m.other == nil || w.rand.IntN(2) == 0 {
-		m.other = &token.Source{Config: w.config, Store: &w.store, Key: m.name}
+		m.other = w.process(m, 1, nil)
 	}
+}
+
+// process is a Source on one of the machines of an account.
+func (w *world) process(m *member, machine int, flow token.Flow) *token.Source {
+	return &token.Source{Config: w.config, Store: &apart{MemoryStore: &w.store, ahead: &m.clocks[machine]}, Key: m.name, Flow: flow}
+}
+
+// apart is a store as a machine sees it whose clock is ahead, or behind: what it writes is that
+// much later, and what it reads that much earlier, since its own time goes on as the bubble's does.
+type apart struct {
+	*token.MemoryStore
+	ahead *atomic.Int64
+}
+
+func (a *apart) Load(ctx context.Context, key string) (token.Record, error) {
+	r, err := a.MemoryStore.Load(ctx, key)
+	return a.shift(r, -1), err
+}
+
+func (a *apart) Save(ctx context.Context, key string, r token.Record) (token.Record, error) {
+	r, err := a.MemoryStore.Save(ctx, key, a.shift(r, 1))
+	return a.shift(r, -1), err
+}
+
+func (a *apart) shift(r token.Record, sign int64) token.Record {
+	by := time.Duration(sign * a.ahead.Load())
+	set := func(times ...*time.Time) {
+		for _, t := range times {
+			if !t.IsZero() {
+				*t = t.Add(by)
+			}
+		}
+	}
+	set(&r.SignedIn, &r.RefreshIssued, &r.RefreshExpiry, &r.Sent)
+	r.Access = maps.Clone(r.Access)
+	for name, x := range r.Access {
+		set(&x.Obtained, &x.Expiry, &x.RefreshAt)
+		r.Access[name] = x
+	}
+	return r
 }
 
 // live runs the accounts for a span of time, and then in fair weather.
@@ -290,7 +333,16 @@ func (w *world) step(m *member) {
 	case n < 6: // the program is killed
 		w.start(m)
 		w.use(m, false)
-	case n < 12: // the endpoint refuses the token
+	case n < 9: // a clock is set
+		jumps := []time.Duration{0, 0, time.Minute, 4 * time.Minute, 6 * time.Minute, time.Hour, 3 * time.Hour, 12 * time.Hour}
+		by := jumps[w.rand.IntN(len(jumps))]
+		if w.rand.IntN(2) == 0 {
+			by = -by
+		}
+		m.clocks[w.rand.IntN(2)].Store(int64(by))
+		w.jumps++
+		w.use(m, false)
+	case n < 14: // the endpoint refuses the token
 		t, err := m.source.Token(w.t.Context())
 		if err != nil {
 			w.failed(m, err, false)
@@ -304,7 +356,7 @@ func (w *world) step(m *member) {
 		} else if again.AccessToken == t.AccessToken {
 			w.failf("%s: a token that was refused is handed out again", m.name)
 		}
-	case n < 16: // many callers at once
+	case n < 18: // many callers at once
 		var all sync.WaitGroup
 		sources := []*token.Source{m.source, m.other}
 		for i := range 20 {
@@ -320,11 +372,11 @@ func (w *world) step(m *member) {
 
 // enter is a user who signs in: the program goes on with a source that knows no other sign-in.
 func (w *world) enter(m *member) {
-	source := &token.Source{Config: w.config, Store: &w.store, Key: m.name, Flow: w.signIn(m.name)}
+	source := w.process(m, 0, w.signIn(m.name))
 	if _, err := source.SignIn(w.t.Context()); err != nil {
 		w.failf("%s: SignIn = %v", m.name, err)
 	}
-	m.source = &token.Source{Config: w.config, Store: &w.store, Key: m.name}
+	m.source = w.process(m, 0, nil)
 	m.out = false
 }
 
