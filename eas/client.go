@@ -121,7 +121,10 @@ type Client struct {
 	versions []Version    // copied from Versions
 	base     *http.Client // HTTPClient or the default
 	jar      *cookies
+
+	judging  sync.Once
 	policy   origin.Policy
+	noPolicy error // why there is none
 
 	negotiating  flight[*ServerInfo]
 	provisioning flight[*Policy]
@@ -137,6 +140,7 @@ type Client struct {
 	stale      bool      // the server listed versions of which another is the better one
 	negotiated time.Time // when OPTIONS was last sent with success
 	listed     string    // the versions that the server listed last
+	heartbeat  heartbeat // that the last Watch found
 	memory     syncMemory
 }
 
@@ -145,10 +149,22 @@ func (c *Client) init() error {
 	return c.setup
 }
 
+// configurePolicy sets up what [Client.Judge] needs.
+func (c *Client) configurePolicy() error {
+	c.judging.Do(func() {
+		if err := safehttp.CheckURL(c.URL); err != nil {
+			c.noPolicy = fmt.Errorf("eas: Client.URL: %w", err)
+			return
+		}
+		c.policy = newPolicy(c.URL, c.User, c.AllowPrivate)
+	})
+	return c.noPolicy
+}
+
 // configure checks what the caller gave and copies what the caller may change later.
 func (c *Client) configure() error {
-	if err := safehttp.CheckURL(c.URL); err != nil {
-		return fmt.Errorf("eas: Client.URL: %w", err)
+	if err := c.configurePolicy(); err != nil {
+		return err
 	}
 	if c.Token == nil {
 		return errors.New("eas: Client.Token is nil")
@@ -166,7 +182,6 @@ func (c *Client) configure() error {
 	if c.jar, err = newCookies(c.base.Jar); err != nil {
 		return fmt.Errorf("eas: cookie jar: %w", err)
 	}
-	c.policy = newPolicy(c.URL, c.User, c.AllowPrivate)
 	c.device = c.Device
 	for _, f := range []*string{&c.device.Type, &c.device.Model, &c.device.UserAgent} {
 		if *f == "" {

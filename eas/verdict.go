@@ -27,10 +27,11 @@ var whose = map[Verdict]string{
 }
 
 // Judge says whose the host of u is: of X-MS-Location within [Client.Moved], or of
-// [Discovery.URL]. It sends nothing. The site of Client.URL is its registrable domain with all
-// sub-domains. It may be called concurrently.
+// [Discovery.URL]. It sends nothing, and of the client it needs URL alone: without one it
+// refuses every host. The site of Client.URL is its registrable domain with all sub-domains, as is
+// that of an address in User. It may be called concurrently.
 func (c *Client) Judge(u *url.URL) Verdict {
-	if c.init() != nil {
+	if c.configurePolicy() != nil {
 		return VerdictRefused
 	}
 	v, _ := c.judge(u)

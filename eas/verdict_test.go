@@ -100,7 +100,16 @@ func TestJudgeWithoutURL(t *testing.T) {
 	if got := (&eas.Client{}).Judge(u); got != eas.VerdictRefused {
 		t.Errorf("Judge = %q", got)
 	}
-	c := restored(&backend{t: t})
+	c := &eas.Client{URL: u} // nothing else is needed
+	for host, want := range map[string]eas.Verdict{"eas.contoso.com": eas.VerdictOwn, "eas.fabrikam.com": eas.VerdictForeign, "localhost": eas.VerdictRefused} {
+		if got := c.Judge(&url.URL{Scheme: "https", Host: host}); got != want {
+			t.Errorf("Judge(%s) = %q, want %q", host, got, want)
+		}
+	}
+	c.Token, c.User = tokenless{}, ada // which may be set later
+	if _, err := c.Options(t.Context()); !errors.Is(err, errGone) {
+		t.Errorf("Options after Judge = %v, want the error of the token", err)
+	}
 	if got := c.Judge(nil); got != eas.VerdictRefused {
 		t.Errorf("Judge(nil) = %q", got)
 	}

@@ -58,7 +58,8 @@ type Changes struct {
 //
 // It pings. The heartbeat begins at the least, grows while nothing happens, and shrinks when
 // a connection is cut before its time, which is how networks show that they wait no longer.
-// The limits of the server are kept; of more folders than it watches, the first are watched.
+// The limits of the server are kept; of more folders than it watches, the first are watched. The
+// next Watch of the client begins with the heartbeat that this one has found.
 //
 // The sequence ends when ctx is done, after a change of the hierarchy, and with an error that
 // waiting does not mend: the token is refused and cannot be renewed ([ErrUnauthorized], or
@@ -87,6 +88,14 @@ type Changes struct {
 func (c *Client) Watch(ctx context.Context, folders []Folder, o *WatchOptions) iter.Seq2[*Changes, error] {
 	return func(yield func(*Changes, error) bool) {
 		w := newWatch(c, folders, o)
+		c.mu.Lock()
+		w.resume(c.heartbeat)
+		c.mu.Unlock()
+		defer func() {
+			c.mu.Lock()
+			c.heartbeat = w.found()
+			c.mu.Unlock()
+		}()
 		for ctx.Err() == nil {
 			changes, err := w.next(ctx)
 			switch {
@@ -107,12 +116,19 @@ type pinging interface {
 	Ping(ctx context.Context, folders []Folder, o *PingOptions) (*PingResult, error)
 }
 
+// A heartbeat is what a Watch has found, for the next one to begin with.
+type heartbeat struct {
+	beat time.Duration // of the next Ping; 0: none was found
+	most time.Duration // that the network has waited; 0: it has cut nothing
+}
+
 type watch struct {
 	client      pinging
 	folders     []Folder
 	notice      func(error, time.Duration)
 	beat        time.Duration // of the next Ping
 	least, most time.Duration
+	cutAt       time.Duration // the most, as a cut connection taught; 0: none was cut
 	backoff     backoff
 	told        map[FolderID]time.Time
 	lost        int              // how often in a row the server said that it has lost the state
@@ -138,6 +154,18 @@ func newWatch(c pinging, folders []Folder, o *WatchOptions) *watch {
 	w.beat = w.least
 	return w
 }
+
+// resume begins with a heartbeat of before, within the bounds of this Watch.
+func (w *watch) resume(h heartbeat) {
+	if h.most > 0 {
+		w.most = max(min(w.most, h.most), w.least)
+	}
+	w.beat = min(max(w.beat, h.beat), w.most)
+	w.cutAt = h.most
+}
+
+// found returns what a later Watch begins with.
+func (w *watch) found() heartbeat { return heartbeat{w.beat, w.cutAt} }
 
 // errSlept ends a Ping whose connection did not live through a sleep.
 var errSlept = errors.New("eas: the machine has slept")
@@ -262,7 +290,7 @@ func (w *watch) cut(after time.Duration) {
 		return
 	}
 	w.most = max((after - heartbeatSlack).Truncate(time.Second), w.least)
-	w.beat = min(w.beat, w.most)
+	w.beat, w.cutAt = min(w.beat, w.most), w.most
 }
 
 // pinged learns from a Ping that was answered, and makes changes of what it brought.

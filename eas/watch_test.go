@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -388,5 +389,57 @@ func TestWatchCancelledAtEveryStep(t *testing.T) {
 			}
 			time.Sleep(time.Minute) // the backend is not one that hangs up
 		})
+	})
+}
+
+// A caller that leaves the loop after each change, and watches again, keeps the heartbeat that was
+// found, and what the network has taught.
+func TestWatchKeepsTheHeartbeat(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := &backend{t: t}
+		var beats []string
+		patience := time.Hour
+		b.respond = func(r *http.Request, command string, n int) *http.Response {
+			if command != "Ping" {
+				return nil
+			}
+			_, rest, _ := strings.Cut(toXML(t, b.of("Ping")[n-1].body), "<HeartbeatInterval>")
+			text, _, _ := strings.Cut(rest, "<")
+			beats = append(beats, text)
+			seconds, _ := strconv.Atoi(text)
+			beat := time.Duration(seconds) * time.Second
+			if n%3 == 0 { // something new
+				return reply1(200, fromXML(t, `<Ping xmlns="Ping"><Status>2</Status><Folders><Folder>2</Folder></Folders></Ping>`))
+			}
+			time.Sleep(min(beat, patience))
+			if beat > patience {
+				return reply1(504, nil)
+			}
+			return nil
+		}
+		c := b.client()
+		watch := func(o *eas.WatchOptions) {
+			for _, err := range c.Watch(t.Context(), inboxAndCalendar, o) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				break
+			}
+		}
+		watch(nil)
+		watch(nil)
+		patience = 17 * time.Minute
+		watch(nil)
+		watch(nil)
+		watch(&eas.WatchOptions{MaxHeartbeat: 5 * time.Minute})
+		watch(&eas.WatchOptions{MinHeartbeat: 20 * time.Minute})
+		want := "120 360 600, 600 840 1080, 1080 990 990, 990 990 990, 300 300 300, 1200 1200 1200"
+		var got []string
+		for i := 0; i+3 <= len(beats); i += 3 {
+			got = append(got, strings.Join(beats[i:i+3], " "))
+		}
+		if diff := cmp.Diff(want, strings.Join(got, ", ")); diff != "" {
+			t.Errorf("heartbeats (-want +got):\n%s", diff)
+		}
 	})
 }
