@@ -142,8 +142,7 @@ func (e Edit) commands(v Version) ([]command, error) {
 		c.elements, err = e.marks()
 	case e.kind == editAdd:
 		c.id, c.elements, err = e.added(v)
-	case e.kind == editDelete, e.kind == editUpdate && e.single:
-		c.kind = editUpdate
+	case e.single: // an update, or a deletion without its series
 		c.change, err = e.occurrence(v)
 	case e.kind == editUpdate:
 		return e.updates(v)

@@ -159,6 +159,16 @@ func TestBase64Writer(t *testing.T) {
 			}
 		}
 	}
+	var spaced bytes.Buffer
+	b := &base64Writer{w: &spaced}
+	for _, piece := range []string{"\r\n", " ", "AQID", "\t", "AQ", "I=", "\n"} {
+		if n, err := b.Write([]byte(piece)); n != len(piece) || err != nil {
+			t.Errorf("%q: %d, %v", piece, n, err)
+		}
+	}
+	if err := b.close(); err != nil || spaced.String() != "\x01\x02\x03\x01\x02" {
+		t.Errorf("in pieces: %q, %v", &spaced, err)
+	}
 	for _, bad := range []string{"A", "AA", "A===", "AA==AAAA", "*AAA", "*AAAAAAA"} {
 		b := &base64Writer{w: io.Discard}
 		n, err := b.Write([]byte(bad))
