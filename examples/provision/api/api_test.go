@@ -155,7 +155,7 @@ func TestMailbox(t *testing.T) {
 	if len(found.Items) != 1 || found.Items[0].Subject != "Two" {
 		t.Errorf("found %+v", found)
 	}
-	for _, bad := range []string{"/items?limit=x", "/items?limit=5000", "/items?offset=-1", "/search?q=x", "/search"} {
+	for _, bad := range []string{"/items?limit=x", "/items?limit=5000", "/items?offset=-1", "/search?q=x", "/search?q=++++", "/search"} {
 		call(t, w, "GET", path+bad, at1, "", 400)
 	}
 

@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/easoauth/easoauth/eas"
@@ -122,7 +123,7 @@ func (s *Server) search(w http.ResponseWriter, r *http.Request, u *user) error {
 	if err != nil {
 		return err
 	}
-	text := r.URL.Query().Get("q")
+	text := strings.TrimSpace(r.URL.Query().Get("q"))
 	if n := len([]rune(text)); n < 2 || n > 200 {
 		return bad("q has 2 to 200 characters")
 	}

@@ -37,9 +37,14 @@ func TestExplain(t *testing.T) {
 		"other":          {errors.New("the database"), false, "", 0, "failing", "No action"},
 	} {
 		f := &Failure{}
-		s := explain(fmt.Errorf("wrapped: %w", tt.err), f)
+		s := explain(fmt.Errorf("wrapped: %w", tt.err), f, patience)
 		if f.Ended != tt.ended || s.State != tt.state || f.RetryAfter != tt.after || s.Kind != tt.kind || !strings.Contains(s.Remedy, tt.hint) || s.Text == "" {
 			t.Errorf("%s: %+v and %+v", name, f, s)
 		}
+	}
+	// The first refusals of a token may pass.
+	f := &Failure{}
+	if s := explain(eas.ErrUnauthorized, f, patience-1); f.Ended || f.RetryAfter != 0 || s.Kind != "" || !strings.Contains(s.Remedy, "No action") {
+		t.Errorf("a token that is refused for the first time: %+v and %+v", f, s)
 	}
 }

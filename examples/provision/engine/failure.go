@@ -41,7 +41,7 @@ func (e *Engine) fail(ctx context.Context, m *store.Mailbox, err error) error {
 		return e.wipe(ctx, m, wipe)
 	}
 	f := &Failure{Err: err}
-	stored := explain(err, f)
+	stored := explain(err, f, m.Failures)
 	if !f.Ended && f.RetryAfter == 0 {
 		f.RetryAfter = min(time.Second<<min(m.Failures, 10), maxBackoff)
 	}
@@ -55,8 +55,12 @@ func (e *Engine) fail(ctx context.Context, m *store.Mailbox, err error) error {
 	return f
 }
 
-// explain says what an error means for a mailbox.
-func explain(err error, f *Failure) store.Failure {
+// patience is how many refusals of good tokens in a row may be of the moment: a token that ran out
+// on the way, keys of the authority that the server does not know yet.
+const patience = 5
+
+// explain says what an error means for a mailbox that has failed so often in a row before.
+func explain(err error, f *Failure, before int) store.Failure {
 	var (
 		reauth    *token.ReauthError
 		transient *token.TransientError
@@ -87,6 +91,8 @@ func explain(err error, f *Failure) store.Failure {
 	case errors.Is(err, eas.ErrRedirected):
 		f.RetryAfter = adminRetry
 		s.Kind, s.Remedy = "moved", "Allow the host that the server names with -allow-host, if the mailbox has moved there."
+	case errors.Is(err, eas.ErrUnauthorized) && before < patience:
+		s.Kind = ""
 	case errors.Is(err, eas.ErrUnauthorized):
 		f.RetryAfter = adminRetry
 		s.Kind, s.Remedy = "refused", "Run hmacheck against the endpoint: the server refuses tokens that the authority issues for it."

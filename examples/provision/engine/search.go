@@ -16,12 +16,15 @@ type Hit struct {
 	Item   eas.Item
 }
 
-// Search looks for words in the copy, and at the server, which has what is older. What the
+// Search looks for items that have all words of a text, in the copy, and at the server, which has what is older. What the
 // server finds is kept for a day: see [lifecycle]. If the server does not find anything
 // because it fails, remote says why, and the hits are those of the copy and of earlier
 // searches.
 func (e *Engine) Search(ctx context.Context, m *store.Mailbox, text string, limit int) (hits []Hit, remote, err error) {
 	words := strings.Fields(strings.ToLower(text))
+	if len(words) == 0 {
+		return nil, nil, nil
+	}
 	const page = 500
 	for offset, n := 0, page; n == page && len(hits) < limit; offset += n {
 		items, err := e.Store.Items(ctx, m.ID, "", offset, page)
@@ -106,7 +109,7 @@ func matches(item eas.Item, words []string) bool {
 			return false
 		}
 	}
-	return len(words) > 0
+	return true
 }
 
 func body(b *eas.Body) string {

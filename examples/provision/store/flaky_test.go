@@ -2,9 +2,7 @@ package store_test
 
 import (
 	"context"
-	"crypto/rand"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"strings"
@@ -12,73 +10,11 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"modernc.org/sqlite"
 
 	"github.com/easoauth/easoauth/eas"
+	"github.com/easoauth/easoauth/examples/provision/internal/world"
 	"github.com/easoauth/easoauth/examples/provision/store"
-	"github.com/easoauth/easoauth/token/sqlstore"
 )
-
-var errFlaky = errors.New("the connection is gone")
-
-// A flaky database is SQLite in memory of which one statement fails, a commit included.
-type flaky struct {
-	name string
-	left int // statements until it fails; 0: it does not
-}
-
-func (f *flaky) fails() bool {
-	if f.left == 0 {
-		return false
-	}
-	f.left--
-	return f.left == 0
-}
-
-func (f *flaky) Driver() driver.Driver { return new(sqlite.Driver) }
-func (f *flaky) Connect(context.Context) (driver.Conn, error) {
-	c, err := new(sqlite.Driver).Open("file:/" + f.name + "?vfs=memdb&_txlock=immediate")
-	return &flakyConn{c, f}, err
-}
-
-type flakyConn struct {
-	driver.Conn
-	f *flaky
-}
-
-func (c *flakyConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	if c.f.fails() {
-		return nil, errFlaky
-	}
-	return c.Conn.(driver.ExecerContext).ExecContext(ctx, query, args)
-}
-
-func (c *flakyConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	if c.f.fails() {
-		return nil, errFlaky
-	}
-	return c.Conn.(driver.QueryerContext).QueryContext(ctx, query, args)
-}
-
-func (c *flakyConn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, error) {
-	if c.f.fails() {
-		return nil, errFlaky
-	}
-	tx, err := c.Conn.(driver.ConnBeginTx).BeginTx(ctx, o)
-	return &flakyTx{tx, c.f}, err
-}
-
-type flakyTx struct {
-	driver.Tx
-	f *flaky
-}
-
-func (t *flakyTx) Commit() error {
-	if t.f.fails() {
-		return errors.Join(errFlaky, t.Rollback())
-	}
-	return t.Tx.Commit()
-}
 
 // dump returns all that is in the database.
 func dump(t *testing.T, db *sql.DB) string {
@@ -195,10 +131,9 @@ func TestEachStatementFails(t *testing.T) {
 		"Migrate":  func(s *store.Store, _ int64, _ *store.Mailbox) error { return s.Migrate(ctx) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			fl := &flaky{name: rand.Text()}
-			s := &store.Store{DB: sql.OpenDB(fl), Dialect: sqlstore.SQLite}
+			fl := new(world.Flaky)
+			s := fl.Store()
 			defer s.Close()
-			s.DB.SetMaxOpenConns(1)
 			if err := s.Migrate(ctx); err != nil {
 				t.Fatal(err)
 			}
@@ -233,17 +168,16 @@ func TestEachStatementFails(t *testing.T) {
 			}
 			before := dump(t, s.DB)
 			for n := 1; ; n++ {
-				fl.left = n
+				fl.Fail(n)
 				err := do(s, id, m)
-				if fl.left > 0 { // it has fewer statements
-					fl.left = 0
+				if !fl.Failed() { // it has fewer statements
 					if err != nil || n == 1 {
 						t.Errorf("without a failure: %v", err)
 					}
 					break
 				}
-				if !errors.Is(err, errFlaky) || !strings.HasPrefix(err.Error(), "store: ") && !errors.Is(err, store.ErrSchema) && name != "Rest" {
-					t.Errorf("statement %d fails: %v, want %v", n, err, errFlaky)
+				if !errors.Is(err, world.ErrFlaky) || !strings.HasPrefix(err.Error(), "store: ") && !errors.Is(err, store.ErrSchema) && name != "Rest" {
+					t.Errorf("statement %d fails: %v, want %v", n, err, world.ErrFlaky)
 				}
 				if diff := cmp.Diff(before, dump(t, s.DB)); diff != "" && name != "Create" { // which may be repeated
 

@@ -154,7 +154,7 @@ func (s *Store) Activate(ctx context.Context, id int64) (changed bool, err error
 		now := stamp(time.Now())
 		changed = state != Active
 		r, err := tx.ExecContext(ctx, `UPDATE provision_mailbox SET state = $1, used = $2, visits = visits + 1, pulse = $2, due = TRUE, due_at = $2,
-			hierarchy_due = TRUE, failures = 0, error = '', remedy = '', error_at = 0, retry_at = 0
+			hierarchy_due = TRUE, failures = 0, error = '', remedy = '', error_kind = '', error_at = 0, retry_at = 0
 			WHERE id = $3 AND (state <> $1 OR error <> '' OR due)`, Active, now, id)
 		if err != nil {
 			return fmt.Errorf("store: %w", err)
@@ -299,7 +299,7 @@ func (s *Store) Rest(ctx context.Context, id int64, done func(tx *sql.Tx) error)
 		}
 		if state == Active {
 			_, err = tx.ExecContext(ctx, `UPDATE provision_mailbox SET due = FALSE, synced = $1, pulse = $1, failures = 0, error = '', remedy = '',
-				error_at = 0, retry_at = 0 WHERE id = $2`, stamp(time.Now()), id)
+				error_kind = '', error_at = 0, retry_at = 0 WHERE id = $2`, stamp(time.Now()), id)
 			if err != nil {
 				return fmt.Errorf("store: %w", err)
 			}
@@ -363,7 +363,8 @@ type Failure struct {
 	Kind         string // of the event for the operator; "" for none
 }
 
-// Fail stores why a mailbox is not in step. An event is stored once for a series of failures.
+// Fail stores why a mailbox is not in step. An event is stored once for a series of failures of
+// one kind.
 // If the user has come back since m was read, the failure may be of the past: nothing is
 // stored, and the error matches [ErrConflict].
 func (s *Store) Fail(ctx context.Context, m *Mailbox, f Failure) error {
@@ -375,7 +376,7 @@ func (s *Store) Fail(ctx context.Context, m *Mailbox, f Failure) error {
 		}
 		var old string
 		var visits int
-		if err := tx.QueryRowContext(ctx, `SELECT error, visits FROM provision_mailbox WHERE id = $1`, id).Scan(&old, &visits); err != nil {
+		if err := tx.QueryRowContext(ctx, `SELECT error_kind, visits FROM provision_mailbox WHERE id = $1`, id).Scan(&old, &visits); err != nil {
 			return fmt.Errorf("store: %w", err)
 		}
 		if visits != m.Visits {
@@ -387,11 +388,11 @@ func (s *Store) Fail(ctx context.Context, m *Mailbox, f Failure) error {
 		}
 		text, remedy := cut(f.Text), cut(f.Remedy)
 		_, err = tx.ExecContext(ctx, `UPDATE provision_mailbox SET state = $1, failures = failures + 1, error = $2, remedy = $3, error_at = $4, pulse = $4,
-			retry_at = $5 WHERE id = $6`, next, text, remedy, stamp(time.Now()), stamp(f.RetryAt), id)
+			retry_at = $5, error_kind = $6 WHERE id = $7`, next, text, remedy, stamp(time.Now()), stamp(f.RetryAt), f.Kind, id)
 		if err != nil {
 			return fmt.Errorf("store: %w", err)
 		}
-		if f.Kind != "" && (old == "" || next != state) {
+		if f.Kind != "" && (f.Kind != old || next != state) {
 			return s.event(ctx, tx, id, f.Kind, text)
 		}
 		return nil

@@ -45,6 +45,7 @@ var migrations = [][]string{{
 	failures      BIGINT NOT NULL DEFAULT 0,
 	error         VARCHAR(1000) NOT NULL DEFAULT '',
 	remedy        VARCHAR(1000) NOT NULL DEFAULT '',
+	error_kind    VARCHAR(32) NOT NULL DEFAULT '',
 	error_at      BIGINT NOT NULL DEFAULT 0,
 	retry_at      BIGINT NOT NULL DEFAULT 0,
 	moves         BIGINT NOT NULL DEFAULT 0,

@@ -38,6 +38,7 @@ func TestMailboxValues(t *testing.T) {
 	for _, err := range []error{
 		s.SaveAway(ctx, id, away), s.SaveClient(ctx, id, client, "https://b.contoso.com/x", 5), s.SaveClient(ctx, id, client, "https://b.contoso.com/x", 5),
 		s.SaveRenewals(ctx, "p", []store.Renewal{{id, now, 2}}), s.SaveRenewals(ctx, "q", []store.Renewal{{id, now.Add(time.Minute), 1}}),
+		s.Fail(ctx, m, store.Failure{Text: "busy"}), // of which no operator has to know
 		s.Fail(ctx, m, store.Failure{Text: "first", Remedy: "Do it.", RetryAt: retry, Kind: "failing"}),
 		s.Fail(ctx, m, store.Failure{Text: strings.Repeat("ü", 2000), Remedy: "Do it.", RetryAt: retry, Kind: "failing"}), // no further event
 	} {
@@ -57,7 +58,7 @@ func TestMailboxValues(t *testing.T) {
 	if m.Renewals != 3 || m.RenewedBy != "q" || !near(m.RenewedAt, now.Add(time.Minute)) {
 		t.Errorf("%d renewals, the last by %s at %v", m.Renewals, m.RenewedBy, m.RenewedAt)
 	}
-	if m.Failures != 2 || len([]rune(m.Error)) != 901 || m.Remedy != "Do it." || !near(m.ErrorAt, now) || !near(m.RetryAt, retry) || m.State != store.Active {
+	if m.Failures != 3 || len([]rune(m.Error)) != 901 || m.Remedy != "Do it." || !near(m.ErrorAt, now) || !near(m.RetryAt, retry) || m.State != store.Active {
 		t.Errorf("%d failures, error %.20q, remedy %q at %v, retry at %v, state %s", m.Failures, m.Error, m.Remedy, m.ErrorAt, m.RetryAt, m.State)
 	}
 	// Another state is another event, once.
@@ -184,6 +185,17 @@ func TestOtherValues(t *testing.T) {
 		t.Errorf("changed at %v, %v", m.Changed, err)
 	}
 
+	if err := s.SaveHierarchy(ctx, id, "1", &eas.Folders{Key: "2"}, wanted); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := s.Mailbox(ctx, id); err != nil || !again.Changed.Equal(m.Changed) || again.Hierarchy != "2" {
+		t.Errorf("after a hierarchy without news: changed at %v, want %v; key %s, %v", again.Changed, m.Changed, again.Hierarchy, err)
+	}
+	f.Key = "b"
+	if n, err := s.SavePage(ctx, id, f, &store.Page{Key: "c", Gone: []eas.ItemID{"1", "2", "3"}}); err != nil || n != 2 {
+		t.Errorf("of three that are gone the copy had %d, %v; want 2", n, err)
+	}
+
 	p := store.Process{Name: "p", Started: now.Add(-time.Hour), Seen: now, Slots: 3, Waiting: 4}
 	if err := s.Join(ctx, p); err != nil {
 		t.Fatal(err)
@@ -279,6 +291,33 @@ func TestTorn(t *testing.T) {
 		}
 		if _, err := s.DB.ExecContext(t.Context(), `UPDATE provision_mailbox SET `+column+` = ''`); err != nil {
 			t.Fatal(err)
+		}
+	}
+	// SQLite keeps a text where a number is to be.
+	f := folder(t, s, id)
+	if _, err := s.SavePage(t.Context(), id, f, &store.Page{Key: "a", Stored: []store.Item{{ID: "1", Raw: []byte("one")}}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SaveFound(t.Context(), id, []store.Found{{ID: "f", Raw: []byte("z")}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Join(t.Context(), store.Process{Name: "p"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, statement := range []string{`provision_item SET at = 'x'`, `provision_found SET found = 'x'`, `provision_event SET at = 'x'`, `provision_process SET seen = 'x'`, `provision_folder SET synced = 'x'`} {
+		if _, err := s.DB.ExecContext(t.Context(), `UPDATE `+statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for what, read := range map[string]func() error{
+		"items":     func() error { _, err := s.Items(t.Context(), id, "", 0, 9); return err },
+		"found":     func() error { _, err := s.Found(t.Context(), id); return err },
+		"events":    func() error { _, err := s.Latest(t.Context(), 9); return err },
+		"processes": func() error { _, err := s.Processes(t.Context()); return err },
+		"folders":   func() error { _, err := s.Folders(t.Context(), id); return err },
+	} {
+		if read() == nil {
+			t.Errorf("torn %s are read", what)
 		}
 	}
 	if m, err := s.Mailbox(t.Context(), 99); !errors.Is(err, store.ErrNotFound) {
