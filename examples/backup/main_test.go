@@ -340,7 +340,7 @@ func TestPages(t *testing.T) {
 	}
 	for _, r := range tn.RequestsAfter(before) {
 		if r.Command == "Sync" && strings.Contains(r.Document, "<CollectionId>1<") {
-			if n := strings.Count(r.Response, "<Add>"); n != 30 {
+			if n := strings.Count(r.ResponseDocument, "<Add>"); n != 30 {
 				t.Errorf("the next run begins with a page of %d", n)
 			}
 			break
