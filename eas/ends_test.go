@@ -141,24 +141,24 @@ func TestTimeZoneLimits(t *testing.T) {
 			t.Skip(err)
 		}
 		z := eas.NewTimeZone(loc, tt.year)
-		s := fmt.Sprint(z.Bias, " ", z.DaylightBias, " none")
+		s := fmt.Sprint(z.Bias.Minutes(), " ", z.DaylightBias.Minutes(), " none")
 		if z.HasDaylight() {
 			rule := func(r eas.Transition) string {
 				return fmt.Sprintf("M%d.%d.%d/%d:%02d", r.Month, r.Day, r.Weekday, r.Hour, r.Minute)
 			}
-			s = fmt.Sprint(z.Bias, " ", z.DaylightBias, " ", rule(z.DaylightStart), " ", rule(z.StandardStart))
+			s = fmt.Sprint(z.Bias.Minutes(), " ", z.DaylightBias.Minutes(), " ", rule(z.DaylightStart), " ", rule(z.StandardStart))
 		}
 		if s != tt.want {
 			t.Errorf("%s in %d: %s, want %s", tt.name, tt.year, s, tt.want)
 		}
 	}
-	base := eas.TimeZone{Bias: -60, DaylightBias: -60, StandardStart: eas.Transition{Month: 10, Day: 5, Hour: 3}, DaylightStart: eas.Transition{Month: 3, Day: 5, Hour: 2}}
+	base := eas.TimeZone{Bias: -60 * time.Minute, DaylightBias: -60 * time.Minute, StandardStart: eas.Transition{Month: 10, Day: 5, Hour: 3}, DaylightStart: eas.Transition{Month: 3, Day: 5, Hour: 2}}
 	for name, tt := range map[string]struct {
 		change func(z *eas.TimeZone)
 		ok     bool
 	}{
-		"a day west": {func(z *eas.TimeZone) { z.Bias = 1440 }, true}, "more": {func(z *eas.TimeZone) { z.Bias = 1441 }, false}, "a day east": {func(z *eas.TimeZone) { z.StandardBias = -1440 }, true},
-		"more east": {func(z *eas.TimeZone) { z.DaylightBias = -1441 }, false}, "the last of everything": {func(z *eas.TimeZone) {
+		"a day west": {func(z *eas.TimeZone) { z.Bias = 1440 * time.Minute }, true}, "more": {func(z *eas.TimeZone) { z.Bias = 1441 * time.Minute }, false}, "a day east": {func(z *eas.TimeZone) { z.StandardBias = -1440 * time.Minute }, true},
+		"more east": {func(z *eas.TimeZone) { z.DaylightBias = -1441 * time.Minute }, false}, "the last of everything": {func(z *eas.TimeZone) {
 			z.StandardStart = eas.Transition{Month: 12, Weekday: 6, Day: 5, Hour: 23, Minute: 59, Second: 59, Millisecond: 999}
 		}, true},
 		"day 0": {func(z *eas.TimeZone) { z.StandardStart.Day = 0 }, false}, "day 1": {func(z *eas.TimeZone) { z.StandardStart.Day = 1 }, true}, "minute 60": {func(z *eas.TimeZone) { z.StandardStart.Minute = 60 }, false},
@@ -188,16 +188,16 @@ func TestTimeZoneLocations(t *testing.T) {
 		at   []string
 	}{
 		{eas.TimeZone{Bias: 0}, "0", []string{"2026-01-01 00:00"}},
-		{eas.TimeZone{Bias: 90}, "-5400", []string{"2026-01-01 00:00"}},
-		{eas.TimeZone{Bias: -345}, "20700", []string{"2026-01-01 00:00"}},
-		{eas.TimeZone{Bias: -60, DaylightBias: -60, StandardStart: eas.Transition{Month: 10, Day: 5, Hour: 3}, DaylightStart: eas.Transition{Month: 3, Day: 5, Hour: 2}}, "3600 7200 7200 3600",
+		{eas.TimeZone{Bias: 90 * time.Minute}, "-5400", []string{"2026-01-01 00:00"}},
+		{eas.TimeZone{Bias: -345 * time.Minute}, "20700", []string{"2026-01-01 00:00"}},
+		{eas.TimeZone{Bias: -60 * time.Minute, DaylightBias: -60 * time.Minute, StandardStart: eas.Transition{Month: 10, Day: 5, Hour: 3}, DaylightStart: eas.Transition{Month: 3, Day: 5, Hour: 2}}, "3600 7200 7200 3600",
 			[]string{"2026-03-29 00:59", "2026-03-29 01:00", "2026-10-25 00:59", "2026-10-25 01:00"}},
-		{eas.TimeZone{Bias: 300, StandardBias: 60, DaylightBias: -60, StandardStart: eas.Transition{Month: 11, Day: 1, Hour: 2}, DaylightStart: eas.Transition{Month: 3, Day: 2, Hour: 2, Minute: 30}}, "-21600 -14400 -14400 -21600",
+		{eas.TimeZone{Bias: 300 * time.Minute, StandardBias: 60 * time.Minute, DaylightBias: -60 * time.Minute, StandardStart: eas.Transition{Month: 11, Day: 1, Hour: 2}, DaylightStart: eas.Transition{Month: 3, Day: 2, Hour: 2, Minute: 30}}, "-21600 -14400 -14400 -21600",
 			[]string{"2026-03-08 08:29", "2026-03-08 08:30", "2026-11-01 05:59", "2026-11-01 06:00"}},
 		// The end of a day, a millisecond less, is midnight.
-		{eas.TimeZone{Bias: -120, DaylightBias: -60, StandardStart: eas.Transition{Month: 10, Day: 1, Hour: 23, Minute: 59, Second: 59, Millisecond: 500}, DaylightStart: eas.Transition{Month: 4, Day: 1, Hour: 23, Minute: 59, Second: 59, Millisecond: 999}}, "7200 10800 10800 7200",
+		{eas.TimeZone{Bias: -120 * time.Minute, DaylightBias: -60 * time.Minute, StandardStart: eas.Transition{Month: 10, Day: 1, Hour: 23, Minute: 59, Second: 59, Millisecond: 500}, DaylightStart: eas.Transition{Month: 4, Day: 1, Hour: 23, Minute: 59, Second: 59, Millisecond: 999}}, "7200 10800 10800 7200",
 			[]string{"2026-04-05 21:59", "2026-04-05 22:00", "2026-10-04 20:59", "2026-10-04 21:00"}},
-		{eas.TimeZone{Bias: -120, DaylightBias: -60, StandardStart: eas.Transition{Year: 2026, Month: 10, Day: 10, Hour: 1}, DaylightStart: eas.Transition{Year: 2026, Month: 3, Day: 1, Hour: 1}}, "7200 10800 10800 7200",
+		{eas.TimeZone{Bias: -120 * time.Minute, DaylightBias: -60 * time.Minute, StandardStart: eas.Transition{Year: 2026, Month: 10, Day: 10, Hour: 1}, DaylightStart: eas.Transition{Year: 2026, Month: 3, Day: 1, Hour: 1}}, "7200 10800 10800 7200",
 			[]string{"2026-02-28 22:59", "2026-02-28 23:00", "2026-10-09 21:59", "2026-10-09 22:00"}},
 	} {
 		loc, err := tt.z.Location("x")
