@@ -8,7 +8,7 @@ import (
 	"github.com/easoauth/easoauth/internal/airsync"
 )
 
-// Applied is what became of edits.
+// Applied is the outcome of [Client.Apply].
 type Applied struct {
 	Key SyncKey // to save when the rest has been dealt with
 
@@ -21,7 +21,7 @@ type Applied struct {
 	Changes *Page
 }
 
-// Err returns the errors of the results, joined; nil if there are none.
+// Err joins the errors of the results. It is nil if there are none.
 func (a *Applied) Err() error {
 	var list []error
 	for _, r := range a.Results {
@@ -32,15 +32,15 @@ func (a *Applied) Err() error {
 
 var errNoKey = errors.New("edits need the key of a folder that has been synchronized")
 
-// Apply sends edits, at most [MaxEdits], with the folder's key and returns what became of them.
-// It brings no changes of the server, and leaves the folder's filter and bodies as the last
-// Sync had them. Edits of one item are joined to one, or refused before anything is sent.
-// [Client.SyncMany] sends edits as well, by options and together with a page of changes.
+// Apply sends edits, at most [MaxEdits], with the key of the folder, and returns their results. It
+// does not return changes of the server, and leaves the filter and the bodies of the folder as the
+// last Sync requested them. Edits of one item are merged, or refused before anything is sent.
+// [Client.SyncMany] also sends edits, with options and together with a page of changes.
 //
-// Versions up to 12.1 want the class of the folder's items: Apply sends that of the first item
+// Versions up to 12.1 require the class of the folder: Apply sends the class of the first item
 // among the edits, or ClassEmail. To delete items of another class there, use SyncMany.
 //
-// An Apply whose response was lost is repeated with the same key: the server knows it again.
+// If the response is lost, call Apply again with the same key: the server recognizes it.
 func (c *Client) Apply(ctx context.Context, f FolderID, key SyncKey, edits ...Edit) (*Applied, error) {
 	switch {
 	case f == "":

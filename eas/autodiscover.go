@@ -20,7 +20,7 @@ const (
 	autodiscoverPath     = "/autodiscover/autodiscover.xml"
 )
 
-// A Discovery is what the Autodiscover command says about a user.
+// A Discovery is the result of [Client.Autodiscover].
 type Discovery struct {
 	DisplayName, Email string
 	Culture            string
@@ -31,10 +31,10 @@ type Discovery struct {
 	CertificateURL string
 }
 
-// Autodiscover requests from the client's own host, with its token, where the mailbox of addr
-// is: [MS-ASCMD] 2.2.1.1. A program that only has an address uses package autodiscover. The URL
-// of the result may be at another host, for which the token is not good. Errors of the
-// server are an [*Error].
+// Autodiscover sends the Autodiscover command to the host of the client, with its token:
+// [MS-ASCMD] 2.2.1.1. A program that has only a mail address uses package autodiscover. The URL of
+// the result may be at another host, for which the token is not valid. Errors of the server are an
+// [*Error].
 func (c *Client) Autodiscover(ctx context.Context, addr string) (*Discovery, error) {
 	if err := c.init(); err != nil {
 		return nil, err

@@ -21,7 +21,7 @@ const (
 	BodyMIME  BodyType = 4 // the whole message, as in RFC 5322
 )
 
-// A Body is the body of an item, or the beginning of it.
+// A Body is the body of an item, or its beginning.
 type Body struct {
 	Type      BodyType // if 0, BodyPlain is written
 	Data      string
@@ -30,7 +30,7 @@ type Body struct {
 	Preview   string
 }
 
-// A BodyPart is what a mail adds to its conversation, as HTML, from 14.1 on.
+// A BodyPart is the part of a mail that is new in its conversation, as HTML, from 14.1 on.
 type BodyPart struct {
 	Body
 	// Status is 1, or says why Data is not there: 176, it is larger than Exchange makes
@@ -38,7 +38,7 @@ type BodyPart struct {
 	Status int
 }
 
-// An Attachment describes an attachment, or is one to add to a draft or an event.
+// An Attachment is an attachment of an item, or one to add to a draft or an event.
 type Attachment struct {
 	Name      string
 	Reference string // to fetch it by; see [Client.FetchAttachment]

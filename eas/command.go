@@ -148,11 +148,11 @@ func topStatus(doc []byte) int {
 	return n
 }
 
-// Do sends any command with a document of the caller's and returns the server's document, both in
-// WBXML, for what the typed methods do not know. It provisions and refreshes as they do.
-// The status in the response is the caller's to read. A nil document sends no body. When the
-// server turns out to accept another version than that of [Client.State], nothing is sent
-// again, and the error has [ActionRetry].
+// Do sends any command with a WBXML document and returns the WBXML document of the response, for
+// commands and elements that the typed methods do not have. It provisions and renews the token as
+// they do. The caller checks the status in the response. With a nil document the request has no
+// body. If the server no longer accepts the version of [Client.State], the command is not
+// repeated, and the error has ActionRetry.
 func (c *Client) Do(ctx context.Context, command string, document []byte) ([]byte, error) {
 	if _, ok := commandCodes[command]; !ok {
 		return nil, fmt.Errorf("eas: %q is not a command", safehttp.Clean(command, 32))

@@ -8,9 +8,9 @@ import (
 	"github.com/easoauth/easoauth/internal/airsync"
 )
 
-// A Contact is a contact. See [MS-ASCNTC] 2.2. [Update] sends it whole, but for a body and a
-// picture that stay as they are: what is empty is removed on the server, unless the elements
-// were left out of [SyncOptions].Supported.
+// A Contact is a contact. See [MS-ASCNTC] 2.2. [Update] sends the whole contact, except a body and
+// a picture that have not changed: empty fields are removed on the server, unless
+// SyncOptions.Supported leaves out their elements.
 type Contact struct {
 	FileAs                                              string // the name under which it is sorted
 	Title, FirstName, MiddleName, LastName, Suffix      string

@@ -37,8 +37,8 @@ var deviceErrors = map[int]error{
 	139: ErrNotProvisionable, 177: ErrTooManyDevices,
 }
 
-// An AccessError says that a device has been added and not let in. It matches
-// [ErrDeviceQuarantined] or [ErrDevicePending].
+// An AccessError says that the server has registered a device but does not let it synchronize. It
+// matches [ErrDeviceQuarantined] or [ErrDevicePending].
 type AccessError struct {
 	Err    error
 	Reason string // of a quarantine, as the notice says: "Global", "Individual", "DeviceRule"; "" if it does not
@@ -59,12 +59,12 @@ func (e *AccessError) Error() string {
 
 func (e *AccessError) Unwrap() error { return e.Err }
 
-// CheckAccess reports whether a device that has just been added may synchronize, from the first
-// page of its Inbox, with plain or HTML bodies. Quarantine is not an error of the protocol:
-// provisioning and FolderSync succeed, and the Inbox holds one mail of the server that describes
-// the device, and nothing else. CheckAccess returns an [*AccessError] if the page holds only that
-// notice, known by the device ID in it, or nothing at all, and nil otherwise. A notice that says
-// that the device is blocked is one of the past: a blocked device gets no Inbox.
+// CheckAccess reports whether a device that has just been registered may synchronize, from the
+// first page of its Inbox with plain or HTML bodies. Quarantine is not an error of the protocol:
+// provisioning and FolderSync succeed, and the Inbox holds one mail from the server that describes
+// the device. CheckAccess returns an [*AccessError] if the page holds only that notice, recognized
+// by the device ID in it, or nothing at all, and nil otherwise. A notice that the device is
+// blocked is out of date, because a blocked device gets no Inbox.
 func (c *Client) CheckAccess(inbox *Page) error {
 	if err := c.init(); err != nil {
 		return err

@@ -8,12 +8,12 @@ import (
 	"github.com/easoauth/easoauth/internal/wbxml"
 )
 
-// An Email is a mail. In an entry of Page.Changed only what changed is set; see [Merge]. See
-// [MS-ASEMAIL] 2.2.
+// An Email is a mail. In an entry of Page.Changed only the fields that changed are set; see
+// [Merge]. See [MS-ASEMAIL] 2.2.
 //
-// A client changes Read, Flag and Categories of any mail. From 16.0 on it sends drafts, with
-// [Add], and changes them, with [Update]: To, CC, BCC, Subject, Importance, Read, Body,
-// Attachments, Categories and Flag are written; the other fields are the server's.
+// A client changes Read, Flag and Categories of any mail. From 16.0 on it creates drafts with
+// [Add] and changes them with [Update]: To, CC, BCC, Subject, Importance, Read, Body, Attachments,
+// Categories and Flag are sent. Only the server sets the other fields.
 type Email struct {
 	Subject      string
 	From         string // as in the message's header
@@ -66,7 +66,7 @@ const (
 	ImportanceHigh   Importance = 2
 )
 
-// A Verb is what the user did with a message. See [MS-ASEMAIL] 2.2.2.44.
+// A Verb is the last action of the user on a message. See [MS-ASEMAIL] 2.2.2.44.
 type Verb int
 
 // The values of [Verb].
@@ -77,14 +77,14 @@ const (
 	VerbForward  Verb = 3
 )
 
-// A Voice is what a voice message has beside its attachment.
+// A Voice is the data of a voice message in addition to its attachment.
 type Voice struct {
 	CallerID string // a telephone number
 	Notes    string
 }
 
-// A RightsLicense says what may be done with a protected message. See [MS-ASRM] 2.2.2.14.
-// A program that shows or exports such a message must hold itself to it.
+// A RightsLicense says what may be done with a protected message. See [MS-ASRM] 2.2.2.14. A
+// program that shows or exports such a message must comply with it.
 type RightsLicense struct {
 	Owner                     bool
 	ContentOwner              string

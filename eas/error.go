@@ -47,8 +47,8 @@ var (
 	ErrNoProgress = errors.New("eas: synchronization makes no progress")
 )
 
-// An Error is the refusal of a command: by HTTP status, or by the status in the answer,
-// where versions up to 12.1 use the first and later ones the second.
+// An Error is the refusal of a command, by its HTTP status or by the status in the response:
+// versions up to 12.1 use the first, later ones the second.
 type Error struct {
 	Command    string
 	HTTPStatus int
@@ -151,7 +151,7 @@ func tokenAction(o *bearer.Offer) Action {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// Is reports whether e is what the sentinel stands for.
+// Is reports whether target is one of the Err variables of this package and e has that meaning.
 func (e *Error) Is(target error) bool {
 	switch target {
 	case ErrInvalidSyncKey:
@@ -184,9 +184,9 @@ func (e *Error) Is(target error) bool {
 // Temporary reports whether the same call may succeed later without anyone acting.
 func (e *Error) Temporary() bool { return e.Action == ActionRetry || e.Action == ActionBackOff }
 
-// A RemoteWipeError says that the server asks for this device to be wiped, and that nothing
-// has been wiped or acknowledged. The program erases what it holds of the mailbox, tokens
-// included, and then calls [Client.AcknowledgeWipe].
+// A RemoteWipeError says that the server demands a wipe of this device. Nothing has been wiped or
+// acknowledged. Erase what the program holds of the mailbox, including tokens, then call
+// [Client.AcknowledgeWipe].
 type RemoteWipeError struct {
 	AccountOnly bool // only the account's data, not the whole device
 }

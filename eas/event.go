@@ -11,13 +11,12 @@ import (
 	"github.com/easoauth/easoauth/internal/airsync"
 )
 
-// An Event is an appointment or a meeting. See [MS-ASCAL] 2.2. Times are in UTC and zero if
-// not said.
+// An Event is an appointment or a meeting. See [MS-ASCAL] 2.2. Times are in UTC, and zero if the
+// server did not send them.
 //
-// [Add] sends it whole and [Update] what the version needs: the differences from 16.0 on, the
-// whole before. From 16.0 on the server makes the UID and keeps what the organizer is told, so
-// that UID, Stamp and Organizer are not sent, and occurrences are changed by themselves; see
-// [UpdateOccurrence].
+// [Add] sends the whole event. [Update] sends the differences from 16.0 on, and the whole event
+// before. From 16.0 on the server sets UID, Stamp and Organizer, which are not sent, and
+// occurrences are changed individually; see [UpdateOccurrence].
 type Event struct {
 	Subject    string
 	Start, End time.Time
@@ -55,7 +54,8 @@ type Event struct {
 	Odd []OddValue
 }
 
-// A MeetingStatus says whether an event is a meeting and whose. See [MS-ASCAL] 2.2.2.31.
+// A MeetingStatus says whether an event is a meeting and who organizes it. See [MS-ASCAL]
+// 2.2.2.31.
 type MeetingStatus int
 
 // The values of [MeetingStatus] that servers use.
@@ -70,13 +70,13 @@ const (
 // IsMeeting reports whether the event has attendees.
 func (s MeetingStatus) IsMeeting() bool { return s&1 != 0 }
 
-// IsReceived reports whether another organizes the meeting.
+// IsReceived reports whether another person organizes the meeting.
 func (s MeetingStatus) IsReceived() bool { return s&2 != 0 }
 
 // IsCanceled reports whether the meeting was canceled.
 func (s MeetingStatus) IsCanceled() bool { return s&4 != 0 }
 
-// A ResponseType is an answer to an invitation.
+// A ResponseType is the response of a person to an invitation.
 type ResponseType int
 
 // The values of [ResponseType].
@@ -89,7 +89,7 @@ const (
 	ResponseNotYet    ResponseType = 5
 )
 
-// An Attendee takes part in a meeting.
+// An Attendee is a participant of a meeting.
 type Attendee struct {
 	Name, Email string
 	Response    ResponseType // as the organizer knows it
@@ -98,7 +98,7 @@ type Attendee struct {
 	ProposedStart, ProposedEnd time.Time // from 16.1 on
 }
 
-// An AttendeeType says how an attendee takes part.
+// An AttendeeType is the role of an attendee.
 type AttendeeType int
 
 // The values of [AttendeeType].

@@ -11,10 +11,10 @@ import (
 	"github.com/easoauth/easoauth/internal/airsync"
 )
 
-// An Exception is an occurrence of a series that differs from it or does not take place. A
-// nil pointer, a zero time and a nil slice mean: as in the series. What the series has and the
-// occurrence has not is empty: a pointer to a zero value, a slice that is not nil and has no
-// elements, NoReminder. [Event.Occurrence] puts series and exception together.
+// An Exception is an occurrence of a series that differs from it or was deleted. A nil pointer, a
+// zero time and a nil slice mean: as in the series. A field that the series has and the occurrence
+// lacks is empty: a pointer to a zero value, an empty slice that is not nil, or NoReminder.
+// [Event.Occurrence] merges series and exception.
 type Exception struct {
 	Original    time.Time // when the occurrence would have started
 	Deleted     bool
@@ -130,9 +130,9 @@ func (e *Event) exceptionAt(original time.Time) int {
 	return slices.IndexFunc(e.Exceptions, func(x Exception) bool { return x.Original.Equal(original) })
 }
 
-// Occurrence returns the occurrence of a series that would have started at original, as an
-// event of its own, with the exception that is made for it. It reports false if it does not
-// take place. That the series has an occurrence at that time is not checked.
+// Occurrence returns the occurrence of a series that would have started at original, as an event
+// of its own, with its exception applied. ok is false if the occurrence was deleted. It does not
+// check that the series has an occurrence at that time.
 func (e *Event) Occurrence(original time.Time) (*Event, bool) {
 	one := *e
 	one.Recurrence, one.Exceptions, one.Odd = nil, nil, nil

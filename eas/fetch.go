@@ -16,8 +16,7 @@ import (
 	"github.com/easoauth/easoauth/internal/wbxml"
 )
 
-// Content says what came of an attachment, a document or a message that was written to a
-// writer.
+// Content describes what a fetch wrote: an attachment, a document or a message.
 type Content struct {
 	Type  string // the media type; "" if the server did not say
 	Total int64  // bytes of the whole; 0 if the server did not say
@@ -26,8 +25,7 @@ type Content struct {
 	Size  int64  // bytes that were written
 }
 
-// FetchOptions are the choices of the methods that fetch content. Nil means the zero value:
-// the whole.
+// FetchOptions configure the methods that fetch content. Nil means the zero value: all of it.
 type FetchOptions struct {
 	// First is the first byte that is wanted, to go on with a fetch that broke off, and Last
 	// the last one, or 0 for the end. What a server sends beyond them is not written, so that
@@ -38,22 +36,22 @@ type FetchOptions struct {
 	Protected bool
 }
 
-// ErrIncomplete is in the error of a fetch of which the server sent less than was asked for: the
-// beginning of a message, or bytes of another range. Part of it may have been written.
+// ErrIncomplete is matched by the error of a fetch for which the server sent less than was
+// requested: only the beginning of a message, or bytes of another range. A part of it may have
+// been written.
 var ErrIncomplete = errors.New("eas: the server did not send the whole")
 
-// FetchAttachment writes the attachment of a reference, as in Attachment.Reference, to w. It
-// is passed on as it comes and never stands in memory as a whole; it may be as long as
-// [MaxStreamBytes]. When an error returns, a part of it may have been written. Before 14.0 the
-// reference is of the same kind; servers that know no ItemOperations have
-// [Client.GetAttachment].
+// FetchAttachment writes the attachment that reference names (Attachment.Reference) to w. The
+// content is written as it arrives, at most [MaxStreamBytes], and is never held in memory as a
+// whole. If there is an error, a part may have been written. For servers of version 12.1 without
+// ItemOperations, use [Client.GetAttachment].
 func (c *Client) FetchAttachment(ctx context.Context, reference string, w io.Writer, o *FetchOptions) (*Content, error) {
 	return c.fetch(ctx, airsync.FetchRequest{Store: "Mailbox", FileReference: reference}, w, o)
 }
 
 // FetchDocument writes a document of a library, such as a file share, to w; see
-// [Client.FetchAttachment]. The link is Document.Link. Servers that want a user and a
-// password for the library are not served: none is ever sent.
+// [Client.FetchAttachment]. The link is Document.Link. Libraries that require a user name and a
+// password cannot be read, because the client never sends one.
 func (c *Client) FetchDocument(ctx context.Context, link string, w io.Writer, o *FetchOptions) (*Content, error) {
 	if o != nil && o.Protected {
 		return nil, errors.New("eas: FetchDocument: it has no FetchOptions.Protected")
@@ -61,11 +59,10 @@ func (c *Client) FetchDocument(ctx context.Context, link string, w io.Writer, o 
 	return c.fetch(ctx, airsync.FetchRequest{Store: "DocumentLibrary", LinkID: link}, w, o)
 }
 
-// FetchMessage writes a mail as in RFC 5322 to w, with its attachments; see
-// [Client.FetchAttachment]. A message that the server truncates or sends in another format is an
-// error that matches [ErrIncomplete], and the message of another item one that matches
-// [ErrUnexpectedContent]. An error of w returns as it is, wrapped, and is not an
-// [*Error].
+// FetchMessage writes a mail in the format of RFC 5322, with its attachments, to w; see
+// [Client.FetchAttachment]. If the server truncates the message or sends it in another format, the
+// error matches [ErrIncomplete]; if it sends another message, [ErrUnexpectedContent]. An error of
+// w is returned wrapped, and is not an [*Error].
 func (c *Client) FetchMessage(ctx context.Context, f FolderID, id ItemID, w io.Writer, o *FetchOptions) (*Content, error) {
 	return c.fetch(ctx, airsync.FetchRequest{Store: "Mailbox", CollectionID: string(f), ServerID: string(id)}, w, o)
 }

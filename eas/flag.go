@@ -7,10 +7,11 @@ import (
 	"github.com/easoauth/easoauth/internal/airsync"
 )
 
-// A Flag marks a message. See [MS-ASEMAIL] 2.2.2.34. Times are zero if not said.
+// A Flag is the follow-up flag of a message. See [MS-ASEMAIL] 2.2.2.34. Times are zero if the
+// server did not send them.
 //
-// A flag is written whole: what is not set is removed from the message. To change one thing,
-// change it in the Flag that was read.
+// A flag is sent as a whole: fields that are not set are removed from the message. To change one
+// field, change it in the Flag that was read.
 type Flag struct {
 	Status  FlagStatus
 	Type    string // of an active flag; if "", "Flag for follow up" is written

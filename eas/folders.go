@@ -8,9 +8,9 @@ import (
 	"github.com/easoauth/easoauth/internal/airsync"
 )
 
-// FolderCreate makes a folder in parent, which is "0" for the top, and returns it with the
-// hierarchy's new key. The key must be that of the last FolderSync, or else the error
-// matches [ErrInvalidFolderKey].
+// FolderCreate creates a folder in parent, which is "0" for the top, and returns it with the new
+// key of the hierarchy. The key must be that of the last FolderSync; otherwise the error matches
+// [ErrInvalidFolderKey].
 func (c *Client) FolderCreate(ctx context.Context, key SyncKey, parent FolderID, name string, t FolderType) (Folder, SyncKey, error) {
 	if err := checkEdit("FolderCreate", key, "0", name); err != nil {
 		return Folder{}, "", err
@@ -46,8 +46,8 @@ func checkEdit(command string, key SyncKey, f FolderID, name string) error {
 	return nil
 }
 
-// FolderUpdate renames a folder, or moves it to another parent, and returns the hierarchy's
-// new key; see [Client.FolderCreate].
+// FolderUpdate renames a folder, or moves it to another parent, and returns the new key of the
+// hierarchy; see [Client.FolderCreate].
 func (c *Client) FolderUpdate(ctx context.Context, key SyncKey, f Folder) (SyncKey, error) {
 	if err := checkEdit("FolderUpdate", key, f.ID, f.Name); err != nil {
 		return "", err
@@ -67,7 +67,7 @@ func (c *Client) FolderUpdate(ctx context.Context, key SyncKey, f Folder) (SyncK
 	return SyncKey(out.SyncKey), nil
 }
 
-// FolderDelete deletes a folder, with what is in it, and returns the hierarchy's new key; see
+// FolderDelete deletes a folder and its contents and returns the new key of the hierarchy; see
 // [Client.FolderCreate].
 func (c *Client) FolderDelete(ctx context.Context, key SyncKey, f FolderID) (SyncKey, error) {
 	if err := checkEdit("FolderDelete", key, f, "-"); err != nil {
@@ -94,7 +94,8 @@ func (r *response) hierarchy(status *int, key string) error {
 	return nil
 }
 
-// GetHierarchy returns the folders of mail, in versions up to 12.1. FolderSync does more.
+// GetHierarchy returns the mail folders, in versions up to 12.1. Use [Client.FolderSync] unless
+// the server lacks it.
 func (c *Client) GetHierarchy(ctx context.Context) ([]Folder, error) {
 	version, err := c.ready(ctx)
 	if err != nil {

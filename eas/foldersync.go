@@ -7,12 +7,13 @@ import (
 	"github.com/easoauth/easoauth/internal/airsync"
 )
 
-// FolderSync returns how the folder hierarchy differs from what it was at key:
-// [InitialSyncKey], or "", brings all folders. Save the key of the result after dealing with it,
-// and begin from InitialSyncKey once and not at each start of a program: servers such as SOGo and
-// Horde then drop the keys of the folders, or give the folders other IDs.
+// FolderSync returns the changes of the folder hierarchy since key. With [InitialSyncKey], or "",
+// it returns all folders. Save the key of the result after handling it, and start from
+// InitialSyncKey once, not at each start of a program: servers such as SOGo and Horde then drop
+// the keys of the folders, or give the folders other IDs.
 //
-// An error that matches [ErrInvalidFolderKey] says to begin again from InitialSyncKey.
+// If the error matches [ErrInvalidFolderKey], start again from InitialSyncKey, or use
+// [Client.SyncFolders].
 func (c *Client) FolderSync(ctx context.Context, key SyncKey) (*Folders, error) {
 	if key == "" {
 		key = InitialSyncKey

@@ -13,7 +13,7 @@ type Item interface {
 	Class() Class
 }
 
-// An Unknown is an item of a class that this package has no type for.
+// An Unknown is an item for whose class this package has no type.
 type Unknown struct {
 	ItemClass Class
 	Raw       []byte // the ApplicationData as a WBXML document
@@ -40,11 +40,11 @@ func decoderOf(page string) func(*reader, []byte) (Item, error) {
 	return nil
 }
 
-// Encode returns the ApplicationData with which a client of version v sends an item, as a
-// WBXML document: the counterpart of [Decode] for programs that keep items, and for servers
-// in tests. Fields that are the server's alone are left out.
+// Encode returns the ApplicationData with which a client of version v sends an item, as a WBXML
+// document. It is the counterpart of [Decode], for programs that keep items and for servers in
+// tests. Fields that only the server sets are left out.
 //
-// A body that is truncated is an error, since it would stand for the whole.
+// An item whose body is truncated is an error, because the part would replace the whole.
 func Encode(item Item, v Version) ([]byte, error) {
 	list, err := whole(item, v)
 	if err != nil {
@@ -57,10 +57,10 @@ var classPages = map[Class]string{
 	ClassEmail: "Email", ClassCalendar: "Calendar", ClassContacts: "Contacts", ClassTasks: "Tasks", ClassNotes: "Notes", ClassSMS: "Email", "": "Email",
 }
 
-// Decode reads an ApplicationData, such as Entry.Raw or what [Merge] returns. The elements
-// say what kind of item it is; where they do not, as in a change of a body alone, class does,
-// and "" is [ClassEmail]. An item of another kind is an [*Unknown]. A value that cannot be
-// read is absent, and listed in Odd of the item; only a damaged document is an error.
+// Decode reads an ApplicationData, such as Entry.Raw or the result of [Merge]. The elements
+// determine the type of the item; where they do not, as in a change of a body alone, class does,
+// and "" is ClassEmail. An item of another kind is an [*Unknown]. A value that cannot be read is
+// left out and listed in Odd of the item; only a damaged document is an error.
 func Decode(class Class, raw []byte) (Item, error) { return newReader(raw).item(class, raw) }
 
 // item is [Decode] for an item of the reader's response.
@@ -115,10 +115,10 @@ func (r *reader) pageOf(raw []byte) (string, error) {
 	}
 }
 
-// Merge returns the ApplicationData old with the elements of change in place of its own: what
-// the server leaves out of a change is as it was ([MS-ASCMD] 2.2.3.24). Both are values of
-// Entry.Raw, and so is the result, for [Decode] and to be kept for the next change. An
-// element that change has empty is empty in the result.
+// Merge returns the ApplicationData old with the elements of change in place of its own: the
+// server leaves out of a change what has not changed ([MS-ASCMD] 2.2.3.24). Both are values of
+// Entry.Raw; so is the result, for [Decode] and for the next Merge. An element that is empty in
+// change is empty in the result.
 func Merge(old, change []byte) ([]byte, error) {
 	type document struct {
 		_        struct{}    `wbxml:"AirSync:ApplicationData"`

@@ -10,8 +10,8 @@ import (
 	"github.com/easoauth/easoauth/internal/wbxml"
 )
 
-// FetchItem returns an item with all its elements; the options say how its body comes. An item
-// that is gone is an error with [ActionResyncItem].
+// FetchItem returns an item with all its elements. The options select the form of its body. If the
+// item no longer exists, the error has ActionResyncItem.
 func (c *Client) FetchItem(ctx context.Context, f FolderID, id ItemID, o *ItemOptions) (*Entry, error) {
 	if f == "" || id == "" {
 		return nil, errors.New("eas: ItemOperations: no item")
@@ -19,7 +19,8 @@ func (c *Client) FetchItem(ctx context.Context, f FolderID, id ItemID, o *ItemOp
 	return c.fetchItem(ctx, airsync.FetchRequest{Store: "Mailbox", CollectionID: string(f), ServerID: string(id)}, o)
 }
 
-// FetchFound returns an item that [Client.Search] found, whole; see [Client.FetchItem].
+// FetchFound returns an item that [Client.Search] found, with all its elements; see
+// [Client.FetchItem].
 func (c *Client) FetchFound(ctx context.Context, longID string, o *ItemOptions) (*Entry, error) {
 	if longID == "" {
 		return nil, errors.New("eas: ItemOperations: no item")
@@ -118,7 +119,8 @@ func unmarshalAny(doc []byte, elements *[]wbxml.Raw) error {
 	}
 }
 
-// EmptyFolder deletes everything in a folder for good, and its subfolders if so wished.
+// EmptyFolder permanently deletes the contents of a folder, and its subfolders if subfolders is
+// set.
 func (c *Client) EmptyFolder(ctx context.Context, f FolderID, subfolders bool) error {
 	if f == "" {
 		return errors.New("eas: ItemOperations: no folder")
@@ -144,8 +146,8 @@ func (c *Client) EmptyFolder(ctx context.Context, f FolderID, subfolders bool) e
 	return nil
 }
 
-// MoveConversation moves a conversation, by Email.ConversationID, to a folder of mail, with
-// whatever arrives of it later. It needs version 14.0.
+// MoveConversation moves a conversation, by Email.ConversationID, to a mail folder, and has the
+// server move later messages of it as well. It needs version 14.0.
 func (c *Client) MoveConversation(ctx context.Context, conversationID []byte, to FolderID) error {
 	version, err := c.ready(ctx)
 	if err != nil {
@@ -174,8 +176,8 @@ func (c *Client) MoveConversation(ctx context.Context, conversationID []byte, to
 	return nil
 }
 
-// GetAttachment writes an attachment to w by the command of that name, which versions up to
-// 12.1 have, for servers that know no ItemOperations.
+// GetAttachment writes an attachment to w by the GetAttachment command of versions up to 12.1, for
+// servers without ItemOperations.
 func (c *Client) GetAttachment(ctx context.Context, reference string, w io.Writer) (*Content, error) {
 	version, err := c.ready(ctx)
 	if err != nil {

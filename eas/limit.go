@@ -8,11 +8,11 @@ import (
 	"github.com/easoauth/easoauth/internal/wbxml"
 )
 
-// ErrTooLarge says that the response has more bytes than [Client.MaxResponseBytes], many more entries than were
-// requested, or elements that would take far more memory than the response has bytes. An
-// [*Error] matches it with [errors.Is], and nothing of the response was used: request a smaller
-// window, or raise MaxResponseBytes if the bytes are the reason. The error of an [Entry] matches it
-// where one item alone is like that.
+// ErrTooLarge is matched by an [*Error] if the response has more bytes than
+// [Client.MaxResponseBytes], many more entries than were requested, or elements that would take
+// far more memory than the response has bytes. Nothing of the response was used: request a smaller
+// window, or raise MaxResponseBytes if the bytes are the reason. The error of an [Entry] matches
+// it if only that item is too large.
 var ErrTooLarge = errors.New("eas: response too large")
 
 const (

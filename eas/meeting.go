@@ -6,8 +6,8 @@ import (
 	"github.com/easoauth/easoauth/internal/airsync"
 )
 
-// A MeetingRequest is what a mail says about a meeting. See [MS-ASEMAIL] 2.2.2.48. Times are
-// in UTC and zero if not said.
+// A MeetingRequest is the meeting that a mail is about. See [MS-ASEMAIL] 2.2.2.48. Times are in
+// UTC, and zero if the server did not send them.
 type MeetingRequest struct {
 	Type       MeetingMessageType
 	Start, End time.Time
@@ -37,7 +37,7 @@ type Person struct {
 	Name, Email string
 }
 
-// A MeetingMessageType says what a message does to a meeting. See [MS-ASEMAIL] 2.2.2.47.
+// A MeetingMessageType is the kind of a meeting message. See [MS-ASEMAIL] 2.2.2.47.
 type MeetingMessageType int
 
 // The values of [MeetingMessageType].
@@ -52,7 +52,7 @@ const (
 	MeetingProposedByAttendee MeetingMessageType = 7
 )
 
-// An InstanceType says how a message relates to a series. See [MS-ASEMAIL] 2.2.2.40.
+// An InstanceType relates a meeting message to a series. See [MS-ASEMAIL] 2.2.2.40.
 type InstanceType int
 
 // The values of [InstanceType].
@@ -75,7 +75,7 @@ const (
 	SensitivityConfidential Sensitivity = 3
 )
 
-// A BusyStatus says how an event counts.
+// A BusyStatus is how an event counts in the availability of the user.
 type BusyStatus int
 
 // The values of [BusyStatus].
@@ -87,8 +87,8 @@ const (
 	BusyElsewhere BusyStatus = 4 // working elsewhere; from 16.0 on
 )
 
-// A Place is a location. Up to 14.1 it has a Name alone. Coordinates are decimal numbers as
-// the server writes them.
+// A Place is a location. Up to 14.1 it has only a Name. Coordinates are decimal numbers as the
+// server writes them.
 type Place struct {
 	Name                                     string
 	Street, City, State, Country, PostalCode string

@@ -10,7 +10,7 @@ import (
 	"github.com/easoauth/easoauth/internal/airsync"
 )
 
-// A MeetingAnswer answers an invitation: a mail of a folder, what [Client.Search] found, or
+// A MeetingAnswer responds to an invitation: a mail in a folder, a result of [Client.Search], or
 // an event of the calendar.
 type MeetingAnswer struct {
 	Folder   FolderID
@@ -28,17 +28,17 @@ type MeetingAnswer struct {
 	ProposedStart, ProposedEnd time.Time
 }
 
-// A MeetingResult is what became of a [MeetingAnswer].
+// A MeetingResult is the result of a [MeetingAnswer].
 type MeetingResult struct {
 	MeetingAnswer
 	Event ItemID // in the calendar; "" if there is none, as after ResponseDeclined
 	Err   error  // an [*Error], or nil
 }
 
-// MeetingResponse answers invitations and returns what became of each, in the order of
-// answers. The server puts the meeting into the calendar, or removes it, and removes the
-// invitation from its folder; the next Sync brings both changes. Two answers about one meeting,
-// or one occurrence of it, are an error.
+// MeetingResponse responds to invitations and returns the result of each, in the order of answers.
+// The server adds the meeting to the calendar, or removes it, and removes the invitation from its
+// folder; the next Sync reports both changes. Two answers to the same meeting, or to the same
+// occurrence, are an error.
 func (c *Client) MeetingResponse(ctx context.Context, answers ...MeetingAnswer) ([]MeetingResult, error) {
 	if len(answers) == 0 {
 		return nil, errors.New("eas: MeetingResponse: no answers")

@@ -8,7 +8,7 @@ import (
 	"github.com/easoauth/easoauth/internal/airsync"
 )
 
-// MaxMoves is how many items [Client.MoveItems] moves at a time, as servers have it.
+// MaxMoves is the largest number of items in a [Client.MoveItems].
 const MaxMoves = 1000
 
 // A Move moves an item from a folder to another.
@@ -17,15 +17,15 @@ type Move struct {
 	From, To FolderID
 }
 
-// A MoveResult is what became of a [Move].
+// A MoveResult is the result of a [Move].
 type MoveResult struct {
 	Move
 	ID  ItemID // the item's new name, in the folder that it is in now
 	Err error  // an [*Error], or nil
 }
 
-// MoveItems moves items and returns what became of each, in the order of moves. The Sync of
-// the folders that follows reports the moves as well.
+// MoveItems moves items and returns the result of each, in the order of moves. The next Sync of
+// the folders reports the moves as well.
 func (c *Client) MoveItems(ctx context.Context, moves ...Move) ([]MoveResult, error) {
 	switch {
 	case len(moves) == 0:
@@ -77,16 +77,16 @@ func (c *Client) MoveItems(ctx context.Context, moves ...Move) ([]MoveResult, er
 // moved is the status of success, which is 1 in every other command.
 const moved = 3
 
-// EstimateOptions say what [Client.GetItemEstimate] counts; they are as those of [SyncOptions],
-// which the Sync that follows has. Nil means the zero value.
+// EstimateOptions configure [Client.GetItemEstimate]. The fields are those of [SyncOptions]; use
+// the same as for the Sync that follows. Nil means the zero value.
 type EstimateOptions struct {
 	Filter        Filter
 	Class         Class
 	Conversations bool
 }
 
-// GetItemEstimate returns how many changes a Sync of the folder with key and these options
-// would bring. The key must be one that a Sync has returned.
+// GetItemEstimate returns the number of changes that a Sync of the folder with this key and these
+// options would return. The key must come from an earlier Sync.
 func (c *Client) GetItemEstimate(ctx context.Context, f FolderID, key SyncKey, o *EstimateOptions) (int, error) {
 	if o == nil {
 		o = &EstimateOptions{}

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// An Observation is what an observer learns of one request and its response. It holds no
-// content, no address and no token. A command may make several requests.
+// An Observation describes one request and its response, for [Client.Observe]. It holds no
+// content, no mail address and no token. A command may send several requests.
 type Observation struct {
 	Command    string
 	Version    Version // the protocol version of the request; "" for OPTIONS

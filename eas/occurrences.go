@@ -13,15 +13,15 @@ type Occurrence struct {
 	Event    *Event    // as of [Event.Occurrence]; it may start at another time than Original
 }
 
-// Occurrences yields the times at which the event takes place between from and to, in the
-// order of the series; one that an exception has moved comes before the first that starts
-// later. An occurrence that has begun before from and lasts until later is among them; to is
-// not. Exceptions are applied, and deleted occurrences left out. An event without a Recurrence
-// occurs once.
+// Occurrences yields the times at which the event takes place between from and to, in the order of
+// the series; an occurrence that an exception has moved is yielded before the first one that
+// starts later. An occurrence that begins before from and ends after it is included; one that
+// begins at to is not. Exceptions are applied, and deleted occurrences left out. An event without
+// a Recurrence occurs once.
 //
-// The pattern is computed on the clock of the event's Zone, of UTC if it has none, as Exchange
-// does: a day that a month does not have is its last. It is followed from year 1 to 2500. Of a lunar calendar only the exceptions
-// are known.
+// The pattern is computed in the Zone of the event, or in UTC if it is nil, as Exchange does: a
+// day that a month does not have becomes its last day. It covers the years 1 to 2500. For a lunar
+// calendar, only the exceptions are known.
 func (e *Event) Occurrences(from, to time.Time) iter.Seq[Occurrence] {
 	return func(yield func(Occurrence) bool) {
 		within := func(start, end time.Time) bool {

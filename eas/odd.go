@@ -8,8 +8,8 @@ import (
 	"github.com/easoauth/easoauth/internal/safehttp"
 )
 
-// An OddValue is a value that could not be read: text where a number belongs, a date that is
-// not one. It costs itself alone: its field stays as if the server had not sent the element.
+// An OddValue is a value that could not be read: text instead of a number, a date that is not one.
+// Its field is as if the server had not sent the element; the rest of the item is not affected.
 type OddValue struct {
 	Element string // with its namespace, e.g. "Email:DateReceived"
 	Value   string // at most 64 characters of it; "" where elements stand in place of text

@@ -10,7 +10,7 @@ import (
 	"github.com/easoauth/easoauth/internal/airsync"
 )
 
-// A Page is a part of what changed in one folder.
+// A Page is a part of the changes of a folder.
 type Page struct {
 	Key         SyncKey // to save when the page has been dealt with
 	Added       []Entry
@@ -35,7 +35,7 @@ func (p *Page) IsEmpty() bool {
 	return len(p.Added)+len(p.Changed)+len(p.Deleted)+len(p.SoftDeleted)+len(p.DeletedOccurrences) == 0
 }
 
-// An Entry is an added or changed item.
+// An Entry is an added or changed item of a [Page].
 type Entry struct {
 	ID ItemID
 	// Occurrence is when the occurrence would start that changed, where the series that ID
@@ -50,8 +50,8 @@ type Entry struct {
 	Raw []byte
 }
 
-// An EditResult is what became of an edit. The server reports adds and fetches, and changes and
-// deletes that failed; what it does not mention has succeeded.
+// An EditResult is the result of an edit. The server reports adds and fetches, and the changes and
+// deletions that failed; edits that it does not mention have succeeded.
 type EditResult struct {
 	ID         ItemID    // the server's name for it
 	Occurrence time.Time // when the occurrence would start that the edit is about; zero: the item

@@ -10,24 +10,22 @@ import (
 // some, with a new key each ([MS-ASCMD] 2.2.3.115).
 const maxIdle = 1000
 
-// Pages reads a folder from key to its end, page by page. It begins at InitialSyncKey where
-// key is that or "", and reads on while the server has more. When the server is busy or out
-// of reach it waits, as long as the server says or a little longer each time, within
-// [Client.Patience], and goes on where it was. It stops with an error: one that is temporary
-// leaves the caller with the last key, to go on from there; one of ctx matches it.
+// Pages reads the changes of a folder from key to the end, page by page. It starts with
+// [InitialSyncKey] if key is that or "", and continues while the server has more. If the server is
+// busy or cannot be reached, it waits as long as the server demands, or increasingly longer, in
+// all up to [Client.Patience], and continues.
 //
-// A key that the server no longer knows ends in an error that matches [ErrInvalidSyncKey]: call
-// [Client.Resync]. A folder that is gone ends in [ErrFolderSyncRequired]: call
-// [Client.SyncFolders].
+// The sequence ends with an error. After a temporary one, continue from the last key. One of ctx
+// matches it. If the server no longer knows the key, the error matches [ErrInvalidSyncKey]: call
+// [Client.Resync]. If the folder no longer exists, it matches [ErrFolderSyncRequired]: call
+// [Client.SyncFolders]. If the server makes no progress, because it repeats a key or sends a
+// thousand empty pages in a row, it matches [ErrNoProgress].
 //
-// A server that makes no progress ends in [ErrNoProgress]: one that says that there is more
-// and sends a key again, or a thousand empty pages in a row.
-//
-// Save page.Key after dealing with the page; a crash then delivers the page again and loses
-// nothing. A loop that stops early may range over the same sequence again: it begins with the
-// page at which the loop stopped. The sequence is for one loop at a time. From InitialSyncKey
-// the server says what there is and not what is gone, so begin there with nothing, or use
-// [Client.Resync].
+// Save page.Key after handling the page: a crash then delivers the page again and loses nothing. A
+// loop that stops early may range over the same sequence again, which starts with the page at
+// which the loop stopped. The sequence may be used by one loop at a time. From InitialSyncKey the
+// server reports what exists and not what was deleted: start there with an empty copy, or use
+// Client.Resync.
 func (c *Client) Pages(ctx context.Context, f FolderID, key SyncKey, o *SyncOptions) iter.Seq2[*Page, error] {
 	return func(yield func(*Page, error) bool) {
 		wait := c.backoff()

@@ -12,14 +12,14 @@ import (
 // DefaultHeartbeat is how long a [Client.Ping] waits unless told otherwise.
 const DefaultHeartbeat = 8 * time.Minute
 
-// PingOptions are the choices of [Client.Ping]. Nil means the zero value.
+// PingOptions configure [Client.Ping]. Nil means the zero value.
 type PingOptions struct {
 	// Heartbeat is how long the server waits for a change before it responds that there is
 	// none, in whole seconds; if 0, DefaultHeartbeat. Exchange accepts 60 s to 59 min.
 	Heartbeat time.Duration
 }
 
-// A PingResult says what a Ping brought.
+// A PingResult is the result of [Client.Ping].
 type PingResult struct {
 	// Changed are the folders to synchronize: none if the heartbeat passed without a change,
 	// all if the server does not say which.
@@ -27,13 +27,13 @@ type PingResult struct {
 	Heartbeat time.Duration // that the server accepted, to be used the next time
 }
 
-// Ping waits until one of the folders has something new, or the heartbeat passes. It is a
-// hint: the Sync that follows may find nothing, and some servers answer at once after each
-// Sync that brought items. Call it with the folders whose last Sync has been dealt with.
+// Ping waits until one of the folders changes, or until the heartbeat passes. The result is a
+// hint: the Sync that follows may return nothing, and some servers respond immediately after each
+// Sync that returned items. Call it with folders whose last Sync has been handled.
 //
-// A heartbeat that the server does not accept is replaced by the nearest that it does. Errors
-// match [ErrFolderSyncRequired] when the hierarchy changed, and have ActionAdjust and a
-// Limit when there are more folders than the server watches.
+// If the server does not accept the heartbeat, Ping uses the nearest one that it does. Errors
+// match [ErrFolderSyncRequired] if the hierarchy has changed, and have ActionAdjust and a Limit if
+// there are more folders than the server can watch.
 func (c *Client) Ping(ctx context.Context, folders []Folder, o *PingOptions) (*PingResult, error) {
 	if len(folders) == 0 {
 		return nil, errors.New("eas: Ping: no folders")

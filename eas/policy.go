@@ -10,7 +10,7 @@ import (
 	"github.com/easoauth/easoauth/internal/airsync"
 )
 
-// A PolicyOutcome says what became of a policy on the device. See [MS-ASPROV] 2.2.2.54.
+// A PolicyOutcome reports to the server how the device applied a policy. See [MS-ASPROV] 2.2.2.54.
 type PolicyOutcome int
 
 // The values of [PolicyOutcome]. A server that insists answers anything but PolicyApplied
@@ -22,9 +22,9 @@ const (
 	PolicyManaged    PolicyOutcome = 4 // another manages the device
 )
 
-// A Policy is what the server demands of the device. A nil pointer means that the policy
-// does not say. Names that begin with no verb say what is allowed, unless noted. See
-// [MS-ASPROV] 2.2.2.28.
+// A Policy is what the server demands of the device. A nil pointer means that the policy does not
+// say. A field whose name has no verb says what is allowed, unless noted. See [MS-ASPROV]
+// 2.2.2.28.
 type Policy struct {
 	// Key is the policy key; "" if the server has no policy for the user, and before the
 	// policy has been acknowledged.

@@ -55,7 +55,7 @@ type gate struct {
 // gateWait is how long a request waits for the connection of another.
 const gateWait = time.Second
 
-// RoundTrip sends a request as [http.Transport.RoundTrip] does.
+// RoundTrip sends a request, as [http.Transport.RoundTrip] does.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	g := t.gate(req.URL.Host)
 	if !g.open.Load() {

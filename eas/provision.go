@@ -29,15 +29,15 @@ const policyType = "MS-EAS-Provisioning-WBXML"
 // device has begun as well.
 const maxProvisions = 5
 
-// Provision fetches the server's policy for the device and acknowledges it, in two phases
-// ([MS-ASPROV] 3.1.5.1), with the device information that versions from 14.1 on demand. It
-// acknowledges what Client.ApplyPolicy says, and otherwise that the policy is applied. A
-// server without a policy for the user is not an error. Calls that run concurrently share
-// one run and its outcome. When another client of the same device provisions at the same
-// time, and the server accepts only the later one, it begins again, up to 5 times.
+// Provision fetches the policy of the server for the device and acknowledges it, in two phases
+// ([MS-ASPROV] 3.1.5.1), with the device information that versions from 14.1 on require. It
+// acknowledges with the outcome of [Client.ApplyPolicy], or as applied if that is nil. A server
+// without a policy for the user is not an error. Concurrent calls share one run and its outcome.
+// If another client with the same device provisions at the same time, and the server accepts only
+// the later one, Provision starts again, up to 5 times.
 //
-// Commands provision by themselves. A program calls Provision to see the policy. An error is
-// an [*Error], or a [*RemoteWipeError], which has been neither obeyed nor acknowledged.
+// Commands provision by themselves; call Provision to read the policy. The error is an [*Error],
+// or a [*RemoteWipeError], which has been neither executed nor acknowledged.
 func (c *Client) Provision(ctx context.Context) (*Policy, error) {
 	if _, err := c.ready(ctx); err != nil {
 		return nil, err
@@ -198,8 +198,8 @@ func (r *response) policy(doc *airsync.ProvisionResponse) (*Policy, string, erro
 	return out, p.PolicyKey, nil
 }
 
-// AcknowledgeWipe tells the server that what a [*RemoteWipeError] asked for has been done, or
-// has failed. Call it after erasing, and do not wait for it before ([MS-ASPROV] 3.1.5.1.2.2).
+// AcknowledgeWipe reports to the server that the wipe of a [*RemoteWipeError] was done, or that it
+// failed. Call it after the data is erased ([MS-ASPROV] 3.1.5.1.2.2).
 func (c *Client) AcknowledgeWipe(ctx context.Context, asked *RemoteWipeError, done bool) error {
 	if asked == nil {
 		return errors.New("eas: Provision: no wipe to acknowledge")

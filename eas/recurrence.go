@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// A Recurrence says when an event or a task comes again. See [MS-ASCAL] 2.2.2.37, [MS-ASTASK]
-// 2.2.2.18. Fields that the Type does not use are zero.
+// A Recurrence is the pattern by which an event or a task repeats. See [MS-ASCAL] 2.2.2.37,
+// [MS-ASTASK] 2.2.2.18. Fields that the Type does not use are zero.
 type Recurrence struct {
 	Type     RecurrenceType
 	Interval int // every so many days, weeks, months or years; 0 is 1

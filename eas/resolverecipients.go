@@ -11,13 +11,13 @@ import (
 	"github.com/easoauth/easoauth/internal/safehttp"
 )
 
-// MaxResolve is how many names [Client.ResolveRecipients] takes, as servers have it.
+// MaxResolve is the largest number of names in a [Client.ResolveRecipients].
 const MaxResolve = 100
 
-// MaxAvailability is the longest time that servers tell the availability for.
+// MaxAvailability is the longest time for which servers report availability.
 const MaxAvailability = 42 * 24 * time.Hour
 
-// ResolveOptions are the choices of [Client.ResolveRecipients]. Nil means the zero value.
+// ResolveOptions configure [Client.ResolveRecipients]. Nil means the zero value.
 type ResolveOptions struct {
 	Certificates    CertificateRetrieval
 	MaxCertificates int // for each name; 0: as the server likes
@@ -27,7 +27,8 @@ type ResolveOptions struct {
 	PictureSize     int // bytes of a picture at most; 0: as the server likes
 }
 
-// CertificateRetrieval says which certificates are wanted.
+// A CertificateRetrieval says which certificates [Client.ResolveRecipients] requests. The zero
+// value is none.
 type CertificateRetrieval int
 
 // The values of [CertificateRetrieval]. The zero value is none.
@@ -36,7 +37,7 @@ const (
 	MiniCertificates CertificateRetrieval = 3
 )
 
-// A Resolution is what the server makes of a name or an address.
+// A Resolution is the result for one name of [Client.ResolveRecipients].
 type Resolution struct {
 	To         string           // as asked
 	Status     ResolutionStatus // 0 if Err is not nil, or the server did not say
@@ -45,7 +46,7 @@ type Resolution struct {
 	Err        error // an [*Error], or nil: why the server did not look this name up
 }
 
-// A ResolutionStatus says how well a name fits.
+// A ResolutionStatus says how well a name matches.
 type ResolutionStatus int
 
 // The values of [ResolutionStatus].
@@ -56,7 +57,7 @@ const (
 	NotResolved      ResolutionStatus = 4
 )
 
-// A Recipient is a person whom a name fits.
+// A Recipient is a person whom a name matches.
 type Recipient struct {
 	Name, Email string
 	Contact     bool // of the user's contacts, and not of the global address list
@@ -72,7 +73,7 @@ type Recipient struct {
 	PictureStatus int // see DirectoryEntry.PictureStatus
 }
 
-// A Slot is how a person spends half an hour. See [MS-ASCMD] 2.2.3.105.
+// A Slot is the availability of a person during half an hour. See [MS-ASCMD] 2.2.3.105.
 type Slot int
 
 // The values of [Slot].
@@ -84,8 +85,8 @@ const (
 	SlotUnknown   Slot = 4
 )
 
-// ResolveRecipients looks up names and addresses, at most [MaxResolve], in the directory and
-// in the user's contacts, and returns what the server makes of each.
+// ResolveRecipients looks up names and addresses, at most [MaxResolve], in the directory and in
+// the contacts of the user, and returns the result of each.
 func (c *Client) ResolveRecipients(ctx context.Context, to []string, o *ResolveOptions) ([]Resolution, error) {
 	if o == nil {
 		o = &ResolveOptions{}
@@ -187,10 +188,9 @@ func parseSlots(s string) ([]Slot, error) {
 	return out, nil
 }
 
-// ValidateCert has the server check certificates of S/MIME, in DER, and returns for each
-// what is wrong with it: nil, or an [*Error] whose Name says what. The chain holds what
-// lies between them and a root. With revocation the server also asks whether they have been
-// revoked.
+// ValidateCert has the server check S/MIME certificates, in DER, and returns one error for each:
+// nil, or an [*Error] whose Name says what is wrong. The chain holds the certificates between them
+// and a root. With revocation the server also checks whether they have been revoked.
 func (c *Client) ValidateCert(ctx context.Context, certificates, chain [][]byte, revocation bool) ([]error, error) {
 	if len(certificates) == 0 {
 		return nil, errors.New("eas: ValidateCert: no certificates")

@@ -7,10 +7,10 @@ import (
 	"slices"
 )
 
-// A Resynced is what a folder holds after its key was lost, compared with what the caller
-// had of it. Store all Items, remove what is Gone, and save Key last: the server takes Items for
-// delivered, those of Known too, and never sends them again. What changed of the known ones
-// while the key was lost is in Items alone.
+// A Resynced is the content of a folder, compared with the copy of the caller; see
+// [Client.Resync]. Store all Items, remove Gone, and save Key last. The server regards Items as
+// delivered, including those of Known, and does not send them again: changes that were made to the
+// known items while the key was lost are only in Items.
 type Resynced struct {
 	Key   SyncKey  // to save when the rest has been dealt with
 	Items []Entry  // all that the server has, to be stored in place of what the caller has of them
@@ -22,12 +22,11 @@ type Resynced struct {
 	DeletedOccurrences []OccurrenceID
 }
 
-// Resync is what to do about [ErrInvalidSyncKey]: it reads the folder again from
-// [InitialSyncKey] and compares it with known, the items that the caller has. Nothing of
-// the caller's is given up before that: if it fails, the old state is as good as it was.
-// The items stand in memory, so choose options without bodies for a large folder, and fetch
-// what is missing. Before the key is saved, store Items: see [Resynced]. Send edits that were not
-// sent again with the new key.
+// Resync recovers from [ErrInvalidSyncKey]: it reads the folder again from [InitialSyncKey] and
+// compares it with known, the items that the caller has. The items are held in memory, so choose
+// options without bodies for a large folder, and fetch what is missing. Store Items before saving
+// the key; see [Resynced]. If Resync fails, the state of the caller is as good as before. Send
+// edits that were not sent yet with the new key.
 func (c *Client) Resync(ctx context.Context, f FolderID, known []ItemID, o *SyncOptions) (*Resynced, error) {
 	out := &Resynced{}
 	at := map[ItemID]int{}
@@ -82,10 +81,10 @@ func (o *SyncOptions) merged(old, change Entry) Entry {
 	return old
 }
 
-// SyncFolders is what to do about [ErrFolderSyncRequired] and [ErrInvalidFolderKey]: it
-// brings the hierarchy from key up to date, from the beginning where the server no longer knows the key,
-// and compares it with known, the folders that the caller has. The result has, as Deleted,
-// only folders of known, and as Added none of them.
+// SyncFolders recovers from [ErrFolderSyncRequired] and [ErrInvalidFolderKey]: it returns the
+// changes of the hierarchy since key, or reads all of it if the server no longer knows the key,
+// and compares it with known, the folders that the caller has. Deleted holds only folders of
+// known, and Added none of them.
 func (c *Client) SyncFolders(ctx context.Context, key SyncKey, known []Folder) (*Folders, error) {
 	out, err := c.FolderSync(ctx, key)
 	if !errors.Is(err, ErrInvalidFolderKey) || key == InitialSyncKey {

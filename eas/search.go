@@ -13,10 +13,11 @@ import (
 	"github.com/easoauth/easoauth/internal/airsync"
 )
 
-// MaxFound is how many results a search brings at a time; more is taken for it.
+// MaxFound is the largest number of results that a search returns at a time. A larger Limit counts
+// as MaxFound.
 const MaxFound = 100
 
-// A Query says what to search for. What is set must all hold.
+// A Query selects the items that a search returns. All fields that are set must match.
 type Query struct {
 	Text    string     // words; servers want some letters at least
 	Classes []Class    // if nil, every class; [Client.Find] takes one, and it must be ClassEmail
@@ -61,7 +62,7 @@ func (o *SearchOptions) check(method string, has ...string) error {
 	return nil
 }
 
-// SearchResults are what a search found.
+// SearchResults are the results of a search.
 type SearchResults struct {
 	Total     int // as the server estimates it
 	Offset    int // of the first one here
@@ -70,7 +71,7 @@ type SearchResults struct {
 	Documents []Document
 }
 
-// A FoundItem is an item that was found.
+// A FoundItem is a result of [Client.Search] or [Client.Find].
 type FoundItem struct {
 	LongID string // for FetchFound, SmartReply, MeetingResponse; "" of Find
 	ID     ItemID // of Find
@@ -109,8 +110,8 @@ type Document struct {
 	Odd []OddValue // the values that could not be read
 }
 
-// Search searches the mailbox. Results beyond the first [MaxFound] come with an Offset. Find
-// does it better where the server speaks 16.1.
+// Search searches the mailbox. Request results beyond the first [MaxFound] with an Offset. Where
+// the server supports 16.1, [Client.Find] gives better results.
 func (c *Client) Search(ctx context.Context, q Query, o *SearchOptions) (*SearchResults, error) {
 	o = o.orZero()
 	if err := o.check("Search", "Offset", "Items", "Rebuild"); err != nil {
@@ -158,7 +159,7 @@ func (c *Client) searchMailAt(ctx context.Context, version Version, q Query, o *
 }
 
 // SearchPeople searches the global address list for the beginning of a name or an address.
-// Exchange wants four characters at least.
+// Exchange requires at least four characters.
 func (c *Client) SearchPeople(ctx context.Context, text string, o *SearchOptions) (*SearchResults, error) {
 	o = o.orZero()
 	if err := o.check("SearchPeople", "Offset", "Pictures", "PictureSize", "Rebuild"); err != nil {
@@ -186,8 +187,8 @@ func (c *Client) searchPeopleAt(ctx context.Context, version Version, text strin
 	})
 }
 
-// SearchLibrary lists a folder of a document library, by its link, such as
-// \\server\share\folder; the first of the Documents is the folder itself.
+// SearchLibrary lists a folder of a document library by its link, such as \\server\share\folder.
+// The first of the Documents is the folder itself.
 func (c *Client) SearchLibrary(ctx context.Context, link string, o *SearchOptions) (*SearchResults, error) {
 	o = o.orZero()
 	if err := o.check("SearchLibrary", "Offset"); err != nil {
@@ -313,8 +314,8 @@ func person(p airsync.Person, read *reader) DirectoryEntry {
 	return out
 }
 
-// Find searches the mailbox for mail as the list of a mail program shows it, from 16.1 on.
-// The words may be in the query language of Exchange (KQL).
+// Find searches the mailbox for mail and returns what a list of messages shows, from 16.1 on. The
+// text may use the query language of Exchange (KQL).
 func (c *Client) Find(ctx context.Context, q Query, o *SearchOptions) (*SearchResults, error) {
 	o = o.orZero()
 	if err := cmp.Or(o.check("Find"), q.checkFind()); err != nil {
@@ -347,7 +348,7 @@ func (c *Client) Find(ctx context.Context, q Query, o *SearchOptions) (*SearchRe
 	})
 }
 
-// FindPeople searches the global address list by Find, from 16.1 on; see
+// FindPeople searches the global address list by the Find command, from 16.1 on; see
 // [Client.SearchPeople].
 func (c *Client) FindPeople(ctx context.Context, text string, o *SearchOptions) (*SearchResults, error) {
 	o = o.orZero()

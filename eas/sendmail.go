@@ -10,10 +10,10 @@ import (
 	"github.com/easoauth/easoauth/internal/safehttp"
 )
 
-// MaxSendBytes bounds a message to send, in bytes. Servers have lower limits of their own.
+// MaxSendBytes is the largest message that the client sends, in bytes. Servers have lower limits.
 const MaxSendBytes = 150 << 20
 
-// SendOptions are the choices of [Client.SendMail]. Nil means the zero value.
+// SendOptions configure [Client.SendMail]. Nil means the zero value.
 type SendOptions struct {
 	// LocalID is the program's own name for the message (ClientId), of at most 40 ASCII letters
 	// and digits, by which the server recognizes it when it is sent again. If "", one is made up. A program that keeps an
@@ -36,10 +36,10 @@ func (o *SendOptions) check(v Version) error {
 	return nil
 }
 
-// SendMail sends a message in the format of RFC 5322, with its recipients in To, Cc and Bcc;
-// the server removes Bcc. A message that the server has had before under the same LocalID
-// is not sent again and is no error. Versions up to 12.1 have no such name: there, a message
-// whose response was lost may have been sent.
+// SendMail sends a message in the format of RFC 5322, with its recipients in To, Cc and Bcc; the
+// server removes Bcc. If the server has already received a message with the same LocalID, it does
+// not send it again, and SendMail returns nil. Versions up to 12.1 have no LocalID: there, a
+// message whose response was lost may have been sent.
 func (c *Client) SendMail(ctx context.Context, mime io.Reader, o *SendOptions) error {
 	if o == nil {
 		o = &SendOptions{}

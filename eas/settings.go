@@ -10,8 +10,7 @@ import (
 	"github.com/easoauth/easoauth/internal/airsync"
 )
 
-// An OutOfOffice says what is answered to mail while the user is away. See [MS-ASCMD]
-// 2.2.3.115.
+// An OutOfOffice is the setting for automatic replies. See [MS-ASCMD] 2.2.3.115.
 type OutOfOffice struct {
 	State      OutOfOfficeState
 	Start, End time.Time // with OutOfOfficeTimed
@@ -23,7 +22,7 @@ type OutOfOffice struct {
 	Odd                      []OddValue // dates that could not be read
 }
 
-// An OutOfOfficeState says whether mail is answered.
+// An OutOfOfficeState says when automatic replies are sent.
 type OutOfOfficeState int
 
 // The values of [OutOfOfficeState].
@@ -33,7 +32,7 @@ const (
 	OutOfOfficeTimed OutOfOfficeState = 2
 )
 
-// An OutOfOfficeMessage is the answer to one kind of sender.
+// An OutOfOfficeMessage is the reply to one kind of sender.
 type OutOfOfficeMessage struct {
 	Enabled bool
 	Text    string
@@ -43,7 +42,7 @@ type OutOfOfficeMessage struct {
 // oofTypes are the words for a BodyType there.
 var oofTypes = map[BodyType]string{0: "TEXT", BodyPlain: "TEXT", BodyHTML: "HTML"}
 
-// OutOfOffice returns what is answered while the user is away, as text or as HTML.
+// OutOfOffice returns the automatic replies of the user, as text or as HTML.
 func (c *Client) OutOfOffice(ctx context.Context, t BodyType) (*OutOfOffice, error) {
 	word, ok := oofTypes[t]
 	if !ok {
@@ -86,9 +85,7 @@ func (c *Client) OutOfOffice(ctx context.Context, t BodyType) (*OutOfOffice, err
 	return o, nil
 }
 
-// SetOutOfOffice sets the automatic replies. With [OutOfOfficeTimed], Start and End bound
-// them. A message that is nil stays as the server has it; one that is not Enabled turns the
-// replies to these senders off.
+// SetOutOfOffice sets the automatic replies of the user.
 func (c *Client) SetOutOfOffice(ctx context.Context, o *OutOfOffice) error {
 	if o == nil {
 		return errors.New("eas: Settings: no out-of-office settings")
@@ -130,16 +127,15 @@ func (c *Client) SetOutOfOffice(ctx context.Context, o *OutOfOffice) error {
 	return r.settingsStatus("Oof", out.Oof.Status)
 }
 
-// DeviceInformation tells the server about the device, beside what the first provisioning
-// has told, which is Client.Device.
+// DeviceInformation is what [Client.SetDeviceInformation] sends in addition to [Client.Device].
 type DeviceInformation struct {
 	IMEI, PhoneNumber, MobileOperator string
 	// OutboundSMS says that the device sends text messages for the server; nil: not said.
 	OutboundSMS *bool
 }
 
-// SetDeviceInformation tells the server about the device: Client.Device and, from 14.0 on,
-// more. Versions before 14.1 are told by it alone.
+// SetDeviceInformation sends [Client.Device] and, from 14.0 on, more to the server. From 14.1 on,
+// provisioning sends Client.Device by itself.
 func (c *Client) SetDeviceInformation(ctx context.Context, more *DeviceInformation) error {
 	if more == nil {
 		more = &DeviceInformation{}
@@ -166,8 +162,8 @@ func (c *Client) setDeviceInformationAt(ctx context.Context, version Version, mo
 	return r.settingsStatus("DeviceInformation", out.DeviceInformation.Status)
 }
 
-// SetDevicePassword stores the recovery password of the device on the server, or deletes it
-// there if it is "". It is the device's, not the user's.
+// SetDevicePassword stores the recovery password of the device on the server, or deletes it if
+// password is "". It is not the password of the user.
 func (c *Client) SetDevicePassword(ctx context.Context, password string) error {
 	out, r, err := c.settings(ctx, anyVersion, "Set", &airsync.Settings{DevicePassword: &airsync.DevicePassword{Set: airsync.DevicePasswordSet{Password: password}}})
 	if err != nil {
@@ -179,14 +175,14 @@ func (c *Client) SetDevicePassword(ctx context.Context, password string) error {
 	return r.settingsStatus("DevicePassword", out.DevicePassword.Status)
 }
 
-// UserInformation is what the server knows of the user.
+// UserInformation is the result of [Client.UserInformation].
 type UserInformation struct {
 	Addresses []string // the primary one first
 	Accounts  []MailAccount
 }
 
-// A MailAccount is an account that the mailbox collects mail of, the mailbox itself included,
-// from 14.1 on.
+// A MailAccount is an account whose mail arrives in the mailbox, including that of the mailbox
+// itself, from 14.1 on.
 type MailAccount struct {
 	ID          string // in Email.AccountID; "" of the mailbox itself
 	Name        string
@@ -195,7 +191,7 @@ type MailAccount struct {
 	Addresses   []string // the primary one first
 }
 
-// UserInformation returns the addresses of the user.
+// UserInformation returns the addresses and accounts of the user.
 func (c *Client) UserInformation(ctx context.Context) (*UserInformation, error) {
 	out, r, err := c.settings(ctx, anyVersion, "Get", &airsync.Settings{UserInformation: &airsync.SettingsGet{Get: true}})
 	if err != nil {
@@ -239,7 +235,7 @@ func addresses(a *airsync.UserAddresses) []string {
 	return out
 }
 
-// A RightsTemplate is a protection that the sender of a mail can choose. See [MS-ASRM].
+// A RightsTemplate is a protection that the sender of a mail can select. See [MS-ASRM].
 type RightsTemplate struct{ ID, Name, Description string }
 
 // RightsTemplates returns the templates of rights management, from 14.1 on.

@@ -11,8 +11,8 @@ import (
 	"github.com/easoauth/easoauth/internal/safehttp"
 )
 
-// A MailSource is the mail that is answered or forwarded: an item of a folder, or what
-// [Client.Search] found.
+// A MailSource is the mail to which a message replies or which it forwards: an item of a folder,
+// or a result of [Client.Search].
 type MailSource struct {
 	Folder   FolderID
 	Item     ItemID
@@ -20,8 +20,7 @@ type MailSource struct {
 	Instance time.Time // of a series of meetings, the occurrence that would start then
 }
 
-// SmartOptions are the choices of [Client.SmartReply] and [Client.SmartForward]. Nil means the
-// zero value.
+// SmartOptions configure [Client.SmartReply] and [Client.SmartForward]. Nil means the zero value.
 type SmartOptions struct {
 	SendOptions
 
@@ -34,15 +33,15 @@ type SmartOptions struct {
 	Forwardees []Person
 }
 
-// SmartReply sends a message as the answer to another, which the server knows and puts
-// behind it, so that its text and attachments need not be fetched and sent. For the message
-// and for what happens when it comes twice, see [Client.SendMail]. A source that is gone is
-// an error with [ActionResyncItem]: send the whole by SendMail.
+// SmartReply sends a reply to a message on the server, which the server appends, so that its text
+// need not be fetched and sent. For the format, and for messages that are sent twice, see
+// [Client.SendMail]. If the source no longer exists, the error has [ActionResyncItem]: send the
+// whole reply by SendMail.
 func (c *Client) SmartReply(ctx context.Context, source MailSource, mime io.Reader, o *SmartOptions) error {
 	return c.smart(ctx, "SmartReply", source, mime, o)
 }
 
-// SmartForward sends a message with another, its attachments included, behind it; see
+// SmartForward sends a message to which the server appends another one with its attachments; see
 // [Client.SmartReply].
 func (c *Client) SmartForward(ctx context.Context, source MailSource, mime io.Reader, o *SmartOptions) error {
 	return c.smart(ctx, "SmartForward", source, mime, o)

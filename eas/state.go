@@ -10,10 +10,10 @@ import (
 	"github.com/easoauth/easoauth/internal/safehttp"
 )
 
-// State is all that a client learns of the server and has to know again after a restart,
-// beside the keys of folders and pages, which the program keeps with what they stand for. It
-// is kept as JSON, and holds neither a token nor an address. A program that
-// starts with it sends its first command at once: no OPTIONS, no Provision, no redirect.
+// State is what a client needs to know again after a restart, except the keys of folders and
+// pages, which the program stores with its copy of them. It is stored as JSON, and holds neither a
+// token nor a mail address. With it, the first command is sent without OPTIONS, Provision or a
+// redirect.
 type State struct {
 	// Version is the version that was negotiated.
 	Version Version `json:"version,omitempty"`
@@ -35,21 +35,22 @@ type State struct {
 	Anchored bool `json:"anchored,omitempty"`
 }
 
-// State returns what to keep for [Client.Restore]: after the first command, and whenever it
-// differs from what was kept. States may be compared with ==.
+// State returns what to store for [Client.Restore]. Store it after the first command, and whenever
+// it differs from the stored one. States may be compared with ==.
 func (c *Client) State() State {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.state
 }
 
-// Restore gives the client what [Client.State] returned. Call it before the first command.
-// A state that is out of date does no harm: the server says so, and the client learns again.
+// Restore sets the client to a state that [Client.State] returned. Call it before the first
+// command. An outdated state is harmless: the server reports it, and the client negotiates or
+// provisions again.
 //
-// Client.Device.ID, if it is set and another, makes a new device of the client, for which the
-// policy key is not used. A State.URL of the same origin as Client.URL is used. One of another
-// origin is not, since the token is for Client.URL: where the mailbox has moved, set Client.URL
-// to it and Client.Token to a source of tokens for it.
+// If Client.Device.ID is set and differs, the client is a new device, for which the policy key is
+// not used. A State.URL of the same origin as Client.URL is used. One of another origin is not,
+// because the token is for Client.URL: if the mailbox has moved, set Client.URL to the new URL and
+// Client.Token to a source of tokens for it.
 func (c *Client) Restore(s State) {
 	if s.Version.number() == 0 {
 		s.Version = ""

@@ -8,7 +8,7 @@ import (
 
 //go:generate go run ./gen
 
-// An Action is what a client does about a status.
+// An Action says how to handle the status of a response.
 type Action string
 
 // The actions of [Error]. The word is what the tables of statuses use.
@@ -76,9 +76,8 @@ func lookupStatus(command, scope string, code int) statusInfo {
 	return statusInfo{"unknown status", ActionReport, ""}
 }
 
-// A Status is what a number in an answer means. The same number means different things to
-// different commands, and in different places of one answer. See [MS-ASCMD] 2.2.2 and
-// 2.2.3.177.
+// A Status is the meaning of a status number. The same number has different meanings in different
+// commands, and in different places of one response. See [MS-ASCMD] 2.2.2 and 2.2.3.177.
 type Status struct {
 	Command string // "" for the numbers that every command has, 101 and up
 	Scope   string // the part of the answer: "" for the whole, else e.g. "Item"
@@ -88,7 +87,7 @@ type Status struct {
 	Meaning string
 }
 
-// Statuses returns all that is known about statuses, ordered by command, scope and code.
+// Statuses returns all known statuses, ordered by command, scope and code.
 func Statuses() []Status {
 	out := make([]Status, 0, len(statuses))
 	for k, s := range statuses {

@@ -14,11 +14,11 @@ import (
 	"github.com/easoauth/easoauth/internal/wbxml"
 )
 
-// MaxWindow is how many items a page has at most; a larger window counts as this.
+// MaxWindow is the largest number of items in a page. A larger Window counts as MaxWindow.
 const MaxWindow = 512
 
-// A Filter is a window in time. Items that leave it come as Page.SoftDeleted. See [MS-ASCMD]
-// 2.2.3.68.2.
+// A Filter limits a folder to recent items. Items that become too old are reported in
+// Page.SoftDeleted. See [MS-ASCMD] 2.2.3.68.2.
 type Filter int
 
 // The windows. The zero value is everything.
@@ -33,10 +33,9 @@ const (
 	FilterSixMonths   Filter = 7 // calendars only
 )
 
-// SyncOptions say how a folder is synchronized: what comes of it, and how. They are those of
-// [Client.Sync], [Client.Pages], [Client.Resync] and [Client.SyncMany]. Nil means the zero
-// value. The options of one folder should be the same from page to page: the server keeps
-// them for what it is sent without, such as the edits of [Client.Apply].
+// SyncOptions configure how a folder is synchronized, by [Client.Sync], [Client.Pages],
+// [Client.Resync] and [Client.SyncMany]. Nil means the zero value. Use the same options for all
+// pages of a folder: the server keeps them for requests without options, such as [Client.Apply].
 type SyncOptions struct {
 	Window int    // items of a page, at most MaxWindow; if 0, 100
 	Filter Filter // how far back; the zero value is everything
@@ -79,8 +78,8 @@ type SyncOptions struct {
 	ServerWins bool
 }
 
-// ItemOptions say how [Client.FetchItem], [Client.FetchFound] and [Client.Search] bring items.
-// Nil means the zero value. The fields are as those of [SyncOptions].
+// ItemOptions configure how [Client.FetchItem], [Client.FetchFound] and [Client.Search] return
+// items. The fields are those of [SyncOptions]. Nil means the zero value.
 type ItemOptions struct {
 	Class     Class
 	Body      BodyType
@@ -91,18 +90,18 @@ type ItemOptions struct {
 	Protected bool
 }
 
-// NoBody as a BodyLimit leaves bodies out.
+// NoBody as a BodyLimit leaves out bodies.
 const NoBody = -1
 
 // DefaultPatience is the default of [Client.Patience].
 const DefaultPatience = 2 * time.Minute
 
-// Sync returns the changes of a folder since key, a page of them, and does nothing else:
-// call it again with the key of the page, after dealing with the page, while Page.More.
-// [InitialSyncKey] returns an empty page with the first key. [Client.Pages] does all that.
+// Sync returns one page of the changes of a folder since key. Call it again with the key of the
+// page, after handling the page, while Page.More. With [InitialSyncKey] it returns an empty page
+// with the first key. [Client.Pages] does all of that.
 //
-// An error that matches [ErrInvalidSyncKey] says to begin again from InitialSyncKey; one that
-// matches [ErrFolderSyncRequired], that the folder may be gone.
+// If the error matches [ErrInvalidSyncKey], start again from InitialSyncKey, or use
+// [Client.Resync]. If it matches [ErrFolderSyncRequired], the folder may have been deleted.
 func (c *Client) Sync(ctx context.Context, f FolderID, key SyncKey, o *SyncOptions) (*Page, error) {
 	if o == nil {
 		o = &SyncOptions{}

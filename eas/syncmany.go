@@ -12,7 +12,7 @@ import (
 	"github.com/easoauth/easoauth/internal/wbxml"
 )
 
-// MaxFolders is how many folders [Client.SyncMany] takes. Servers may take fewer.
+// MaxFolders is the largest number of folders in a [Client.SyncMany]. Servers may accept fewer.
 const MaxFolders = 300
 
 // A SyncRequest is one folder of a [Client.SyncMany].
@@ -23,7 +23,7 @@ type SyncRequest struct {
 	Edits   []Edit // see [Client.Apply]
 }
 
-// A SyncResult is what became of a [SyncRequest].
+// A SyncResult is the result of a [SyncRequest].
 type SyncResult struct {
 	Folder  FolderID
 	Page    *Page        // nil if Err is not; without changes it has the key of the request
@@ -31,7 +31,7 @@ type SyncResult struct {
 	Err     error        // an [*Error] about this folder
 }
 
-// SyncManyOptions are the choices of [Client.SyncMany]. Nil means the zero value.
+// SyncManyOptions configure [Client.SyncMany]. Nil means the zero value.
 type SyncManyOptions struct {
 	// Wait makes the server wait for a change, if there is none, for up to this long: whole
 	// seconds from 14.0 on, minutes before. Exchange takes 60 s to 59 min. A response without
@@ -91,9 +91,9 @@ func (m *syncMemory) other() (over func()) {
 	return func() { m.end(number, nil) }
 }
 
-// SyncMany synchronizes several folders in one request, a page of each, and returns what
-// became of each, in the order of the requests. Like [Client.Sync] it keeps no keys: save
-// those of the pages. An error that is about no single folder is returned alone.
+// SyncMany synchronizes several folders in one request, one page of each, and returns the result
+// of each, in the order of the requests. Save the keys of the pages, as with [Client.Sync]. An
+// error that does not concern a single folder is returned alone.
 func (c *Client) SyncMany(ctx context.Context, o *SyncManyOptions, requests ...SyncRequest) ([]SyncResult, error) {
 	if o == nil {
 		o = &SyncManyOptions{}

@@ -7,7 +7,7 @@ import (
 	"github.com/easoauth/easoauth/internal/airsync"
 )
 
-// A Task is a task. See [MS-ASTASK] 2.2. Times are zero if not said.
+// A Task is a task. See [MS-ASTASK] 2.2. Times are zero if the server did not send them.
 type Task struct {
 	Subject    string
 	Importance *Importance // nil: not said

@@ -11,8 +11,8 @@ import (
 	"unicode/utf16"
 )
 
-// A TimeZone is a time zone as ActiveSync carries it: the rules of Windows'
-// TIME_ZONE_INFORMATION, which know neither history nor a name that other systems have. See
+// A TimeZone is a time zone as ActiveSync transmits it: the rules of Windows'
+// TIME_ZONE_INFORMATION, which have no history and no name known to other systems. See
 // [MS-ASDTYPE] 2.7.6. The zero value is UTC.
 type TimeZone struct {
 	Bias time.Duration // to be added to local time to get UTC, in whole minutes: 8 hours for UTC-8
@@ -26,7 +26,7 @@ type TimeZone struct {
 	DaylightBias  time.Duration // to be added to Bias in daylight time; usually -1 hour
 }
 
-// A Transition is when the clock changes. The zero value means that it does not.
+// A Transition is a change of the clock. The zero value means that there is none.
 type Transition struct {
 	Year    int // 0: every year
 	Month   time.Month
@@ -135,8 +135,8 @@ func (z *TimeZone) HasDaylight() bool {
 	return z.StandardStart.Month != 0 && z.DaylightStart.Month != 0
 }
 
-// Location returns a location with the rules of z, for all years. Its name is name, and the
-// abbreviations in it are numbers such as "+01".
+// Location returns a location with the rules of z, for all years, named name. Its abbreviations
+// are numbers such as "+01".
 func (z *TimeZone) Location(name string) (*time.Location, error) {
 	standard, daylight := int((z.Bias+z.StandardBias)/time.Minute), int((z.Bias+z.DaylightBias)/time.Minute)
 	rule := abbreviation(standard) + offset(standard)
@@ -195,7 +195,7 @@ func (t Transition) rule() string {
 	return fmt.Sprintf("J%d%s", time.Date(2001, t.Month, t.Day, 0, 0, 0, 0, time.UTC).YearDay(), at)
 }
 
-// NewTimeZone returns the rules of a location as they are in a year.
+// NewTimeZone returns the rules of a location in a year.
 func NewTimeZone(loc *time.Location, year int) *TimeZone {
 	start := time.Date(year, 1, 1, 0, 0, 0, 0, loc)
 	z := &TimeZone{}

@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// A SyncKey says up to where the client has dealt with the server's changes, of a folder or
-// of the folder hierarchy. It is opaque. The caller saves the key of a page after it has
-// dealt with the page, so that a crash delivers again and never loses.
+// A SyncKey identifies a state of a folder, or of the folder hierarchy, up to which the client has
+// handled the changes. It is opaque. Save the key of a page after handling the page: a crash then
+// delivers the page again and loses nothing.
 type SyncKey string
 
 // InitialSyncKey is the key before the first synchronization.
@@ -23,7 +23,7 @@ type FolderID string
 // An ItemID names an item of a folder (ServerId). It is opaque.
 type ItemID string
 
-// A FolderType says what a folder is for. See [MS-ASCMD] 2.2.3.186.3.
+// A FolderType is the purpose of a folder. See [MS-ASCMD] 2.2.3.186.3.
 type FolderType int
 
 // The types of [Folder].
@@ -101,7 +101,7 @@ type Folder struct {
 	Type   FolderType // what it is for; Type.Class is the class of its items
 }
 
-// Folders is the difference between the hierarchy at one key and at another.
+// Folders are the changes of the folder hierarchy since a sync key.
 type Folders struct {
 	Key     SyncKey // to save when the difference has been dealt with
 	Added   []Folder
@@ -109,7 +109,7 @@ type Folders struct {
 	Deleted []FolderID
 }
 
-// Find returns the first added folder of type t.
+// Find returns the first added folder of type t. ok is false if there is none.
 func (f *Folders) Find(t FolderType) (Folder, bool) {
 	i := slices.IndexFunc(f.Added, func(x Folder) bool { return x.Type == t })
 	if i < 0 {
@@ -144,9 +144,9 @@ func (v Version) number() int {
 	return a*10 + b
 }
 
-// A Device is how the client presents itself. The server keeps the state of
-// synchronization, a policy key and a place in the user's quota for each pair of ID and
-// Type, so that both must stay the same.
+// A Device identifies the client to the server. The server keeps the state of synchronization, a
+// policy key and a place in the quota of the user for each pair of ID and Type: keep both
+// unchanged.
 type Device struct {
 	// ID is 1 to 32 ASCII letters and digits. If "", one is derived from the user and the
 	// host, which is stable, and the same for every program that leaves it empty: two
@@ -163,7 +163,7 @@ type Device struct {
 	UserAgent    string // if "", "easoauth"; servers may block a device that changes it often
 }
 
-// NewDeviceID returns a random device ID, to be kept for good.
+// NewDeviceID returns a random device ID. Store it: a client with another ID is another device.
 func NewDeviceID() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails

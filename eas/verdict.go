@@ -8,8 +8,8 @@ import (
 	"github.com/easoauth/easoauth/internal/safehttp"
 )
 
-// A Verdict says whose host it is that a server names, by the rules that package autodiscover
-// has for redirects. It does not say that the host may be trusted: [Client.Moved] decides.
+// A Verdict says whose host a server names, by the rules that package autodiscover applies to
+// redirects. It does not say that the host may be trusted: [Client.Moved] decides.
 type Verdict string
 
 // The verdicts of [Client.Judge].
@@ -26,10 +26,10 @@ var whose = map[Verdict]string{
 	VerdictForeign: "neither the organization's nor Exchange Online's",
 }
 
-// Judge says whose the host of u is: of X-MS-Location within [Client.Moved], or of
-// [Discovery.URL]. It sends nothing, and of the client it needs URL alone: without one it
-// refuses every host. The site of Client.URL is its registrable domain with all sub-domains, as is
-// that of an address in User. It may be called concurrently.
+// Judge says whose host u is at: that of X-MS-Location in [Client.Moved], or that of
+// [Discovery.URL]. It sends nothing, and needs only the URL of the client: without one it refuses
+// every host. The site of Client.URL is its registrable domain with all subdomains, as is that of
+// the address in User. It may be called concurrently.
 func (c *Client) Judge(u *url.URL) Verdict {
 	if c.configurePolicy() != nil {
 		return VerdictRefused

@@ -20,9 +20,9 @@ type ServerInfo struct {
 	Version  Version   // the one chosen; "" if none is common
 }
 
-// Options requests what the server speaks, and negotiates the version: the first of
-// Client.Versions that the server lists. An error matches [ErrVersion] when there is none.
-// Calls that run concurrently share one request.
+// Options requests the versions and commands that the server supports and selects the version: the
+// first of [Client.Versions] that the server lists. The error matches [ErrVersion] if there is
+// none. Concurrent calls share one request.
 func (c *Client) Options(ctx context.Context) (*ServerInfo, error) {
 	if err := c.init(); err != nil {
 		return nil, err

@@ -29,7 +29,7 @@ const (
 	sleepJump  = 30 * time.Second
 )
 
-// WatchOptions are the choices of [Client.Watch]. Nil means the zero value.
+// WatchOptions configure [Client.Watch]. Nil means the zero value.
 type WatchOptions struct {
 	// MinHeartbeat and MaxHeartbeat bound how long one Ping waits. If 0, DefaultMinHeartbeat
 	// and DefaultMaxHeartbeat.
@@ -40,7 +40,7 @@ type WatchOptions struct {
 	Observe func(err error, wait time.Duration)
 }
 
-// Changes is what [Client.Watch] yields.
+// Changes is a report of [Client.Watch].
 type Changes struct {
 	// Folders have something new: bring each of them up to date before the loop goes on.
 	Folders []FolderID

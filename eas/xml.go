@@ -8,18 +8,18 @@ import (
 )
 
 // ToXML returns a WBXML document, such as Entry.Raw, Unknown.Raw, an element of an Other, or a
-// document of [Client.Do], as XML in UTF-8 that people can read and [FromXML] turns back. It
-// decides nothing about the content, which may be private.
+// document of [Client.Do], as readable XML in UTF-8, which [FromXML] converts back. The content is
+// not redacted and may be private.
 //
-// The namespace of an element is its code page, without the colon that some specifications
-// write: <ApplicationData xmlns="AirSync">. Elements on a line of their own are indented by
-// two spaces. An element that the code pages do not have is <_0x2A>, a code page that they do
-// not have is xmlns="0x1A". <?opaque?> before a text says that it was sent as opaque data and
-// <?opaque base64?> that it stands in base64, since XML cannot carry it; <?string?> and
-// <?string base64?> say the same of a string where it is not clear. See [MS-ASWBXML] 2.1.2.1.
+// The namespace of an element is its code page, without the colon that some specifications write:
+// <ApplicationData xmlns="AirSync">. Elements on a line of their own are indented by two spaces.
+// An element that the code pages do not have is <_0x2A>; a code page that is not known is
+// xmlns="0x1A". <?opaque?> before a text marks opaque data, and <?opaque base64?> opaque data in
+// base64, where XML cannot carry it; <?string?> and <?string base64?> do the same for a string
+// where the two could be confused. See [MS-ASWBXML] 2.1.2.1.
 //
-// An error says at which byte the document is damaged. It matches [ErrTooLarge] where the
-// XML would be many times as long as the document.
+// An error names the byte at which the document is damaged. It matches [ErrTooLarge] if the XML
+// would be many times as long as the document.
 func ToXML(document []byte) ([]byte, error) {
 	w := &boundedWriter{limit: xmlBase + xmlPerByte*len(document)}
 	if err := wbxml.ToXML(w, bytes.NewReader(document), &wbxml.XMLOptions{Indent: "  "}); err != nil {
@@ -28,15 +28,15 @@ func ToXML(document []byte) ([]byte, error) {
 	return w.Bytes(), nil
 }
 
-// FromXML returns the WBXML document that the XML stands for: what [ToXML] writes, or any XML
-// with the namespaces of the code pages, with or without a colon at their end. White space
-// between elements is dropped. Text becomes a string, unless an instruction of ToXML or the
-// element itself says that it is opaque data; then base64 is decoded. Attributes other than
-// namespaces, elements that the code pages do not have, and characters that WBXML cannot carry
-// are errors that name the line.
+// FromXML returns the WBXML document of an XML document: the output of [ToXML], or any XML with
+// the namespaces of the code pages, with or without a colon at their end. White space between
+// elements is dropped. Text becomes a string, unless an instruction of ToXML or the element itself
+// makes it opaque data; then base64 is decoded. Attributes other than namespaces, elements that
+// the code pages do not have, and characters that WBXML cannot carry are errors that name the
+// line.
 //
-// FromXML is the way to what this package has no fields for: an element of Other, an
-// [*Unknown] to send, a document for [Client.Do].
+// Use it for what this package has no fields for: an element of Other, an [*Unknown] to send, a
+// document for [Client.Do].
 func FromXML(text []byte) ([]byte, error) {
 	var doc bytes.Buffer
 	if err := wbxml.FromXML(&doc, bytes.NewReader(text)); err != nil {
