@@ -10,14 +10,14 @@ import (
 
 // Applied is the outcome of [Client.Apply].
 type Applied struct {
-	Key SyncKey // to save when the rest has been dealt with
+	Key SyncKey // save it after handling the rest
 
 	// Results hold the edits that failed, adds and fetches. What is not among them has
 	// succeeded.
 	Results []EditResult
 
-	// Changes are the server's own. Apply does not request them: they are nil unless the server
-	// sends some all the same. Key stands for them too.
+	// Changes are changes of the server, which Apply does not request: nil unless the server
+	// sends some anyway. Key covers them as well.
 	Changes *Page
 }
 

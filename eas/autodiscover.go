@@ -24,7 +24,7 @@ const (
 type Discovery struct {
 	DisplayName, Email string
 	Culture            string
-	// Redirect is the address to ask about instead; the rest is then empty.
+	// Redirect is the address to look up instead; the other fields are then empty.
 	Redirect string
 	URL      *url.URL // of ActiveSync; nil if the server named none
 	// CertificateURL is where certificates are enrolled; "" if nowhere.

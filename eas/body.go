@@ -26,15 +26,15 @@ type Body struct {
 	Type      BodyType // if 0, BodyPlain is written
 	Data      string
 	Truncated bool  // Data is the beginning; such a body is never sent
-	Size      int64 // estimated, in bytes, of the whole; 0: not said
+	Size      int64 // estimated, in bytes, of the whole; 0: not sent
 	Preview   string
 }
 
 // A BodyPart is the part of a mail that is new in its conversation, as HTML, from 14.1 on.
 type BodyPart struct {
 	Body
-	// Status is 1, or says why Data is not there: 176, it is larger than Exchange makes
-	// parts of; 164, the format is not known; 0: not said. See [MS-ASAIRS] 2.2.2.38.
+	// Status is 1, or the reason why Data is missing: 176, it is larger than Exchange makes
+	// parts of; 164, the format is not known; 0: not sent. See [MS-ASAIRS] 2.2.2.38.
 	Status int
 }
 
@@ -42,7 +42,7 @@ type BodyPart struct {
 type Attachment struct {
 	Name      string
 	Reference string // to fetch it by; see [Client.FetchAttachment]
-	Size      int64  // estimated, in bytes; 0: not said
+	Size      int64  // estimated, in bytes; 0: not sent
 	Method    AttachmentMethod
 	ContentID string
 	Location  string // Content-Location

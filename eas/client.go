@@ -30,15 +30,15 @@ const (
 // A Client speaks ActiveSync for one user of one server. URL, User and Token are required.
 // It is safe for concurrent use; its fields must not be modified after the first call.
 //
-// The first command negotiates the protocol version (OPTIONS) and provisions the device.
-// When the server demands provisioning again, the client provisions and repeats the command.
-// When the server no longer accepts the version, the client negotiates again, and the command
-// is made again for the version of then, or refused where that version cannot express it.
-// When the server says that the mailbox has moved, Moved decides. When the server refuses the
-// token, with status 401 or 403, the token is refreshed once, if Token is a
-// [bearer.Refresher], and the command repeated. A request that a server dropped on a
-// connection it was closing is sent again where ActiveSync makes that safe (a Sync with the
-// same key, a SendMail with the same ClientId). Nothing else is retried.
+// The first command negotiates the protocol version (OPTIONS) and provisions the device. If the
+// server demands provisioning again, the client provisions and repeats the command. If the
+// server no longer accepts the version, the client negotiates again and makes the command for
+// the new version, or refuses it if that version cannot express it. If the server says that the
+// mailbox has moved, Moved decides. If the server refuses the token, with status 401 or 403, the
+// client renews it once, provided that Token is a [bearer.Refresher], and repeats the command. A
+// request that was lost because the server closed the connection is sent again if ActiveSync
+// makes that safe, as for a Sync with the same key or a SendMail with the same LocalID. Nothing
+// else is retried.
 //
 // Negotiation, provisioning and a move happen once for all commands that wait for them, which
 // share the outcome. Each command ends with its own context: the error then matches
@@ -50,14 +50,14 @@ type Client struct {
 
 	Device Device // the zero value is usable; see its fields
 
-	// HTTPClient is whose Transport is used. If nil, all clients of the program share a
-	// transport made for ActiveSync; see [Transport], which is also the way to one that
-	// fits behind a proxy or a private certificate authority. Its Timeout is not used, since
-	// a Ping takes as long as its heartbeat.
+	// The client uses HTTPClient's Transport and cookie jar, but not its Timeout, because a
+	// Ping lasts as long as its heartbeat. If nil, all clients of the program share a
+	// transport made for ActiveSync; see [Transport], also for a proxy or a private
+	// certificate authority.
 	//
-	// Each Client keeps the cookies that servers set ([MS-ASHTTP] 2.2.1.1.2.4) for itself, so
-	// that the clients of several users may share an http.Client. Cookies of its Jar are
-	// sent, and none is added to it.
+	// Each Client keeps the cookies that servers set ([MS-ASHTTP] 2.2.1.1.2.4) to itself, so
+	// that the clients of several users can share an http.Client. It sends the cookies of the
+	// Jar and adds none to it.
 	HTTPClient *http.Client
 
 	// Versions are offered in this order. If nil: 16.1, 16.0, 14.1, 14.0.
@@ -67,48 +67,45 @@ type Client struct {
 	// one.
 	Base64Query bool
 
-	// Timeout bounds a request, from sending it to the last byte of the response, and each of
-	// the steps that a command may have to wait for: negotiation, provisioning (ApplyPolicy
-	// included) and a move (Moved included). If 0, DefaultTimeout. Heartbeats come on top.
-	// The time that Token takes does not count: a token that a person must sign in for is
-	// waited for until the command's context ends.
+	// Timeout limits each request, up to the last byte of the response, and each step that a
+	// command may wait for: negotiation, provisioning including ApplyPolicy, and a move
+	// including Moved. If 0, DefaultTimeout. Heartbeats are added to it. The time in Token
+	// does not count: a command waits for a sign-in until its context is done.
 	Timeout          time.Duration
 	MaxResponseBytes int64 // of a response, decompressed; if 0, DefaultMaxResponseBytes
 
-	// Patience is how long Pages and Resync wait, in all, between two pages for a server that
-	// is busy or out of reach; if 0, DefaultPatience; if negative, they do not wait.
+	// Patience is the total time that Pages and Resync wait between two pages for a server
+	// that is busy or cannot be reached. If 0, DefaultPatience; if negative, they do not wait.
 	Patience time.Duration
 
-	// Moved is called when the server says, with HTTP status 451, that the mailbox is at
-	// another origin: once for a move, however many commands learn of it. It decides whether
-	// that host may be used, by the rules by which the first one was found ([Client.Judge]
-	// says whose it is), and returns the source of tokens for it: a token is good for one
-	// origin, and none is sent there before. The client then goes on there. It is not called
-	// for a host of [VerdictRefused]. An error, or a nil Moved, ends the commands in an error
-	// that matches [ErrRedirected]. Another URL of the same origin is followed without a
-	// call. At most 3 moves are made for a command. What Moved returns after its context has
-	// ended is dropped. A command of this client that needs the move fails within Moved.
+	// Moved is called if the server says, with HTTP status 451, that the mailbox is at another
+	// origin: once for each move, for all commands that wait for it. It decides whether the
+	// host may be used ([Client.Judge] says whose it is) and returns a source of tokens for it,
+	// because a token is valid for one origin. The client then uses the new URL. Moved is not
+	// called for a host of [VerdictRefused]. If it returns an error or is nil, the commands
+	// fail with an error that matches [ErrRedirected]. Another URL of the same origin is
+	// followed without a call. A command follows at most 3 moves. If the context of Moved is
+	// done when it returns, the result is dropped. A command of this client that is called
+	// within Moved and needs the move fails.
 	Moved func(ctx context.Context, to *url.URL) (bearer.Source, error)
 
-	// AllowPrivate says that private addresses and names of a local network are the
-	// organization's own, so that the mailbox may move there. If the host of URL is one, it
-	// need not be set.
+	// AllowPrivate allows the mailbox to move to private addresses and names of a local
+	// network. It need not be set if the host of URL is one.
 	AllowPrivate bool
 
-	// ApplyPolicy is called before a policy is acknowledged, whenever the device is
-	// provisioned, and says what became of the policy. An error ends the command and leaves
-	// the policy unacknowledged. If nil, every policy is acknowledged as applied, which is
-	// the custom of clients that are not devices. A command of this client that needs the
-	// policy fails within ApplyPolicy.
+	// ApplyPolicy is called with each policy before it is acknowledged, and returns how the
+	// device applied it. If it returns an error, the command fails and the policy is not
+	// acknowledged. If nil, every policy is acknowledged as applied, as is usual for clients
+	// that are not devices. A command of this client that is called within ApplyPolicy and
+	// needs the policy fails.
 	ApplyPolicy func(ctx context.Context, p *Policy) (PolicyOutcome, error)
 
-	// Language is what texts of the server should be in, as "en-US" (Accept-Language).
-	// Search and Find sort and match by it. If "", the server decides.
+	// Language is the preferred language of texts from the server, such as "en-US"
+	// (Accept-Language). Search and Find sort and match by it. If "", the server decides.
 	Language string
 
-	// Observe, if not nil, is called after every request, in the goroutine that made it, or
-	// that made it for several. It must return soon, may be called concurrently, and its
-	// panics are dropped.
+	// Observe, if not nil, is called after every request, in the goroutine that sent it. It
+	// must return soon and may be called concurrently; its panics are dropped.
 	Observe func(Observation)
 
 	// Logger, if not nil, gets a record for every request: at level Debug, and at Warn for a

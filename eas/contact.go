@@ -29,11 +29,11 @@ type Contact struct {
 
 	BusinessAddress, HomeAddress, OtherAddress Address
 
-	Birthday, Anniversary time.Time // UTC, as the server has them; zero if not said
+	Birthday, Anniversary time.Time // UTC, as the server has them; zero if not sent
 	Children, Categories  []string
 	Picture               []byte // of about 36 KB at most
 	WeightedRank          int    // in the recipient cache
-	Body                  *Body  // notes; nil: not asked for
+	Body                  *Body  // notes; nil: not requested
 
 	// Other holds the elements that this type has no field for, each as a WBXML document.
 	Other [][]byte

@@ -8,7 +8,7 @@ import (
 )
 
 // What an administrator's rules say about a device or a user. An [*Error] matches these with
-// [errors.Is], and [ErrForbidden] besides. Versions up to 12.1, and some servers, say no
+// [errors.Is], and [ErrForbidden] as well. Versions up to 12.1, and some servers, say no
 // more than HTTP status 403, which is ErrForbidden alone.
 var (
 	// ErrDeviceBlocked: a rule blocks this device, or devices of its type. An administrator

@@ -9,26 +9,26 @@
 //	client := &eas.Client{URL: endpoint.URL, User: "ada@contoso.com", Token: source}
 //	folders, err := client.FolderSync(ctx, eas.InitialSyncKey)
 //	…
-//	inbox, _ := folders.Find(eas.FolderInbox)
+//	inbox, ok := folders.Find(eas.FolderInbox) // ok is false if there is none
 //
-// Version negotiation, provisioning and the renewal of a refused token happen on the way,
-// once for all commands that need them. A Client is for one mailbox and for any number of
-// goroutines; clients may share an http.Client. [Client.Observe] and [Client.Logger] get what
-// became of each request, without its content.
+// The client negotiates the version, provisions the device and renews a refused token by itself,
+// once for all commands that need it. A Client is for one mailbox and for any number of
+// goroutines; clients may share an [http.Client]. [Client.Observe] and [Client.Logger] receive a
+// report of each request, without its content.
 //
 // # Keep state
 //
-// A [SyncKey] stands for what the program has dealt with, and the package keeps none: save the
-// key of a page after dealing with the page, and a crash delivers the page again and loses
-// nothing. There is one key for the list of folders and one for each folder.
+// A [SyncKey] identifies a state that the program has handled. The package stores none: save the
+// key of a page after handling the page, and a crash delivers the page again and loses nothing.
+// There is one key for the folder hierarchy and one for each folder.
 //
-// [Client.State] returns everything else that a program keeps: the version, the policy key, the
+// [Client.State] returns everything else that a program stores: the version, the policy key, the
 // device, the endpoint. It is JSON without a secret. With it, [Client.Restore] starts a client
 // whose first command is its only request.
 //
 // # Read
 //
-// [Client.Pages] brings what changed in a folder since a key, a page at a time, and waits for a
+// [Client.Pages] reads the changes of a folder since a key, page by page, and waits for a
 // server that is busy:
 //
 //	for page, err := range client.Pages(ctx, inbox.ID, key, nil) {
@@ -41,24 +41,24 @@
 //		key = page.Key // save it here
 //	}
 //
-// [SyncOptions] choose the bodies, the window and how far back. An entry of Page.Changed has only
-// what changed; [Merge] joins it with what was kept. [Client.SyncMany] asks for several folders
-// at once, [Client.FetchMessage] and [Client.FetchAttachment] stream one content,
-// [Client.Search] and [Client.Find] search.
+// [SyncOptions] select the bodies, the size of a page and the age of items. An entry of
+// Page.Changed has only what changed; [Merge] combines it with the stored item. [Client.SyncMany]
+// synchronizes several folders in one request, [Client.FetchMessage] and [Client.FetchAttachment]
+// stream one message or attachment, [Client.Search] and [Client.Find] search.
 //
-// A value that cannot be read costs that value: its field is as if the server had not sent the
-// element, and the item lists it in Odd. A damaged item is the Err of its [Entry]. Where a field
-// cannot tell absent from empty, empty counts as absent. Elements that a type has no field for are in Other;
-// [ToXML] makes them readable. A response with far more entries than were requested, or that
+// If a value cannot be read, its field is as if the server had not sent the element, and the item
+// lists it in Odd. A damaged item is the Err of its [Entry]. Where a field cannot tell absent from
+// empty, empty counts as absent. Elements that a type has no field for are in Other; [ToXML] makes
+// them readable. A response with far more entries than were requested, or that
 // would take far more memory than it has bytes, is refused with [ErrTooLarge].
 //
 // # Edit
 //
-// An edit is a difference: [Update] takes what an item was and what it shall be, and the client
-// sends what the server's version needs for that. What is the same in both, truncated or
-// unknown is left alone. [UpdateOccurrence] and [DeleteOccurrence] do the same with an occurrence
+// An edit is a difference: [Update] takes an item before and after the change, and the client
+// sends what the version of the server requires. What is the same in both, truncated or
+// unknown is left unchanged. [UpdateOccurrence] and [DeleteOccurrence] do the same with an occurrence
 // of a series, and [Event.Occurrences] lists them. [Client.Apply] sends edits with the folder's
-// key and brings no changes of the server; the next Sync does:
+// key and returns no changes of the server; the next Sync does:
 //
 //	after := *event
 //	after.Subject = "Lunch"
@@ -68,13 +68,13 @@
 //	}
 //	key = applied.Key // applied.Err() joins the edits that failed
 //
-// [Client.SendMail] sends a message, [Client.SmartReply] and [Client.SmartForward] answer one,
-// [Client.MeetingResponse] answers an invitation, [Client.MoveItems] moves items.
+// [Client.SendMail] sends a message, [Client.SmartReply] and [Client.SmartForward] send a reply or forward,
+// [Client.MeetingResponse] responds to an invitation, [Client.MoveItems] moves items.
 //
 // # Watch
 //
-// [Client.Watch] yields the folders in which something changed, and outlasts everything that
-// waiting can mend:
+// [Client.Watch] yields the folders with changes, and continues after every failure that can pass
+// by itself:
 //
 //	for changes, err := range client.Watch(ctx, folders.Added, nil) {
 //		if err != nil {
@@ -88,8 +88,8 @@
 // A refusal is an [*Error]: the command, the HTTP status, the status in the response, the
 // request-id and the [Action] to take. Programs branch with [errors.Is] on the Err… variables:
 //
-//   - [ErrInvalidSyncKey]: begin again from [InitialSyncKey], or use [Client.Resync]. No signal of
-//     a server makes the package throw anything away.
+//   - [ErrInvalidSyncKey]: start again from [InitialSyncKey], or use [Client.Resync]. The package
+//     itself never discards state.
 //   - [ErrFolderSyncRequired], [ErrInvalidFolderKey]: use [Client.SyncFolders].
 //   - [ErrUnauthorized]: the user has to sign in again.
 //   - [ErrThrottled]: wait for Error.RetryAfter. [Error.Temporary] says whether the same call may
@@ -125,10 +125,10 @@
 //
 // Each was tested against the fake tenant of package eastest in every version that is marked
 // (T); C: against what SOGo, Z-Push or Horde sent; P: a published example; X: the tenant's
-// answers are valid by the schemas of the protocol.
+// responses are valid by the schemas of the protocol.
 //
-// Version 12.1 is spoken where [Client.Versions] has it. Exchange Online speaks 16.1 alone since
-// March 2026. [Client.Do] sends any command with a document of the caller's.
+// The client uses version 12.1 only if [Client.Versions] lists it. Exchange Online accepts only
+// 16.1 since March 2026. [Client.Do] sends any command with a document of the caller.
 //
 // Sources: [MS-ASHTTP], [MS-ASCMD], [MS-ASPROV], [MS-ASAIRS], [MS-ASEMAIL], [MS-ASCAL],
 // [MS-ASCNTC], [MS-ASTASK], [MS-ASNOTE], [MS-ASRM], [MS-ASDOC], [MS-ASDTYPE], [MS-ASWBXML].

@@ -25,16 +25,16 @@ type Email struct {
 	DisplayTo    string
 	ThreadTopic  string
 	Received     time.Time   // UTC
-	Importance   *Importance // nil: not said
-	Read         *bool       // nil: not said
+	Importance   *Importance // nil: not sent
+	Read         *bool       // nil: not sent
 	Draft        bool
 	MessageClass string // e.g. IPM.Note
 	ContentClass string // e.g. urn:content-classes:message
-	CodePage     int    // Windows code page in which the message was written; 0: not said
+	CodePage     int    // Windows code page in which the message was written; 0: not sent
 	Categories   []string
-	Flag         *Flag      // nil: not said
-	Body         *Body      // nil: not asked for
-	Parts        []BodyPart // what is new in the conversation, if it was asked for
+	Flag         *Flag      // nil: not sent
+	Body         *Body      // nil: not requested
+	Parts        []BodyPart // what is new in the conversation, if it was requested
 	NativeBody   BodyType
 	Attachments  []Attachment
 
@@ -42,11 +42,11 @@ type Email struct {
 	ConversationIndex []byte
 	AccountID         string // of the account that received it, where there are several
 
-	LastVerb      Verb      // what was done last with it
+	LastVerb      Verb      // the last action of the user on it
 	LastVerbTime  time.Time // UTC
 	ReceivedAsBCC bool
 
-	Meeting *MeetingRequest // nil unless it is an invitation, an answer to one or a cancellation
+	Meeting *MeetingRequest // nil unless it is an invitation, a response to one or a cancellation
 	License *RightsLicense  // nil unless it is protected
 	Voice   *Voice          // nil unless it is a voice message
 

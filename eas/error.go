@@ -26,19 +26,19 @@ var (
 	ErrFolderSyncRequired = errors.New("eas: folder hierarchy changed")
 	// ErrProvisionRequired: the server demands provisioning and did not accept ours.
 	ErrProvisionRequired = errors.New("eas: device is not provisioned")
-	// ErrRemoteWipe: the server asks for a remote wipe; see [RemoteWipeError].
+	// ErrRemoteWipe: the server demands a remote wipe; see [RemoteWipeError].
 	ErrRemoteWipe = errors.New("eas: remote wipe requested")
 	// ErrUnauthorized: the token was refused, and a new one too or there was none. Whether
 	// the user or an administrator has to act is in [Error.Action].
 	ErrUnauthorized = errors.New("eas: token refused")
 	// ErrForbidden: the user or the device may not use ActiveSync.
 	ErrForbidden = errors.New("eas: access denied")
-	// ErrThrottled: the server is too busy, or we ask too much. Wait for RetryAfter.
+	// ErrThrottled: the server is too busy, or gets too many requests. Wait for RetryAfter.
 	ErrThrottled = errors.New("eas: server busy")
 	// ErrRedirected: the server points elsewhere, with status 451, which says that the mailbox
 	// is on another server, or with a redirect of HTTP. See [Error.Location].
 	ErrRedirected = errors.New("eas: mailbox is on another server")
-	// ErrUnexpectedContent: an answer that is not ActiveSync: a page of a device in front,
+	// ErrUnexpectedContent: a response that is not ActiveSync: a page of a device in front,
 	// an empty or a truncated document.
 	ErrUnexpectedContent = errors.New("eas: unexpected content")
 	// ErrVersion: client and server have no protocol version in common.
@@ -52,7 +52,7 @@ var (
 type Error struct {
 	Command    string
 	HTTPStatus int
-	Status     int           // of the answer; 0 if there is none
+	Status     int           // of the response document; 0 if it has none
 	Scope      string        // where Status was read: "", "Collection", "Item", "Policy"
 	Name       string        // of the status, e.g. "InvalidSyncKey"
 	Action     Action        // what to do

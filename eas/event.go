@@ -21,12 +21,12 @@ type Event struct {
 	Subject    string
 	Start, End time.Time
 	AllDay     bool      // Start and End are midnights in Zone, or in UTC if it is nil
-	Zone       *TimeZone // nil: not said, or not readable
+	Zone       *TimeZone // nil: not sent, or not readable
 	Place      Place
-	Body       *Body // nil: not asked for
+	Body       *Body // nil: not requested
 	Categories []string
 
-	Busy        *BusyStatus // nil: not said
+	Busy        *BusyStatus // nil: not sent
 	Sensitivity Sensitivity
 	Reminder    *time.Duration // before the start, in whole minutes; nil: none
 
@@ -38,7 +38,7 @@ type Event struct {
 	Organizer         Person
 	Attendees         []Attendee
 	Response          ResponseType // of the user
-	Replied           time.Time    // when the user answered
+	Replied           time.Time    // when the user responded
 	ResponseRequested bool
 	NoNewTimes        bool // proposals of other times are not wanted
 
@@ -93,7 +93,7 @@ const (
 type Attendee struct {
 	Name, Email string
 	Response    ResponseType // as the organizer knows it
-	Type        AttendeeType // 0: not said
+	Type        AttendeeType // 0: not sent
 
 	ProposedStart, ProposedEnd time.Time // from 16.1 on
 }

@@ -27,11 +27,11 @@ type Content struct {
 
 // FetchOptions configure the methods that fetch content. Nil means the zero value: all of it.
 type FetchOptions struct {
-	// First is the first byte that is wanted, to go on with a fetch that broke off, and Last
-	// the last one, or 0 for the end. What a server sends beyond them is not written, so that
-	// the content begins at First also where the server sent the whole.
+	// First is the first byte to fetch, to continue a fetch that was interrupted, and Last the
+	// last one, or 0 for the end. Bytes outside this range are not written, even if the server
+	// sends them.
 	First, Last int64
-	// Protected brings, from 14.1 on, messages under rights management, and their attachments,
+	// Protected returns, from 14.1 on, messages under rights management, and their attachments,
 	// decrypted. FetchDocument does not have it.
 	Protected bool
 }

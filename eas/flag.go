@@ -18,7 +18,7 @@ type Flag struct {
 	Subject string
 
 	// Start and Due are in UTC; StartLocal and DueLocal are the same dates as the user's
-	// clock has them, and say UTC though they are not. A server takes all four or none:
+	// clock has them, and say UTC though they are not. A server accepts all four or none:
 	// where a local date is not set, the clock of the other one's Location decides, and
 	// where Start or Due is not set, it is written as a day before or after the other.
 	Start, Due           time.Time

@@ -23,12 +23,12 @@ type MeetingRequest struct {
 	ResponseRequested bool
 	NoNewTimes        bool // proposals of other times are not wanted
 	Sensitivity       Sensitivity
-	Busy              *BusyStatus // nil: not said
-	Zone              *TimeZone   // of the organizer; nil: not said, or not readable
+	Busy              *BusyStatus // nil: not sent
+	Zone              *TimeZone   // of the organizer; nil: not sent, or not readable
 	UID               string      // of the event; from GlobalObjID up to 14.1
 	GlobalObjID       []byte      // up to 14.1
 
-	ProposedStart, ProposedEnd time.Time // in an answer that proposes another time
+	ProposedStart, ProposedEnd time.Time // in a response that proposes another time
 	Forwardees                 []Person  // in the notice that a meeting was forwarded
 }
 

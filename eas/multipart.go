@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	// MaxStreamBytes bounds an answer that is not kept in memory, in bytes, decompressed.
+	// MaxStreamBytes is the largest response that is written to an [io.Writer], in bytes, decompressed.
 	MaxStreamBytes = 8 << 30
 
 	shortAnswer  = 4 << 10 // is read before anything is passed on, since it may be a status

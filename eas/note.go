@@ -11,7 +11,7 @@ import (
 // A Note is a note, from 14.0 on. See [MS-ASNOTE] 2.2.
 type Note struct {
 	Subject      string
-	Body         *Body  // nil: not asked for
+	Body         *Body  // nil: not requested
 	MessageClass string // if "", IPM.StickyNote is written
 	Modified     time.Time
 	Categories   []string

@@ -9,7 +9,7 @@ import (
 
 // An Occurrence is one time at which an event takes place.
 type Occurrence struct {
-	Original time.Time // when the series has it; what [UpdateOccurrence] and [DeleteOccurrence] take
+	Original time.Time // when the series has it; the start for [UpdateOccurrence] and [DeleteOccurrence]
 	Event    *Event    // as of [Event.Occurrence]; it may start at another time than Original
 }
 

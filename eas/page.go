@@ -12,15 +12,15 @@ import (
 
 // A Page is a part of the changes of a folder.
 type Page struct {
-	Key         SyncKey // to save when the page has been dealt with
+	Key         SyncKey // save it after handling the page
 	Added       []Entry
 	Changed     []Entry  // only the elements that changed are set; see [Merge]
 	Deleted     []ItemID // gone from the folder
 	SoftDeleted []ItemID // no longer in the filter's window: forget them, they still exist
 	More        bool     // the server has more
 
-	// DeletedOccurrences do not take place, of series that stay; from 16.0 on. Servers send
-	// most such changes as a change of the series.
+	// DeletedOccurrences are deleted occurrences of series that remain, from 16.0 on. Servers
+	// send most such changes as a change of the series.
 	DeletedOccurrences []OccurrenceID
 }
 

@@ -13,7 +13,7 @@ import (
 // A PolicyOutcome reports to the server how the device applied a policy. See [MS-ASPROV] 2.2.2.54.
 type PolicyOutcome int
 
-// The values of [PolicyOutcome]. A server that insists answers anything but PolicyApplied
+// The values of [PolicyOutcome]. A server that insists responds to anything but PolicyApplied
 // with an error that matches [ErrProvisionRequired] or with ActionAdmin.
 const (
 	PolicyApplied    PolicyOutcome = 1

@@ -19,7 +19,7 @@ type Recurrence struct {
 	WeekOfMonth int        // MonthlyNth, YearlyNth; 1 to 5, 5 is the last
 	Month       time.Month // Yearly, YearlyNth
 
-	FirstDay     *time.Weekday // of a week; nil: not said
+	FirstDay     *time.Weekday // of a week; nil: not sent
 	CalendarType int           // 0 and 1 Gregorian; see [MS-ASCAL] 2.2.2.10
 	LeapMonth    bool          // of a lunar calendar
 

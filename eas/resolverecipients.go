@@ -20,11 +20,11 @@ const MaxAvailability = 42 * 24 * time.Hour
 // ResolveOptions configure [Client.ResolveRecipients]. Nil means the zero value.
 type ResolveOptions struct {
 	Certificates    CertificateRetrieval
-	MaxCertificates int // for each name; 0: as the server likes
-	MaxAmbiguous    int // people for a name that fits several; 0: as the server likes
+	MaxCertificates int // for each name; 0: the server decides
+	MaxAmbiguous    int // for each name, of ambiguous matches; 0: the server decides
 	Start, End      time.Time
-	Pictures        int // people who come with a picture, from 14.1 on
-	PictureSize     int // bytes of a picture at most; 0: as the server likes
+	Pictures        int // how many people are returned with a picture, from 14.1 on
+	PictureSize     int // the largest size of a picture, in bytes; 0: the server decides
 }
 
 // A CertificateRetrieval says which certificates [Client.ResolveRecipients] requests. The zero
@@ -39,9 +39,9 @@ const (
 
 // A Resolution is the result for one name of [Client.ResolveRecipients].
 type Resolution struct {
-	To         string           // as asked
+	To         string           // as in the request
 	Status     ResolutionStatus // 0 if Err is not nil, or the server did not say
-	Count      int              // of people whom the name fits, as far as the server says
+	Count      int              // of matches, as far as the server says
 	Recipients []Recipient
 	Err        error // an [*Error], or nil: why the server did not look this name up
 }
@@ -53,7 +53,7 @@ type ResolutionStatus int
 const (
 	Resolved         ResolutionStatus = 1
 	Ambiguous        ResolutionStatus = 2
-	AmbiguousPartial ResolutionStatus = 3 // and not all are listed
+	AmbiguousPartial ResolutionStatus = 3 // of which not all are listed
 	NotResolved      ResolutionStatus = 4
 )
 
@@ -62,9 +62,9 @@ type Recipient struct {
 	Name, Email string
 	Contact     bool // of the user's contacts, and not of the global address list
 
-	// Slots are how the time from ResolveOptions.Start on is spent, half an hour each.
+	// Slots are the availability from ResolveOptions.Start on, half an hour each.
 	Slots    []Slot
-	SlotsErr error // why that is not known
+	SlotsErr error // why the availability is not known
 
 	Certificates    [][]byte // in DER, or the mini form
 	CertificatesErr error    // why there are none

@@ -19,12 +19,12 @@ const MaxFound = 100
 
 // A Query selects the items that a search returns. All fields that are set must match.
 type Query struct {
-	Text    string     // words; servers want some letters at least
-	Classes []Class    // if nil, every class; [Client.Find] takes one, and it must be ClassEmail
-	Folders []FolderID // if nil, the whole mailbox; Find takes one
+	Text    string     // words; servers require a minimum number of letters
+	Classes []Class    // if nil, every class; [Client.Find] accepts one, which must be ClassEmail
+	Folders []FolderID // if nil, the whole mailbox; Find accepts one
 	Shallow bool       // leave subfolders out
 
-	// These are Search's alone.
+	// Only Search has these.
 	Conversation  []byte // Email.ConversationID
 	After, Before time.Time
 }
@@ -91,8 +91,8 @@ type DirectoryEntry struct {
 	Phone, HomePhone, MobilePhone           string
 	Office, Title, Company                  string
 
-	// Picture is nil unless asked for; PictureStatus then says why there is none: 173 there
-	// is none, 174 it is too large, 175 there were too many before.
+	// Picture is nil unless requested. PictureStatus is the reason if it is missing: 173, the
+	// person has none; 174, it is too large; 175, more pictures were found than requested.
 	Picture       []byte
 	PictureStatus int
 

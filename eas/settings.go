@@ -15,7 +15,7 @@ type OutOfOffice struct {
 	State      OutOfOfficeState
 	Start, End time.Time // with OutOfOfficeTimed
 
-	// The answers, by who wrote: from within the organization, from outside and in the
+	// The replies, by sender: from within the organization, from outside and in the
 	// user's contacts, from outside and unknown. Nil: the server did not say, or, when it is
 	// set, is to leave it alone.
 	Internal, Known, Unknown *OutOfOfficeMessage
@@ -130,7 +130,7 @@ func (c *Client) SetOutOfOffice(ctx context.Context, o *OutOfOffice) error {
 // DeviceInformation is what [Client.SetDeviceInformation] sends in addition to [Client.Device].
 type DeviceInformation struct {
 	IMEI, PhoneNumber, MobileOperator string
-	// OutboundSMS says that the device sends text messages for the server; nil: not said.
+	// OutboundSMS says that the device sends text messages for the server; nil: not sent.
 	OutboundSMS *bool
 }
 

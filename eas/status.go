@@ -25,7 +25,7 @@ const (
 	ActionFolderSync   Action = "foldersync"        // FolderSync, then repeat
 	ActionFolderReset  Action = "foldersync_reset"  // FolderSync from key "0"
 	ActionProvision    Action = "provision"         // provision, then repeat
-	ActionWipe         Action = "provision_wipe"    // the server asks for a remote wipe
+	ActionWipe         Action = "provision_wipe"    // the server demands a remote wipe
 	ActionVersion      Action = "renegotiate"       // negotiate the version again
 	ActionReauth       Action = "reauth"            // a new token
 	ActionAdjust       Action = "adjust"            // repeat with other values
@@ -80,7 +80,7 @@ func lookupStatus(command, scope string, code int) statusInfo {
 // commands, and in different places of one response. See [MS-ASCMD] 2.2.2 and 2.2.3.177.
 type Status struct {
 	Command string // "" for the numbers that every command has, 101 and up
-	Scope   string // the part of the answer: "" for the whole, else e.g. "Item"
+	Scope   string // the part of the response: "" for the whole, else e.g. "Item"
 	Code    int
 	Name    string
 	Action  Action // begins with "ok" if the number is not a failure

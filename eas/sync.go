@@ -40,30 +40,30 @@ type SyncOptions struct {
 	Window int    // items of a page, at most MaxWindow; if 0, 100
 	Filter Filter // how far back; the zero value is everything
 
-	// Class is the class of the folder's items. Versions up to 12.1 want it, and it decides
-	// the type of items that do not say what they are. If "", ClassEmail.
+	// Class is the class of the folder's items. Versions up to 12.1 require it, and it is the
+	// type of items whose elements do not show one. If "", ClassEmail.
 	Class Class
 
-	// Body is the format in which bodies come; if 0, BodyPlain. BodyMIME brings the whole
-	// message.
+	// Body is the format of bodies; if 0, BodyPlain. BodyMIME is the whole message.
 	Body BodyType
-	// BodyLimit truncates bodies, in bytes; if 0, the whole body comes; NoBody leaves
-	// bodies out.
+	// BodyLimit is the length to which bodies are truncated, in bytes; if 0, bodies are not
+	// truncated; NoBody leaves them out.
 	BodyLimit int
 	// AllOrNone leaves out bodies that are longer than BodyLimit, instead of truncating them.
 	AllOrNone bool
 	// Preview is the length of the preview, in characters, at most 255; from 14.0 on.
 	Preview int
-	// Part brings, from 14.1 on, what a mail adds to its conversation, as HTML, in
-	// Email.Parts. BodyLimit holds for it too.
+	// Part returns, from 14.1 on, the part of a mail that is new in its conversation, as HTML,
+	// in Email.Parts. BodyLimit applies to it as well.
 	Part bool
-	// Protected brings, from 14.1 on, messages under rights management decrypted;
+	// Protected returns, from 14.1 on, messages under rights management decrypted;
 	// Email.License says what may be done with them.
 	Protected bool
 
-	// Conversations brings, from 14.0 on, conversations whole, where the filter would cut them.
+	// Conversations returns, from 14.0 on, whole conversations, even where Filter excludes
+	// some of their mail.
 	Conversations bool
-	// SMS brings, from 14.0 on, the text messages of a folder of mail as well, each as an
+	// SMS returns, from 14.0 on, also the text messages of a mail folder, each as an
 	// [*Email] whose MessageClass begins with IPM.Note.Mobile.SMS.
 	SMS bool
 
@@ -73,8 +73,8 @@ type SyncOptions struct {
 	// holds until the next. See [MS-ASCMD] 2.2.3.179.
 	Supported []string
 
-	// ServerWins settles conflicts for the server, which reports them as Results of edits.
-	// Otherwise the client wins.
+	// ServerWins resolves conflicts of later edits in favor of the server, which reports them
+	// in the results of the edits. Otherwise the client wins.
 	ServerWins bool
 }
 

@@ -10,8 +10,8 @@ import (
 // A Task is a task. See [MS-ASTASK] 2.2. Times are zero if the server did not send them.
 type Task struct {
 	Subject    string
-	Importance *Importance // nil: not said
-	Body       *Body       // nil: not asked for
+	Importance *Importance // nil: not sent
+	Body       *Body       // nil: not requested
 	Categories []string
 
 	// Start and Due are in UTC; StartLocal and DueLocal are the same dates as the user's

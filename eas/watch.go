@@ -35,56 +35,56 @@ type WatchOptions struct {
 	// and DefaultMaxHeartbeat.
 	MinHeartbeat, MaxHeartbeat time.Duration
 
-	// Observe, if not nil, is called with the error that Watch outlasts and the time that it
-	// waits before it tries again. It must return soon.
+	// Observe, if not nil, is called with each error after which Watch continues, and with the
+	// time before the next attempt. It must return soon.
 	Observe func(err error, wait time.Duration)
 }
 
 // Changes is a report of [Client.Watch].
 type Changes struct {
-	// Folders have something new: bring each of them up to date before the loop goes on.
+	// Folders are the folders with changes: synchronize each before the loop continues.
 	Folders []FolderID
-	// Hierarchy says that folders were made, renamed or deleted: FolderSync, and watch the
-	// folders that there are then. Nothing comes after it.
+	// Hierarchy says that folders were created, renamed or deleted. The sequence ends with it:
+	// call FolderSync, and Watch with the folders that exist then.
 	Hierarchy bool
 }
 
-// Watch yields a Changes value each time the server reports changes in folders. Call it when
-// the last Sync of each folder has been dealt with: it reports at once what has happened
-// since. What happens while nothing is being watched, as while the loop's body runs, is
-// reported when the loop goes on, since the server compares with the last Sync. A folder is
-// reported at most once a second, because some servers report each Sync that brought
-// something.
+// Watch yields a [Changes] value each time the server reports changes in folders. Call it after
+// the last Sync of each folder has been handled: changes since then are reported immediately.
+// Changes that happen while the body of the loop runs are reported when the loop continues,
+// because the server compares with the last Sync. A folder is reported at most once a second,
+// because some servers report each Sync that returned items.
 //
-// It pings. The heartbeat begins at the least, grows while nothing happens, and shrinks when
-// a connection is cut before its time, which is how networks show that they wait no longer.
-// The limits of the server are kept; of more folders than it watches, the first are watched. The
-// next Watch of the client begins with the heartbeat that this one has found.
+// Watch sends Ping. The heartbeat starts at MinHeartbeat, grows while nothing changes, and shrinks
+// when the connection is cut early, which is how a network shows its limit. The limits of the
+// server are respected; if there are more folders than it can watch, the first ones are watched.
+// The next Watch of the client starts with the heartbeat that this one has found.
 //
 // The sequence ends when ctx is done, after a change of the hierarchy, and with an error that
-// waiting does not mend: the token is refused and cannot be renewed ([ErrUnauthorized], or
-// the error of Client.Token), the user or the device is not allowed ([ErrForbidden]), a remote
-// wipe ([ErrRemoteWipe]), provisioning that is not accepted ([ErrProvisionRequired]), a
-// mailbox that has moved where Client.Moved does not follow ([ErrRedirected]), no common
-// version ([ErrVersion]), no ActiveSync at the URL (HTTP 404), a mailbox that is full (HTTP 507),
-// and what a server says about a wrong request.
+// does not pass by itself: the token is refused and cannot be renewed ([ErrUnauthorized], or the
+// error of Client.Token), the user or the device is not allowed ([ErrForbidden]), a remote wipe
+// ([ErrRemoteWipe]), provisioning that the server does not accept ([ErrProvisionRequired]), a
+// mailbox that has moved where Client.Moved does not follow ([ErrRedirected]), no common version
+// ([ErrVersion]), no ActiveSync at the URL (HTTP 404), a full mailbox (HTTP 507), and a request
+// that the server calls wrong.
 //
-// Watch outlasts everything else. It waits as long as Retry-After says, or from a second to a
-// minute, and pings again, without end:
+// After any other failure Watch waits, as long as Retry-After demands or increasingly from a second
+// to a minute, and sends Ping again, any number of times:
 //
 //   - networks: a name that does not resolve, a connection that is refused, reset or cut, a
 //     response that is late, an HTTP/2 stream or connection that is reset, closed or lost
-//   - devices in front: a certificate that does not verify and a page of HTML, as of a captive
-//     portal, an empty response or one that is cut off, HTTP 2xx but 200, a temporary redirect
+//   - devices in front: a certificate that does not verify, an HTML page such as that of a
+//     captive portal, an empty or incomplete response, HTTP 2xx except 200, a temporary redirect
 //     (302, 303, 307)
-//   - servers: HTTP 408, 425, 429 and 500 to 599 but 501, 505 and 507; of Ping the statuses 3,
-//     5, 6 and 8; of any command 110, 111, 114 and 133; and what it does not know. After the
-//     statuses 132, 134 and 136, by which the server says that it has lost the state of the
-//     device, twice in a row it reports all folders: their Sync gets [ErrInvalidSyncKey].
-//   - the authority of tokens: not reached, or busy
-//   - a machine that has slept: the connection is given up at once
+//   - servers: HTTP 408, 425, 429 and 500 to 599 except 501, 505 and 507; the statuses 3, 5, 6
+//     and 8 of Ping; the statuses 110, 111, 114 and 133 of any command; and statuses that are not
+//     known. After two of the statuses 132, 134 and 136 in a row, by which the server says that
+//     it has lost the state of the device, Watch reports all folders: their Sync gets
+//     [ErrInvalidSyncKey].
+//   - the authority that issues tokens: not reached, or busy
+//   - a machine that was suspended: the connection is abandoned immediately
 //
-// While Client.Token waits for a person to sign in, so does Watch.
+// While Client.Token waits for a person to sign in, Watch waits as well.
 func (c *Client) Watch(ctx context.Context, folders []Folder, o *WatchOptions) iter.Seq2[*Changes, error] {
 	return func(yield func(*Changes, error) bool) {
 		w := newWatch(c, folders, o)
