@@ -2,12 +2,12 @@ package token
 
 import "strings"
 
-// An AccountError says that another account has signed in than the one that is expected:
-// by [Source.Account], by [Source.Accept], or by the sign-in that the Store has under the key.
-// Nothing has been stored. Match it with errors.As; errors.Is finds the error of Accept.
+// An AccountError says that another account has signed in than expected: by [Source.Account], by
+// [Source.Accept], or by the sign-in that the Store has under the key. Nothing has been stored.
+// Match it with errors.As; errors.Is finds the error of Accept.
 //
-// To replace the sign-in of one account by that of another, call [Source.SignOut] first, or
-// set Source.Account to the new one. The text names no account.
+// To replace the sign-in of one account by that of another, call [Source.SignOut] first, or set
+// [Source.Account] to the new one. The text names no account.
 type AccountError struct {
 	Expected Account // zero if Accept refused
 	Actual   Account // zero if the tokens do not say who signed in
@@ -28,8 +28,8 @@ func (e *AccountError) Error() string {
 
 func (e *AccountError) Unwrap() error { return e.Err }
 
-// An Account is the person who signed in. From the ID token, if a flow of this package
-// brought one, it is verified; from the access token it is not.
+// An Account is the user who signed in. It is verified if it comes from the ID token of a flow of
+// this package, and not verified if it comes from the access token.
 type Account struct {
 	Tenant   string `json:"tenant,omitempty"`   // tid
 	Object   string `json:"object,omitempty"`   // oid

@@ -9,8 +9,8 @@ import (
 	"github.com/easoauth/easoauth/bearer"
 )
 
-// TokenSource returns src as an [oauth2.TokenSource], for code that knows no other. All its
-// calls have ctx, which therefore must live as long as the result is used.
+// TokenSource returns src as an [oauth2.TokenSource]. All its calls use ctx, which must therefore
+// live as long as the result is used.
 func TokenSource(ctx context.Context, src bearer.Source) oauth2.TokenSource {
 	return adapter{ctx, src}
 }
@@ -22,10 +22,10 @@ type adapter struct {
 
 func (a adapter) Token() (*oauth2.Token, error) { return a.src.Token(a.ctx) }
 
-// FromTokenSource returns ts as a [bearer.Source] whose callers wait no longer than their
-// own contexts. A call of ts goes on when its caller has left, and its outcome is dropped;
-// one call is made for each caller, so that ts should be an [oauth2.ReuseTokenSource]. A call
-// that panics or ends its goroutine is a [*PanicError].
+// FromTokenSource returns ts as a [bearer.Source] whose callers wait no longer than their own
+// contexts. If a caller leaves, the call of ts continues and its result is dropped. Each caller
+// makes one call, so ts should be an oauth2.ReuseTokenSource. A call that panics or ends its
+// goroutine is a [*PanicError].
 func FromTokenSource(ts oauth2.TokenSource) bearer.Source {
 	return bearer.SourceFunc(func(ctx context.Context) (*oauth2.Token, error) {
 		type outcome struct {

@@ -5,12 +5,12 @@ import (
 	"net/url"
 )
 
-// AdminConsentURL returns the page where an administrator of an organisation grants the app
-// what its registration requests, for all users: show it when a [*ReauthError] of kind
-// [ReauthConsent] says that consent is missing, which has it as AdminConsentURL. The
-// administrator comes back to redirect, which the app registration must have, with
-// admin_consent=True, or with an error; if empty, to the first one that it has. The result is ""
-// for AD FS and OpenID providers, which have no such page, and for personal accounts.
+// AdminConsentURL returns the page where an administrator of an organization grants the app what
+// its registration requests, for all users. Show it if a [*ReauthError] of kind [ReauthConsent]
+// says that consent is missing; its AdminConsentURL is the same URL. The browser returns to
+// redirect, which the app registration must list, with admin_consent=True or with an error; if
+// redirect is empty, to the first one that is registered. The result is "" for AD FS and OpenID
+// providers, which have no such page, and for personal accounts.
 func (a *Authority) AdminConsentURL(clientID, redirect string) string {
 	if a == nil || a.Kind != Entra || a.Tenant == "consumers" || clientID == "" {
 		return ""

@@ -16,7 +16,7 @@ import (
 // principal the host names of on-premises servers are registered.
 const exchangeAppID = "00000002-0000-0ff1-ce00-000000000000"
 
-// AudienceKind says how an audience misses.
+// AudienceKind says how an audience differs.
 type AudienceKind string
 
 // The kinds of [AudienceError].
@@ -30,7 +30,7 @@ const (
 	AudienceUnusable AudienceKind = "malformed"       // the audience is neither URL nor application ID
 )
 
-// An AudienceError says that Exchange would refuse the token for its audience, and why.
+// An AudienceError says why Exchange would refuse the audience of a token.
 type AudienceError struct {
 	Kind     AudienceKind
 	Expected string // the audience that the endpoint needs, e.g. https://mail.contoso.com
@@ -68,12 +68,12 @@ func (e *AudienceError) hint() string {
 	return "the aud claim is neither a URL nor an application ID"
 }
 
-// CheckAudience compares the aud claim of an access token with the endpoint it is meant
-// for, as Exchange does: by scheme, host and port. Case, a trailing dot of the host, the
-// default port, the spelling of an international name, and path and trailing slash (AD FS
-// sends one, Entra none) do not matter. One fitting audience of several is enough. For an
-// endpoint of Exchange Online, its application ID and its other hosts in the same cloud fit
-// as well. The error is an [*AudienceError].
+// CheckAudience compares the aud claim of an access token with the endpoint that it is for, as
+// Exchange does: by scheme, host and port. Case, a trailing dot of the host, the default port, the
+// spelling of an international name, the path and a trailing slash (AD FS sends one, Entra none)
+// do not matter. One matching audience of several is sufficient. For an endpoint of Exchange
+// Online, its application ID and its other hosts in the same cloud match as well. The error is an
+// [*AudienceError].
 func CheckAudience(aud []string, endpoint *url.URL) error {
 	e := &AudienceError{Kind: AudienceMissing, Actual: safehttp.Clean(strings.Join(aud, ", "), 256)}
 	if endpoint == nil || endpoint.Host == "" {

@@ -19,9 +19,9 @@ import (
 	"github.com/go-jose/go-jose/v4/cryptosigner"
 )
 
-// ClientAuth authenticates a confidential client to its authority. [Secret],
-// [Certificate] and [ClientAssertion] are the ways that Entra and AD FS know. Implementations
-// must be safe for concurrent use.
+// ClientAuth authenticates a confidential client to its authority. [Secret], [Certificate] and
+// [ClientAssertion] are the methods that Entra and AD FS accept. Implementations must be safe for
+// concurrent use.
 type ClientAuth interface {
 	// Params returns the parameters to add to a request to the token endpoint, which
 	// already has the client ID.
@@ -38,8 +38,8 @@ func (s Secret) Params(context.Context, string, *url.URL) (url.Values, error) {
 
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
-// A ClientAssertion returns a client assertion made elsewhere (RFC 7523), such as the token of a
-// workload identity. It is called for each request.
+// A ClientAssertion is a function that returns a client assertion made elsewhere (RFC 7523), such
+// as the token of a workload identity. It is called for each request.
 type ClientAssertion func(ctx context.Context, clientID string, tokenEndpoint *url.URL) (string, error)
 
 // Params returns client_assertion and its type.
@@ -52,8 +52,8 @@ func (f ClientAssertion) Params(ctx context.Context, clientID string, tokenEndpo
 }
 
 // A Certificate signs client assertions (RFC 7523) with an RSA key and names itself by its
-// thumbprint. An assertion is valid for five minutes and for one token endpoint. It is safe
-// for concurrent use if Key is.
+// thumbprint. An assertion is valid for five minutes and for one token endpoint. It is safe for
+// concurrent use if Key is.
 type Certificate struct {
 	// Certificate is registered with the app. Its public key must be that of Key.
 	Certificate *x509.Certificate

@@ -10,7 +10,7 @@ import (
 	"github.com/easoauth/easoauth/internal/safehttp"
 )
 
-// AuthorityKind tells the families of authorities apart.
+// An AuthorityKind is a family of authorities.
 type AuthorityKind string
 
 // The kinds of [Authority].
@@ -20,9 +20,9 @@ const (
 	OpenID AuthorityKind = "OpenID" // any other OpenID provider that the caller trusts
 )
 
-// An Authority signs users in and issues tokens. [ParseAuthority] fills the first four
-// fields from an authorization_uri; [Discover] fills the rest from the authority's
-// metadata. It must not be modified while in use.
+// An Authority signs users in and issues tokens. [ParseAuthority] sets the first four fields from
+// an authorization_uri; [Discover] sets the others from the metadata of the authority. It must not
+// be modified while in use.
 type Authority struct {
 	Kind   AuthorityKind
 	Host   string // the network host, e.g. login.microsoftonline.com; with the port unless it is 443
@@ -68,19 +68,18 @@ func (a *Authority) String() string {
 	return a.Host + "/" + a.Tenant
 }
 
-// ParseAuthority reads the authority out of the authorization_uri of a challenge, which is
-// the word of a stranger. It makes no request.
+// ParseAuthority reads the authority from the authorization_uri of a challenge, which is not
+// trusted. It sends no request.
 //
-// The URI must be an https URL without user information, and its host must be, exactly, a
-// host of the known Microsoft clouds with the default port, or an entry of
-// [Options.TrustedAuthorities]; otherwise the error is an [*AuthorityError] that matches
-// [ErrUntrustedAuthority]. Query and fragment are ignored. An alias such as
-// login.windows.net becomes the host that its cloud uses now, and the first path segment
-// becomes the tenant ("common" if there is none) unless Options.Tenant overrides it. On a
-// host that the caller trusts, a path that begins with /adfs is AD FS, a path in Entra's form
-// (/<tenant>/oauth2/…) is Entra, and anything else is an OpenID provider whose issuer is
-// the URI without a trailing /authorize, /auth, /oauth2/authorize or
-// /protocol/openid-connect/auth. Nil options are the zero options.
+// The URI must be an https URL without user information, and its host must be exactly a host of
+// the known Microsoft clouds with the default port, or an entry of [Options.TrustedAuthorities];
+// otherwise the error is an [*AuthorityError] that matches [ErrUntrustedAuthority]. Query and
+// fragment are ignored. An alias such as login.windows.net becomes the host that its cloud uses
+// now, and the first path segment becomes the tenant ("common" if there is none) unless
+// [Options.Tenant] overrides it. On a host that the caller trusts, a path that begins with /adfs
+// is AD FS, a path in the form of Entra (/<tenant>/oauth2/…) is Entra, and anything else is an
+// OpenID provider whose issuer is the URI without a trailing /authorize, /auth, /oauth2/authorize
+// or /protocol/openid-connect/auth. Nil options are the zero options.
 func ParseAuthority(authorizationURI string, o *Options) (*Authority, error) {
 	if o == nil {
 		o = &Options{}

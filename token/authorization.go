@@ -16,23 +16,23 @@ import (
 	"github.com/easoauth/easoauth/internal/safehttp"
 )
 
-// ErrState is matched when an authorization response is not that of the [Authorization]: its
-// state is missing or another. Another user's response was brought to this session,
-// or the user has begun twice. Nothing was sent to the authority.
+// ErrState is matched if an authorization response does not belong to the [Authorization]: its
+// state is missing or differs. The response of another user came to this session, or the user has
+// started two sign-ins. Nothing was sent to the authority.
 var ErrState = errors.New("token: the authorization response is not of this sign-in: its state differs")
 
 // authorizationLifetime is how long a user may take.
 const authorizationLifetime = time.Hour
 
-// An Authorization is the first half of a sign-in in a hosted application, whose user comes
-// back to the application's own URL in another request, which may reach another process: the
+// An Authorization is the first half of a sign-in in a hosted application, where the browser
+// returns to the application's own URL in another request, possibly in another process: the
 // authorization code flow with PKCE (RFC 6749 section 4.1, RFC 7636). [Config.Authorize] makes
-// one; send the browser to URL, and when it comes back call [Authorization.Redeem].
+// one. Send the browser to URL, and call [Authorization.Redeem] when it returns.
 //
-// An Authorization is a secret, as it holds the code verifier, and does not print. Keep what
-// [Authorization.Encode] returns in the user's session, on the server or encrypted, and never
-// where another user's browser could bring it back: the session is what binds the response to
-// the browser that began.
+// An Authorization is secret, because it holds the code verifier, and does not print. Store the
+// result of [Authorization.Encode] in the user's session, on the server or encrypted, and never
+// where the browser of another user could return it: the session binds the response to the browser
+// that started the sign-in.
 type Authorization struct {
 	URL    string    // where to send the browser
 	State  string    // of this sign-in, which the response repeats; a key to find it by
@@ -43,7 +43,7 @@ type Authorization struct {
 	claims              string
 }
 
-// AuthorizeOptions are the choices of [Config.Authorize].
+// AuthorizeOptions configure [Config.Authorize].
 type AuthorizeOptions struct {
 	LoginHint string // the address of the user who is expected to sign in
 	Prompt    string // as [Browser.Prompt]
@@ -54,9 +54,9 @@ type AuthorizeOptions struct {
 	FormPost bool
 }
 
-// Authorize begins a sign-in whose response goes to redirectURI, which the app registration
-// has: an https URL, or http on a loopback host, without a fragment. A claims challenge in
-// Config.Claims is part of it. Nil options are the zero options. It makes no request if the
+// Authorize starts a sign-in whose response goes to redirectURI, which the app registration must
+// list: an https URL, or http on a loopback host, without a fragment. It includes the claims
+// challenge of Config.Claims. Nil options are the zero options. It sends no request if the
 // metadata has been read. Errors are a [*ConfigError], and those of [Config.Discover].
 func (c *Config) Authorize(ctx context.Context, redirectURI string, o *AuthorizeOptions) (*Authorization, error) {
 	if o == nil {
@@ -91,18 +91,17 @@ func isLocalRedirect(u *url.URL) bool {
 	return u.Scheme == "http" && u.User == nil && (u.Hostname() == "localhost" || safehttp.IsLoopback(u))
 }
 
-// Redeem returns the second half of the sign-in as a [Flow], which needs no person: it checks
-// the parameters of the authorization response, those of the query or of the posted form, as
-// [Browser] does, and exchanges the code. Run it by [Source.SignIn], so that the sign-in is
-// stored:
+// Redeem returns the second half of the sign-in as a Flow, which needs no person: it checks the
+// parameters of the authorization response, from the query or the posted form, as [Browser] does,
+// and exchanges the code. Run it by [Source.SignIn], so that the sign-in is stored:
 //
 //	source := &token.Source{Config: cfg, Store: store, Key: user, Flow: authorization.Redeem(r.Form)}
 //	_, err := source.SignIn(r.Context())
 //
-// A code is good once: after a success, or a refusal that is not a [*TransientError], the flow
-// has run out. Errors match [ErrState] if the response is not of this sign-in; otherwise they
-// are a [*ReauthError] (as when the user declines or took too long), a [*ConfigError], a
-// [*TransientError] or an [*IDTokenError].
+// A code is valid once: after a success, or a refusal that is not a [*TransientError], the flow
+// cannot be used again. Errors match [ErrState] if the response does not belong to this sign-in;
+// otherwise they are a [*ReauthError] (for example if the user declines or takes too long), a
+// [*ConfigError], a [*TransientError] or an [*IDTokenError].
 func (a *Authorization) Redeem(params url.Values) Flow {
 	return &redemption{authorization: a, params: params}
 }
@@ -180,8 +179,7 @@ const (
 	maxHalf     = 64 << 10 // bytes of a stored first half
 )
 
-// Encode returns the authorization as JSON, with its secrets, to be kept until the user comes
-// back.
+// Encode returns the authorization as JSON, with its secrets, to be stored until the user returns.
 func (a *Authorization) Encode() ([]byte, error) {
 	return json.Marshal(wireAuthorization{
 		Version: halfVersion, URL: a.URL, Expires: a.Expiry, ClientID: a.clientID, Authority: a.authority, Redirect: a.attempt.redirect,
@@ -189,7 +187,7 @@ func (a *Authorization) Encode() ([]byte, error) {
 	})
 }
 
-// DecodeAuthorization reads what [Authorization.Encode] wrote. The error is a [*ConfigError] of
+// DecodeAuthorization reads the output of [Authorization.Encode]. The error is a [*ConfigError] of
 // kind [ConfigDocument] and quotes nothing of the data.
 func DecodeAuthorization(data []byte) (*Authorization, error) {
 	var w wireAuthorization

@@ -12,21 +12,21 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// Browser signs in with the user's browser: authorization code with PKCE S256 (RFC 7636)
-// on a loopback redirect (RFC 8252 section 7.3). The zero value is ready to use.
+// Browser signs in with the user's browser: authorization code with PKCE S256 (RFC 7636) and a
+// loopback redirect (RFC 8252 section 7.3). The zero value is ready to use.
 //
-// It listens on 127.0.0.1 (and, for localhost, on [::1]) until the response has come or the
-// context has ended, and on no other address. The response must carry the state of this
-// attempt, the issuer of the authority where it announces one (RFC 9207), and, if openid is
-// among the scopes, an ID token with the nonce of this attempt whose signature, issuer,
-// audience and times hold. Any other request to the listener gets a constant page and is
-// ignored, so that another program cannot cancel the sign-in; if nothing better comes until
-// the context ends, the error says what was refused.
+// It listens on 127.0.0.1 (and, for localhost, on [::1]) until the response has arrived or the
+// context is done, and on no other address. The response must carry the state of this attempt, the
+// issuer of the authority if it announces one (RFC 9207), and, if openid is among the scopes, an
+// ID token with the nonce of this attempt and a valid signature, issuer, audience and time. Any
+// other request to the listener gets a constant page and is ignored, so that another program
+// cannot cancel the sign-in; if no valid response arrives until the context is done, the error
+// says what was refused.
 type Browser struct {
 	// Open shows the URL, which is https, to the user. It must not pass it to a shell. It
-	// may return at once or block for as long as the browser runs: SignIn does not wait for
-	// it, and returns when the response has come or the context has ended. If nil, the
-	// system's browser is started, which writes nothing to the program's standard output.
+	// may return immediately or block while the browser runs: SignIn does not wait for it, and
+	// returns when the response has arrived or the context is done. If nil, the system's
+	// browser is started, which writes nothing to the program's standard output.
 	Open func(ctx context.Context, url string) error
 
 	// RedirectHost is the host of the redirect URI: "localhost", "127.0.0.1" or "::1",
@@ -56,11 +56,10 @@ type Browser struct {
 // Interactive returns true.
 func (*Browser) Interactive() bool { return true }
 
-// SignIn runs the flow. It returns when the tokens are there, the authority has refused,
-// or ctx has ended. Errors are a [*ReauthError] (as when the user declines), a
-// [*ConfigError], a [*TransientError], an [*IDTokenError], or one that matches ctx's. The
-// error matches [ErrFlowUnavailable] if there is no browser, no port to listen on, or no
-// authorization endpoint.
+// SignIn runs the flow. It returns when it has the tokens, the authority has refused, or ctx is
+// done. Errors are a [*ReauthError] (for example if the user declines), a [*ConfigError], a
+// [*TransientError], an [*IDTokenError], or one that matches ctx's. The error matches
+// [ErrFlowUnavailable] if there is no browser, no port to listen on, or no authorization endpoint.
 func (b *Browser) SignIn(ctx context.Context, c *Config) (*oauth2.Token, error) {
 	c, err := c.complete(ctx)
 	if err != nil {

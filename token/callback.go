@@ -6,9 +6,9 @@ import (
 	"runtime/debug"
 )
 
-// A PanicError says that code of the caller's that a [Source] called has panicked or ended its
+// A PanicError says that a callback or Store that a [Source] called has panicked or ended its
 // goroutine, or has returned an error whose methods panic. The renewal has failed and may be
-// repeated. The text leaves the value out, which may hold a secret.
+// repeated. The text does not include the value, which may hold a secret.
 type PanicError struct {
 	Callback string // "Source.Flow", "Store.Save", …; "" for this package itself
 	Value    any    // what it panicked with; nil for runtime.Goexit

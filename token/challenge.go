@@ -12,14 +12,14 @@ import (
 // exchangeID is the application ID of Exchange, which its challenge names.
 const exchangeID = "00000002-0000-0ff1-ce00-000000000000"
 
-// Challenge returns the header fields of the response with status 401 that refuses a request
-// as Exchange does: a Bearer challenge that names the authority, and, for a token that was
-// refused with a [*VerifyError], its number and reason in X-MS-Diagnostics. A nil err, for
-// a request without a token or with the empty one of a client that probes, gets the challenge
+// Challenge returns the header fields of the response with status 401 that refuses a request as
+// Exchange does: a Bearer challenge that names the authority, and, for a token that was refused
+// with a [*VerifyError], its number and reason in X-MS-Diagnostics. With a nil err, for a request
+// without a token or with the empty one of a client that probes, the result is the challenge
 // alone.
 //
-// An error of another type does not refuse the token: respond with status 503. Challenge
-// treats it as nil.
+// An error of another type does not refuse the token: respond with status 503. Challenge treats it
+// as nil.
 func (v *Verifier) Challenge(err error) http.Header {
 	c := bearer.Challenge{Scheme: "Bearer", Params: []bearer.Param{{Name: "client_id", Value: exchangeID}}}
 	add := func(name, value string) {

@@ -8,20 +8,20 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// ClientCredentials is the flow of a service that acts as itself, without a user (RFC 6749
-// section 4.4). It needs Config.Auth, and an administrator must have granted the app its
-// application permissions. There is no refresh token: a [Source] runs the flow again when the
-// access token ends.
+// ClientCredentials is the flow of a service that acts as itself, without a user (RFC 6749 section
+// 4.4). It needs Config.Auth, and an administrator must have granted the app its application
+// permissions. There is no refresh token: a Source runs the flow again when the access token
+// expires.
 //
-// Microsoft Entra ID issues the permissions that were granted, so that the scope is always
-// the resource's .default, and the scopes of the Config only say which resource. Other
-// authorities are sent the scopes of the Config, except those of OpenID Connect.
+// Microsoft Entra ID issues the permissions that were granted: the scope is always the resource's
+// .default, and the scopes of the Config only determine the resource. Other authorities receive
+// the scopes of the Config, except those of OpenID Connect.
 //
-// Exchange has no application permission for ActiveSync: SignIn refuses a Config for it with
-// a [*ConfigError] of kind [ConfigScope]. It has them for IMAP (IMAP.AccessAsApp), POP
+// Exchange has no application permission for ActiveSync: SignIn refuses a Config for it with a
+// [*ConfigError] of kind [ConfigScope]. It has them for IMAP (IMAP.AccessAsApp), POP
 // (POP.AccessAsApp), SMTP (SMTP.SendAsApp), and EWS (full_access_as_app), of the resource
-// https://outlook.office365.com; the service principal must be registered in Exchange Online
-// and be given access to each mailbox. Use [ConfigureResource] for these and for Microsoft Graph.
+// https://outlook.office365.com; the service principal must be registered in Exchange Online and
+// be granted access to each mailbox. Use [ConfigureResource] for these and for Microsoft Graph.
 type ClientCredentials struct{}
 
 // Interactive returns false.

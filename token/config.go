@@ -11,7 +11,7 @@ import (
 	"github.com/easoauth/easoauth/internal/safehttp"
 )
 
-// Options are the choices of [Configure]. The zero value is ready to use.
+// Options configure [Configure]. The zero value is ready to use.
 type Options struct {
 	// HTTPClient is used for every request to the authority. If nil, http.DefaultClient.
 	// Redirects are never followed, and its Timeout applies on top of 30 seconds for each
@@ -47,7 +47,7 @@ type Options struct {
 	Capabilities []string
 
 	// AllowLoopback accepts an authority that is reached over plain http at a loopback
-	// address, for tests. Its host must be in TrustedAuthorities all the same.
+	// address, for tests. Its host must be in TrustedAuthorities as well.
 	AllowLoopback bool
 
 	// Lazy reads the authority's metadata when a token must first be requested of it, and not
@@ -57,10 +57,10 @@ type Options struct {
 }
 
 // A Config says where and for what to request tokens. [Configure] and [ConfigureResource] make
-// one, and [RestoreConfig] one that was stored; a Config made by hand needs ClientID,
-// Authority with its endpoints, Endpoint and Scopes. It must not be modified while in use.
+// one, and [RestoreConfig] reads a stored one; a Config made by hand needs ClientID, Authority
+// with its endpoints, Endpoint and Scopes. It must not be modified while in use.
 //
-// As JSON, a Config is all that was learned about the authority, and no secret.
+// As JSON, a Config is what was learned about the authority, without secrets.
 type Config struct {
 	ClientID  string
 	Authority *Authority
@@ -77,14 +77,14 @@ type Config struct {
 	Claims string
 }
 
-// Configure decides, from the challenge of an endpoint that the caller trusts, where and
-// for what to request tokens: it parses and trusts or refuses the authority that the offer
-// names ([ParseAuthority]), reads its metadata ([Discover]) unless Options.Lazy is set, and
-// derives the scope from the endpoint ([Scopes]). Nil options are the zero options.
+// Configure determines from the challenge of an endpoint that the caller trusts where and for what
+// to request tokens: it accepts or refuses the authority that the offer names ([ParseAuthority]),
+// reads its metadata ([Discover]) unless [Options.Lazy] is set, and derives the scope from the
+// endpoint ([Scopes]). Nil options are the zero options.
 //
-// Errors are an [*AuthorityError] when the authority is refused or its metadata cannot be
-// used, a [*TransientError] when it cannot be reached, and a [*ConfigError] when the client
-// ID, the endpoint or the scopes cannot be used.
+// Errors are an [*AuthorityError] if the authority is refused or its metadata cannot be used, a
+// [*TransientError] if it cannot be reached, and a [*ConfigError] if the client ID, the endpoint
+// or the scopes cannot be used.
 func Configure(ctx context.Context, clientID string, offer *bearer.Offer, endpoint *url.URL, o *Options) (*Config, error) {
 	if o == nil {
 		o = &Options{}

@@ -40,10 +40,10 @@ type authorityDocument struct {
 	Metadata *metadata `json:"metadata,omitempty"` // nil if it has not been read
 }
 
-// MarshalJSON writes all that [Configure] learned: the client ID, the authority with its
-// metadata, the endpoint, the scopes and the capabilities, as an object with the member
-// version. Auth, HTTPClient and Claims are left out, so that the document holds no secret. The
-// form is stable: what one version wrote, later ones read.
+// MarshalJSON writes what [Configure] learned: the client ID, the authority with its metadata, the
+// endpoint, the scopes and the capabilities, as an object with the member version. It leaves out
+// Auth, HTTPClient and Claims, so that the document holds no secret. The form is stable: later
+// versions read it.
 func (c Config) MarshalJSON() ([]byte, error) {
 	if err := c.check(); err != nil {
 		return nil, err
@@ -114,15 +114,15 @@ func (c *Config) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// RestoreConfig reads what [Config.MarshalJSON] wrote, without a request, and holds it against
-// o as [Configure] would: the authority must be one of the known Microsoft clouds or listed in
-// TrustedAuthorities, as all its hosts that InstanceDiscovery once found, and a loopback
-// authority needs AllowLoopback; every endpoint must be on a host of the authority, and the
-// scopes must fit the endpoint. HTTPClient and Auth are taken from o, whose other fields are
-// in the document and must not be set. Nil options are the zero options.
+// RestoreConfig reads the output of [Config.MarshalJSON] without a request, and checks it against
+// o as [Configure] would: the authority, and the hosts that InstanceDiscovery found, must belong
+// to the known Microsoft clouds or be listed in TrustedAuthorities, and a loopback authority needs
+// AllowLoopback; every endpoint must be on a host of the authority, and the scopes must match the
+// endpoint. HTTPClient and Auth come from o; the other fields are in the document and must not be
+// set. Nil options are the zero options.
 //
-// Errors are an [*AuthorityError] when the document names an authority or an endpoint that
-// cannot be trusted, and a [*ConfigError], of kind [ConfigDocument] when it is not one.
+// Errors are an [*AuthorityError] if the document names an authority or an endpoint that is not
+// trusted, and a [*ConfigError], of kind [ConfigDocument] if it is not a Config.
 func RestoreConfig(data []byte, o *Options) (*Config, error) {
 	if o == nil {
 		o = &Options{}

@@ -15,15 +15,14 @@ import (
 	"github.com/easoauth/easoauth/internal/safehttp"
 )
 
-// A DeviceAuthorization is the first half of a sign-in on another device (RFC 8628) that must
-// survive a restart, or whose code is shown by another process than the one that waits.
-// [Config.AuthorizeDevice] makes one; show its DevicePrompt, keep what
-// [DeviceAuthorization.Encode] returns, and run it as the Flow of a [Source], by
-// [Source.SignIn], as often as it takes until Expiry: each time it goes on waiting.
+// A DeviceAuthorization is the first half of a sign-in on another device (RFC 8628) that survives
+// a restart, or whose code another process displays. [Config.AuthorizeDevice] makes one. Show its
+// [DevicePrompt], store the result of [DeviceAuthorization.Encode], and run it as the Flow of a
+// Source by [Source.SignIn], as often as necessary until Expiry: each run continues to wait.
 // [DeviceCode] is both halves in one.
 //
-// It is a secret, as whoever has the device code can redeem it, and does not print. It may be
-// used concurrently, by one process at a time.
+// It is secret, because the device code can be redeemed by anyone who has it, and does not print.
+// It may be used concurrently, by one process at a time.
 type DeviceAuthorization struct {
 	DevicePrompt
 
@@ -98,11 +97,11 @@ func (c *Config) parseDevice(m map[string]json.RawMessage, claims string) (*Devi
 // Interactive returns true: the person has not finished.
 func (*DeviceAuthorization) Interactive() bool { return true }
 
-// SignIn requests the tokens every interval (1 to 60 seconds, and 5 more each time the
-// authority says slow_down) until they are there, the user has declined, the code has expired
-// (1 hour at the latest), or ctx has ended, after which it can be called again. Failures in
-// between that may pass are waited out. Errors are a [*ReauthError], a [*ConfigError], a
-// [*TransientError], an [*IDTokenError], or one that matches ctx's.
+// SignIn requests the tokens every interval (1 to 60 seconds, and 5 more each time the authority
+// responds slow_down) until it has them, the user has declined, the code has expired (after 1 hour
+// at the latest), or ctx is done, after which it can be called again. It waits through failures
+// that may pass. Errors are a [*ReauthError], a [*ConfigError], a [*TransientError], an
+// [*IDTokenError], or one that matches ctx's.
 func (d *DeviceAuthorization) SignIn(ctx context.Context, c *Config) (*oauth2.Token, error) {
 	c, err := c.complete(ctx)
 	if err != nil {
@@ -138,7 +137,7 @@ type wireDevice struct {
 	Claims    string    `json:"claims,omitempty"`
 }
 
-// Encode returns the device authorization as JSON, with its secrets, to be kept until the user
+// Encode returns the device authorization as JSON, with its secrets, to be stored until the user
 // has signed in.
 func (d *DeviceAuthorization) Encode() ([]byte, error) {
 	return json.Marshal(wireDevice{
@@ -147,7 +146,7 @@ func (d *DeviceAuthorization) Encode() ([]byte, error) {
 	})
 }
 
-// DecodeDeviceAuthorization reads what [DeviceAuthorization.Encode] wrote. The error is a
+// DecodeDeviceAuthorization reads the output of [DeviceAuthorization.Encode]. The error is a
 // [*ConfigError] of kind [ConfigDocument] and quotes nothing of the data.
 func DecodeDeviceAuthorization(data []byte) (*DeviceAuthorization, error) {
 	var w wireDevice

@@ -12,18 +12,18 @@ import (
 	"github.com/easoauth/easoauth/internal/safehttp"
 )
 
-// DeviceCode signs in on another device (RFC 8628): the program shows a code, and the user
-// types it in at the authority's page, wherever there is a browser.
+// DeviceCode signs in on another device (RFC 8628): the program displays a code, and the user
+// enters it on the page of the authority in any browser.
 //
-// A code can be phished: whoever makes a user type in a code that the attacker requested
-// has the user's mailbox. Use Browser where there is a browser, and show with the code
-// which program requests it.
+// Device codes can be phished: an attacker who makes a user enter a code that the attacker
+// requested has access to the mailbox. Use [Browser] where there is a browser, and display with
+// the code which program requests it.
 type DeviceCode struct {
-	// Prompt shows the code to the user and returns at once. Required.
+	// Prompt shows the code to the user and returns immediately. Required.
 	Prompt func(ctx context.Context, p *DevicePrompt) error
 }
 
-// A DevicePrompt is what to show to the user. Its texts are safe to print.
+// A DevicePrompt is what to show the user. Its texts are safe to print.
 type DevicePrompt struct {
 	UserCode                string
 	VerificationURI         string // https, where to type the code in
@@ -43,8 +43,8 @@ const (
 // Interactive returns true.
 func (*DeviceCode) Interactive() bool { return true }
 
-// SignIn requests a code, has it shown, and then waits for the user as
-// [DeviceAuthorization.SignIn] does. Errors are those, and that of Prompt.
+// SignIn requests a code, calls Prompt, and waits for the user as [DeviceAuthorization.SignIn]
+// does. Errors are those, and that of Prompt.
 func (d *DeviceCode) SignIn(ctx context.Context, c *Config) (*oauth2.Token, error) {
 	if d.Prompt == nil {
 		return nil, unavailable(&ConfigError{Kind: ConfigMissing, Hint: "DeviceCode.Prompt is not set"})

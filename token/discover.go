@@ -23,17 +23,15 @@ const requestTimeout = 30 * time.Second
 
 func asError[T error](err error, target *T) bool { return errors.As(err, target) }
 
-// Discover finds the authority that authorizationURI names ([ParseAuthority] decides
-// whether it may be trusted) and reads its OpenID metadata: from
-// https://<host>/<tenant>/v2.0/.well-known/openid-configuration for Entra, whatever the
-// version of the URI, and from https://<host>/adfs/.well-known/openid-configuration for AD
-// FS.
+// Discover finds the authority of authorizationURI, which [ParseAuthority] must accept, and reads
+// its OpenID metadata: from https://<host>/<tenant>/v2.0/.well-known/openid-configuration for
+// Entra, whatever the version of the URI, and from
+// https://<host>/adfs/.well-known/openid-configuration for AD FS.
 //
-// The metadata must be at most 1 MiB and come without a redirect; its issuer must be the
-// authority itself, where Entra's may hold {tenantid} for a tenant that is only known
-// after the sign-in; and every endpoint must be https on the authority's host or a host of
-// the same cloud. Errors are an [*AuthorityError] or, if no usable response came, a
-// [*TransientError].
+// The metadata must have at most 1 MiB and come without a redirect; its issuer must be the
+// authority itself, where Entra's may contain {tenantid} for a tenant that is known only after the
+// sign-in; and every endpoint must be https on a host of the authority or of the same cloud. The
+// error is an [*AuthorityError] or, if there was no usable response, a [*TransientError].
 func Discover(ctx context.Context, authorizationURI string, o *Options) (*Authority, error) {
 	if o == nil {
 		o = &Options{}

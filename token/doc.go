@@ -1,13 +1,13 @@
 // Package token signs users in with OAuth and keeps them signed in: it decides which authority
-// may do so, runs the sign-in, stores it, and from then on hands out access tokens that are
-// fresh and made for the server they are sent to. A sign-in is lost only when the authority
-// ends it. It serves Exchange ActiveSync first, and IMAP, SMTP, POP, EWS, Microsoft Graph and
-// APIs of your own as well.
+// may do so, runs the sign-in, stores it, and then hands out access tokens that are valid and
+// issued for the server they are sent to. A sign-in is lost only when the authority ends it. It
+// serves Exchange ActiveSync first, and IMAP, SMTP, POP, EWS, Microsoft Graph and your own APIs
+// as well. All types are safe for concurrent use unless their documentation says otherwise.
 //
 // # Sign in, and keep it
 //
-// A mailbox server says in its challenge who signs its users in ([bearer.Probe]). Configure
-// trusts or refuses that authority, and a [Source] does the rest:
+// A mailbox server names in its challenge the authority that signs its users in ([bearer.Probe]).
+// [Configure] accepts or refuses that authority, and a [Source] does the rest:
 //
 //	cfg, err := token.Configure(ctx, clientID, offer, endpoint, nil)
 //	src := &token.Source{
@@ -18,12 +18,12 @@
 //	tok, err := src.Token(ctx)
 //
 // The first call opens the browser. Later calls, and later starts of the program, find the
-// sign-in in the Store; [Source.Token] returns the access token while it is good and renews it
-// before it ends. Give src to eas.Client, to a [bearer.Transport], or by [TokenSource] to
+// sign-in in the Store; [Source.Token] returns the access token while it is valid and renews it
+// before it expires. Give src to eas.Client, to a [bearer.Transport], or by [TokenSource] to
 // anything that has an oauth2.TokenSource. [Source.Status] says who is signed in and until
-// when, [Source.SignIn] signs in again, and [Source.SignOut] forgets the sign-in.
+// when, [Source.SignIn] signs in again, and [Source.SignOut] deletes the sign-in.
 //
-// Where there is no challenge, name the resource: [ConfigureResource], with scopes such as
+// For a server without a challenge, name the resource: [ConfigureResource], with scopes such as
 // [ScopeIMAP] and [ScopeGraph].
 //
 // # Ways to sign in
@@ -31,9 +31,9 @@
 // A [Flow] is one way to sign in:
 //
 //	Browser               the user's browser on this machine, with PKCE and a loopback redirect
-//	DeviceCode            a code that the user types in on another device
-//	Authorization         a hosted application: the browser comes back to its own URL, in another request
-//	DeviceAuthorization   a device code that outlives the process that shows it
+//	DeviceCode            a code that the user enters on another device
+//	Authorization         a hosted application: the browser returns to its own URL, in another request
+//	DeviceAuthorization   a device code that outlives the process that displays it
 //	OnBehalfOf            a service exchanges the token that its front client presents
 //	ClientCredentials     a service that acts as itself, without a user
 //	RefreshToken          a refresh token from elsewhere is imported
@@ -48,7 +48,7 @@
 // A [Store] keeps one [Record] for each key: [FileStore] in files that processes of one machine
 // share, package sqlstore in a database that machines share, [MemoryStore] in memory; package
 // keyring encrypts the files with a key of the system's keychain. Any number of processes may
-// use one sign-in: one renews, and the others use what it got. A rotated refresh token is
+// use one sign-in: one renews, and the others use its result. A rotated refresh token is
 // stored before the access token that came with it is handed out. Package storetest tests a
 // Store of your own.
 //
@@ -61,43 +61,44 @@
 //	*ConfigError      the app registration, the deployment or the program is at fault
 //	*TransientError   wait for RetryAfter; nothing is lost
 //	*AudienceError    the token is for another server than the endpoint
-//	*AuthorityError   the authority is not trusted, or its metadata is of no use
+//	*EndpointError    the endpoint refuses tokens for a reason that no new token changes
+//	*AuthorityError   the authority is not trusted, or its metadata cannot be used
 //	*AccountError     another account signed in than expected
 //	ErrNotPersisted   (errors.Is) the Store does not accept what must be stored
 //
-// A refusal is not an end. A policy that is set by mistake and lifted, a database or an
-// authority that is down for an hour, cost nobody a sign-in: the Source tries again by itself,
-// and [Source] says when. [ReauthError.AdminConsentURL] is the page for an administrator where
-// consent is missing. Set [Source.Observe] or [Source.Logger] to hear of renewals, of sign-ins
-// that end, and of those that soon will.
+// Most refusals are not final. A policy that is set by mistake and lifted, or a database or an
+// authority that is down for an hour, ends no sign-in: the Source tries again by itself, at the
+// intervals that [Source] documents. [ReauthError.AdminConsentURL] is the page where an
+// administrator grants missing consent. Set [Source.Observe] or [Source.Logger] to receive
+// renewals, sign-ins that end, and sign-ins that will end soon.
 //
 // # Start with what is known
 //
 // A [Config] is stored as JSON, without secrets, and read again without a request
-// ([RestoreConfig]); a start with a good stored token then needs no authority at all. Where
-// nothing is stored, [Options.Lazy] has the same effect.
+// ([RestoreConfig]): a start with a valid stored token then needs no authority. If nothing is
+// stored, [Options.Lazy] has the same effect.
 //
 // # Many mailboxes
 //
 // Sources are cheap, and each is independent. Share one [Limiter] among those of one authority,
-// so that an expiry or an outage of all is not a storm.
+// so that a common expiry or an outage does not cause a burst of requests.
 //
 // # Whom to trust
 //
-// The authorization_uri of a challenge comes from a server that has not been trusted yet.
-// Configure accepts it only if its host is one of the known Microsoft clouds or is listed in
+// The authorization_uri of a challenge comes from a server that is not trusted yet.
+// [Configure] accepts it only if its host is one of the known Microsoft clouds or is listed in
 // [Options.TrustedAuthorities]; anything else is an [*AuthorityError]. The scope is derived
 // from the endpoint, never from the challenge. AD FS and OpenID providers are listed there; for
 // AD FS, see [Browser.RedirectPort] as well.
 //
 // Exchange accepts a token only if its audience is the scheme and host by which Exchange knows
-// itself. A Source compares before it hands a token out. [Inspect] reads a token without
+// itself. A Source checks the audience before it hands a token out. [Inspect] reads a token without
 // verifying it; [Verifier] verifies, for gateways, for services and for tests.
 //
 // # Secrets
 //
 // The types of this package do not print secrets with fmt, log/slog or encoding/json; methods
-// called Encode return what must be kept with care. [golang.org/x/oauth2.Token] is not of this
+// called Encode return secrets. [golang.org/x/oauth2.Token] is not of this
 // package and does print them: do not log it.
 package token
 

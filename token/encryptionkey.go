@@ -8,8 +8,8 @@ import (
 	"github.com/easoauth/easoauth/internal/seal"
 )
 
-// An EncryptionKey encrypts records with AES-256-GCM. It has 32 bytes, from a keychain, a
-// secret store or [NewEncryptionKey]. It does not print.
+// An EncryptionKey encrypts records with AES-256-GCM. It has 32 bytes, from a keychain, a secret
+// store or [NewEncryptionKey]. It does not print.
 type EncryptionKey []byte
 
 // NewEncryptionKey returns 32 random bytes.

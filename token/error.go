@@ -26,9 +26,9 @@ var (
 	ErrRefreshUncertain = errors.New("token: the response to an earlier refresh may have been lost")
 )
 
-// An AuthorityError says why an authority was refused, or why its metadata cannot be used.
-// It matches [ErrUntrustedAuthority] if the authority was refused for what it is; the
-// caller who knows better lists the host in [Options.TrustedAuthorities].
+// An AuthorityError says why an authority was refused, or why its metadata cannot be used. It
+// matches [ErrUntrustedAuthority] if the host is not trusted: list the host in
+// [Options.TrustedAuthorities] if you trust it.
 type AuthorityError struct {
 	Host   string // the host, as far as it could be read
 	Reason string
@@ -45,8 +45,8 @@ func (e *AuthorityError) Error() string {
 
 func (e *AuthorityError) Unwrap() error { return e.Err }
 
-// A Refusal holds the facts of an authority's refusal (RFC 6749 section 5.2 and the members
-// that Microsoft Entra ID adds). All texts have been made safe to print.
+// A Refusal holds the facts of a refusal by an authority (RFC 6749 section 5.2 and the members
+// that Microsoft Entra ID adds). All texts are safe to print.
 type Refusal struct {
 	Status        int    // HTTP status, or 0 if no response came or it came through the browser
 	Code          string // error, e.g. "invalid_grant"
@@ -84,7 +84,7 @@ func (r *Refusal) text() string {
 	return strings.Join(parts, ", ")
 }
 
-// ReauthKind says why the user must come back.
+// ReauthKind says why a person must act.
 type ReauthKind string
 
 // The kinds of [ReauthError].
@@ -106,11 +106,10 @@ const (
 	ReauthNoRefresh   ReauthKind = "no refresh"  // the access token ran out and no refresh token was issued
 )
 
-// A ReauthError says that a person must act: in most cases the user signs in again; for the
-// kinds blocked, device, user and consent it may be an administrator. If Ended is set, the
-// grant is over and only another sign-in helps. Otherwise the authority refuses for now and
-// the sign-in is kept: a [Source] tries again by itself, see [Status], so that a policy that
-// is lifted costs nobody a sign-in.
+// A ReauthError says that a person must act: usually the user signs in again; for the kinds
+// blocked, device, user and consent it may be an administrator. If Ended is set, the grant is over
+// and only a new sign-in helps. Otherwise the authority refuses for now and the sign-in is kept: a
+// [Source] tries again by itself, see [Status], so that lifting a policy restores every sign-in.
 type ReauthError struct {
 	Kind    ReauthKind
 	Ended   bool   // the grant is over, or there is none
@@ -146,8 +145,8 @@ const (
 	ConfigMissing  ConfigKind = "missing"  // a required field of this package's types is not set
 )
 
-// A ConfigError says that the registration of the app, the deployment or the caller's
-// configuration is at fault. Neither repeating the call nor a new sign-in helps.
+// A ConfigError says that the app registration, the deployment or the configuration of the program
+// is wrong. Neither a retry nor a new sign-in helps.
 type ConfigError struct {
 	Kind    ConfigKind
 	Refusal        // what the authority said, if a request was made
@@ -161,8 +160,8 @@ func (e *ConfigError) Error() string {
 
 func (e *ConfigError) Unwrap() error { return e.Err }
 
-// A TransientError says that the authority could not be reached or could not respond. The
-// sign-in is as good as before; the call may be repeated after RetryAfter.
+// A TransientError says that the authority could not be reached or could not respond. The sign-in
+// is unchanged; the call may be repeated after RetryAfter.
 type TransientError struct {
 	Refusal
 	Hint       string
@@ -180,17 +179,17 @@ func (e *TransientError) Error() string {
 
 func (e *TransientError) Unwrap() error { return e.Err }
 
-// Temporary reports true: the same call may succeed later without anyone acting. Those who
-// wait, as eas.Client.Watch does, know by it that they may.
+// Temporary returns true: the same call may succeed later without anyone acting. Callers that
+// wait, such as eas.Client.Watch, check it.
 func (e *TransientError) Temporary() bool { return true }
 
-// RetryDelay returns RetryAfter. By it eas.Error.RetryAfter says how long to wait, without
-// importing this package.
+// RetryDelay returns RetryAfter. Package eas uses it to set eas.Error.RetryAfter without importing
+// this package.
 func (e *TransientError) RetryDelay() time.Duration { return e.RetryAfter }
 
-// An EndpointError says that no other access token was requested for one that the endpoint
-// refused: the endpoint blames something that no token mends (Hint says what), or the token
-// was itself renewed for it a moment ago, and another renewal would only make a loop.
+// An EndpointError says that a Source did not request another access token for one that the
+// endpoint refused, because another token would be refused as well (Hint says why), or because the
+// refused token was itself the result of such a renewal a moment ago. Match it with errors.As.
 type EndpointError struct {
 	Age        time.Duration // of the refused token
 	RetryAfter time.Duration // until another renewal is allowed

@@ -12,31 +12,30 @@ import (
 	"github.com/easoauth/easoauth/internal/keyed"
 )
 
-// A FileStore keeps each record in a file of its own. Only Dir is required. It is a
-// [Locker] and a [Reserver], may be shared by processes on one machine, and is safe for
-// concurrent use; its fields must not be changed after its first use. What a call costs does
-// not depend on the number of records.
+// A FileStore keeps each record in a file of its own. Only Dir is required. It is a [Locker] and a
+// [Reserver], may be shared by processes on one machine, and is safe for concurrent use; its
+// fields must not be changed after its first use. The cost of a call does not depend on the number
+// of records.
 //
-// Save writes a temporary file, syncs it, renames it over the old one and syncs the folder
-// before it returns: after a crash the file holds the old record or the new one. A key has
-// one temporary file at most. What a process that was killed has left in it is overwritten
-// by the next Reserve, Save or Delete of the key. Load needs no lock and writes nothing, so
-// that it works on a read-only file system.
+// Save writes a temporary file, syncs it, renames it over the old one and syncs the folder before
+// it returns: after a crash the file holds the old record or the new one. A key has at most one
+// temporary file. The next Reserve, Save or Delete of the key overwrites what a killed process
+// left in it. Load needs no lock and writes nothing, so that it works on a read-only file system.
 //
-// The folder is made with mode 0700 and files with 0600. Symbolic links, files with a second
-// name, and files and folders that belong to another user or are open to others are refused
-// with an error that matches [ErrUnsafeFile]; AllowMode and EncryptionKey relax this. On
-// Windows the folder's access list decides. File names are hashes of the keys.
+// The folder is created with mode 0700 and files with 0600. Symbolic links, files with a second
+// name, and files and folders that belong to another user or are accessible to others are refused
+// with an error that matches [ErrUnsafeFile]; AllowMode and EncryptionKey relax this. On Windows
+// the access list of the folder decides. File names are hashes of the keys.
 //
-// Locks are advisory locks of the operating system, which end with the process; on a network
-// file system they are as good as the file system's. Lock files stay: if one were removed,
-// two processes could hold the lock.
+// Locks are advisory locks of the operating system, which end with the process; on a network file
+// system they are as reliable as the file system's. Lock files are not removed: otherwise two
+// processes could hold the lock.
 //
-// A file that is torn, foreign or cannot be decrypted is an error that matches [ErrRecord]
-// and names the file. A new sign-in keeps it aside, with the suffix .bad, until the sign-in
+// A file that is incomplete, not a record, or cannot be decrypted is an error that matches
+// [ErrRecord] and names the file. A new sign-in keeps it, with the suffix .bad, until the sign-in
 // is deleted.
 type FileStore struct {
-	// Dir is the folder. It is made, with its parents, if it does not exist.
+	// Dir is the folder. It is created, with its parents, if it does not exist.
 	Dir string
 
 	// EncryptionKey encrypts the files with AES-256-GCM, each for its key. If not nil it must
@@ -110,8 +109,8 @@ func (s *FileStore) Save(ctx context.Context, key string, r Record) (Record, err
 	return r, nil
 }
 
-// Delete removes the record of key, see [Store], and what was kept aside of it. A file
-// without secrets stays, which remembers the generation.
+// Delete removes the record of key, see [Store], and the .bad file. A file without secrets
+// remains, which holds the generation.
 func (s *FileStore) Delete(ctx context.Context, key string, generation uint64) error {
 	unlock, err := s.lockFile(ctx, key, writeLock)
 	if err != nil {
@@ -138,9 +137,8 @@ func (s *FileStore) Lock(ctx context.Context, key string) (func() error, error) 
 	return s.lockFile(ctx, key, renewLock)
 }
 
-// NeedsKey reports whether the folder holds a file that was encrypted, so that it cannot be
-// read without the EncryptionKey that it was written with. It does not use
-// s.EncryptionKey.
+// NeedsKey reports whether the folder holds an encrypted file, which can be read only with its
+// EncryptionKey. It does not use s.EncryptionKey.
 func (s *FileStore) NeedsKey() (bool, error) {
 	names, err := filepath.Glob(filepath.Join(globEscape(s.Dir), "*"+tokenSuffix))
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 // releaseTime bounds the wait for the write lock, which is held for a moment at a time.
 const releaseTime = time.Second
 
-// Reserve writes a file of half as much again as size bytes and syncs it; the next Save of
-// key fills it. See [Reserver]. If two reserve for one key, the later reservation counts.
+// Reserve writes a file of one and a half times size bytes and syncs it; the next Save of key
+// fills it. See [Reserver]. If two calls reserve for one key, the later one counts.
 func (s *FileStore) Reserve(ctx context.Context, key string, size int) (func(), error) {
 	unlock, err := s.lockFile(ctx, key, writeLock)
 	if err != nil {

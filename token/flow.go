@@ -8,20 +8,19 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// A Flow is one way to sign in. [Browser], [DeviceCode], [OnBehalfOf], [ClientCredentials]
-// and [RefreshToken] are the ones of this package, [Authorization.Redeem] and
-// a [*DeviceAuthorization] are the second halves of a sign-in that spans processes, [FlowFunc]
-// makes one of a function, such as a call of the system's broker, and [FirstOf] chains them.
+// A Flow is a way to sign in. [Browser], [DeviceCode], [OnBehalfOf], [ClientCredentials] and
+// [RefreshToken] are flows; [Authorization.Redeem] and a [*DeviceAuthorization] are the second
+// halves of a sign-in that spans processes; [FlowFunc] makes a flow of a function, such as a call
+// of the system's broker; and [FirstOf] chains flows.
 //
-// SignIn returns the tokens of the new sign-in: AccessToken, Expiry and, if the authority
-// issued one, RefreshToken; the ID token, the granted scope, refresh_at and
-// refresh_token_expiry (each a time.Time) may be in Extra. It must return soon after ctx
-// has ended. A [Source] stores what SignIn returns before it hands anything out. The Config
-// is a copy of the flow's own: what it changes there reaches nobody.
+// SignIn returns the tokens of the new sign-in: AccessToken, Expiry and, if the authority issued
+// one, RefreshToken; the ID token, the granted scope, refresh_at and refresh_token_expiry (each a
+// time.Time) may be in Extra. It must return soon after ctx is done. A Source stores the result
+// before it hands out a token. The Config is a copy: changes to it have no effect.
 //
-// A Flow may have a method Interactive() bool. If it returns false, the flow needs no
-// person, and a Source repeats it as it repeats a refresh. A Flow without the method is
-// taken to need one, and is not run again by itself when it has failed.
+// A Flow may have a method Interactive() bool. If it returns false, the flow needs no person, and
+// a Source repeats it like a refresh. A Flow without the method is assumed to need a person, and
+// is not run again automatically after a failure.
 type Flow interface {
 	SignIn(ctx context.Context, c *Config) (*oauth2.Token, error)
 }
@@ -32,10 +31,9 @@ func interactive(f Flow) bool {
 	return !ok || i.Interactive()
 }
 
-// ErrFlowUnavailable is matched by the error of a [Flow] that cannot be used here, whoever
-// signs in: there is no browser or no display, the port of the redirect URI is taken, the
-// authority has no endpoint for it, or it was not given what it needs. [FirstOf] then tries
-// the next one.
+// ErrFlowUnavailable is matched by the error of a [Flow] that cannot be used here, whoever signs
+// in: there is no browser or no display, the port of the redirect URI is in use, the authority has
+// no endpoint for it, or a required field is not set. [FirstOf] then tries the next flow.
 var ErrFlowUnavailable = errors.New("token: this way to sign in is not available")
 
 // unavailable marks err as one that matches ErrFlowUnavailable, without a word more.
@@ -46,17 +44,17 @@ type unavailableError struct{ err error }
 func (e *unavailableError) Error() string   { return e.err.Error() }
 func (e *unavailableError) Unwrap() []error { return []error{e.err, ErrFlowUnavailable} }
 
-// A FlowFunc is a function as a [Flow] that needs a person.
+// A FlowFunc is a function as a Flow that needs a person.
 type FlowFunc func(ctx context.Context, c *Config) (*oauth2.Token, error)
 
 // SignIn calls f.
 func (f FlowFunc) SignIn(ctx context.Context, c *Config) (*oauth2.Token, error) { return f(ctx, c) }
 
-// FirstOf returns a [Flow] that tries flows in turn: the next one if one is not available
-// ([ErrFlowUnavailable]), or if one that needs no person gets a [*ReauthError], as an
-// imported refresh token that is dead does. Any other outcome is the outcome, so that a user
-// who declines does not have to decline twice. If all are tried, the error is that of the last one
-// and wraps the others'. It needs a person if one of the flows does.
+// FirstOf returns a Flow that tries flows in turn: the next one if one is not available
+// ([ErrFlowUnavailable]), or if one that needs no person gets a [*ReauthError], such as an
+// imported refresh token that has expired. Any other result is final, so that a user who declines
+// is not prompted twice. If all flows fail, the error is that of the last one and wraps the
+// others. The Flow needs a person if one of flows does.
 //
 //	token.FirstOf(token.RefreshToken(old), &token.Browser{}, &token.DeviceCode{Prompt: show})
 func FirstOf(flows ...Flow) Flow { return firstOf(flows) }

@@ -14,13 +14,12 @@ import (
 // maxToken bounds a token that is read, in bytes.
 const maxToken = 64 << 10
 
-// ErrOpaque is matched when a token is not a JWT that can be read. That is a normal
-// outcome: access tokens may be opaque or encrypted, and clients have no right to their
-// content.
+// ErrOpaque is matched if a token is not a JWT that can be read. That is a normal result: access
+// tokens may be opaque or encrypted, and clients have no right to their content.
 var ErrOpaque = errors.New("token: opaque")
 
-// Claims are the claims of a token that matter to ActiveSync. From [Inspect] they are
-// unverified; from [Verifier.Verify] they are verified.
+// Claims are the claims of a token that matter to ActiveSync. [Inspect] does not verify them;
+// [Verifier.Verify] does.
 type Claims struct {
 	Issuer    string    // iss
 	Audience  []string  // aud
@@ -57,10 +56,10 @@ func (c *Claims) LogValue() slog.Value {
 		slog.String("tid", c.Tenant), slog.String("appid", c.AppID), slog.String("scp", c.Scope))
 }
 
-// Inspect reads the claims of a compact JWT of at most 64 KiB without verifying anything:
-// the outcome may be shown and explained, never relied on. Whatever is not three parts
-// of unpadded base64url with a JSON object in the first two is opaque, and the error
-// matches [ErrOpaque]. Of a claim that appears twice the last counts.
+// Inspect reads the claims of a compact JWT of at most 64 KiB without verifying anything: show and
+// explain the result, but never rely on it. A token that is not three parts of unpadded base64url
+// with a JSON object in the first two is opaque, and the error matches [ErrOpaque]. If a claim
+// appears twice, the last one counts.
 func Inspect(raw string) (*Claims, error) { return inspect(raw, false) }
 
 // inspect does what Inspect does. If strict, nothing may appear twice.

@@ -10,21 +10,21 @@ import (
 	"time"
 )
 
-// A Limiter bounds what the Sources that share it request of one authority, so that an
-// expiry, a restart or an outage of many mailboxes is not a storm: how many requests are
-// under way, how many are begun a second, and none while the authority asks to wait.
-// The zero value is ready to use. It must not be copied, its fields must not be changed after
-// its first use, and it is safe for concurrent use.
+// A Limiter bounds the requests that the Sources that share it send to one authority, so that an
+// expiry, a restart or an outage of many mailboxes does not cause a burst: the number of requests
+// in progress, the number of requests started each second, and none while the authority demands a
+// pause. The zero value is ready to use. It must not be copied, its fields must not be changed
+// after its first use, and it is safe for concurrent use.
 //
-// A Source takes its turn before it locks the Store and before a refresh token is spent,
-// and gives it back when the successor has been stored. A caller whose access token is good
-// never waits. Renewals that a caller waits for come before those in the background; within
-// each kind the order is first come, first served. A renewal in the background that waits
-// for its turn has no goroutine. Sign-ins by a person are not limited.
+// A Source waits for its turn before it locks the Store and before it spends a refresh token, and
+// ends its turn after the new refresh token has been stored. A caller whose access token is valid
+// never waits. Renewals that a caller waits for come before those in the background; within each
+// kind the order is first come, first served. A renewal in the background that waits for its turn
+// uses no goroutine. Sign-ins by a person are not limited.
 //
-// When the authority responds with status 429 or 503, no request begins before Retry-After, or
-// before 1 second, doubling to 1 minute, if it sent none. Until then callers who need a
-// request get a [*TransientError] with the time that is left.
+// If the authority responds with status 429 or 503, no request starts before Retry-After, or
+// before 1 second, doubling to 1 minute, if it sent none. Until then callers who need a request
+// get a [*TransientError] with the remaining time.
 type Limiter struct {
 	// Concurrency is how many requests may be under way. If zero, DefaultConcurrency; if
 	// negative, any number.

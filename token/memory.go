@@ -8,9 +8,9 @@ import (
 	"github.com/easoauth/easoauth/internal/keyed"
 )
 
-// A MemoryStore keeps records in memory, for tests and for programs whose users sign in at
-// every start. The zero value is ready to use, and it is safe for concurrent use. It is a
-// [Locker]. It does not print its records.
+// A MemoryStore keeps records in memory, for tests and for programs whose users sign in at every
+// start. The zero value is ready to use, and it is safe for concurrent use. It is a [Locker]. It
+// does not print its records.
 type MemoryStore struct {
 	state atomic.Pointer[memory] // which fmt does not follow
 }

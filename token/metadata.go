@@ -37,8 +37,8 @@ func discover(ctx context.Context, uri string, o *Options) (*Authority, error) {
 	return a, nil
 }
 
-// Discover returns the authority with its metadata, which is read if it has not been: see
-// [Options.Lazy]. Errors are those of the function Discover. It may be called concurrently.
+// Discover returns the authority with its metadata, which it reads if [Options.Lazy] has postponed
+// that. Errors are those of the function [Discover]. It may be called concurrently.
 func (c *Config) Discover(ctx context.Context) (*Authority, error) {
 	if err := c.check(); err != nil {
 		return nil, err

@@ -20,16 +20,16 @@ const (
 	EventFailed    EventKind = "failed"    // there is no new token, for now or for good: see Err
 	EventExpiring  EventKind = "expiring"  // the sign-in is expected to end soon, at RefreshExpiry: see [Source.Notice]
 
-	// EventNoRefresh comes after EventSignedIn when the authority issued no refresh token: the
+	// EventNoRefresh follows EventSignedIn if the authority issued no refresh token: the
 	// sign-in ends with the access token, at Expiry. Request offline_access, or consent to it.
 	EventNoRefresh EventKind = "no refresh token"
-	// EventScopes comes after an event that brought a token when the authority says that it
-	// granted less than Config.Scopes: see Missing. Entra's token is an error then.
+	// EventScopes follows an event with a new token if the authority granted less than
+	// Config.Scopes: see Missing. Entra's token is an error then.
 	EventScopes EventKind = "scopes missing"
 )
 
-// An Event is what an observer learns. It holds no secret, and names the user by Key and
-// Account.
+// An Event reports a change of a sign-in to [Source.Observe]. It holds no secret, and names the
+// user by Key and Account.
 type Event struct {
 	Kind          EventKind
 	Key           string
@@ -177,14 +177,14 @@ type Status struct {
 	Since time.Time // of the first failure in a row
 	Next  time.Time // when the next request may be sent; zero if only another sign-in helps
 
-	// Unsaved says that the Store has not taken a new or refreshed sign-in, which is in memory
-	// only.
+	// Unsaved says that the Store has not accepted a new or refreshed sign-in, which is only in
+	// memory.
 	Unsaved bool
 }
 
-// Status reads the sign-in from the Store. Without one the error is a [*ReauthError] of
-// kind [ReauthNone], and the Status holds what is wrong all the same. Status ends with ctx even
-// if the Store does not; the error then matches ctx.Err() and context.Cause(ctx).
+// Status reads the sign-in from the Store. If there is none, the error is a [*ReauthError] of kind
+// [ReauthNone], and the [Status] still says what is wrong. Status ends with ctx even if the Store
+// does not; the error then matches ctx.Err() and context.Cause(ctx).
 func (s *Source) Status(ctx context.Context) (Status, error) {
 	if err := s.check(); err != nil {
 		return Status{}, err

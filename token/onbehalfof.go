@@ -8,12 +8,12 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// OnBehalfOf exchanges an access token that a front client presented to this service for
-// one that is for the Config's endpoint (the on-behalf-of flow of Microsoft Entra ID). It
-// needs Config.Auth. With offline_access among the scopes the response brings a refresh
-// token, with which the service renews alone.
+// OnBehalfOf exchanges an access token that a front client presented to this service for one for
+// the endpoint of the Config (the on-behalf-of flow of Microsoft Entra ID). It needs Config.Auth.
+// With offline_access among the scopes the response includes a refresh token, with which the
+// service renews without the front client.
 //
-// A [*ReauthError] with Claims is the challenge to send to the front client: 401 with
+// Send the Claims of a [*ReauthError] to the front client as a challenge: 401 with
 // WWW-Authenticate: Bearer error="insufficient_claims" and the claims in base64.
 type OnBehalfOf struct {
 	// Assertion returns the access token of the front client, whose audience must be this
@@ -21,10 +21,10 @@ type OnBehalfOf struct {
 	Assertion func(ctx context.Context) (string, error)
 }
 
-// Interactive returns false: the front client has the person.
+// Interactive returns false: the person is at the front client.
 func (*OnBehalfOf) Interactive() bool { return false }
 
-// SignIn makes the exchange.
+// SignIn exchanges the token.
 func (f *OnBehalfOf) SignIn(ctx context.Context, c *Config) (*oauth2.Token, error) {
 	if err := c.check(); err != nil {
 		return nil, err

@@ -11,8 +11,8 @@ import (
 	"github.com/easoauth/easoauth/internal/safehttp"
 )
 
-// A Record is one sign-in as a [Store] keeps it: one refresh token, and the access tokens
-// that it brought, each under the name of what it was requested for. It does not print its secrets; stores persist it with
+// A Record is one sign-in as a [Store] keeps it: one refresh token and its access tokens, each by
+// the name of what it was requested for. It does not print its secrets; stores persist it with
 // [Record.Encode].
 type Record struct {
 	// Lineage names the sign-in. It is made once and survives every refresh, so that a
@@ -50,7 +50,7 @@ type Access struct {
 	Type      string // "Bearer"
 	Obtained  time.Time
 	Expiry    time.Time
-	RefreshAt time.Time // when the authority asks for a renewal; zero if it did not
+	RefreshAt time.Time // when the authority wants a renewal; zero if it did not say
 	Scope     string
 }
 
@@ -60,8 +60,8 @@ const recordSchema = 1
 // maxRecord bounds an encoded record.
 const maxRecord = safehttp.MaxJSON
 
-// ErrRecord is matched when an encoded record cannot be read: it is torn, of another
-// schema, or something else altogether.
+// ErrRecord is matched if an encoded record cannot be read: it is incomplete, of another schema,
+// or not a record.
 var ErrRecord = errors.New("token: not a readable record")
 
 type wireRecord struct {
@@ -89,7 +89,7 @@ type wireAccess struct {
 	Scope     string    `json:"scope,omitempty"`
 }
 
-// Encode returns the record as JSON, with its secrets, for a [Store] to keep.
+// Encode returns the record as JSON, with its secrets, for a [Store].
 func (r Record) Encode() ([]byte, error) {
 	w := wireRecord{
 		Schema: recordSchema, Lineage: r.Lineage, Generation: r.Generation, ClientID: r.ClientID,
@@ -112,8 +112,8 @@ func (r Record) Encode() ([]byte, error) {
 	return b, nil
 }
 
-// DecodeRecord reads what [Record.Encode] wrote, at most 1 MiB. The error matches
-// [ErrRecord] and quotes nothing of the data.
+// DecodeRecord reads the output of [Record.Encode], at most 1 MiB. The error matches [ErrRecord]
+// and quotes nothing of the data.
 func DecodeRecord(data []byte) (Record, error) {
 	if len(data) > maxRecord {
 		return Record{}, fmt.Errorf("%w: longer than %d bytes", ErrRecord, maxRecord)

@@ -6,8 +6,8 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// A RefreshToken is the flow that imports an existing refresh token: it is exchanged at
-// once, so that a dead one is noticed. It does not print.
+// A RefreshToken is the flow that imports an existing refresh token. It is exchanged immediately,
+// so that an invalid one is noticed. It does not print.
 type RefreshToken string
 
 // Interactive returns false: an import needs no person.

@@ -40,26 +40,26 @@ var exchangePermissions = []string{
 	"IMAP.AccessAsApp", "POP.AccessAsApp", "SMTP.SendAsApp", "full_access_as_app",
 }
 
-// ConfigureResource says where and for what to request tokens when there is no challenge: for
-// IMAP, POP, SMTP, EWS, Microsoft Graph, or an API of your own.
+// ConfigureResource determines where and for what to request tokens without a challenge: for IMAP,
+// POP, SMTP, EWS, Microsoft Graph, or your own API.
 //
 //	token.ConfigureResource(ctx, clientID, "https://login.microsoftonline.com/common", nil, []string{token.ScopeIMAP}, nil)
 //
-// The authority is the URL of one, such as https://login.microsoftonline.com/contoso.com or
-// https://fs.contoso.com/adfs, and is trusted or refused as by [Configure].
+// The authority is a URL such as https://login.microsoftonline.com/contoso.com or
+// https://fs.contoso.com/adfs, and is accepted or refused as by [Configure].
 //
 // The resource is the URL by which the authority knows what the tokens are for: https, or an
-// application ID URI that begins with api:. A Source compares the audience of tokens with it.
-// If nil, the scopes name it.
+// application ID URI that begins with api:. A Source compares the audience of tokens with it. If
+// nil, it is taken from the scopes.
 //
-// A scope is written in full, or as the permission alone, which is completed by the resource.
-// All must be of the resource, since a token is for one. Without scopes, Microsoft Entra ID is
-// sent the resource's .default: all permissions that were granted to the app. Other
-// authorities need at least one. If no scope of OpenID
-// Connect is among them, offline_access, openid and profile are added, without which the
-// sign-in brings neither a refresh token nor the user's name (openid alone for AD FS).
+// A scope is written in full, or as the permission alone, which is completed by the resource. All
+// scopes must belong to the resource, because a token is for one resource. Without scopes,
+// Microsoft Entra ID receives the resource's .default: all permissions that were granted to the
+// app. Other authorities need at least one. If no scope of OpenID Connect is among them,
+// offline_access, openid and profile are added, without which the sign-in has neither a refresh
+// token nor the user's name (openid alone for AD FS).
 //
-// Of the options, Scopes must be empty. Errors are those of Configure.
+// Options.Scopes must be empty. Errors are those of Configure.
 func ConfigureResource(ctx context.Context, clientID, authority string, resource *url.URL, scopes []string, o *Options) (*Config, error) {
 	if o == nil {
 		o = &Options{}

@@ -15,7 +15,7 @@ import (
 	"github.com/easoauth/easoauth/internal/safehttp"
 )
 
-// Replay says what an authority makes of a refresh token that comes a second time.
+// Replay says what an authority does with a refresh token that it receives a second time.
 type Replay int
 
 // The values of [Source.Replay].
@@ -33,34 +33,33 @@ const (
 	ReplayTolerant
 )
 
-// A Source hands out access tokens for one mailbox and renews them. It is a
-// [bearer.Source] and a [bearer.Refresher]. Only Config is required. A Source must not be
-// copied, its fields must not be changed after its first use, and all its methods are safe
-// for concurrent use.
+// A Source hands out access tokens for one mailbox and renews them. It is a [bearer.Source] and a
+// [bearer.Refresher]. Only Config is required. A Source must not be copied, its fields must not be
+// changed after its first use, and all its methods are safe for concurrent use.
 //
-// While the access token is good, Token returns it without a lock and without a request.
-// From some minutes before its expiry it is renewed in the background. However many
-// callers wait, one renewal is under way; each waits at most as long as its own context,
-// and the renewal goes on when they have left.
+// While the access token is valid, Token returns it without a lock and without a request. Some
+// minutes before it expires it is renewed in the background. Any number of callers share one
+// renewal; each waits at most as long as its own context, and the renewal continues when they have
+// left.
 //
-// A sign-in is lost only when the authority ends it. A failure is shared by all who waited and
-// by those who come before the next attempt is due. That is after Retry-After or else 1
-// second, doubling to 1 minute, for what passes by itself, and 1 minute, doubling to 15, for
-// a refusal that leaves the grant as it is ([ReauthError.Ended] is false) and for mistakes of
-// the configuration ([ConfigError], [AudienceError], [AccountError]); all with jitter. Only a
-// grant that has ended, or that there never was, causes no request before there is another.
-// A new sign-in in the Store, or a good access token of another process there, is found
-// within a second while callers come. Status says what is wrong and when the next attempt is
-// due.
+// A sign-in is lost only when the authority ends it. A failure is shared by all callers that
+// waited and by those that come before the next attempt. The next attempt is made after
+// Retry-After or else 1 second, doubling to 1 minute, for failures that pass by themselves; and
+// after 1 minute, doubling to 15, for a refusal that leaves the grant unchanged
+// ([ReauthError].Ended is false) and for configuration errors ([ConfigError], [AudienceError],
+// [AccountError]); all with jitter. If the grant has ended, or there never was one, no request is
+// sent until the user signs in. A new sign-in in the Store, or a valid access token that another
+// process has stored, is found within a second while there are callers. [Status] says what is
+// wrong and when the next attempt is due.
 //
-// Before a new or refreshed access token is handed out, its refresh token has been stored.
-// If the Store fails, callers get an error that matches [ErrNotPersisted], and the tokens are
-// kept in memory and stored when the Store is back, without a request. The tokens that are
-// handed out hold no refresh token and must not be modified.
+// A new or refreshed access token is handed out only after its refresh token has been stored. If
+// the Store fails, callers get an error that matches [ErrNotPersisted], and the tokens are kept in
+// memory and stored when the Store works again, without a request. The tokens that are handed out
+// hold no refresh token and must not be modified.
 //
 // A panic or runtime.Goexit of the Store, Flow, Accept, AllowAudience or HTTPClient fails that
-// renewal with a [*PanicError]. One of Observe or Logger changes no outcome, and is logged with
-// its stack, by [slog.Default] if there is no Logger.
+// renewal with a [*PanicError]. A panic of Observe or Logger does not change the result; it is
+// logged with its stack, by slog.Default if there is no Logger.
 type Source struct {
 	// Config says where and for what tokens are requested. Required.
 	Config *Config
@@ -69,49 +68,50 @@ type Source struct {
 	Store Store
 
 	// Key is the name of the sign-in in the Store. Required with a Store. Sources for
-	// several endpoints may share one: one sign-in brings tokens for all of them.
+	// several endpoints may share one: a sign-in yields tokens for all of them.
 	Key string
 
-	// Flow signs in when there is no sign-in, or the user must act for it. If nil, callers get
+	// Flow signs in if there is no sign-in, or if the user must act for it. If nil, callers get
 	// a *ReauthError, and SignIn cannot be used.
 	//
 	// A Flow that needs a person runs while a caller of Token or Refresh waits, and is
-	// cancelled when all of them have left; see Linger. It is tried once: if it fails other
-	// than with a *TransientError, SignIn tries again. One that needs no person ([Flow]) is
-	// repeated as a refresh is, in the background as well, and gets no claims but a caller's.
+	// cancelled when all of them have left; see Linger. It is tried once: if it fails with
+	// anything but a *TransientError, only SignIn tries again. A Flow that needs no person
+	// ([Flow]) is repeated like a refresh, also in the background, and gets no claims except
+	// those of a caller.
 	Flow Flow
 
-	// Linger is how long after its start a Flow that needs a person goes on without callers
-	// when their time was over: a deadline, or a context that was cancelled with a cause, as by
-	// a command with a time limit. Later callers join it, and its outcome is stored. A caller
+	// Linger is how long after its start a Flow that needs a person continues without callers if
+	// they have left because of a deadline or a context that was cancelled with a cause, such as
+	// the time limit of a command. Later callers join it, and its result is stored. A caller
 	// who cancels without a cause ends it. If zero, the Flow ends with its last caller.
 	Linger time.Duration
 
-	// Account is the account that is expected to sign in; fields that are empty do not count,
-	// and Username does not if Object is set. If another one signs in, or the tokens do not say
-	// which, nothing is stored and the error is an *AccountError. If zero, any account may sign
-	// in to a key without a sign-in, and later only the same one, until SignOut.
+	// Account is the account that must sign in. Empty fields are not compared, nor is Username if
+	// Object is set. If another account signs in, or the tokens do not say which, nothing is
+	// stored and the error is an *AccountError. If zero, any account may sign in to a key
+	// without a sign-in, and later only the same one, until SignOut.
 	Account Account
 
 	// Accept, if not nil, decides about an account that has signed in before anything is
 	// stored. Its error ends the sign-in, as the Err of an *AccountError.
 	Accept func(ctx context.Context, a Account) error
 
-	// Limiter, if not nil, bounds the requests of all Sources that share it. If nil, the Sources
-	// whose Configs share an Authority that Configure made renew 256 tokens at a time in the
-	// background, and a request for which a caller waits begins at once.
+	// Limiter, if not nil, limits the requests of all Sources that share it. If nil, the Sources
+	// whose Configs share an Authority renew at most 256 tokens at a time in the background,
+	// and a request for which a caller waits is sent immediately.
 	Limiter *Limiter
 
 	// Early is how long before its expiry an access token is renewed in the background, or
-	// earlier by up to Spread, when the authority does not say (refresh_in). If zero, 5
-	// minutes or a tenth of its lifetime, whichever is longer, but at most half its
-	// lifetime. If negative, a token is renewed when it has expired.
+	// earlier by up to Spread, if the authority does not say (refresh_in). If zero, 5 minutes
+	// or a tenth of its lifetime, whichever is longer, but at most half its lifetime. If
+	// negative, a token is renewed when it has expired.
 	Early time.Duration
 
-	// Spread is the longest random span by which a renewal in the background is brought
-	// forward. If zero, a quarter of Early, and for the first renewal of a process whatever is
-	// left of the lifetime after its first quarter, so that sources that start together drift
-	// apart at once. If negative, none.
+	// Spread is the longest random time by which a renewal in the background is advanced. If
+	// zero, a quarter of Early, and for the first renewal of a process the rest of the lifetime
+	// after its first quarter, so that sources that start together do not renew together. If
+	// negative, none.
 	Spread time.Duration
 
 	// RefreshLifetime is how long a refresh token is expected to live unused when the
@@ -164,9 +164,9 @@ func (s *Source) keeper() *keeper {
 	return s.state.Load().(*keeper)
 }
 
-// Token returns an access token whose audience fits the endpoint and which is not about to
-// expire. When ctx ends first, the error matches ctx.Err() and context.Cause(ctx); otherwise
-// it is a [*ReauthError], [*ConfigError], [*TransientError], [*AudienceError], [*AccountError] or
+// Token returns an access token whose audience matches the endpoint and which is not about to
+// expire. If ctx ends first, the error matches ctx.Err() and context.Cause(ctx); otherwise it is a
+// [*ReauthError], [*ConfigError], [*TransientError], [*AudienceError], [*AccountError] or
 // [*PanicError], that of a Flow, or one of the Store, which matches [ErrNotPersisted] if tokens
 // could not be stored.
 func (s *Source) Token(ctx context.Context) (*oauth2.Token, error) {
@@ -183,16 +183,16 @@ func (s *Source) Token(ctx context.Context) (*oauth2.Token, error) {
 	return k.wait(ctx, demand{})
 }
 
-// Refresh returns an access token other than refused, which the endpoint has refused
-// although it had not expired, with why. Many callers that were refused the same token
-// make one renewal, and one that comes late gets the token that the others got. Claims
-// in why are sent to the authority, which may respond that the user must sign in. While the
-// authority refuses for now, Refresh makes a request all the same, once in 30 seconds.
+// Refresh returns an access token other than refused, which the endpoint has refused for the
+// reason why although it had not expired. Callers that were refused the same token share one
+// renewal; one that comes late gets its result. Claims in why are sent to the authority, which may
+// respond that the user must sign in. While the authority refuses for now, Refresh still sends a
+// request, once in 30 seconds.
 //
-// If the endpoint complained about the audience, another token would be like this one, and
-// the error is an [*AudienceError] at once; if it blames something else that no other token
-// mends ([bearer.Offer.Refreshable]), a [*EndpointError]. It is one, too, if refused itself
-// comes from such a renewal less than 30 seconds ago. Otherwise errors are those of Token.
+// If the endpoint refused the audience, which another token would share, the error is an
+// [*AudienceError]; if it gave another reason that no token changes ([bearer.Offer.Refreshable]),
+// or if refused itself comes from such a renewal less than 30 seconds ago, an [*EndpointError].
+// Otherwise errors are those of [Source.Token].
 func (s *Source) Refresh(ctx context.Context, refused *oauth2.Token, why *bearer.Offer) (*oauth2.Token, error) {
 	k := s.keeper()
 	d := demand{forced: true}
@@ -228,11 +228,10 @@ func (s *Source) Refresh(ctx context.Context, refused *oauth2.Token, why *bearer
 	return k.wait(ctx, d)
 }
 
-// SignIn runs the Flow, whether or not there is a sign-in already, and stores the outcome
-// as a new sign-in, in place of the old one. It waits for a renewal that is under way, and
-// joins a Flow that is. If it fails, the old sign-in is as good as before. The error is that
-// of the Flow, of the Store, which matches [ErrNotPersisted] while the new sign-in is kept in
-// memory, or an [*AccountError].
+// SignIn runs the Flow, whether or not there is a sign-in, and stores the result as a new sign-in
+// that replaces the old one. It waits for a renewal in progress, and joins a Flow in progress. If
+// it fails, the old sign-in is unchanged. The error is that of the Flow, of the Store, which
+// matches [ErrNotPersisted] while the new sign-in is kept in memory, or an [*AccountError].
 func (s *Source) SignIn(ctx context.Context) (*oauth2.Token, error) {
 	if s.Flow == nil {
 		return nil, &ConfigError{Kind: ConfigMissing, Hint: "Source.Flow is not set, so nobody can sign in"}
@@ -240,12 +239,12 @@ func (s *Source) SignIn(ctx context.Context) (*oauth2.Token, error) {
 	return s.keeper().wait(ctx, demand{signIn: true})
 }
 
-// SignOut deletes the sign-in from the Store and forgets it. It is final: a renewal or a Flow
-// that is under way here is dropped, and its callers get a [*ReauthError] of kind
-// [ReauthNone]; one in another process that lands after SignOut is dropped there. The
-// authority is not informed, and an access token that another Source holds already stays good
-// until its expiry. SignOut ends with ctx even if the Store does not; the error then matches
-// ctx.Err() and context.Cause(ctx), and the sign-in may still be deleted.
+// SignOut deletes the sign-in from the Store and forgets it. It is final: a renewal or a Flow in
+// progress is dropped, and its callers get a [*ReauthError] of kind [ReauthNone]; so is the result
+// of another process that arrives after SignOut. The authority is not informed, and an access
+// token that another Source already holds remains valid until it expires. SignOut ends with ctx
+// even if the Store does not; the error then matches ctx.Err() and context.Cause(ctx), and the
+// sign-in may still be deleted.
 func (s *Source) SignOut(ctx context.Context) error {
 	if err := s.check(); err != nil {
 		return err

@@ -13,12 +13,12 @@ var (
 	ErrConflict = errors.New("token: the record has changed")
 )
 
-// A Store keeps records under keys that the caller chooses, typically one per mailbox.
-// [MemoryStore] and [FileStore] are the ones of this package, and package storetest tests
-// any other. Implementations must be safe for concurrent use.
+// A Store keeps records by keys that the caller chooses, typically one for each mailbox.
+// [MemoryStore] and [FileStore] are stores, package sqlstore has another, and package storetest
+// tests any. Implementations must be safe for concurrent use.
 //
-// What Save has stored must survive the end of the process before Save returns: the
-// refresh token that the record replaces may be dead.
+// A record must survive the end of the process before Save returns: the refresh token that it
+// replaces may no longer be valid.
 type Store interface {
 	// Load returns the record. The error matches ErrNotFound if there is none.
 	Load(ctx context.Context, key string) (Record, error)
@@ -34,27 +34,26 @@ type Store interface {
 	Delete(ctx context.Context, key string, generation uint64) error
 }
 
-// A Locker is an optional ability of a [Store]: an exclusive lock for a key. A [Source]
-// holds the lock from reading a record to storing its successor, so that several processes
-// refresh once. Without it they may refresh more than once, and an authority that lets a
-// refresh token be used once may end the sign-in.
+// A Locker is an optional ability of a [Store]: an exclusive lock for a key. A Source holds the
+// lock from reading a record to storing the next one, so that only one of several processes
+// refreshes. Without it more than one may refresh, and an authority that allows one use of a
+// refresh token may end the sign-in.
 type Locker interface {
 	// Lock waits until it has the lock, or ctx ends. The lock ends with unlock or with the
 	// process.
 	Lock(ctx context.Context, key string) (unlock func() error, err error)
 }
 
-// A Reserver is an optional ability of a [Store]: to make sure that the next Save has room.
-// A [Source] reserves before it spends a refresh token, so that a full or read-only disk
-// fails first.
+// A Reserver is an optional ability of a [Store]: to ensure that the next Save has room. A Source
+// reserves before it spends a refresh token, so that a full or read-only disk is noticed before.
 type Reserver interface {
 	// Reserve makes room for a record of size bytes. Save uses the room up, and release
 	// gives back what is left.
 	Reserve(ctx context.Context, key string, size int) (release func(), err error)
 }
 
-// A Leaser is an optional ability of a [Store] for which each round trip costs. A [Source]
-// uses it in place of [Locker.Lock], [Store.Load] and [Store.Save] for a renewal.
+// A Leaser is an optional ability of a [Store] for which each round trip is expensive. For a
+// renewal, a Source uses it instead of [Locker.Lock], [Store.Load] and [Store.Save].
 type Leaser interface {
 	// Lease waits for the exclusive lease of key, as [Locker.Lock] does, and returns it with
 	// the record as of then: the zero Record if there is none. A key that has no record
@@ -63,8 +62,8 @@ type Leaser interface {
 	Lease(ctx context.Context, key string) (Lease, Record, error)
 }
 
-// A Lease is the exclusive right to replace the record of one key. One of SaveAndRelease
-// and Release ends it; Release after that does nothing and returns nil.
+// A Lease is the exclusive right to replace the record of one key. It ends with SaveAndRelease or
+// Release; a Release after that does nothing and returns nil.
 type Lease interface {
 	// SaveAndRelease stores r as [Store.Save] does and gives the lease up in the same
 	// transaction. If it fails, the lease is still held.

@@ -17,7 +17,7 @@ import (
 	"github.com/easoauth/easoauth/internal/safehttp"
 )
 
-// An IDTokenError says why the response to a sign-in cannot be believed.
+// An IDTokenError says why the response to a sign-in cannot be trusted.
 type IDTokenError struct {
 	Reason string
 	Err    error
@@ -104,7 +104,7 @@ func (e *VerifyError) Error() string {
 
 func (e *VerifyError) Unwrap() error { return e.Err }
 
-// Diagnostics returns the refusal as the numbers and words of Exchange's X-MS-Diagnostics.
+// Diagnostics returns the refusal with the number and the text of Exchange's X-MS-Diagnostics.
 func (e *VerifyError) Diagnostics() bearer.Diagnostics {
 	switch e.Kind {
 	case VerifySignature:
@@ -141,22 +141,21 @@ func quotable(s string) string {
 // maxLeeway bounds [Verifier.Leeway].
 const maxLeeway = 5 * time.Minute
 
-// A Verifier decides about access tokens that others present, for gateways, for mock
-// servers and for resources of one's own. Authority and Endpoint are required. It is safe
-// for concurrent use; its fields must not be changed after its first use.
+// A Verifier verifies access tokens that clients present, for gateways, for mock servers and for
+// resources of your own. Authority and Endpoint are required. It is safe for concurrent use; its
+// fields must not be changed after its first use.
 //
-// The signature must be by a key that the authority publishes, for that key's algorithm,
-// which is never none and never an HMAC; a key that is published for one issuer signs for
-// no other. A token that no key fits brings at most one request for the keys in 30
-// seconds. A token in which a member of the header or a claim appears twice is malformed.
+// The signature must be by a key that the authority publishes, with the algorithm of that key,
+// which is never none and never an HMAC; a key that is published for one issuer signs for no
+// other. A token that matches no known key causes at most one request for the keys in 30 seconds.
+// A token in which a member of the header or a claim appears twice is malformed.
 //
-// The issuer must be the authority's: for Entra with the token's tid, which must be a GUID,
-// in the place of {tenantid}; for tokens of version 1.0 https://sts.windows.net/<tid>/ in
-// the public cloud and that of the US government, and https://sts.chinacloudapi.cn/<tid>/ in
-// China; for AD FS also its access_token_issuer.
+// The issuer must be that of the authority: for Entra with the tid of the token, which must be a
+// GUID, for {tenantid}; for tokens of version 1.0 https://sts.windows.net/<tid>/ in the public
+// cloud and that of the US government, and https://sts.chinacloudapi.cn/<tid>/ in China; for AD FS
+// also its access_token_issuer.
 //
-// Microsoft encrypts or otherwise changes some tokens for its own services, which cannot
-// be verified by anybody else.
+// Microsoft encrypts or changes some tokens for its own services, which only those can verify.
 type Verifier struct {
 	Authority *Authority // from Discover
 	Endpoint  *url.URL   // compared with the audience as by CheckAudience
@@ -188,8 +187,8 @@ type Verifier struct {
 	resource string  // the audience as it is written most often
 }
 
-// Verify returns the claims of a token that holds, or a [*VerifyError]. If the keys cannot
-// be had, the error is a [*TransientError] or the context's.
+// Verify returns the claims of a valid token, or a [*VerifyError]. If the keys are not available,
+// the error is a [*TransientError] or the context's.
 func (v *Verifier) Verify(ctx context.Context, raw string) (*Claims, error) {
 	if v.Authority == nil || v.Authority.KeysEndpoint == nil || v.Endpoint == nil {
 		return nil, &ConfigError{Kind: ConfigMissing, Hint: "Verifier needs Authority, from Discover, and Endpoint"}
@@ -212,9 +211,9 @@ func (v *Verifier) Verify(ctx context.Context, raw string) (*Claims, error) {
 }
 
 // VerifySignature returns the payload of a compact JWS that a published key of the authority
-// signed, whatever the payload says, for claims that [Claims] does not hold. Of the
-// Verifier's fields it uses Authority and HTTPClient alone. With it a Verifier is an
-// [oidc.KeySet]. Errors are those of Verify.
+// signed, without checking the payload, for claims that [Claims] does not hold. Of the fields of v
+// it uses only Authority and HTTPClient. It makes a Verifier an oidc.KeySet. Errors are those of
+// Verify.
 func (v *Verifier) VerifySignature(ctx context.Context, raw string) ([]byte, error) {
 	if v.Authority == nil || v.Authority.KeysEndpoint == nil {
 		return nil, &ConfigError{Kind: ConfigMissing, Hint: "Verifier needs Authority, from Discover"}
