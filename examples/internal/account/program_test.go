@@ -70,6 +70,7 @@ func (b *bench) start(t *testing.T, ctx context.Context, name string, args ...st
 // TestWarmStart holds a second start to the one request that it is for, and a start after the
 // sign-out to forget everything.
 func TestWarmStart(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	send := []string{"-to", "bob@contoso.com", "-subject", "Tomorrow"}
 	code, out, log, cold := b.run(t, "send", send...)
@@ -120,6 +121,7 @@ func TestWarmStart(t *testing.T) {
 // TestKeptOutOfDate has what was kept be wrong: the mailbox has moved to the cloud. The next start
 // fails and says so; the one after it looks the mailbox up again.
 func TestKeptOutOfDate(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	send := []string{"-to", "bob@contoso.com"}
 	if code, _, log, _ := b.run(t, "send", send...); code != 0 {
@@ -136,6 +138,7 @@ func TestKeptOutOfDate(t *testing.T) {
 
 // TestExitCodes holds every program to the same flags, codes and reasons.
 func TestExitCodes(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	own := map[string][]string{"signin": nil, "send": {"-to", "bob@contoso.com"}, "watch": nil, "export": {"-out", "x"}, "calendar": {"-to", "bob@contoso.com", "-state", "x"}}
 	for name, args := range own {
@@ -183,6 +186,7 @@ func TestExitCodes(t *testing.T) {
 
 // TestInterruptInput ends a program that waits for its standard input.
 func TestInterruptInput(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	cmd := b.Command(t.Context(), filepath.Join(binaries, "send"), b.Flags("-to", "bob@contoso.com")...)
 	in, err := cmd.StdinPipe()
@@ -211,6 +215,7 @@ func TestInterruptInput(t *testing.T) {
 
 // TestInterrupt ends a program that waits, as Ctrl-C does: what it has learned is kept.
 func TestInterrupt(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	if code, _, log, _ := b.run(t, "signin"); code != 0 {
 		t.Fatal(log)

@@ -10,6 +10,7 @@ import (
 // TestNarrowTerminal runs programs on a terminal of 20 columns: a line of progress is overwritten in
 // place, and takes nothing with it that was printed before.
 func TestNarrowTerminal(t *testing.T) {
+	t.Parallel()
 	script, err := exec.LookPath("script")
 	if err != nil {
 		t.Skip("the command script is not installed")
