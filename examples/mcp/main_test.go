@@ -438,6 +438,25 @@ func TestMessages(t *testing.T) {
 		}
 	}
 	check(map[string]any{"unread": true}, "today 0")
+	page, err := d.client.Sync(t.Context(), inbox.ID, eas.InitialSyncKey, nil)
+	for err == nil && len(page.Added) == 0 {
+		page, err = d.client.Sync(t.Context(), inbox.ID, page.Key, nil)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range page.Added {
+		if e.Item.(*eas.Email).Subject == "new" {
+			if _, err := d.client.Apply(t.Context(), inbox.ID, page.Key, eas.SetFlag(e.ID, eas.Flag{Status: eas.FlagActive})); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	var flagged messageList
+	d.call(t, "list_messages", map[string]any{"limit": 1}, &flagged)
+	if m := flagged.Messages[0]; m.Subject != "new" || m.Unread || !m.Flagged {
+		t.Errorf("after two changes: %+v", m)
+	}
 	check(nil, "new,today 0")
 	d.box.ForgetSyncKeys()
 	check(nil, "new,today 0")
@@ -522,6 +541,39 @@ func TestEvents(t *testing.T) {
 		d.call(t, "list_events", map[string]any{"from": fmt.Sprintf("%d-03-02", year), "to": fmt.Sprintf("%d-12-31", year), "limit": 3}, &past)
 		if len(past.Events) != 3 || past.More < 40 {
 			t.Errorf("%d events and %d more", len(past.Events), past.More)
+		}
+	}
+}
+
+// TestWindow lists what is to come, and then what is long over, for which the copy is made anew.
+func TestWindow(t *testing.T) {
+	d := newDesk(t, time.UTC)
+	day := time.Now().UTC().Truncate(24 * time.Hour)
+	past := day.AddDate(0, -8, 0)
+	d.box.Put(eas.FolderCalendar,
+		&eas.Event{Subject: "Daily", Start: day.Add(9 * time.Hour), End: day.Add(10 * time.Hour), Recurrence: &eas.Recurrence{Type: eas.Daily, Occurrences: 5}},
+		&eas.Event{Subject: "Over", Start: past.Add(9 * time.Hour), End: past.Add(10 * time.Hour)},
+		&eas.Event{Subject: "No end", Start: past, End: past, AllDay: true})
+	for _, tt := range []struct {
+		from, to time.Time
+		limit    int
+		want     string
+	}{
+		{day, day.AddDate(0, 0, 10), 0, "Daily,Daily,Daily,Daily,Daily 0"},
+		{day.AddDate(0, 0, 1), day.AddDate(0, 0, 3), 2, "Daily,Daily 0"},
+		{day.AddDate(0, 0, 1), day.AddDate(0, 0, 4), 2, "Daily,Daily 1"},
+		{past, past.AddDate(0, 0, 1), 0, "No end,Over 0"},
+		{past.AddDate(0, 0, 1), past.AddDate(0, 0, 2), 0, " 0"},
+		{day, day.AddDate(0, 0, 1), 0, "Daily 0"},
+	} {
+		var out eventList
+		d.call(t, "list_events", map[string]any{"from": tt.from.Format(time.DateOnly), "to": tt.to.Format(time.DateOnly), "limit": tt.limit}, &out)
+		var all []string
+		for _, e := range out.Events {
+			all = append(all, e.Subject)
+		}
+		if got := fmt.Sprint(strings.Join(all, ","), " ", out.More); got != tt.want {
+			t.Errorf("%v to %v: %s, want %s", tt.from, tt.to, got, tt.want)
 		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 func TestVisible(t *testing.T) {
 	for _, tt := range [][2]string{
 		{"Grüße, 日本\tx\r\ny", "Grüße, 日本\tx\ny"}, {"a\u200bb\u202ec\ufeffd\u2066e", "abcde"}, {"hidden\U000E0041\U000E0042\U000E007F", "hidden"},
-		{"e\ufe01\ufe02\U000E0100f\u2764\ufe0f", "ef\u2764\ufe0f"}, {"\x1b[31m\x00\x07", "[31m"}, {"\xff", "\uFFFD"}, {"می\u200cخواهم 👩\u200d💻", "می\u200cخواهم 👩\u200d💻"},
+		{"e\ufe00\ufe01\ufe0d\U000E0100\U000E01EFf\u2764\ufe0f", "ef\u2764\ufe0f"}, {"\x1b[31m\x00\x07", "[31m"}, {"\xff", "\uFFFD"}, {"می\u200cخواهم 👩\u200d💻", "می\u200cخواهم 👩\u200d💻"},
 		{"a\u2028b\rc", "a\nb\nc"}, {"x\u3164y", "x y"},
 	} {
 		if got := visible(tt[0]); got != tt[1] {
