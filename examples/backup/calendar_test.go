@@ -385,3 +385,37 @@ func TestPatterns(t *testing.T) {
 		compare(t, e, parse(t, b.Bytes()))
 	}
 }
+
+// TestAnyPattern makes recurrences of numbers that a server should not send: what is written is a
+// rule all the same, or says that there is none.
+func TestAnyPattern(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	odd := func() int { return []int{-1, 0, 1, 5, 31, 99, 128, 1 << 30}[random.IntN(8)] }
+	for range 300 {
+		r := &eas.Recurrence{Type: eas.RecurrenceType(random.IntN(9) - 1), Interval: odd(), Occurrences: odd(), Days: eas.Weekdays(odd()), DayOfMonth: odd(), WeekOfMonth: odd(), Month: time.Month(odd()), CalendarType: random.IntN(25)}
+		if random.IntN(3) == 0 {
+			r.Until = at("2020-01-01 00:00").AddDate(random.IntN(20), 0, 0)
+		}
+		start := at("2026-03-02 09:00")
+		if random.IntN(9) == 0 {
+			start = time.Time{}
+		}
+		var b bytes.Buffer
+		if err := writeCalendar(&b, eventCalendar(&eas.Event{Start: start, End: start, Recurrence: r, AllDay: random.IntN(2) == 0}, "u", nil)); err != nil {
+			t.Fatalf("%+v: %v", r, err)
+		}
+		c := parse(t, b.Bytes()).Children[0]
+		rule := c.Props.Get(ical.PropRecurrenceRule)
+		if rule == nil {
+			if c.Props.Get(ical.PropComment) == nil {
+				t.Errorf("%+v has neither a rule nor a comment", r)
+			}
+			continue
+		}
+		if o, err := rrule.StrToROption(rule.Value); err != nil {
+			t.Errorf("%+v became %s: %v", r, rule.Value, err)
+		} else if _, err := rrule.NewRRule(*o); err != nil {
+			t.Errorf("%+v became %s: %v", r, rule.Value, err)
+		}
+	}
+}

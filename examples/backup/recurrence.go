@@ -18,6 +18,7 @@ func ruleOf(r *eas.Recurrence, first time.Time) ([]string, bool) {
 	if lunar(r) {
 		return nil, false
 	}
+	days := r.Days & eas.LastDay // the bits that are days
 	var rule []string
 	add := func(format string, args ...any) { rule = append(rule, fmt.Sprintf(format, args...)) }
 	interval := func(freq string) {
@@ -29,8 +30,8 @@ func ruleOf(r *eas.Recurrence, first time.Time) ([]string, bool) {
 	switch r.Type {
 	case eas.Daily:
 		interval("DAILY")
-		if r.Days != 0 {
-			add("BYDAY=%s", dayList(r.Days))
+		if days != 0 {
+			add("BYDAY=%s", dayList(days))
 		}
 	case eas.Weekly:
 		interval("WEEKLY")
@@ -38,7 +39,7 @@ func ruleOf(r *eas.Recurrence, first time.Time) ([]string, bool) {
 		if r.FirstDay != nil {
 			begin = *r.FirstDay
 		}
-		add("BYDAY=%s", dayList(cmp.Or(r.Days, 1<<first.Weekday())))
+		add("BYDAY=%s", dayList(cmp.Or(days, 1<<first.Weekday())))
 		add("WKST=%s", dayNames[begin])
 	case eas.Monthly, eas.MonthlyNth, eas.Yearly, eas.YearlyNth:
 		yearly := r.Type == eas.Yearly || r.Type == eas.YearlyNth
@@ -59,7 +60,7 @@ func ruleOf(r *eas.Recurrence, first time.Time) ([]string, bool) {
 			}
 			rule = append(rule, monthDay(day)...)
 		} else {
-			rule = append(rule, nth(cmp.Or(r.Days, 1<<first.Weekday()), r.WeekOfMonth)...)
+			rule = append(rule, nth(cmp.Or(days, 1<<first.Weekday()), r.WeekOfMonth)...)
 		}
 	default:
 		return nil, false

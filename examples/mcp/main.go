@@ -80,6 +80,9 @@ func main() {
 			}
 			server := newServer(newMailbox(m.Client, loc))
 			if listen == "" {
+				if account.IsTerminal(s.In) {
+					fmt.Fprintln(s.Err, "waiting for the messages of an assistant on standard input; Ctrl-C ends it")
+				}
 				err := server.Run(ctx, &mcp.IOTransport{Reader: io.NopCloser(s.In), Writer: unclosed{s.Out}})
 				if errors.Is(err, io.EOF) {
 					err = nil // the client has ended
