@@ -16,7 +16,9 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -180,6 +182,21 @@ func fleetSize() int {
 	return 100
 }
 
+// resident is what the process holds of the machine's memory, after what is free has been given
+// back; 0 where that cannot be read, and in the small size, which measures pages.
+func resident() int64 {
+	if fleetSize() < 1000 {
+		return 0
+	}
+	debug.FreeOSMemory()
+	statm, err := os.ReadFile("/proc/self/statm")
+	if f := strings.Fields(string(statm)); err == nil && len(f) > 1 {
+		pages, _ := strconv.ParseInt(f[1], 10, 64)
+		return pages * int64(os.Getpagesize())
+	}
+	return 0
+}
+
 // A second wave of Pings opens no connection; one that waits costs little, on connections that
 // have just been opened, and no goroutine but the caller's and those of net/http; and all of them
 // end within a second of two cores after their context.
@@ -209,11 +226,12 @@ func TestFleet(t *testing.T) {
 func fleetCosts(t *testing.T, h2 bool, most int64, goroutines int) (wrong []string) {
 	n := fleetSize()
 	f := newFleet(t, n, h2)
+	residentBefore := resident()
 	before, running := memory(), runtime.NumGoroutine()
 	f.wave(t, func() {
 		time.Sleep(100 * time.Millisecond) // connections that lost the race over HTTP/2 are closed
 		each := (memory() - before) / int64(n)
-		t.Logf("an idle Ping: %d bytes", each)
+		t.Logf("an idle Ping: %d bytes, %d resident", each, (resident()-residentBefore)/int64(n))
 		if each > most && !raced {
 			wrong = append(wrong, fmt.Sprintf("an idle Ping costs %d bytes, at most %d are expected", each, most))
 		}

@@ -1,9 +1,12 @@
 package eas_test
 
 import (
+	"errors"
+	"io"
 	"net/http"
 	"os"
 	"runtime"
+	"strconv"
 	"testing"
 	"time"
 
@@ -74,4 +77,20 @@ func settled(want int) int {
 		}
 	}
 	return last
+}
+
+// TestResponseShorterThanAnnounced has a connection end in the middle of a response: what came is
+// not taken for the whole, even where it is a document.
+func TestResponseShorterThanAnnounced(t *testing.T) {
+	c := serving(t, eas.Version161, func(w http.ResponseWriter, _ *http.Request) {
+		doc := fromXML(t, `<FolderSync xmlns="FolderHierarchy"><Status>1</Status><SyncKey>1</SyncKey><Changes><Count>0</Count></Changes></FolderSync>`)
+		w.Header().Set("Content-Type", "application/vnd.ms-sync.wbxml")
+		w.Header().Set("Content-Length", strconv.Itoa(len(doc)+1))
+		_, _ = w.Write(doc)
+	})
+	f, err := c.FolderSync(t.Context(), eas.InitialSyncKey)
+	var e *eas.Error
+	if !errors.As(err, &e) || !errors.Is(err, io.ErrUnexpectedEOF) || !e.Temporary() {
+		t.Errorf("FolderSync = %v, %v; want a temporary error that matches io.ErrUnexpectedEOF", f, err)
+	}
 }
