@@ -164,7 +164,7 @@ func TestAttacks(t *testing.T) {
 		}
 	})
 	t.Run("S054 claims that are broken or huge", func(t *testing.T) {
-		for _, c := range []string{"%%%", "WzFd", strings.Repeat("e", 64<<10), base64.StdEncoding.EncodeToString([]byte(`{"a":"` + strings.Repeat("x", bearer.MaxClaimsBytes) + `"}`))} {
+		for _, c := range []string{"%%%", "WzFd", "bnVsbA==", strings.Repeat("e", 64<<10), base64.StdEncoding.EncodeToString([]byte(`{"a":"` + strings.Repeat("x", bearer.MaxClaimsBytes) + `"}`))} {
 			if o, err := offerOf(`Bearer authorization_uri="https://a", error="insufficient_claims", claims="` + c + `"`); !errors.Is(err, bearer.ErrClaims) || o == nil || o.Claims != "" {
 				t.Errorf("claims of %d bytes = %v", len(c), err)
 			}

@@ -3,6 +3,7 @@ package bearer_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -46,6 +47,10 @@ func TestLimits(t *testing.T) {
 					t.Errorf("%s of %s = %v", mode, tt.name, err)
 				}
 				continue
+			}
+			// Nothing is read beyond a limit, in the field or behind it.
+			if more, err := parse(append(slices.Clone(tt.fields), "NTLM")); err == nil || len(more) != tt.left {
+				t.Errorf("%s of %s and another field = %d challenges, %v; want %d", mode, tt.name, len(more), err, tt.left)
 			}
 			var syntax *bearer.SyntaxError
 			if !errors.As(err, &syntax) || syntax.Kind != bearer.TooMuch || len(got) != tt.left {

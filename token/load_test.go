@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"os"
 	"runtime"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,12 +13,16 @@ import (
 )
 
 // TestSourcesOfADay keeps sources for 24 hours, each of which is asked every half an hour and
-// renews its token every hour, and sees that what they take does not grow. There are 100,000 with
-// EASOAUTH_TEST_FULL, and 50 without.
+// renews its token every hour, and sees that what they take does not grow. There are 50, 100,000
+// with EASOAUTH_TEST_FULL, or as many as TOKEN_TEST_SOURCES says.
 func TestSourcesOfADay(t *testing.T) {
-	n := 50
-	if os.Getenv("EASOAUTH_TEST_FULL") != "" {
+	n, _ := strconv.Atoi(os.Getenv("TOKEN_TEST_SOURCES"))
+	switch {
+	case n > 0:
+	case os.Getenv("EASOAUTH_TEST_FULL") != "":
 		n = 100_000
+	default:
+		n = 50
 	}
 	synctest.Test(t, func(t *testing.T) {
 		c := newTenants(t, n)
