@@ -276,7 +276,7 @@ const instanceHost = "login.microsoftonline.com"
 // lists becomes an authority whose group is the entry that lists it.
 func vouched(ctx context.Context, authorizationURI string, o *Options, refused error) (*Authority, error) {
 	u, err := url.Parse(authorizationURI)
-	if err != nil || safehttp.CheckURL(u) != nil || u.Port() != "" {
+	if err != nil || u.Port() != "" {
 		return nil, refused
 	}
 	host := strings.ToLower(u.Hostname())

@@ -1,6 +1,7 @@
 package token
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -63,8 +64,11 @@ func TestDiscoverOfAParsedAuthority(t *testing.T) {
 
 // Documents that RestoreConfig and Marshal refuse.
 func TestConfigDocuments(t *testing.T) {
-	if _, err := json.Marshal(Config{}); err == nil {
-		t.Error("a Config without anything is written")
+	for _, c := range []Config{{}, {ClientID: "c", Authority: &Authority{TokenEndpoint: &url.URL{}}, Endpoint: &url.URL{}, Scopes: []string{"a"}}} {
+		var ce *ConfigError
+		if _, err := c.MarshalJSON(); !errors.As(err, &ce) || ce.Kind != ConfigMissing {
+			t.Errorf("MarshalJSON of %v = %v, want *ConfigError of kind missing", c, err)
+		}
 	}
 	u := &url.URL{Scheme: "https", Host: "login.microsoftonline.com"}
 	c := Config{ClientID: "c", Authority: &Authority{Kind: Entra, Host: "login.microsoftonline.com", configuration: u}, Endpoint: &url.URL{Scheme: "https", Host: "mail.contoso.com"}, Scopes: []string{"https://mail.contoso.com/EAS.AccessAsUser.All"}}
@@ -267,6 +271,17 @@ func TestForgedTokenAsksForNoKeys(t *testing.T) {
 			}
 			time.Sleep(time.Minute)
 		}
+		// Keys that do not come in time are no reason to believe it.
+		s.client = &http.Client{Transport: respond(func(r *http.Request) (*http.Response, error) {
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		})}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := s.verify(ctx, token("other"), "", ""); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("verify = %v, want DeadlineExceeded", err)
+		}
+		time.Sleep(time.Minute)
 	})
 }
 
@@ -293,5 +308,50 @@ func TestDeleteThatLeavesSomething(t *testing.T) {
 		if !errors.Is(err, errDiskFault) {
 			t.Fatal(err)
 		}
+	}
+}
+
+// Renaming a file that is not there, or syncing a folder that is not, is an error.
+func TestDiskErrors(t *testing.T) {
+	dir := t.TempDir()
+	var d osDisk
+	for what, err := range map[string]error{"Rename": d.Rename(dir+"/a", dir+"/b"), "Remove": d.Remove(dir + "/a"), "SyncDir": d.SyncDir(dir + "/a")} {
+		if !errors.Is(err, os.ErrNotExist) && (what != "SyncDir" || err == nil) {
+			t.Errorf("%s = %v, want ErrNotExist", what, err)
+		}
+	}
+	if err := d.SyncDir(dir); err != nil {
+		t.Errorf("SyncDir = %v", err)
+	}
+	if _, err := d.Create(dir + "/c"); err != nil {
+		t.Error(err)
+	}
+	if _, err := d.Create(dir + "/c"); !errors.Is(err, os.ErrExist) {
+		t.Errorf("Create of what is there = %v", err)
+	}
+	if _, err := d.Open(dir + "/a"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("Open = %v", err)
+	}
+}
+
+// Why an authority is refused stands in the error.
+func TestParseAuthoritySays(t *testing.T) {
+	for in, want := range map[string]string{
+		"http://login.windows.net/common": `token: authority "login.windows.net": the URI is refused: its scheme is "http" and must be "https"`, "%": `token: authority "": the URI does not parse`,
+		"https://u@login.windows.net/x": `token: authority "login.windows.net": the URI is refused: it carries user information`, "https://x.contoso.com/x": `token: authority "x.contoso.com": the host is not a known authority; list it in Options.TrustedAuthorities if it is yours`,
+		"https://login.windows.net/a%62": `token: authority "login.windows.net": the path has escapes or empty segments`, "https://login.windows.net/..": `token: authority "login.windows.net": the path has dot segments`,
+	} {
+		if _, err := ParseAuthority(in, nil); err == nil || err.Error() != want {
+			t.Errorf("ParseAuthority(%q) = %v, want %s", in, err, want)
+		}
+	}
+	if _, err := ConfigureResource(t.Context(), "c", "x", nil, []string{ScopeIMAP}, nil); !errors.Is(err, ErrUntrustedAuthority) {
+		t.Errorf("ConfigureResource = %v", err)
+	}
+	// The response of a browser has no status.
+	c := &Config{Authority: &Authority{Kind: Entra}}
+	var re *ReauthError
+	if _, err := c.redeem(t.Context(), url.Values{"error": {"access_denied"}}, attempt{}); !errors.As(err, &re) || re.Status != 0 || re.Code != "access_denied" {
+		t.Errorf("redeem = %v", err)
 	}
 }

@@ -51,6 +51,9 @@ func TestRefusalInFull(t *testing.T) {
 		t.Errorf("body %q, %v", b, err)
 	}
 
+	if b := (oauthError{numbers: []int{7}}).retrieveError(nil, nil).Body; string(b) != `{"error_codes":[7]}` {
+		t.Errorf("body of one number: %s", b)
+	}
 	none := parseOAuthError(nil).retrieveError(nil, nil)
 	if none.Response == nil || none.Response.Body == nil || none.Response.Header == nil || string(none.Body) != "{}" || none.ErrorCode != "" {
 		t.Errorf("of nothing: %+v, body %s", none, none.Body)

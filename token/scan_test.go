@@ -67,6 +67,15 @@ func TestScannerDepth(t *testing.T) {
 	}
 }
 
+// An array that is read by itself is bounded as well.
+func TestScannerArrayDepth(t *testing.T) {
+	for depth, want := range map[int]bool{maxDepth + 1: true, maxDepth + 2: false} {
+		if err := scanArray(strings.Repeat("[", depth)+strings.Repeat("]", depth), func(jsonValue) {}); (err == nil) != want {
+			t.Errorf("%d arrays: %v, want ok = %v", depth, err, want)
+		}
+	}
+}
+
 // Names that come twice are noticed, by what they mean, and there is an end to comparing them.
 func TestScannerNames(t *testing.T) {
 	for text, want := range map[string]error{`{"a":1,"b":2}`: nil, `{"a":1,"a":2}`: errRepeated, `{"a":1,"b":2,"\u0061":3}`: errRepeated, `{"a":1,"a":2`: errJSON, `{"a":{"a":1}}`: nil} {

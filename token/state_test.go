@@ -356,3 +356,80 @@ type panickyHandler struct{ slog.Handler }
 
 func (panickyHandler) Enabled(context.Context, slog.Level) bool  { return true }
 func (panickyHandler) Handle(context.Context, slog.Record) error { panic("boom") }
+
+// A sign-in without a refresh token is reported where one was requested, or a person was there.
+func TestNoRefreshIsReported(t *testing.T) {
+	for _, tt := range []struct{ person, offline, want bool }{{true, true, true}, {true, false, true}, {false, true, true}, {false, false, false}} {
+		s := newSTS()
+		c := s.config(t)
+		c.Scopes = c.Scopes[:1]
+		if tt.offline {
+			c.Scopes = append(c.Scopes, "offline_access")
+		}
+		var events []token.EventKind
+		src := &token.Source{Config: c, Observe: func(e token.Event) { events = append(events, e.Kind) }}
+		run := func(context.Context, *token.Config) (*oauth2.Token, error) {
+			return &oauth2.Token{AccessToken: "at", Expiry: time.Now().Add(time.Hour)}, nil
+		}
+		if src.Flow = machine(run); tt.person {
+			src.Flow = flowFunc(run)
+		}
+		mustToken(t, src)
+		want := []token.EventKind{token.EventSignedIn}
+		if tt.want {
+			want = append(want, token.EventNoRefresh)
+		}
+		if fmt.Sprint(events) != fmt.Sprint(want) {
+			t.Errorf("a person %v, offline_access %v: events %v, want %v", tt.person, tt.offline, events, want)
+		}
+	}
+}
+
+// A Store without a Key is a mistake that each method says.
+func TestStoreWithoutAKey(t *testing.T) {
+	s := newSTS()
+	store := &counted{m: &token.MemoryStore{}}
+	src := &token.Source{Config: s.config(t), Store: store, Flow: s}
+	for name, call := range map[string]func() error{
+		"Token":   func() error { _, err := src.Token(t.Context()); return err },
+		"Refresh": func() error { _, err := src.Refresh(t.Context(), nil, nil); return err },
+		"SignIn":  func() error { _, err := src.SignIn(t.Context()); return err },
+		"SignOut": func() error { return src.SignOut(t.Context()) },
+		"Status":  func() error { _, err := src.Status(t.Context()); return err },
+	} {
+		var ce *token.ConfigError
+		if err := call(); !errors.As(err, &ce) || !strings.Contains(err.Error(), "Source.Key") {
+			t.Errorf("%s = %v, want *ConfigError that names Source.Key", name, err)
+		}
+	}
+	if calls := store.took(); calls != "" {
+		t.Errorf("the Store was called: %s", calls)
+	}
+}
+
+// A person who takes long to sign in holds up no renewal of others.
+func TestPersonHoldsNoTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSTS()
+		limiter := &token.Limiter{Concurrency: 1, Rate: -1}
+		src, other := source(t, s), source(t, newSTS())
+		src.Limiter, other.Limiter = limiter, limiter
+		src.Flow = flowFunc(func(ctx context.Context, c *token.Config) (*oauth2.Token, error) {
+			time.Sleep(10 * time.Minute)
+			return s.SignIn(ctx, c)
+		})
+		time.Sleep(2 * time.Hour)
+		s.refuse("invalid_grant", "", 700082)
+		done := make(chan error)
+		go func() { _, err := src.Token(t.Context()); done <- err }()
+		time.Sleep(time.Minute) // the person is at it
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if _, err := other.Token(ctx); err != nil {
+			t.Errorf("Token of another mailbox = %v", err)
+		}
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -306,3 +306,23 @@ func TestOneKeyForAll(t *testing.T) {
 		}
 	}
 }
+
+// What the keychain holds is a key only in its own form.
+func TestEntryWithoutItsPrefix(t *testing.T) {
+	gokeyring.MockInit()
+	dir := filepath.Join(t.TempDir(), "tokens")
+	s, err := keyring.Open(t.Context(), service, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resolved, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := gokeyring.Set(service, resolved, base64.StdEncoding.EncodeToString(s.EncryptionKey)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := keyring.Open(t.Context(), service, dir); !errors.Is(err, keyring.ErrKeyLost) {
+		t.Errorf("Open = %v, want ErrKeyLost", err)
+	}
+}
