@@ -5,10 +5,13 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"os"
 	"reflect"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -287,26 +290,89 @@ func TestForgedTokenAsksForNoKeys(t *testing.T) {
 
 // Delete says so if a file that may hold a secret stays.
 func TestDeleteThatLeavesSomething(t *testing.T) {
-	d := &tracedDisk{}
-	s := &FileStore{Dir: t.TempDir() + "/tokens", disk: d}
-	r, err := s.Save(t.Context(), "ada", Record{Lineage: "l", RefreshToken: "rt-old"})
+	for fail, done := 1, false; !done; fail++ {
+		d := &tracedDisk{}
+		s := &FileStore{Dir: t.TempDir() + "/tokens", disk: d}
+		r, err := s.Save(t.Context(), "ada", Record{Lineage: "l", RefreshToken: "rt-old"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, again := range []bool{false, true} { // of the record, and of what is left without one
+			for _, suffix := range []string{tempSuffix, tokenSuffix + ".1" + asideSuffix} {
+				if err := os.WriteFile(s.path("ada", suffix), []byte("rt-orphan"), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			d.calls, d.fail = nil, fail
+			err := s.Delete(t.Context(), "ada", r.Generation)
+			done = len(d.calls) < fail
+			if err == nil {
+				checkNoOrphan(t, s.Dir, fmt.Sprintf("again %v, call %d", again, fail))
+			} else if !errors.Is(err, errDiskFault) {
+				t.Errorf("again %v, call %d: Delete = %v", again, fail, err)
+			}
+			d.fail = 0
+			if err := s.Delete(t.Context(), "ada", r.Generation); err != nil {
+				t.Error(err)
+			}
+			checkNoOrphan(t, s.Dir, "nothing")
+		}
+	}
+}
+
+// A swapping disk has a file become readable for others between the look at it and its opening.
+type swapping struct{ osDisk }
+
+func (swapping) Open(name string) (diskFile, error) {
+	if err := os.Chmod(name, 0o644); err != nil {
+		return nil, err
+	}
+	return osDisk{}.Open(name)
+}
+
+// A file is held to its rule once it is open, too: it may have been replaced since the look.
+func TestFileThatIsSwapped(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("modes of Unix")
+	}
+	s := &FileStore{Dir: t.TempDir() + "/tokens"}
+	if _, err := s.Save(t.Context(), "ada", Record{Lineage: "l", RefreshToken: "rt-old"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (&FileStore{Dir: s.Dir, disk: swapping{}}).Load(t.Context(), "ada"); !errors.Is(err, ErrUnsafeFile) {
+		t.Errorf("Load = %v, want ErrUnsafeFile", err)
+	}
+}
+
+// A record and a file are read up to their limits.
+func TestLongestRecord(t *testing.T) {
+	r := Record{Lineage: "l", Generation: 1}
+	b, err := r.Encode()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, suffix := range []string{tempSuffix, tokenSuffix + ".1" + asideSuffix} {
-		if err := os.WriteFile(s.path("ada", suffix), []byte("rt-orphan"), 0o600); err != nil {
-			t.Fatal(err)
+	for size, want := range map[int]bool{maxRecord: true, maxRecord + 1: false} {
+		r.RefreshToken = strings.Repeat("x", size-len(b)-len(`,"refresh_token":""`))
+		encoded, err := r.Encode()
+		if (err == nil) != want || want && len(encoded) != size {
+			t.Errorf("Encode to %d bytes = %d bytes, %v", size, len(encoded), err)
+		}
+		padded := append(slices.Clone(b), strings.Repeat(" ", size-len(b))...)
+		if _, err := DecodeRecord(padded); (err == nil) != want || err != nil && !errors.Is(err, ErrRecord) {
+			t.Errorf("DecodeRecord of %d bytes = %v", size, err)
 		}
 	}
-	for fail := 1; ; fail++ {
-		d.calls, d.fail = nil, fail
-		err := s.Delete(t.Context(), "ada", r.Generation)
-		if err == nil {
-			checkNoOrphan(t, s.Dir, "nothing")
-			break
-		}
-		if !errors.Is(err, errDiskFault) {
+	s := &FileStore{Dir: t.TempDir()}
+	name := s.path("ada", tokenSuffix)
+	for size, want := range map[int]string{maxFile: "torn", maxFile + 1: "longer than 2097152 bytes"} {
+		if err := os.WriteFile(name, append([]byte(fileMagic+" plain x\n"), make([]byte, size-len(fileMagic+" plain x\n"))...), 0o600); err != nil {
 			t.Fatal(err)
+		}
+		if err := os.Chmod(s.Dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Load(t.Context(), "ada"); !errors.Is(err, ErrRecord) || !strings.Contains(err.Error(), want) {
+			t.Errorf("a file of %d bytes: %v, want %q", size, err, want)
 		}
 	}
 }
