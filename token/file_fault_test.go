@@ -19,6 +19,7 @@ type tracedDisk struct {
 	osDisk
 	calls []string
 	fail  int // the call that fails, counted from 1
+	open  int // files
 }
 
 var errDiskFault = errors.New("input/output error")
@@ -51,6 +52,9 @@ func (d *tracedDisk) Open(name string) (diskFile, error) {
 		return nil, err
 	}
 	f, err := d.osDisk.Open(name)
+	if err == nil {
+		d.open++
+	}
 	return tracedFile{f, d}, err
 }
 
@@ -59,6 +63,9 @@ func (d *tracedDisk) Create(name string) (diskFile, error) {
 		return nil, err
 	}
 	f, err := d.osDisk.Create(name)
+	if err == nil {
+		d.open++
+	}
 	return tracedFile{f, d}, err
 }
 
@@ -144,6 +151,7 @@ func (f tracedFile) Sync() error {
 
 // Close closes the file even if it fails, as the system call does.
 func (f tracedFile) Close() error {
+	f.disk.open--
 	err := f.call("close")
 	return errors.Join(f.diskFile.Close(), err)
 }
@@ -295,6 +303,9 @@ func TestFileStoreFaults(t *testing.T) {
 				}
 				if names, _ := filepath.Glob(filepath.Join(s.Dir, "*.tmp")); len(names) > 0 {
 					t.Errorf("%s: left after the next Save: %q", name, names)
+				}
+				if d.open != 0 {
+					t.Errorf("%s: %d files are open", name, d.open)
 				}
 				if s.locks.Len() != 0 || len(s.reserved) != 0 {
 					t.Errorf("%s: %d locks and %d reservations remain", name, s.locks.Len(), len(s.reserved))

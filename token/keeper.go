@@ -109,7 +109,7 @@ func (k *keeper) wait(ctx context.Context, d demand) (*oauth2.Token, error) {
 			switch {
 			case d.signIn && !f.signIn && !f.flowed: // it was a renewal
 			case f.err == nil && f.handout.token.AccessToken == d.refused && f.refused != d.refused: // it began before the refusal
-			case f.err != nil && !f.flowed && !d.signIn && k.mayAsk(): // it ran while nobody waited
+			case f.err != nil && !d.signIn && k.mayAsk(): // it ran while nobody waited
 			case f.err != nil:
 				return nil, f.err
 			default:

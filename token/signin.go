@@ -205,11 +205,7 @@ func (a *renewal) keepReplaced(ctx context.Context) error {
 		return nil
 	}
 	stored := a.record
-	var err error
-	a.call("Store.Delete", func() { err = a.k.store().Delete(ctx, a.s.Key, stored.Generation) })
-	if err != nil && !errors.Is(err, ErrConflict) {
-		return storeError("delete", err)
-	}
+	a.call("Store.Delete", func() { _ = a.k.store().Delete(ctx, a.s.Key, stored.Generation) }) // nobody waits for its outcome
 	return signedOut()
 }
 

@@ -433,3 +433,82 @@ func TestPersonHoldsNoTurn(t *testing.T) {
 		}
 	})
 }
+
+// A refresh token that is refused after its time is said to have expired, and one before it to be
+// revoked.
+func TestRefusedAfterItsTime(t *testing.T) {
+	for _, tt := range []struct {
+		expiry time.Duration // from the refusal; 0: not known
+		want   token.ReauthKind
+	}{{-1, token.ReauthExpired}, {time.Hour, token.ReauthRevoked}, {0, token.ReauthRevoked}} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newSTS()
+			src := source(t, s)
+			time.Sleep(2 * time.Hour)
+			r := load(t, src)
+			r.Access, r.RefreshExpiry = nil, time.Time{}
+			if tt.expiry != 0 {
+				r.RefreshExpiry = time.Now().Add(tt.expiry)
+			}
+			if _, err := src.Store.Save(t.Context(), src.Key, r); err != nil {
+				t.Fatal(err)
+			}
+			s.refuse("invalid_grant", "bad_token", 0)
+			var re *token.ReauthError
+			if _, err := src.Token(t.Context()); !errors.As(err, &re) || re.Kind != tt.want || !re.Ended || (tt.want == token.ReauthExpired) != (re.Hint == "the sign-in has expired: sign in again") {
+				t.Errorf("Token = %v, want kind %s", err, tt.want)
+			}
+			if r := load(t, src); r.Ended != tt.want {
+				t.Errorf("stored is %q, want %q", r.Ended, tt.want)
+			}
+		})
+	}
+}
+
+// A refresh whose response names the user less exactly than the sign-in did is the user's.
+func TestRefreshThatNamesLess(t *testing.T) {
+	less := token.Account{Tenant: tenantID, Username: "ada.byron@contoso.com"}
+	for _, tt := range []struct{ stored, comes token.Account }{{ada, less}, {less, ada}, {ada, token.Account{}}} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newSTS()
+			s.audience = ""
+			src := &token.Source{Config: s.config(t), Store: &token.MemoryStore{}, Key: "k", Flow: s.as(tt.stored)}
+			mustToken(t, src)
+			src = &token.Source{Config: src.Config, Store: src.Store, Key: "k"}
+			time.Sleep(2 * time.Hour)
+			s.extra = map[string]any{"id_token": idTokenOf(tt.comes)}
+			mustToken(t, src)
+		})
+	}
+}
+
+// A sign-in that must be deleted again, since the user signed out while it was stored.
+func TestSignOutWhileStoringFails(t *testing.T) {
+	for _, fail := range []error{nil, token.ErrConflict, errDisk} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newSTS()
+			c := &counted{m: &token.MemoryStore{}}
+			store := &staged{Store: c, reached: make(chan struct{}), goOn: make(chan struct{})}
+			src := &token.Source{Config: s.config(t), Store: store, Key: "ada", Flow: s}
+			store.set("save")
+			done := make(chan error)
+			go func() { _, err := src.SignIn(t.Context()); done <- err }()
+			<-store.reached
+			if err := src.SignOut(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if fail != nil {
+				c.set("Delete", fail)
+			}
+			close(store.goOn)
+			err := <-done
+			var re *token.ReauthError
+			if !errors.As(err, &re) || re.Kind != token.ReauthNone {
+				t.Errorf("SignIn = %v, want that nobody is signed in", err)
+			}
+			if calls := c.took(); !strings.Contains(calls, "Delete") {
+				t.Errorf("calls %s, want a Delete", calls)
+			}
+		})
+	}
+}

@@ -156,6 +156,12 @@ func TestCallsOfTheStore(t *testing.T) {
 			time.Sleep(2 * time.Hour)
 			s.refuse("invalid_grant", "", 53003)
 		}, "Load Load", "Load Lock Load Reserve free unlock", "Load Lease Release"},
+		{"a grant that has ended, and a person", func(t *testing.T, s *sts, src *token.Source) {
+			signInTo(t, s, src)
+			time.Sleep(2 * time.Hour)
+			s.refuse("invalid_grant", "", 700082)
+			src.Flow = s
+		}, "Load Load Load Save Load Save", "Load Lock Load Reserve Load Save unlock Reserve Lock Load Save free free unlock", "Load Lease Load SaveAndRelease Lease SaveAndRelease"},
 		{"a person signs in", func(t *testing.T, s *sts, src *token.Source) { src.Flow = s },
 			"Load Load Save", "Load Reserve Lock Load Save free unlock", "Load Lease SaveAndRelease"},
 		{"a Flow without a person", func(t *testing.T, s *sts, src *token.Source) { src.Flow = machine(s.SignIn) },
