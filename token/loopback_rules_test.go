@@ -77,7 +77,31 @@ func TestReceiverPages(t *testing.T) {
 	}
 }
 
-// A flood of connections is cut off beyond a number, and closing waits for none of them.
+// Closing a receiver does not wait for connections that bring nothing: the quickest of some
+// times counts, on a machine that may be busy.
+func TestReceiverCloses(t *testing.T) {
+	quickest := time.Hour
+	for range 5 {
+		r, err := listen(t.Context(), "s", false, 0, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := net.Dial("tcp", "127.0.0.1:"+strconv.Itoa(r.port))
+		if err != nil {
+			t.Fatal(err)
+		}
+		begin := time.Now()
+		r.close()
+		quickest = min(quickest, time.Since(begin))
+		c.Close()
+		if quickest < 500*time.Millisecond {
+			return
+		}
+	}
+	t.Errorf("closing took %v at the least", quickest)
+}
+
+// A flood of connections is cut off beyond a number.
 func TestReceiverBounds(t *testing.T) {
 	r, err := listen(t.Context(), "s", false, 0, "")
 	if err != nil {
@@ -117,11 +141,7 @@ func TestReceiverBounds(t *testing.T) {
 			t.Fatalf("there is no room again: %q", b)
 		}
 	}
-	begin := time.Now()
 	r.close()
-	if d := time.Since(begin); d > 900*time.Millisecond {
-		t.Errorf("closing took %v: it waits for connections that bring nothing", d)
-	}
 	if _, err := net.Dial("tcp", address); err == nil {
 		t.Error("it still listens")
 	}
