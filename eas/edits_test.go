@@ -225,6 +225,8 @@ func editCases() []editCase {
 	add("update to nothing", eas.Update("1:1", note, nil))
 	add("update to nil", eas.Update("1:1", note, (*eas.Note)(nil)))
 	add("update of nil", eas.Update("1:1", (*eas.Note)(nil), note))
+	add("update to nil unknown", eas.Update("1:1", raw, (*eas.Unknown)(nil)))
+	add("add of nil unknown", eas.Add("c1", (*eas.Unknown)(nil)))
 	add("update to another type", eas.Update("1:1", note, task))
 	add("update without a name", eas.Update("", note, note))
 	add("add of nothing", eas.Add("c1", nil))

@@ -263,6 +263,7 @@ func TestOccurrencesAtTheEnds(t *testing.T) {
 		{"month 0", daily(func(r *eas.Recurrence) { r.Type, r.DayOfMonth = eas.Yearly, 5 }, nil), "2026-01-01 00:00", "2027-01-01 00:00", "05"},
 		{"the first of a month", daily(func(r *eas.Recurrence) { r.Type, r.DayOfMonth = eas.Monthly, 1 }, nil), "2026-01-01 00:00", "2026-05-01 00:00", "01"},
 		{"the fourth Monday", daily(func(r *eas.Recurrence) { r.Type, r.WeekOfMonth, r.Days = eas.MonthlyNth, 4, eas.Monday }, nil), "2026-03-01 00:00", "2026-04-01 00:00", "23"},
+		{"the second of its day", daily(func(r *eas.Recurrence) { r.Type, r.WeekOfMonth = eas.MonthlyNth, 2 }, nil), "2026-03-01 00:00", "2026-04-01 00:00", "09"},
 		{"week 0 of a month", daily(func(r *eas.Recurrence) { r.Type, r.Days = eas.MonthlyNth, eas.Monday }, nil), "2026-03-01 00:00", "2026-04-01 00:00", "30"},
 		{"week 6 of a month", daily(func(r *eas.Recurrence) { r.Type, r.WeekOfMonth, r.Days = eas.MonthlyNth, 6, eas.Monday }, nil), "2026-03-01 00:00", "2026-04-01 00:00", "30"},
 		{"exceptions at a range's ends", daily(func(r *eas.Recurrence) { r.Occurrences = 3 }, func(e *eas.Event) {
@@ -276,5 +277,80 @@ func TestOccurrencesAtTheEnds(t *testing.T) {
 		if s := strings.Join(got, " "); s != tt.want {
 			t.Errorf("%s: %s, want %s", tt.name, s, tt.want)
 		}
+	}
+}
+
+// How many a call takes, at the limit and beyond.
+func TestHowMany(t *testing.T) {
+	edits := func(n int) []eas.Edit {
+		out := make([]eas.Edit, n)
+		for i := range out {
+			out[i] = eas.MarkRead(eas.ItemID(fmt.Sprint("1:", i)), true)
+		}
+		return out
+	}
+	// An update of a series with exceptions makes several commands, from 16.0 on.
+	series, moved := *aSeries(), *aSeries()
+	series.Exceptions, moved.Exceptions = nil, []eas.Exception{{Original: at("2026-07-06 08:00"), Subject: ptr("a")}, {Original: at("2026-07-13 08:00"), Subject: ptr("b")}}
+	for name, tt := range map[string]struct {
+		most int
+		call func(c *eas.Client, n int) error
+	}{
+		"moves": {eas.MaxMoves, func(c *eas.Client, n int) error {
+			list := make([]eas.Move, n)
+			for i := range list {
+				list[i] = eas.Move{Item: "1:1", From: "1", To: "2"}
+			}
+			_, err := c.MoveItems(t.Context(), list...)
+			return err
+		}},
+		"names": {eas.MaxResolve, func(c *eas.Client, n int) error {
+			_, err := c.ResolveRecipients(t.Context(), make([]string, n), nil)
+			return err
+		}},
+		"folders": {eas.MaxFolders, func(c *eas.Client, n int) error {
+			list := make([]eas.SyncRequest, n)
+			for i := range list {
+				list[i].Folder = eas.FolderID(fmt.Sprint(i))
+			}
+			_, err := c.SyncMany(t.Context(), nil, list...)
+			return err
+		}},
+		"edits": {eas.MaxEdits, func(c *eas.Client, n int) error {
+			_, err := c.Apply(t.Context(), "1", "7", edits(n)...)
+			return err
+		}},
+		"commands": {eas.MaxEdits - 2, func(c *eas.Client, n int) error {
+			_, err := c.Apply(t.Context(), "1", "7", append(edits(n), eas.Update("1:x", &series, &moved))...)
+			return err
+		}},
+	} {
+		for _, n := range []int{0, 1, tt.most, tt.most + 1} {
+			b := &backend{t: t}
+			c := b.client()
+			c.Restore(eas.State{Version: eas.Version161, Provisioned: true})
+			err := tt.call(c, n)
+			want := n > 0 && n <= tt.most || n == 0 && name == "commands"
+			if (len(b.calls) > 0) != want {
+				t.Errorf("%d %s: %d requests, %v", n, name, len(b.calls), err)
+			}
+		}
+	}
+}
+
+// What is a version, and the order of versions.
+func TestVersionNumbers(t *testing.T) {
+	for v, ok := range map[eas.Version]bool{"16.1": true, "25.9": true, "26.0": false, "25.10": false, "0.1": true, "x.1": false, "1.x": false, "-1.0": false, "1.-1": false, "16": false, "": false, "1.": false, ".1": false, "12.1": true} {
+		if got := v.AtLeast("0.1"); got != ok {
+			t.Errorf("%q is a version: %v", v, got)
+		}
+	}
+	if !eas.Version161.AtLeast(eas.Version161) || eas.Version160.AtLeast(eas.Version161) || !eas.Version140.AtLeast(eas.Version121) {
+		t.Error("the order of versions")
+	}
+	tr := eas.NewTransport()
+	if tr.IdleConnTimeout != 90*time.Second || tr.TLSHandshakeTimeout != 10*time.Second || tr.ExpectContinueTimeout != time.Second || tr.MaxIdleConnsPerHost != 1<<16 || tr.ReadBufferSize != 2<<10 || tr.WriteBufferSize != 2<<10 ||
+		tr.HTTP2.SendPingTimeout != 15*time.Second || tr.HTTP2.PingTimeout != 10*time.Second || !tr.ForceAttemptHTTP2 || tr.Proxy == nil {
+		t.Errorf("%+v", tr.Transport)
 	}
 }

@@ -9,7 +9,9 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -305,4 +307,93 @@ func TestBoundedWriter(t *testing.T) {
 	if _, err := io.ReadAll(trimmed{bufio.NewReaderSize(strings.NewReader(strings.Repeat("\n", shortAnswer+1)), shortAnswer)}); err != nil {
 		t.Error(err)
 	}
+}
+
+// As many half hours as could be asked for, twice, and no more.
+func TestSlots(t *testing.T) {
+	for text, ok := range map[string]bool{"": true, "01234": true, "5": false, "/": false, "0x": false, strings.Repeat("0", 4032): true, strings.Repeat("0", 4033): false} {
+		if got, err := parseSlots(text); (err == nil) != ok || ok && len(got) != len(text) {
+			t.Errorf("%.8q, %d of them: %v", text, len(text), err)
+		}
+	}
+}
+
+// A trip goes on as long as one waits for it, and ends when none does; what was left is not counted.
+func TestFlightIsLeft(t *testing.T) {
+	for _, tt := range []struct{ waiting, leaving int }{{1, 1}, {2, 1}, {2, 2}, {3, 1}, {3, 2}, {3, 3}} {
+		synctest.Test(t, func(t *testing.T) {
+			var f flight[int]
+			var ended error
+			runs := 0
+			work := func(ctx context.Context) (int, error) {
+				runs++
+				select {
+				case <-ctx.Done():
+					ended = context.Cause(ctx)
+					return 0, ended
+				case <-time.After(time.Minute):
+					return 7, nil
+				}
+			}
+			var all sync.WaitGroup
+			stays := 0
+			for i := range tt.waiting {
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				all.Go(func() {
+					if v, err := f.do(ctx, time.Hour, work); err == nil && v == 7 {
+						stays++
+					}
+				})
+				if i < tt.leaving {
+					time.AfterFunc(time.Second, cancel)
+				}
+			}
+			all.Wait()
+			time.Sleep(2 * time.Minute)
+			left := tt.waiting == tt.leaving
+			if stays != tt.waiting-tt.leaving || errors.Is(ended, errLeft) != left || runs != 1 || f.now != nil || (f.trips() == 1) == left {
+				t.Errorf("%d of %d leave: %d had the result, the work ended with %v, %d trips", tt.leaving, tt.waiting, stays, ended, f.trips())
+			}
+		})
+	}
+}
+
+// What a trip that has landed since counts for.
+func TestFlightSince(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var f flight[int]
+		fail := errors.New("it fails")
+		fly := func(err error) {
+			_, _ = f.do(t.Context(), time.Hour, func(context.Context) (int, error) { return 0, err })
+		}
+		before := f.trips()
+		if _, counts := f.since(before); counts {
+			t.Error("no trip counts")
+		}
+		fly(nil)
+		if err, counts := f.since(before); err != nil || !counts {
+			t.Errorf("a trip that succeeded: %v, %v", err, counts)
+		}
+		time.Sleep(time.Hour)
+		if err, counts := f.since(before); err != nil || !counts {
+			t.Errorf("an old trip that succeeded: %v, %v", err, counts)
+		}
+		fly(fail)
+		time.Sleep(freshFailure)
+		if err, counts := f.since(before); err != fail || !counts {
+			t.Errorf("a fresh failure: %v, %v", err, counts)
+		}
+		time.Sleep(1)
+		if _, counts := f.since(before); counts {
+			t.Error("an old failure counts")
+		}
+		fly(nil)
+		go f.do(t.Context(), time.Hour, func(ctx context.Context) (int, error) { time.Sleep(time.Minute); return 0, nil })
+		synctest.Wait()
+		if _, counts := f.since(before); counts {
+			t.Error("a trip counts while another is under way")
+		}
+		time.Sleep(time.Hour)
+	})
 }

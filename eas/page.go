@@ -1,6 +1,7 @@
 package eas
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -181,7 +182,7 @@ func entry(in *reader, x airsync.SyncItem, class Class) Entry {
 		return e
 	}
 	e.Raw = *x.ApplicationData
-	if x.Class != "" && !strings.EqualFold(x.Class, string(class)) {
+	if x.Class != "" && !strings.EqualFold(x.Class, string(cmp.Or(class, ClassEmail))) {
 		class = Class(x.Class)
 	}
 	e.Item, e.Err = in.item(class, e.Raw)

@@ -120,6 +120,11 @@ func responseCases() []responseCase {
 			`<Change><ServerId>1:4</ServerId><InstanceId xmlns="AirSyncBase">20260101T090000Z</InstanceId><ApplicationData><Subject xmlns="Calendar">y</Subject></ApplicationData></Change><Change><ServerId>1:5</ServerId><InstanceId xmlns="AirSyncBase">never</InstanceId></Change>`+
 			`<Delete><ServerId>1:6</ServerId></Delete><Delete/><Delete><ServerId>1:7</ServerId><InstanceId xmlns="AirSyncBase">20260101T090000Z</InstanceId></Delete><Delete><ServerId>1:8</ServerId><InstanceId xmlns="AirSyncBase">never</InstanceId></Delete>`+
 			`<SoftDelete><ServerId>1:9</ServerId></SoftDelete><SoftDelete/></Commands><Commands><Add><Class>SMS</Class>`+mailOf1+`</Add></Commands>`+unwrapped)
+	unclassed := `<ServerId>1:1</ServerId><ApplicationData><Body xmlns="AirSyncBase"><Type>1</Type><Data>x</Data></Body></ApplicationData>`
+	add("Sync of classes", sync, envelope+`<SyncKey>8</SyncKey><CollectionId>1</CollectionId><Commands><Add>`+unclassed+`</Add><Add><Class>Tasks</Class>`+unclassed+`</Add><Add><Class>email</Class>`+unclassed+`</Add><Add><Class>x</Class>`+unclassed+`</Add></Commands>`+unwrapped)
+	add("Sync of contacts", func(ctx context.Context, c *eas.Client) (any, error) {
+		return c.Sync(ctx, "1", "7", &eas.SyncOptions{Class: eas.ClassContacts})
+	}, envelope+`<SyncKey>8</SyncKey><CollectionId>1</CollectionId><Commands><Add>`+unclassed+`</Add><Add><Class>CONTACTS</Class>`+unclassed+`</Add></Commands>`+unwrapped)
 	add("Sync from the beginning", func(ctx context.Context, c *eas.Client) (any, error) { return c.Sync(ctx, "1", "0", nil) },
 		"", envelope+`<CollectionId>1</CollectionId>`+unwrapped, envelope+`<SyncKey>0</SyncKey><CollectionId>1</CollectionId>`+unwrapped,
 		`<Sync xmlns="AirSync"><Status>1</Status></Sync>`, envelope+`<SyncKey>1</SyncKey><CollectionId>1</CollectionId>`+unwrapped)

@@ -310,9 +310,7 @@ func (w *watch) pinged(ctx context.Context, p *PingResult, waited time.Duration)
 			wait = max(wait, watchBrake-since)
 		}
 	}
-	if wait > 0 {
-		pause(ctx, wait)
-	}
+	pause(ctx, wait)
 	now := time.Now()
 	for _, id := range p.Changed {
 		w.told[id] = now
