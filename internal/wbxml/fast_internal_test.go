@@ -286,3 +286,35 @@ func TestOddOfParts(t *testing.T) {
 		t.Errorf("a part: %+v, %v; only the document has numbers for what is odd", whole, err)
 	}
 }
+
+// Short strings share a block, the last of middle length is kept, and what is longer is its own.
+func TestStringsShare(t *testing.T) {
+	var a arena
+	at := func(s string) unsafe.Pointer { return unsafe.Pointer(unsafe.StringData(s)) }
+	for n, kept := range map[int]bool{1: false, 128: false, 129: true, 256: true, 257: false} {
+		text := bytes.Repeat([]byte("x"), n)
+		first, second := a.string(text), a.string(text)
+		if first != string(text) || second != first || (at(first) == at(second)) != kept {
+			t.Errorf("%d bytes: the same %v", n, at(first) == at(second))
+		}
+		other := bytes.Repeat([]byte("y"), n)
+		if a.string(other) != string(other) || first != string(text) {
+			t.Errorf("%d bytes: another text changed the first", n)
+		}
+	}
+	a = arena{}
+	one, two := a.string([]byte("one")), a.string([]byte("two"))
+	if at(two) != unsafe.Add(at(one), 3) || a.string(nil) != "" {
+		t.Error("short strings do not share a block")
+	}
+	for _, n := range []int{0, 1, 64, 128, 129, 4096} {
+		data := bytes.Repeat([]byte{7}, n)
+		b := a.bytes(data)
+		if !bytes.Equal(b, data) || b == nil || cap(b) != n {
+			t.Errorf("%d bytes became %d with room for %d", n, len(b), cap(b))
+		}
+		if c := a.bytes(data); n > 0 && &c[0] == &b[0] {
+			t.Errorf("%d bytes are shared", n)
+		}
+	}
+}

@@ -86,7 +86,19 @@ func sweepDoc(s string) []byte {
 
 // sweepReads are the ways in which a document is read.
 var sweepReads = map[string]func(d *wbxml.Decoder, o *wbxml.Options, r io.Reader) error{
-	"tokens": func(d *wbxml.Decoder, _ *wbxml.Options, _ io.Reader) error { _, err := describe(d); return err },
+	"tokens": func(d *wbxml.Decoder, _ *wbxml.Options, _ io.Reader) error {
+		for {
+			t, err := d.ReadToken()
+			switch {
+			case err == io.EOF:
+				return nil
+			case err != nil:
+				return err
+			case t.Kind == wbxml.KindStart && t.IsLiteral() && len(t.Data) == 0, t.Kind != wbxml.KindStart && t.Kind != wbxml.KindEnd && t.Kind != wbxml.KindText && t.Kind != wbxml.KindOpaque:
+				return fmt.Errorf("a token that says nothing: %+v", t)
+			}
+		}
+	},
 	"texts": func(d *wbxml.Decoder, _ *wbxml.Options, _ io.Reader) error {
 		return eachChild(d, func(wbxml.Token) error { _, err := d.ReadText(); return err })
 	},
@@ -193,7 +205,7 @@ func TestSweep(t *testing.T) {
 				if !errors.As(err, &syntax) || syntax.Offset != int64(n) || !errors.Is(err, io.ErrUnexpectedEOF) && n > 0 {
 					t.Errorf("%s, %s, cut after %d bytes: %v", tt.name, name, n, err)
 				}
-				if slow == nil || slow.Error() != err.Error() || !errors.Is(failed, broken) {
+				if slow == nil || err == nil || slow.Error() != err.Error() || !errors.Is(failed, broken) {
 					t.Errorf("%s, %s, cut after %d bytes: byte by byte %v, want %v; failing: %v", tt.name, name, n, slow, err, failed)
 				}
 			}
