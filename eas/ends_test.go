@@ -187,7 +187,7 @@ func TestTimeZoneLocations(t *testing.T) {
 		want string // offsets in seconds at instants
 		at   []string
 	}{
-		{eas.TimeZone{Bias: 0}, "0", []string{"2026-01-01 00:00"}},
+		{eas.TimeZone{Bias: 0 * time.Minute}, "0", []string{"2026-01-01 00:00"}},
 		{eas.TimeZone{Bias: 90 * time.Minute}, "-5400", []string{"2026-01-01 00:00"}},
 		{eas.TimeZone{Bias: -345 * time.Minute}, "20700", []string{"2026-01-01 00:00"}},
 		{eas.TimeZone{Bias: -60 * time.Minute, DaylightBias: -60 * time.Minute, StandardStart: eas.Transition{Month: 10, Day: 5, Hour: 3}, DaylightStart: eas.Transition{Month: 3, Day: 5, Hour: 2}}, "3600 7200 7200 3600",
