@@ -197,6 +197,26 @@ func TestFoldersEvery(t *testing.T) {
 	}
 }
 
+// Mail that the server's month has and the window has not is known, and has no content.
+func TestWindow(t *testing.T) {
+	w := world.New(t, nil)
+	w.Engine.Window = 5 * 24 * time.Hour
+	box := w.Tenant.AddMailbox(ada)
+	now := time.Now()
+	box.Deliver(&eas.Email{From: "bob@contoso.com", Subject: "Of today", Received: now.Add(-time.Hour)}, &eas.Email{From: "bob@contoso.com", Subject: "Of last week", Received: now.Add(-7 * 24 * time.Hour)})
+	box.Put(eas.FolderContacts, &eas.Contact{FirstName: "Bob", FileAs: "Bob"})
+	id := w.Provision(ada)
+	w.Sync(id)
+	items, err := w.Store.Items(t.Context(), id, "", 0, 9)
+	rows, err2 := w.Store.Count(t.Context(), id)
+	if err != nil || err2 != nil || len(items) != 2 || rows.Items != 3 {
+		t.Fatalf("%d items and %d rows, %v, %v; want 2 and 3", len(items), rows.Items, err, err2)
+	}
+	if d := now.Sub(items[0].At); d < 59*time.Minute || d > 61*time.Minute || !items[1].At.IsZero() {
+		t.Errorf("the mail was received %v ago, want an hour; a contact at %v", d, items[1].At)
+	}
+}
+
 // What passes by itself is tried again, a little later each time, and says so.
 func TestBackoff(t *testing.T) {
 	w := world.New(t, nil)
