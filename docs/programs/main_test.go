@@ -242,7 +242,7 @@ func TestEWS(t *testing.T) {
 <m:ResponseMessages><m:GetFolderResponseMessage ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode><m:Folders><t:Folder>
 <t:UnreadCount>3</t:UnreadCount></t:Folder></m:Folders></m:GetFolderResponseMessage></m:ResponseMessages></m:GetFolderResponse></s:Body></s:Envelope>`
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Authorization") == "Bearer good" {
+		if r.Header.Get("Authorization") == "Bearer good" && r.Header.Get("Content-Type") == "text/xml; charset=utf-8" {
 			io.WriteString(w, good)
 			return
 		}
