@@ -79,6 +79,21 @@ func TestProgramsFail(t *testing.T) {
 		}
 	}
 
+	dir := t.TempDir()
+	if err := load(dir, new(seen)); err == nil {
+		t.Error("load reads a folder")
+	}
+	tn := eastest.New(t, nil)
+	address := tn.AddMailbox("ada@contoso.com", &eas.Email{Subject: "One"}).Address()
+	client := &eas.Client{URL: tn.URL(), User: address, Token: bearer.Static(tn.Token(address)), HTTPClient: tn.Client()}
+	folder, err := inbox(t.Context(), client)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := printNew(t.Context(), io.Discard, client, &seen{Inbox: folder}, filepath.Join(dir, "none", "seen")); err == nil {
+		t.Error("printNew hides that the key was not saved")
+	}
+
 	if _, err := connect(t.Context(), eastest.ClientID, "unknown@contoso.net", t.TempDir(), nil); err == nil {
 		t.Error("connect finds a mailbox that does not exist")
 	}
