@@ -326,6 +326,7 @@ func sentEdits(t *testing.T, v eas.Version, edits ...eas.Edit) string {
 // TestEdits holds what edits send, in each version, to what stands in testdata, where it has been
 // compared with the specification. What is as in a series is left out there.
 func TestEdits(t *testing.T) {
+	t.Parallel()
 	lines := map[string]string{}
 	series := aSeries()
 	base := map[eas.Version]string{}

@@ -282,6 +282,7 @@ func TestOccurrencesAtTheEnds(t *testing.T) {
 
 // How many a call takes, at the limit and beyond.
 func TestHowMany(t *testing.T) {
+	t.Parallel()
 	edits := func(n int) []eas.Edit {
 		out := make([]eas.Edit, n)
 		for i := range out {

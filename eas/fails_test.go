@@ -16,6 +16,7 @@ import (
 // Every command fails with what fails before its response, and with the response: none takes
 // a refusal for a result.
 func TestEveryCommandFails(t *testing.T) {
+	t.Parallel()
 	noOptions := func(_ *http.Request, command string, _ int) *http.Response {
 		if command == "OPTIONS" {
 			return reply1(500, nil)
@@ -43,9 +44,13 @@ func TestEveryCommandFails(t *testing.T) {
 			{name: "no token", spoil: func(c *eas.Client) { c.Token = tokenless{} },
 				want: func(err error, _ *eas.Error) bool { return errors.Is(err, errGone) }},
 			{name: "HTTP 500", respond: always(500, ""), sent: 1,
-				want: func(_ error, e *eas.Error) bool { return e != nil && e.Command == tt.name && e.HTTPStatus == 500 }},
+				want: func(_ error, e *eas.Error) bool {
+					return e != nil && e.Command == tt.name && e.HTTPStatus == 500 && e.Name == "InternalServerError"
+				}},
 			{name: "HTTP 404", respond: always(404, "<html>"), sent: 1,
-				want: func(_ error, e *eas.Error) bool { return e != nil && e.Command == tt.name && e.HTTPStatus == 404 }},
+				want: func(_ error, e *eas.Error) bool {
+					return e != nil && e.Command == tt.name && e.HTTPStatus == 404 && e.Err == nil
+				}},
 			{name: "a page of HTML", skip: tt.name == "GetAttachment", respond: func(*http.Request, string, int) *http.Response {
 				return reply1(200, []byte("<html>"), "Content-Type", "text/html")
 			}, sent: 1, want: func(err error, _ *eas.Error) bool { return errors.Is(err, eas.ErrUnexpectedContent) }},
@@ -81,6 +86,7 @@ func (tokenless) Token(context.Context) (*oauth2.Token, error) { return nil, err
 
 // What no document can hold ends the command before anything is sent.
 func TestEveryCommandRefusesWhatCannotBeWritten(t *testing.T) {
+	t.Parallel()
 	const bad = "a\x00b"
 	start, end := at("2026-01-01 09:00"), at("2026-01-01 10:00")
 	note := func(s string) *eas.Note { return &eas.Note{Subject: s} }

@@ -78,6 +78,7 @@ func TestFetchMessageWhole(t *testing.T) {
 
 // TestFetchMessageShapes has the server say what it sends in unusual places.
 func TestFetchMessageShapes(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name, doc string
 		want      string // "" for an error that matches target
@@ -118,6 +119,7 @@ func TestFetchCountsPartsFromZero(t *testing.T) {
 // the document: they cost nothing, whether it is short or passed on as it comes, and anything
 // else behind it is an error.
 func TestLineBreaksBehindDocument(t *testing.T) {
+	t.Parallel()
 	for _, data := range []string{"From: a\r\n\r\nx\r\n", strings.Repeat("From here on.\r\n", 2000)} {
 		for behind, whole := range map[string]bool{"": true, "\r\n": true, "\n": true, "\r\n\r\n": true, "\r\nx": false, "x": false, "\x00": false} {
 			c := serving(t, eas.Version141, func(w http.ResponseWriter, _ *http.Request) {

@@ -364,6 +364,7 @@ func TestS139CallbacksThatPanic(t *testing.T) {
 // A command that is cancelled at any step matches context.Canceled and the cause, at once, and
 // leaves the client as good as it was.
 func TestCancelledAtEveryStep(t *testing.T) {
+	t.Parallel()
 	atEveryStep(t, func(step func() bool, cancelled bool) {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithCancelCause(t.Context())

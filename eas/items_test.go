@@ -172,6 +172,7 @@ func flat(xml string) string {
 }
 
 func TestDecodeItems(t *testing.T) {
+	t.Parallel()
 	for _, tt := range itemCases {
 		t.Run(tt.name, func(t *testing.T) {
 			raw := fromXML(t, flat(tt.xml))
@@ -256,6 +257,7 @@ func adding(item eas.Item, v string) eas.Item {
 
 // What Decode reads, Add writes again, in the elements that are the client's.
 func TestItemsSurviveAnAdd(t *testing.T) {
+	t.Parallel()
 	for _, tt := range itemCases {
 		v := "14.1"
 		if strings.Contains(tt.name, "16.0") {

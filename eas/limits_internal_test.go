@@ -254,6 +254,7 @@ func TestHeartbeatBounds(t *testing.T) {
 
 // Properties that are damaged come back as they are, and so does what has no namespace of a class.
 func TestDamagedItems(t *testing.T) {
+	t.Parallel()
 	good, err := FromXML([]byte(`<Properties xmlns="ItemOperations"><Subject xmlns="Notes">x</Subject></Properties>`))
 	if err != nil {
 		t.Fatal(err)

@@ -169,6 +169,7 @@ func TestAttachmentCutOff(t *testing.T) {
 // TestOldForms sends what versions up to 12.1 have: parameters in the query, plain and
 // compact, and a message as the body.
 func TestOldForms(t *testing.T) {
+	t.Parallel()
 	message := "To: b@contoso.com\r\n\r\nYes"
 	for _, tt := range []struct {
 		name  string
@@ -249,6 +250,7 @@ func TestGetHierarchy(t *testing.T) {
 
 // TestMisuse sees what makes no sense refused before anything is sent.
 func TestMisuse(t *testing.T) {
+	t.Parallel()
 	message := func() io.Reader { return strings.NewReader("To: b@contoso.com\r\n\r\nYes") }
 	for name, do := range map[string]func(ctx context.Context, c *eas.Client) error{
 		"no moves": func(ctx context.Context, c *eas.Client) error { _, err := c.MoveItems(ctx); return err },

@@ -169,6 +169,13 @@ func TestBase64Writer(t *testing.T) {
 	if err := b.close(); err != nil || spaced.String() != "\x01\x02\x03\x01\x02" {
 		t.Errorf("in pieces: %q, %v", &spaced, err)
 	}
+	failing := &base64Writer{w: writerFunc(func([]byte) (int, error) { return 0, io.ErrClosedPipe })}
+	if _, err := failing.Write([]byte("AQIDAQID")); !errors.Is(err, io.ErrClosedPipe) {
+		t.Errorf("a writer that fails: %v", err)
+	}
+	if err := failing.close(); !errors.Is(err, io.ErrClosedPipe) {
+		t.Errorf("a writer that fails at the end: %v", err)
+	}
 	for _, bad := range []string{"A", "AA", "A===", "AA==AAAA", "*AAA", "*AAAAAAA"} {
 		b := &base64Writer{w: io.Discard}
 		n, err := b.Write([]byte(bad))

@@ -143,6 +143,7 @@ func TestPagesAgain(t *testing.T) {
 // TestCancelWhileWaiting cancels Pages and Resync at every second of their waiting: the error
 // is that of the context and not a temporary one of the server.
 func TestCancelWhileWaiting(t *testing.T) {
+	t.Parallel()
 	for after := time.Duration(0); after < 30*time.Second; after += 1700 * time.Millisecond {
 		synctest.Test(t, func(t *testing.T) {
 			tn := eastest.New(t, nil)

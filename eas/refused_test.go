@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -66,6 +67,7 @@ func (s slow) Read(p []byte) (int, error) {
 
 // A content that comes slowly may take longer than a command, as long as it comes.
 func TestSlowContent(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		content := strings.Repeat("x", 5000)
 		b := &backend{t: t, respond: func(_ *http.Request, command string, _ int) *http.Response {
@@ -154,6 +156,82 @@ func TestSmallPictures(t *testing.T) {
 		item, err := eas.Decode(eas.ClassContacts, fromXML(t, `<ApplicationData xmlns="AirSync"><Picture xmlns="Contacts">`+text+`</Picture></ApplicationData>`))
 		if err != nil || string(item.(*eas.Contact).Picture) != want {
 			t.Errorf("%q: %v, %v", text, item, err)
+		}
+	}
+}
+
+// A token that was renewed for a 401 is not renewed for a 403 of the same request.
+func TestForbiddenAfterUnauthorized(t *testing.T) {
+	b := &backend{t: t, respond: func(r *http.Request, command string, _ int) *http.Response {
+		switch {
+		case command != "FolderSync":
+			return nil
+		case r.Header.Get("Authorization") == "Bearer token0":
+			return reply1(401, nil, "WWW-Authenticate", `Bearer error="invalid_token"`)
+		}
+		return reply1(403, nil)
+	}}
+	source := &renewable{}
+	c := b.client()
+	c.Token = source
+	if _, err := c.FolderSync(t.Context(), "0"); !errors.Is(err, eas.ErrForbidden) || source.refreshes != 1 {
+		t.Errorf("FolderSync = %v after %d refreshes", err, source.refreshes)
+	}
+}
+
+// A status that a version causes is doubted when the version was negotiated long ago.
+func TestOldVersionIsDoubted(t *testing.T) {
+	for after, options := range map[time.Duration]int{0: 1, 59 * time.Minute: 1, 61 * time.Minute: 2} {
+		synctest.Test(t, func(t *testing.T) {
+			b := &backend{t: t}
+			b.respond = func(_ *http.Request, command string, n int) *http.Response {
+				if command == "FolderSync" && n == 1 {
+					return reply1(200, statusOf(t, "FolderSync", "103"))
+				}
+				return nil
+			}
+			c := b.client()
+			if _, err := c.Options(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(after)
+			_, err := c.FolderSync(t.Context(), "0")
+			if n := len(b.of("OPTIONS")); n != options {
+				t.Errorf("after %v: %d OPTIONS, want %d (%v)", after, n, options, err)
+			}
+		})
+	}
+}
+
+// The record of a request holds what there is to say of it, and nothing that is zero.
+func TestLogRecord(t *testing.T) {
+	for _, tt := range []struct {
+		status int
+		body   []byte
+		want   []string
+		not    []string
+	}{
+		{200, statusOf(t, "FolderSync", "9"), []string{"level=DEBUG", "command=FolderSync", "http_status=200", " status=9", "version=16.1"}, []string{"error=", "request_id=", "throttle="}},
+		{200, nil, []string{"level=DEBUG", "http_status=200"}, []string{" status="}},
+		{399, nil, []string{"level=DEBUG"}, nil}, {400, nil, []string{"level=WARN"}, nil}, {503, statusOf(t, "FolderSync", "9"), []string{"level=WARN", "http_status=503"}, []string{" status="}},
+	} {
+		var out bytes.Buffer
+		b := &backend{t: t, respond: func(_ *http.Request, command string, _ int) *http.Response {
+			return reply1(tt.status, tt.body)
+		}}
+		c := b.client()
+		c.Logger = slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		c.Restore(eas.State{Version: eas.Version161, Provisioned: true})
+		_, _ = c.FolderSync(t.Context(), "0")
+		for _, s := range tt.want {
+			if !strings.Contains(out.String(), s) {
+				t.Errorf("HTTP %d: no %s in %s", tt.status, s, out.String())
+			}
+		}
+		for _, s := range tt.not {
+			if strings.Contains(out.String(), s) {
+				t.Errorf("HTTP %d: %s in %s", tt.status, s, out.String())
+			}
 		}
 	}
 }

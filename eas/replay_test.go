@@ -106,6 +106,7 @@ func replay(t *testing.T, table map[string][]reply) (*eas.Client, *[]call) {
 
 // What real servers sent is read as it was meant.
 func TestReadsRealServers(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		server, sync string
 		folder       eas.FolderID
@@ -197,6 +198,7 @@ func TestReadsRealServers(t *testing.T) {
 
 // Requests are byte for byte those that others published.
 func TestWritesAsOthersDo(t *testing.T) {
+	t.Parallel()
 	c, calls := replay(t, map[string][]reply{"FolderSync": {doc(golden(t, "hstern-foldersync-response-empty"))}, "SendMail": {{}},
 		"Ping": {doc(golden(t, "sogo-09-ping-drain-0.resp"))}})
 	ctx := t.Context()
@@ -243,6 +245,7 @@ func TestWritesAsOthersDo(t *testing.T) {
 
 // TestHTTPStatus holds what each status becomes.
 func TestHTTPStatus(t *testing.T) {
+	t.Parallel()
 	challenge := `Bearer client_id="x", authorization_uri="https://login.windows.net/common/oauth2/authorize", error="invalid_token"`
 	for _, tt := range []struct {
 		name  string
@@ -311,6 +314,7 @@ func status(page, root, tag byte, n string) []byte {
 
 // TestStatus holds what the statuses in answers become.
 func TestStatus(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		n  string
 		is error

@@ -291,6 +291,7 @@ var random = regexp.MustCompile(`<SearchId>[^<]*</SearchId>`)
 // TestRequests holds the requests that the options of each method make, in each version, to
 // those in testdata, where what has been compared with the specification stands.
 func TestRequests(t *testing.T) {
+	t.Parallel()
 	lines := map[string]string{}
 	for _, tt := range optionCases() {
 		last := ""

@@ -156,6 +156,7 @@ func TestS013S118Resends(t *testing.T) {
 
 // A request for which no connection was found has not been sent: every command may be repeated.
 func TestUnsent(t *testing.T) {
+	t.Parallel()
 	for _, tt := range allCommands {
 		u, _ := url.Parse("https://mail.contoso.com/Microsoft-Server-ActiveSync")
 		transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
@@ -173,6 +174,7 @@ func TestUnsent(t *testing.T) {
 
 // Every command ends with its context, which the error matches, with its cause.
 func TestEveryCommandEndsWithItsContext(t *testing.T) {
+	t.Parallel()
 	for _, tt := range allCommands {
 		b := &backend{t: t}
 		ctx, cancel := context.WithCancelCause(t.Context())

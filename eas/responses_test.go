@@ -162,7 +162,7 @@ func responseCases() []responseCase {
 		`<FolderCreate xmlns="FolderHierarchy"><SyncKey>8</SyncKey><ServerId>5</ServerId></FolderCreate>`)
 	add("Ping", func(ctx context.Context, c *eas.Client) (any, error) { return c.Ping(ctx, inboxAndCalendar, nil) },
 		`<Ping xmlns="Ping"/>`, `<Ping xmlns="Ping"><Status>1</Status></Ping>`, `<Ping xmlns="Ping"><Status>2</Status><Folders/></Ping>`, `<Ping xmlns="Ping"><Status>2</Status><Folders><Folder>2</Folder></Folders></Ping>`,
-		`<Ping xmlns="Ping"><Status>5</Status></Ping>`, `<Ping xmlns="Ping"><Status>5</Status><HeartbeatInterval>0</HeartbeatInterval></Ping>`, `<Ping xmlns="Ping"><Status>5</Status><HeartbeatInterval>86401</HeartbeatInterval></Ping>`,
+		`<Ping xmlns="Ping"><Status>5</Status></Ping>`, `<Ping xmlns="Ping"><Status>5</Status><HeartbeatInterval>0</HeartbeatInterval></Ping>`, `<Ping xmlns="Ping"><Status>5</Status><HeartbeatInterval>1</HeartbeatInterval></Ping>`, `<Ping xmlns="Ping"><Status>5</Status><HeartbeatInterval>86401</HeartbeatInterval></Ping>`,
 		`<Ping xmlns="Ping"><Status>5</Status><HeartbeatInterval>86400</HeartbeatInterval></Ping>`, `<Ping xmlns="Ping"><Status>5</Status><HeartbeatInterval>480</HeartbeatInterval></Ping>`,
 		`<Ping xmlns="Ping"><Status>6</Status></Ping>`, `<Ping xmlns="Ping"><Status>6</Status><MaxFolders>1</MaxFolders></Ping>`, `<Ping xmlns="Ping"><Status>3</Status></Ping>`)
 	add("MoveItems", func(ctx context.Context, c *eas.Client) (any, error) {
@@ -201,6 +201,9 @@ func responseCases() []responseCase {
 		meeting(`<Result><LongId xmlns="Search">l</LongId><Status>1</Status></Result><Result><Status>1</Status><CalendarId>2:2</CalendarId></Result>`),
 		meeting(`<Result><RequestId>1:9</RequestId><Status>1</Status></Result><Result><RequestId>1:1</RequestId><Status>1</Status></Result>`),
 		meeting(`<Result><RequestId>1:9</RequestId><Status>1</Status></Result><Result><LongId xmlns="Search">l</LongId><Status>1</Status></Result>`))
+	alike := []eas.MeetingAnswer{{Folder: "1", Item: "1:1", Response: eas.ResponseAccepted}, {Folder: "2", Item: "1:1", Response: eas.ResponseAccepted}}
+	add("MeetingResponse to items of one name", func(ctx context.Context, c *eas.Client) (any, error) { return c.MeetingResponse(ctx, alike...) },
+		meeting(`<Result><RequestId>1:1</RequestId><Status>1</Status><CalendarId>2:1</CalendarId></Result><Result><RequestId>1:1</RequestId><Status>1</Status><CalendarId>2:2</CalendarId></Result>`))
 	results := func(status, inner string) string {
 		return `<Search xmlns="Search">` + status + `<Response><Store>` + inner + `</Store></Response></Search>`
 	}
@@ -320,6 +323,7 @@ func responseCases() []responseCase {
 // TestResponses holds what is made of responses to what stands in testdata, where it has been
 // compared with the specification.
 func TestResponses(t *testing.T) {
+	t.Parallel()
 	var out strings.Builder
 	last := ""
 	for _, tt := range responseCases() {

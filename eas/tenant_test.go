@@ -64,6 +64,7 @@ func read(t *testing.T, c *eas.Client, f eas.FolderID, key eas.SyncKey, o *eas.S
 
 // Every version of the protocol, in either form of the query, does the whole round.
 func TestVersions(t *testing.T) {
+	t.Parallel()
 	for _, v := range []eas.Version{eas.Version121, eas.Version140, eas.Version141, eas.Version160, eas.Version161} {
 		for _, compact := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/%v", v, compact), func(t *testing.T) {
@@ -110,6 +111,7 @@ func TestVersions(t *testing.T) {
 }
 
 func TestWindows(t *testing.T) {
+	t.Parallel()
 	c, box := connect(t, eastest.New(t, &eastest.Options{}), mails(25)...)
 	in := inbox(t, c)
 	var pages []int
@@ -152,6 +154,7 @@ func TestWindows(t *testing.T) {
 }
 
 func TestBodies(t *testing.T) {
+	t.Parallel()
 	c, _ := connect(t, eastest.New(t, &eastest.Options{}), &eas.Email{Subject: "s", From: "b@contoso.com", Body: &eas.Body{Type: eas.BodyHTML, Data: "<p>a &amp; b</p>"},
 		Attachments: []eas.Attachment{{Name: "a.txt", Size: 3}}, Categories: []string{"red", "green"}, Flag: &eas.Flag{Status: eas.FlagActive, Type: "Flag for follow up"}})
 	in := inbox(t, c)
@@ -183,6 +186,7 @@ func TestBodies(t *testing.T) {
 }
 
 func TestApply(t *testing.T) {
+	t.Parallel()
 	c, box := connect(t, eastest.New(t, &eastest.Options{}), mails(3)...)
 	in := inbox(t, c)
 	items, key := read(t, c, in.ID, "", nil)
@@ -296,6 +300,7 @@ func TestStaleState(t *testing.T) {
 }
 
 func TestProvision(t *testing.T) {
+	t.Parallel()
 	t.Run("policy", func(t *testing.T) {
 		c, box := connect(t, eastest.New(t, &eastest.Options{}))
 		p, err := c.Provision(t.Context())
@@ -415,6 +420,7 @@ func TestPing(t *testing.T) {
 }
 
 func TestFaults(t *testing.T) {
+	t.Parallel()
 	t.Run("S118 the answer to SendMail is lost", func(t *testing.T) {
 		tn := eastest.New(t, &eastest.Options{})
 		c, box := connect(t, tn)

@@ -55,6 +55,7 @@ func TestParseTimeZone(t *testing.T) {
 
 // The rules of many places, there and back, hold every hour of several years.
 func TestTimeZoneOfLocation(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name string
 		bias int // minutes

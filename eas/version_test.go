@@ -213,6 +213,7 @@ var versioned = map[string]func(ctx context.Context, c *eas.Client) error{
 // After status 138 the document is the one that the version of then has: the same that a
 // client makes which knew no other.
 func TestRenegotiationMakesTheDocumentAgain(t *testing.T) {
+	t.Parallel()
 	for name, call := range versioned {
 		for _, to := range []string{"14.1", "12.1"} {
 			t.Run(name+" at "+to, func(t *testing.T) {

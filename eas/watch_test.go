@@ -344,6 +344,7 @@ func TestWatchAndTheSourceOfTokens(t *testing.T) {
 
 // Watch that is cancelled at any step ends at once and says nothing.
 func TestWatchCancelledAtEveryStep(t *testing.T) {
+	t.Parallel()
 	atEveryStep(t, func(step func() bool, cancelled bool) {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithCancelCause(t.Context())
