@@ -217,7 +217,8 @@ func (r *response) isDocument() bool {
 }
 
 // trim takes the line breaks away that some servers and gateways send behind the document.
-// No document ends with such a byte. A [trimmed] does it for a document that is passed on.
+// No document ends with such a byte, and one that is passed on as it comes may have them; but a
+// response of nothing else is empty.
 func (r *response) trim() {
 	if r.isDocument() {
 		r.body = bytes.TrimRight(r.body, "\r\n")

@@ -2,7 +2,6 @@ package eas
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -123,33 +122,7 @@ func (r *response) stream(q request, body io.Reader) error {
 		return nil // check says that it is not an ActiveSync response
 	}
 	r.streamed = true
-	if r.isDocument() {
-		return q.sink(r, trimmed{in})
-	}
 	return q.sink(r, in)
-}
-
-// A trimmed passes a document on without the line breaks behind it, of which it tolerates as
-// many as the buffer holds.
-type trimmed struct{ in *bufio.Reader }
-
-func (x trimmed) Read(p []byte) (int, error) {
-	for n := 1; ; n = x.in.Buffered() + 1 {
-		_, err := x.in.Peek(min(n, x.in.Size()))
-		b, _ := x.in.Peek(x.in.Buffered())
-		end := len(bytes.TrimRight(b, "\r\n"))
-		switch {
-		case end == 0 && len(b) == x.in.Size():
-			end = len(b) // so many are content, or a document that goes wrong
-		case end == 0 && err != nil:
-			return 0, err
-		case end == 0:
-			continue // what follows says whether they are behind the document
-		}
-		n := copy(p, b[:end])
-		_, _ = x.in.Discard(n)
-		return n, nil
-	}
 }
 
 // partsError makes an Error of a stream that broke off or makes no sense.

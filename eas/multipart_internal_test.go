@@ -1,7 +1,6 @@
 package eas
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/base64"
 	"encoding/binary"
@@ -13,7 +12,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -223,31 +221,4 @@ func FuzzSlots(f *testing.F) {
 			t.Errorf("%q became %q", s, b.String())
 		}
 	})
-}
-
-// A document that is passed on loses the line breaks behind it, and none within, however it
-// arrives.
-func TestTrimmed(t *testing.T) {
-	long := strings.Repeat("\r\n", shortAnswer)
-	for _, tt := range []struct{ in, want string }{
-		{"", ""}, {"x", "x"}, {"x\r\n", "x"}, {"x\n", "x"}, {"x\r\n\r\n", "x"}, {"\r\n", ""},
-		{"x\r\ny", "x\r\ny"}, {"\r\nx\n\ny\r\n", "\r\nx\n\ny"},
-		{strings.Repeat("x", 3*shortAnswer) + "\r\n", strings.Repeat("x", 3*shortAnswer)},
-		{strings.Repeat("x", shortAnswer-1) + "\r\ny\n", strings.Repeat("x", shortAnswer-1) + "\r\ny"},
-		{"x" + strings.Repeat("\r\n", shortAnswer/2-1), "x"},
-		{"x" + long + "y\r\n", "x" + long + "y"},
-	} {
-		for name, arrive := range map[string]func(io.Reader) io.Reader{
-			"whole": func(r io.Reader) io.Reader { return r }, "bytes": iotest.OneByteReader, "with the end": iotest.DataErrReader,
-		} {
-			b, err := io.ReadAll(trimmed{bufio.NewReaderSize(arrive(strings.NewReader(tt.in)), shortAnswer)})
-			if err != nil || string(b) != tt.want {
-				t.Errorf("%s, %.40q of %d bytes: %d bytes, %v; want %d", name, tt.in, len(tt.in), len(b), err, len(tt.want))
-			}
-		}
-	}
-	broken := io.MultiReader(strings.NewReader("x\r\n"), iotest.ErrReader(io.ErrUnexpectedEOF))
-	if b, err := io.ReadAll(trimmed{bufio.NewReaderSize(broken, shortAnswer)}); !errors.Is(err, io.ErrUnexpectedEOF) || string(b) != "x" {
-		t.Errorf("a body that breaks off: %q, %v", b, err)
-	}
 }

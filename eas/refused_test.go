@@ -235,3 +235,18 @@ func TestLogRecord(t *testing.T) {
 		}
 	}
 }
+
+// A response of line breaks alone is an empty one.
+func TestLineBreaksAlone(t *testing.T) {
+	for _, body := range []string{"", "\r\n", "\n\n"} {
+		b := &backend{t: t, respond: func(_ *http.Request, command string, _ int) *http.Response {
+			if command == "Sync" {
+				return reply1(200, []byte(body))
+			}
+			return nil
+		}}
+		if p, err := b.client().Sync(t.Context(), "1", "7", nil); err != nil || p.Key != "7" {
+			t.Errorf("%q: %s, %v", body, show(p), err)
+		}
+	}
+}
