@@ -10,7 +10,7 @@ import (
 
 // A Contact is a contact. See [MS-ASCNTC] 2.2. [Update] sends the whole contact, except a body and
 // a picture that have not changed: empty fields are removed on the server, unless
-// SyncOptions.Supported leaves out their elements.
+// [SyncOptions.Supported] leaves out their elements.
 type Contact struct {
 	FileAs                                              string // the name under which it is sorted
 	Title, FirstName, MiddleName, LastName, Suffix      string

@@ -42,7 +42,7 @@
 //	}
 //
 // [SyncOptions] select the bodies, the size of a page and the age of items. An entry of
-// Page.Changed has only what changed; [Merge] combines it with the stored item. [Client.SyncMany]
+// [Page.Changed] has only what changed; [Merge] combines it with the stored item. [Client.SyncMany]
 // synchronizes several folders in one request, [Client.FetchMessage] and [Client.FetchAttachment]
 // stream one message or attachment, [Client.Search] and [Client.Find] search.
 //

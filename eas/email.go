@@ -8,7 +8,7 @@ import (
 	"github.com/easoauth/easoauth/internal/wbxml"
 )
 
-// An Email is a mail. In an entry of Page.Changed only the fields that changed are set; see
+// An Email is a mail. In an entry of [Page.Changed] only the fields that changed are set; see
 // [Merge]. See [MS-ASEMAIL] 2.2.
 //
 // A client changes Read, Flag and Categories of any mail. From 16.0 on it creates drafts with

@@ -41,7 +41,7 @@ type FetchOptions struct {
 // been written.
 var ErrIncomplete = errors.New("eas: the server did not send the whole")
 
-// FetchAttachment writes the attachment that reference names (Attachment.Reference) to w. The
+// FetchAttachment writes the attachment that reference names ([Attachment.Reference]) to w. The
 // content is written as it arrives, at most [MaxStreamBytes], and is never held in memory as a
 // whole. If there is an error, a part may have been written. For servers of version 12.1 without
 // ItemOperations, use [Client.GetAttachment].

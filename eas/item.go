@@ -57,7 +57,7 @@ var classPages = map[Class]string{
 	ClassEmail: "Email", ClassCalendar: "Calendar", ClassContacts: "Contacts", ClassTasks: "Tasks", ClassNotes: "Notes", ClassSMS: "Email", "": "Email",
 }
 
-// Decode reads an ApplicationData, such as Entry.Raw or the result of [Merge]. The elements
+// Decode reads an ApplicationData, such as [Entry.Raw] or the result of [Merge]. The elements
 // determine the type of the item; where they do not, as in a change of a body alone, class does,
 // and "" is ClassEmail. An item of another kind is an [*Unknown]. A value that cannot be read is
 // left out and listed in Odd of the item; only a damaged document is an error.
@@ -117,7 +117,7 @@ func (r *reader) pageOf(raw []byte) (string, error) {
 
 // Merge returns the ApplicationData old with the elements of change in place of its own: the
 // server leaves out of a change what has not changed ([MS-ASCMD] 2.2.3.24). Both are values of
-// Entry.Raw; so is the result, for [Decode] and for the next Merge. An element that is empty in
+// [Entry.Raw]; so is the result, for [Decode] and for the next Merge. An element that is empty in
 // change is empty in the result.
 func Merge(old, change []byte) ([]byte, error) {
 	type document struct {

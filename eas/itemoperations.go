@@ -146,7 +146,7 @@ func (c *Client) EmptyFolder(ctx context.Context, f FolderID, subfolders bool) e
 	return nil
 }
 
-// MoveConversation moves a conversation, by Email.ConversationID, to a mail folder, and has the
+// MoveConversation moves a conversation, by [Email.ConversationID], to a mail folder, and has the
 // server move later messages of it as well. It needs version 14.0.
 func (c *Client) MoveConversation(ctx context.Context, conversationID []byte, to FolderID) error {
 	version, err := c.ready(ctx)

@@ -135,7 +135,7 @@ type DeviceInformation struct {
 }
 
 // SetDeviceInformation sends [Client.Device] and, from 14.0 on, more to the server. From 14.1 on,
-// provisioning sends Client.Device by itself.
+// provisioning sends [Client.Device] by itself.
 func (c *Client) SetDeviceInformation(ctx context.Context, more *DeviceInformation) error {
 	if more == nil {
 		more = &DeviceInformation{}

@@ -48,9 +48,9 @@ func (c *Client) State() State {
 // provisions again.
 //
 // If Client.Device.ID is set and differs, the client is a new device, for which the policy key is
-// not used. A State.URL of the same origin as Client.URL is used. One of another origin is not,
-// because the token is for Client.URL: if the mailbox has moved, set Client.URL to the new URL and
-// Client.Token to a source of tokens for it.
+// not used. A [State.URL] of the same origin as [Client.URL] is used. One of another origin is not,
+// because the token is for [Client.URL]: if the mailbox has moved, set [Client.URL] to the new URL and
+// [Client.Token] to a source of tokens for it.
 func (c *Client) Restore(s State) {
 	if s.Version.number() == 0 {
 		s.Version = ""

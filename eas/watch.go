@@ -62,9 +62,9 @@ type Changes struct {
 //
 // The sequence ends when ctx is done, after a change of the hierarchy, and with an error that
 // does not pass by itself: the token is refused and cannot be renewed ([ErrUnauthorized], or the
-// error of Client.Token), the user or the device is not allowed ([ErrForbidden]), a remote wipe
+// error of [Client.Token]), the user or the device is not allowed ([ErrForbidden]), a remote wipe
 // ([ErrRemoteWipe]), provisioning that the server does not accept ([ErrProvisionRequired]), a
-// mailbox that has moved where Client.Moved does not follow ([ErrRedirected]), no common version
+// mailbox that has moved where [Client.Moved] does not follow ([ErrRedirected]), no common version
 // ([ErrVersion]), no ActiveSync at the URL (HTTP 404), a full mailbox (HTTP 507), and a request
 // that the server calls wrong.
 //
@@ -84,7 +84,7 @@ type Changes struct {
 //   - the authority that issues tokens: not reached, or busy
 //   - a machine that was suspended: the connection is abandoned immediately
 //
-// While Client.Token waits for a person to sign in, Watch waits as well.
+// While [Client.Token] waits for a person to sign in, Watch waits as well.
 func (c *Client) Watch(ctx context.Context, folders []Folder, o *WatchOptions) iter.Seq2[*Changes, error] {
 	return func(yield func(*Changes, error) bool) {
 		w := newWatch(c, folders, o)

@@ -7,7 +7,7 @@ import (
 	"github.com/easoauth/easoauth/internal/wbxml"
 )
 
-// ToXML returns a WBXML document, such as Entry.Raw, Unknown.Raw, an element of an Other, or a
+// ToXML returns a WBXML document, such as [Entry.Raw], [Unknown.Raw], an element of an Other, or a
 // document of [Client.Do], as readable XML in UTF-8, which [FromXML] converts back. The content is
 // not redacted and may be private.
 //

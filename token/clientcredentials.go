@@ -9,7 +9,7 @@ import (
 )
 
 // ClientCredentials is the flow of a service that acts as itself, without a user (RFC 6749 section
-// 4.4). It needs Config.Auth, and an administrator must have granted the app its application
+// 4.4). It needs [Config.Auth], and an administrator must have granted the app its application
 // permissions. There is no refresh token: a Source runs the flow again when the access token
 // expires.
 //

@@ -59,7 +59,7 @@ var exchangePermissions = []string{
 // offline_access, openid and profile are added, without which the sign-in has neither a refresh
 // token nor the user's name (openid alone for AD FS).
 //
-// Options.Scopes must be empty. Errors are those of Configure.
+// [Options.Scopes] must be empty. Errors are those of Configure.
 func ConfigureResource(ctx context.Context, clientID, authority string, resource *url.URL, scopes []string, o *Options) (*Config, error) {
 	if o == nil {
 		o = &Options{}

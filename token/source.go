@@ -48,7 +48,7 @@ const (
 // after 1 minute, doubling to 15, for a refusal that leaves the grant unchanged
 // ([ReauthError].Ended is false) and for configuration errors ([ConfigError], [AudienceError],
 // [AccountError]); all with jitter. If the grant has ended, or there never was one, no request is
-// sent until the user signs in. A new sign-in in the Store, or a valid access token that another
+// sent until there is a new sign-in. A new sign-in in the Store, or a valid access token that another
 // process has stored, is found within a second while there are callers. [Status] says what is
 // wrong and when the next attempt is due.
 //
