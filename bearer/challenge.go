@@ -71,16 +71,16 @@ func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("bearer: WWW-Authenticate field %d, offset %d: %s near %s", e.Field, e.Offset, e.Kind, e.Near)
 }
 
-// Parse reads the values of all WWW-Authenticate fields of an answer (http.Header.Values)
-// strictly by RFC 9110 sections 5.6, 11.2, 11.3 and 11.6.1. No field, or an empty one, has
-// no challenge and is not an error.
+// Parse reads the values of all WWW-Authenticate fields of a response ([http.Header.Values])
+// strictly by RFC 9110 sections 5.6, 11.2, 11.3 and 11.6.1. No field and an empty field hold no
+// challenge, and are not an error.
 //
-// A challenge that breaks the grammar is left out; the challenges before and after it are
-// returned together with a [*SyntaxError] about the first break. Of a field that holds a
-// control character other than HTAB nothing is believed (section 5.5); other fields are.
+// A challenge that breaks the grammar is left out; the challenges before and after it are returned
+// together with a [*SyntaxError] about the first break. A field that holds a control character
+// other than HTAB is ignored as a whole (section 5.5); other fields are not.
 //
-// Values are substrings of the fields unless they held an escape. Parse takes linear time
-// and is safe for concurrent use.
+// Values are substrings of the fields unless they held an escape. Parse takes linear time and is
+// safe for concurrent use.
 func Parse(fields []string) ([]Challenge, error) {
 	var p parser
 	return p.run(fields)

@@ -159,11 +159,11 @@ func (d Diagnostics) TLSOffloading() bool {
 		(a.Scheme == "https" && b.Scheme == "http" || a.Scheme == "http" && b.Scheme == "https")
 }
 
-// ParseDiagnostics reads an X-MS-Diagnostics field. It is not challenge syntax: a number, a
-// semicolon, and name="value" pairs, between which servers leave out semicolons and put
-// spaces, and whose values hold single quotes, URLs and even double quotes. Of a name that
-// stands twice the first is taken. An unknown number keeps its texts. The error matches
-// [ErrDiagnostics]. Strings of the result are substrings of value.
+// ParseDiagnostics reads an X-MS-Diagnostics field. It does not have the syntax of a challenge: a
+// number, a semicolon, and name="value" pairs, between which servers leave out semicolons and put
+// spaces, and whose values hold single quotes, URLs and even double quotes. If a name is repeated,
+// the first value counts. An unknown number keeps its texts. The error matches [ErrDiagnostics].
+// Strings of the result are substrings of value.
 func ParseDiagnostics(value string) (Diagnostics, error) {
 	var d Diagnostics
 	if len(value) > MaxDiagnosticsBytes {

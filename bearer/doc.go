@@ -9,13 +9,13 @@
 //   - [Transport] sends the token of a [Source] to one origin, and to no other.
 //
 // It depends on the standard library and on golang.org/x/oauth2 for its Token type, so that
-// a client with an EWS, IMAP or ActiveSync stack of its own can take it alone. It holds no
+// a client with an EWS, IMAP or ActiveSync stack of its own can use it alone. It holds no
 // state; its functions are safe for concurrent use.
 //
 // # Challenges
 //
 // A server refuses with status 401 and one or more challenges, in one field or several. This
-// is what Exchange answers to an empty "Authorization: Bearer":
+// is the response of Exchange to an empty "Authorization: Bearer":
 //
 //	WWW-Authenticate: Bearer client_id="00000002-0000-0ff1-ce00-000000000000",
 //	    trusted_issuers="00000001-0000-0000-c000-000000000000@…",
@@ -64,7 +64,7 @@
 //
 // FromResponse tells apart, by errors.Is:
 //
-//	ErrNoChallenge         no WWW-Authenticate: usually a device in front of Exchange answered
+//	ErrNoChallenge         no WWW-Authenticate: usually a device in front of Exchange responded
 //	ErrLegacyOnly          Basic, Negotiate, NTLM: OAuth is not enabled
 //	ErrNoAuthorizationURI  Bearer, and no authority; with 4000000 ask again with the address
 //	ErrConflict            two authorities
@@ -75,7 +75,7 @@
 //
 // # Trust
 //
-// All of an Offer is the word of whoever answered. authorization_uri names an authority only
+// Nothing in an Offer is authenticated. authorization_uri names an authority only
 // if that is trusted for other reasons (package token decides), and the scope to ask for
 // comes from the endpoint that the caller trusts, never from the challenge.
 //
@@ -87,7 +87,7 @@
 //
 // RFC 9110 (challenges), RFC 6750 (Bearer), RFC 9728 (resource_metadata), RFC 9470
 // (acr_values, max_age), RFC 9449 (DPoP) and [MS-XOAUTH] 3.2.5.4 (Exchange's challenge and
-// the empty Bearer that asks for it).
+// the empty Bearer that requests it).
 //
 // [MS-XOAUTH]: https://learn.microsoft.com/openspecs/exchange_server_protocols/ms-xoauth
 package bearer

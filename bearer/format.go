@@ -9,13 +9,13 @@ import (
 // ErrFormat is matched when a [Challenge] cannot be written.
 var ErrFormat = errors.New("bearer: challenge cannot be written")
 
-// Format writes challenges as one field value, for servers and mocks. Every parameter's
-// value is quoted, as Exchange does. What no field can carry and what [Parse] would refuse
-// is an error that matches [ErrFormat]: a scheme or name that is not a token, a token68 beside
-// parameters, a name twice, a control character, more than the limits.
+// Format writes challenges as one field value, for servers and mocks. Every parameter value is
+// quoted, as Exchange does. What a field cannot carry and what [Parse] would refuse is an error
+// that matches [ErrFormat]: a scheme or name that is not a token, a token68 together with
+// parameters, a repeated name, a control character, more than the limits.
 //
-// A server that writes each challenge into a field of its own is understood by more
-// clients than one that writes them into one.
+// More clients understand a server that writes each challenge into a field of its own than one
+// that writes them into one.
 func Format(challenges ...Challenge) (string, error) {
 	if len(challenges) > MaxChallenges {
 		return "", fmt.Errorf("%w: more than %d challenges", ErrFormat, MaxChallenges)

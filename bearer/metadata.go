@@ -20,8 +20,8 @@ var ErrMetadata = errors.New("bearer: protected resource metadata cannot be foll
 // MaxMetadataBytes bounds a metadata document, in bytes.
 const MaxMetadataBytes = 256 << 10
 
-// Metadata is the protected resource metadata of a server (RFC 9728 section 2). All of it
-// is the word of that server.
+// Metadata is the protected resource metadata of a server (RFC 9728 section 2). It is not
+// verified.
 type Metadata struct {
 	Resource             string   `json:"resource"`
 	AuthorizationServers []string `json:"authorization_servers,omitempty"` // issuers
@@ -30,17 +30,17 @@ type Metadata struct {
 	Name                 string   `json:"resource_name,omitempty"`
 }
 
-// FollowMetadata fetches the document to which an offer's resource_metadata points (RFC
-// 9728 section 5), for a server that is not Exchange and names no authorization_uri. It is
-// never done unasked. The document must be at the origin of endpoint, as the challenge is,
-// and describe a resource that endpoint is or lies under (section 3.3). The request carries
-// no credential, follows no redirect and ends after [ProbeTimeout]; a nil client is
-// [http.DefaultClient].
+// FollowMetadata fetches the document to which the resource_metadata of an offer points (RFC 9728
+// section 5), for a server that is not Exchange and names no authorization_uri. Nothing in this
+// module calls it by itself. The document must be at the origin of endpoint, as the challenge is,
+// and describe a resource that endpoint is or lies under (section 3.3). The request carries no
+// credential, follows no redirect and ends after [ProbeTimeout]; a nil client is
+// http.DefaultClient.
 //
-// The returned offer is o with the one authorization server of the document as its
-// AuthorizationURI; with several, the first that prefer accepts, or the first if prefer is
-// nil. Package token decides whether that authority is trusted. The error matches
-// [ErrMetadata] or wraps that of the request.
+// The returned offer is o with the authorization server of the document as its AuthorizationURI;
+// if there are several, the first that prefer accepts, or the first if prefer is nil. Package
+// token decides whether that authority is trusted. The error matches [ErrMetadata] or wraps that
+// of the request.
 func FollowMetadata(ctx context.Context, c *http.Client, endpoint *url.URL, o *Offer, prefer func(issuer string) bool) (*Offer, *Metadata, error) {
 	refuse := func(why string) (*Offer, *Metadata, error) {
 		return nil, nil, fmt.Errorf("%w: %s", ErrMetadata, why)

@@ -18,7 +18,7 @@ import (
 
 var (
 	// ErrNoChallenge is matched when a response has no challenge at all: a device in front
-	// of Exchange answered, or the virtual directory has no authentication.
+	// of Exchange responded, or the virtual directory has no authentication.
 	ErrNoChallenge = errors.New("bearer: no challenge")
 	// ErrLegacyOnly is matched when the server offers Basic, Negotiate or NTLM and no
 	// Bearer.
@@ -36,10 +36,10 @@ var (
 // MaxClaimsBytes bounds the claims of a challenge, in bytes after decoding.
 const MaxClaimsBytes = 16 << 10
 
-// An Offer is what a Bearer challenge says, as Exchange, Exchange Online and the Microsoft
-// gateways send it ([MS-XOAUTH] 3.2.5.4, with the parameters that came later), with the
-// X-MS-Diagnostics beside it. All of it is the word of whoever answered, and the texts may
-// hold anything but ASCII control characters: print them with care.
+// An Offer is the content of a Bearer challenge, as Exchange, Exchange Online and the Microsoft
+// gateways send it ([MS-XOAUTH] 3.2.5.4, with the parameters that were added later), and of the
+// X-MS-Diagnostics of the same response. Nothing in it is authenticated, and the texts may hold
+// anything but ASCII control characters: print them with care.
 type Offer struct {
 	ClientID         string   // client_id: the application ID of the server itself, never that of a client
 	Realm            string   // usually a tenant; may be present and empty

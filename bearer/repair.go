@@ -28,10 +28,9 @@ type Repair struct {
 
 const maxRepairs = 256
 
-// ParseLenient reads what [Parse] reads, and the deviations that real servers send, each of
-// which it reports. Fields without an error in Parse give the same challenges and no
-// repair. Control characters and the limits are refused as by Parse, and so are more than
-// 256 repairs.
+// ParseLenient reads what [Parse] reads, and the deviations that real servers send, each of which
+// it reports. Fields that Parse accepts give the same challenges and no repair. Control characters
+// and the limits are refused as by Parse, and so are more than 256 repairs.
 func ParseLenient(fields []string) ([]Challenge, []Repair, error) {
 	p := parser{lenient: true}
 	out, err := p.run(fields)

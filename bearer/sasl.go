@@ -13,14 +13,14 @@ import (
 	"github.com/easoauth/easoauth/internal/safehttp"
 )
 
-// XOAUTH2 returns the initial response of the SASL mechanism XOAUTH2, as Exchange Online and
-// Gmail take it for IMAP, POP and SMTP, before it is put into base64:
+// XOAUTH2 returns the initial response of the SASL mechanism XOAUTH2, which Exchange Online and
+// Gmail accept for IMAP, POP and SMTP, before it is encoded in base64:
 //
 //	user=<user> ^A auth=Bearer <token> ^A ^A
 //
-// The user is the address of the mailbox. The result is nil, which no server accepts, if user
-// or token is empty or holds a control character, with which a user could add fields, or
-// bytes that are not UTF-8.
+// The user is the address of the mailbox. The result is nil, which no server accepts, if user or
+// token is empty or holds a control character, with which a user could add fields, or bytes that
+// are not UTF-8.
 func XOAUTH2(user, token string) []byte {
 	if !isSASLText(user) || !isSASLText(token) {
 		return nil
@@ -29,7 +29,7 @@ func XOAUTH2(user, token string) []byte {
 }
 
 // OAUTHBEARER returns the initial response of the SASL mechanism OAUTHBEARER (RFC 7628 section
-// 3.1), before it is put into base64. The user, the identity to act as, may be empty if the
+// 3.1), before it is encoded in base64. The user, the identity to act as, may be empty if the
 // token says it. Host and port are those of the server, and are left out if empty and 0.
 //
 // The result is nil, which no server accepts, if the token is empty, or if user, host or token
