@@ -12,7 +12,7 @@ import (
 	"golang.org/x/net/publicsuffix"
 )
 
-// ErrAddress is matched when a mail address is refused before anything is sent.
+// ErrAddress is matched by the error for a malformed mail address. Nothing was sent.
 var ErrAddress = errors.New("autodiscover: not a mail address")
 
 // An address is a mail address split and checked.

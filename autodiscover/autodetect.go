@@ -18,10 +18,10 @@ import (
 // nothing about the domain.
 var ErrNotFound = errors.New("autodiscover: the service knows nothing about the domain")
 
-// AutoDetect is a [Lookuper] that asks Microsoft's AutoDetect service, as Outlook for iOS and
-// Android does. It sends the mail address to Microsoft, also for domains that have nothing
-// to do with Microsoft, to a service that is not documented and whose host has changed
-// before. Use it by decision, not by default.
+// AutoDetect is a [Lookuper] that queries Microsoft's AutoDetect service, as Outlook for iOS and
+// Android does. It sends the mail address to Microsoft, even for domains that have nothing to do
+// with Microsoft, to a service that is not documented and whose host has changed before. Use it
+// deliberately, not by default.
 type AutoDetect struct {
 	// URL of the service, such as https://prod.autodetect.outlook.cloud.microsoft/detect.
 	// Required: none is built in.
@@ -30,8 +30,8 @@ type AutoDetect struct {
 	Timeout    time.Duration // if 0, 20 seconds
 }
 
-// Lookup asks the service for the ActiveSync endpoint: the on-premises one of a hybrid
-// domain, else the host of Office 365. Errors are a [*LookupError] with one hop.
+// Lookup requests the ActiveSync endpoint: the on-premises one of a hybrid domain, otherwise the
+// host of Office 365. The error is a [*LookupError] with one hop.
 func (d *AutoDetect) Lookup(ctx context.Context, addr string) (*Endpoint, error) {
 	a, err := parseAddress(addr)
 	if err != nil {
@@ -139,17 +139,17 @@ func getJSON(ctx context.Context, c *http.Client, timeout time.Duration, u *url.
 	return resp.StatusCode, nil
 }
 
-// FederationProvider finds the national cloud of a domain by asking Microsoft's federation
-// provider service, as Outlook for iOS and Android does before AutoDiscover. It sends the
-// domain, and not the address, to Microsoft.
+// FederationProvider finds the national cloud of a domain by Microsoft's federation provider
+// service, as Outlook for iOS and Android does before AutoDiscover. It sends the domain, and not
+// the address, to Microsoft.
 type FederationProvider struct {
 	URL        *url.URL      // if nil, https://odc.officeapps.live.com/odc/v2.1/federationprovider
 	HTTPClient *http.Client  // if nil, http.DefaultClient
 	Timeout    time.Duration // if 0, 20 seconds
 }
 
-// Cloud returns the cloud of the domain of addr: [Worldwide] if the service names no other.
-// An error matches [ErrNotFound] for a cloud that this package has no host of.
+// Cloud returns the cloud of the domain of addr: Worldwide if the service names no other. The
+// error matches [ErrNotFound] if this package does not know a host of the cloud.
 func (p *FederationProvider) Cloud(ctx context.Context, addr string) (Cloud, error) {
 	a, err := parseAddress(addr)
 	if err != nil {

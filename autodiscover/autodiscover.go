@@ -35,7 +35,7 @@ func (s static) Lookup(_ context.Context, addr string) (*Endpoint, error) {
 	return &Endpoint{URL: &u, Protocol: ActiveSync}, nil
 }
 
-// An Endpoint is where a mailbox is reached.
+// An Endpoint is the location of a mailbox.
 type Endpoint struct {
 	URL      *url.URL // without query and fragment
 	Protocol Protocol // as the server wrote it; compare with Is
@@ -44,7 +44,7 @@ type Endpoint struct {
 	Warnings []Warning
 }
 
-// A Warning is something that works and should be mended, or known.
+// A Warning is a condition that works but should be corrected, or known.
 type Warning struct {
 	Fault string // its id in docs/faults.md, e.g. "TLS_CERT_EXPIRING"
 	Host  string // where it was seen
@@ -54,7 +54,7 @@ type Warning struct {
 // String returns the warning as one line.
 func (w Warning) String() string { return w.Host + ": " + w.Text }
 
-// String explains how the endpoint was found, a line each hop. It holds no mail address.
+// String explains how the endpoint was found, one line for each hop. It contains no mail address.
 func (e *Endpoint) String() string {
 	if e == nil || e.URL == nil {
 		return "no endpoint"
@@ -73,7 +73,7 @@ func (e *Endpoint) String() string {
 	return b.String()
 }
 
-// A Hop is one request of a look-up and what came of it.
+// A Hop is one request of a look-up and its result.
 type Hop struct {
 	Candidate string        // where the host came from: "pinned", "cloud", "autodiscover.<domain>", "<domain>", "SRV", "http", "v1", "redirect"
 	Method    string        // if "", GET
@@ -83,10 +83,10 @@ type Hop struct {
 	Elapsed   time.Duration //
 	Server    Trace         // what identifies the server and the request
 	Next      string        // host of the redirect that was followed or refused, or of the endpoint
-	Err       error         // why it was not the answer; nil if it was followed or was the answer
+	Err       error         // why it failed; nil if it was followed or returned the endpoint
 }
 
-// A Trace holds the header fields by which an administrator finds the request.
+// A Trace holds the header fields by which an administrator finds the request in logs.
 type Trace struct {
 	RequestID string // request-id
 	FrontEnd  string // X-FEServer; several are joined by ", "
@@ -129,7 +129,7 @@ func (h Hop) head() string {
 }
 
 // A Resolver finds mailboxes by AutoDiscover. The zero value is ready to use. It sends the
-// mail address to the hosts that it asks, and no credential to AutoDiscover v2. It is safe
+// mail address to the hosts that it queries, and no credential to AutoDiscover v2. It is safe
 // for concurrent use if its fields are not modified.
 //
 // The candidates, in the order of preference:
@@ -146,54 +146,52 @@ func (h Hop) head() string {
 //  7. AutoDiscover v1 (mobilesync) at autodiscover.<domain> and <domain>, with Authorize,
 //     for the many ActiveSync servers that have no v2.
 //
-// A candidate is asked when the one before it has failed or HeadStart has passed. When a
-// later candidate has an endpoint, the earlier ones have Patience to find a better one; if
-// they do within it, theirs is the result, whichever came first. Then all others are
-// cancelled, and Lookup does not wait for them.
+// A candidate is queried when the one before it has failed or HeadStart has passed. If a
+// later candidate finds an endpoint, the earlier ones have Patience to find a preferred one,
+// which is then the result. All others are cancelled, and Lookup does not wait for them.
 //
 // Redirects are followed, 10 at most, over https alone, and no host and path twice (except
 // once more with a cookie that the host has just set), to the hosts of the cloud and of the
 // mail domain. A host outside both needs Confirm, whether a redirect, a response or the
-// cache names it; only the word of the cloud's own hosts counts without, and such an
-// endpoint is marked Foreign.
+// cache names it; only the hosts of the cloud itself may name one without, and such
+// an endpoint is marked Foreign.
 type Resolver struct {
-	// HTTPClient is used for every request; its cookie jar is not, and redirects are never
-	// left to it. If nil, a client of the library's own that speaks HTTP/2, uses Proxy, and
-	// refuses private addresses.
+	// HTTPClient is used for every request, but not its cookie jar and CheckRedirect. If nil, a
+	// client that speaks HTTP/2, uses Proxy, and refuses private addresses.
 	HTTPClient *http.Client
 
-	// Proxy chooses a proxy for the client of the library's own, such as
-	// http.ProxyFromEnvironment. If nil, none is used, and those of the environment are
-	// ignored: a proxy resolves names where the check of addresses cannot see.
+	// Proxy selects a proxy if HTTPClient is nil, such as http.ProxyFromEnvironment. If nil, none
+	// is used, and the environment is ignored: a proxy resolves names itself, so that their
+	// addresses cannot be checked.
 	Proxy func(*http.Request) (*url.URL, error)
 
 	UserAgent string // if "", the library's own name and version
 
 	Cloud    Cloud    // if zero, Worldwide
 	Protocol Protocol // if "", ActiveSync
-	Host     string   // ask this host alone, e.g. "autodiscover.contoso.com"; with a port if it is not 443
-	PathForm bool     // ask with the address in the path (…/autodiscover.json/v1.0/<address>), as Outlook for Windows does
+	Host     string   // query only this host, e.g. "autodiscover.contoso.com"; with a port if it is not 443
+	PathForm bool     // send the address in the path (…/autodiscover.json/v1.0/<address>), as Outlook for Windows does
 
-	NoCloud   bool // do not ask Exchange Online, unless a host of the organization redirects there
-	NoHost    bool // do not ask autodiscover.<domain>
-	AskDomain bool // ask <domain>
-	AskSRV    bool // ask the target of the SRV record
-	AskHTTP   bool // ask where plain http redirects to
+	NoCloud   bool // do not query Exchange Online, unless a host of the organization redirects there
+	NoHost    bool // do not query autodiscover.<domain>
+	AskDomain bool // query <domain>
+	AskSRV    bool // query the target of the SRV record
+	AskHTTP   bool // query the host to which plain http redirects
 
 	// Authorize adds a bearer token for AutoDiscover v1 to a request to the URL, and turns
 	// v1 on. It must set Authorization to "Bearer …" and nothing else; a request with
-	// another scheme is not sent. If nil, v1 is not asked.
+	// another scheme is not sent. If nil, v1 is not used.
 	Authorize func(ctx context.Context, req *http.Request) error
 
 	// Confirm is called before a redirect is followed to a host outside the cloud and the
-	// mail domain, before an endpoint there is returned, and before a host is asked that
-	// was found by SRV or plain http, as a program would ask its user. An error refuses it.
-	// If nil, it is refused. It may be called concurrently; Lookup does not wait for a call
-	// whose outcome does not matter any more.
+	// mail domain, before an endpoint there is returned, and before a host is queried that
+	// was found by SRV or plain http: a program would ask its user. An error refuses the host;
+	// if Confirm is nil, the host is refused. It may be called concurrently; Lookup does not
+	// wait for a call whose result is no longer needed.
 	Confirm func(ctx context.Context, from, to *url.URL) error
 
-	// AllowPrivate lets hosts have loopback, link-local and private addresses, as inside an
-	// organization whose DNS gives them out. Without it, such an address is refused when it
+	// AllowPrivate allows hosts with loopback, link-local and private addresses, as inside an
+	// organization. Without it, such an address is refused when it
 	// is dialled (unless HTTPClient brings its own transport) and as a literal.
 	AllowPrivate bool
 
@@ -216,6 +214,6 @@ type Resolver struct {
 // A Cloud is a national cloud of Exchange Online.
 type Cloud struct {
 	Name  string
-	Host  string   // that answers AutoDiscover v2
+	Host  string   // for AutoDiscover v2
 	Hosts []string // that its redirects may name; a leading dot stands for sub-domains
 }

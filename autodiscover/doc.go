@@ -6,39 +6,39 @@
 //	  302 https://autodiscover.contoso.com/autodiscover/autodiscover.json?…
 //	  200 {"Protocol":"ActiveSync","Url":"https://mail.contoso.com/Microsoft-Server-ActiveSync"}
 //
-// The zero [Resolver] does that. [Static] stands in where the URL is known; both are
-// a [Lookuper], which is what a program should depend on.
+// The zero [Resolver] does that. [Static] is for a URL that is known. Both are a
+// [Lookuper], on which a program should depend.
 //
 // # Which candidates to leave on
 //
-// The default asks Exchange Online and then autodiscover.<domain>. That is right for a mail
+// The default queries Exchange Online and then autodiscover.<domain>. That is right for a mail
 // client whose users may be anywhere: Exchange Online knows where every hybrid and cloud
-// mailbox is. Its price is that the address is told to Microsoft.
+// mailbox is. The price is that Microsoft learns the address.
 //
 //   - Users who are all on-premises: [Resolver.NoCloud], or [Resolver.Host] where the one host
 //     is known. Nothing leaves the organization then.
-//   - A national cloud: [Resolver.Cloud], or [FederationProvider] to find out which, which
-//     tells the domain to Microsoft.
+//   - A national cloud: [Resolver.Cloud], or [FederationProvider] to find it, which
+//     sends the domain to Microsoft.
 //   - ActiveSync servers that are not Exchange, of which many have no v2: [Resolver.Authorize]
-//     turns AutoDiscover v1 on. It needs a token for each host that it asks.
-//   - [Resolver.AskDomain] where the mail server answers on the domain itself. Web sites do
-//     too, with a page; leave it off otherwise.
-//   - [Resolver.AskSRV] and [Resolver.AskHTTP] find hosts that nobody vouches for. Turn them
-//     on only with a [Resolver.Confirm] that asks a person.
-//   - [AutoDetect] is what Outlook for iOS and Android asks first. It is Microsoft's, tells
-//     them every address, and is not documented: a second opinion for a diagnosis.
+//     turns AutoDiscover v1 on. It needs a token for each host.
+//   - [Resolver.AskDomain] if the mail server responds on the domain itself. Otherwise leave it
+//     off, because web sites respond there with a page.
+//   - [Resolver.AskSRV] and [Resolver.AskHTTP] find hosts by unauthenticated means. Turn
+//     them on only with a [Resolver.Confirm] that asks a person.
+//   - [AutoDetect] is the service that Outlook for iOS and Android queries first. It sends
+//     every address to Microsoft and is not documented: use it as a second opinion.
 //
 // Hosts are built from the whole mail domain, never from a parent of it: clients that walked
 // up to autodiscover.<top-level domain> gave away 372,072 passwords in four months of 2021.
 //
 // # Safety
 //
-// The server that AutoDiscover names will ask the user to sign in, so nothing is believed
-// lightly:
+// The server that AutoDiscover names will prompt the user to sign in, so its URL must be
+// trustworthy:
 //
 //   - https with verified certificates, always. No redirect to http is followed.
 //   - No credential and no cookie of another look-up is sent, and no header field but Accept
-//     and User-Agent. The address goes to the hosts that are asked and nowhere else; net/http,
+//     and User-Agent. The address goes to the hosts that are queried and nowhere else; net/http,
 //     left to itself, would hand it to the next host in a Referer.
 //   - Redirects: 10 at most, no host and path twice, no user information. A token for
 //     AutoDiscover v1 goes along none.

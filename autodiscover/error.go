@@ -46,9 +46,8 @@ var (
 	ErrUnconfirmed = errors.New("the host is not confirmed")
 )
 
-// A LookupError says that no endpoint was found, and why each hop was not the answer. It
-// unwraps to one error for each hop that failed, and to the context's if that ended the
-// look-up.
+// A LookupError says that no endpoint was found, and why each hop failed. It unwraps to one error
+// for each hop that failed, and to that of the context if that ended the look-up.
 type LookupError struct {
 	Hops []Hop
 	Err  error // the context's, if it ended the look-up; or nil
@@ -59,9 +58,8 @@ type LookupError struct {
 // width is the number of columns of an explanation.
 const width = 80
 
-// Error explains the look-up on lines of at most 80 columns: what to do first, then each
-// hop, with what it shows and what to do about it. A remedy that helps several hops is said
-// once.
+// Error explains the look-up on lines of at most 80 columns: what to do first, then each hop with
+// its result and remedy. A remedy that helps several hops is given once.
 func (e *LookupError) Error() string {
 	var b strings.Builder
 	head := "autodiscover: no endpoint found"
@@ -123,7 +121,7 @@ func wrap(b *strings.Builder, s, first, rest string) {
 	}
 }
 
-// Unwrap returns the errors of the hops, and the context's.
+// Unwrap returns the errors of the hops, and that of the context.
 func (e *LookupError) Unwrap() []error {
 	var errs []error
 	for _, h := range e.Hops {
@@ -137,7 +135,7 @@ func (e *LookupError) Unwrap() []error {
 	return errs
 }
 
-// A HopError says why one response was not the endpoint.
+// A HopError says why a response was not the endpoint.
 type HopError struct {
 	Status     int
 	RetryAfter time.Duration // 0 unless the server said so; at most a day
@@ -203,8 +201,8 @@ func text(err error) string {
 
 func (e *HopError) Unwrap() error { return e.Err }
 
-// A ServerError is the ErrorCode of an AutoDiscover v2 response. It comes with status 400
-// from Exchange and with 200 from others.
+// A ServerError is the ErrorCode of an AutoDiscover v2 response. Exchange sends it with status
+// 400, other servers with 200.
 type ServerError struct {
 	Code      string   // e.g. "ProtocolNotSupported"; an open set
 	Message   string   // the server's words, safe to print, at most 256 bytes

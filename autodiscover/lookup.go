@@ -23,13 +23,14 @@ const (
 	maxRetryAfter  = 24 * time.Hour
 )
 
-// ErrHost is matched when [Resolver.Host] is not a host name, with or without a port.
+// ErrHost is matched by the error for a [Resolver.Host] that is not a host name, with or without a
+// port.
 var ErrHost = errors.New("autodiscover: Resolver.Host is not a host name")
 
-// Lookup returns the endpoint of the mailbox addr. It takes as long as ctx and Timeout let
-// it, whatever a callback does. The error is a [*LookupError], which also matches
-// context.Canceled or context.DeadlineExceeded if ctx ended the look-up; or it matches
-// [ErrAddress] or [ErrHost], and nothing was sent.
+// Lookup returns the endpoint of the mailbox addr. It ends with ctx or after Timeout, whatever a
+// callback does. The error is a [*LookupError], which also matches context.Canceled or
+// context.DeadlineExceeded if ctx ended the look-up; or it matches [ErrAddress] or [ErrHost], and
+// nothing was sent.
 //
 // A panic in a callback of the Resolver is raised again in the goroutine that called Lookup.
 func (r *Resolver) Lookup(ctx context.Context, addr string) (*Endpoint, error) {

@@ -56,9 +56,9 @@ type lease struct {
 	over    bool // it was given up
 }
 
-// Lock waits for the lease of key, see [token.Locker]. While another process holds it, the
-// table is read from 50 times a second to once a second. The unlock that it returns reports
-// [ErrLeaseLost] if another process has taken the lease over.
+// Lock waits for the lease of key, see [token.Locker]. While another process holds it, the table
+// is read 50 times a second at first, and later once a second. The returned unlock reports
+// [ErrLeaseLost] if another process has taken over the lease.
 func (s *Store) Lock(ctx context.Context, key string) (func() error, error) {
 	l, err := s.lease(ctx, key)
 	if err != nil {
@@ -67,7 +67,8 @@ func (s *Store) Lock(ctx context.Context, key string) (func() error, error) {
 	return l.Release, nil
 }
 
-// Lease is Lock with the record, see [token.Leaser], in one statement if the lease is free.
+// Lease is [Store.Lock] with the record, see [token.Leaser], in one statement if the lease is
+// free.
 func (s *Store) Lease(ctx context.Context, key string) (token.Lease, token.Record, error) {
 	l, err := s.lease(ctx, key)
 	if err != nil {

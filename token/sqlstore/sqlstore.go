@@ -37,19 +37,19 @@ const (
 )
 
 // A Store keeps records in a table of a database. DB and Dialect are required. It is a
-// [token.Leaser], a [token.Locker] and a [token.Reserver], and is safe for concurrent use by
-// any number of processes; its fields must not be changed after its first use.
+// [token.Leaser], a [token.Locker] and a [token.Reserver], and is safe for concurrent use by any
+// number of processes; its fields must not be changed after its first use.
 //
-// Keys are stored as their SHA-256. A key without a record has no row, but for the time of a
-// lease; a record that was deleted leaves a row of its generation.
+// Keys are stored as their SHA-256. A key without a record has no row, except during a lease; a
+// deleted record leaves a row with its generation.
 //
-// To load a record costs one statement, and to replace one under a lease two, each of which
+// Loading a record takes one statement, and replacing one under a lease takes two, each of which
 // is a commit: see [token.Leaser]. A statement that meets a busy database or a serialization
-// failure is repeated for up to 10 seconds, and one that does not reach the database, which
-// may be restarting, for up to 20; both end with the caller's context.
+// failure is repeated for up to 10 seconds, and one that does not reach the database, which may be
+// restarting, for up to 20; both end with the context of the caller.
 //
-// If [sql.DB.SetMaxOpenConns] has set a limit, the store puts no more statements than that
-// to the pool, and the saves among them first.
+// If [sql.DB.SetMaxOpenConns] has set a limit, the store sends no more statements than that to the
+// pool, and saves first.
 type Store struct {
 	DB      *sql.DB
 	Dialect Dialect
