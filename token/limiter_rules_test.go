@@ -120,6 +120,7 @@ func TestLimiterOpens(t *testing.T) {
 			t.Errorf("promoted = %v, want that it is closed", err)
 		}
 		time.Sleep(2 * time.Minute)
+		synctest.Wait()
 		if len(started) != 2 || started[0] != time.Minute || started[1] != time.Minute+time.Second {
 			t.Errorf("started after %v, want a minute, and a second more", started)
 		}

@@ -512,3 +512,49 @@ func TestSignOutWhileStoringFails(t *testing.T) {
 		})
 	}
 }
+
+// A renewal in the background was refused while nobody waited, as a second factor is required: the
+// first caller who waits has the person asked, before the authority is tried again.
+func TestPersonAfterARenewalThatWasBlocked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSTS()
+		src := source(t, s)
+		runs := 0
+		src.Flow = flowFunc(func(ctx context.Context, c *token.Config) (*oauth2.Token, error) {
+			runs++
+			return s.SignIn(ctx, c)
+		})
+		s.refuse("invalid_grant", "", 50076)
+		time.Sleep(59*time.Minute + 40*time.Second)
+		mustToken(t, src)
+		synctest.Wait()
+		if runs != 0 || s.posts() != 1 {
+			t.Errorf("the person was asked %d times after %d requests, although nobody waits", runs, s.posts())
+		}
+		time.Sleep(15 * time.Second) // the token is over, and the next try is not due
+		mustToken(t, src)
+		if runs != 1 || s.posts() != 1 {
+			t.Errorf("the person was asked %d times after %d requests, want once after one", runs, s.posts())
+		}
+	})
+}
+
+// An event says what belongs to it alone.
+func TestScopesAreNotRepeated(t *testing.T) {
+	s := newSTS()
+	s.audience = ""
+	c := s.config(t)
+	a := *c.Authority
+	a.Kind = token.OpenID
+	c.Authority = &a
+	missing := map[token.EventKind]int{}
+	src := &token.Source{Config: c, Notice: 24 * time.Hour, RefreshLifetime: time.Hour, Observe: func(e token.Event) { missing[e.Kind] = len(e.Missing) + 1 }}
+	src.Flow = flowFunc(func(context.Context, *token.Config) (*oauth2.Token, error) {
+		tok := &oauth2.Token{AccessToken: "at", RefreshToken: "rt", Expiry: time.Now().Add(time.Hour)}
+		return tok.WithExtra(map[string]any{"scope": "openid"}), nil
+	})
+	mustToken(t, src)
+	if missing[token.EventSignedIn] != 1 || missing[token.EventScopes] != 2 || missing[token.EventExpiring] != 1 {
+		t.Errorf("scopes in events, counted from one: %v", missing)
+	}
+}

@@ -202,11 +202,13 @@ func TestRenewals(t *testing.T) {
 			t.Errorf("%d statements to reserve under a lease that was renewed, want none", n)
 		}
 		time.Sleep(DefaultLeaseTime)
+		synctest.Wait()
 		if got, want := fmt.Sprint(at), "[10s 20s 30s 40s]"; got != want {
 			t.Errorf("renewed at %v, want %s", got, want)
 		}
 		f.set(func() { f.rows[rowName("ada")].owner = "another" })
 		time.Sleep(5 * DefaultLeaseTime)
+		synctest.Wait()
 		if len(at) != 5 {
 			t.Errorf("%d renewals, want one more, that finds the lease lost", len(at)-4)
 		}
