@@ -91,6 +91,12 @@ func (s *Session) OpenAs(ctx context.Context, address string) (*Mailbox, error) 
 		return nil, err
 	}
 	m.Client.Logger, m.Source.Logger = s.logger(), s.logger()
+	m.Source.Accept = func(_ context.Context, who token.Account) error {
+		if who.Username != "" && !strings.EqualFold(who.Username, address) { // it may be the user's all the same
+			fmt.Fprintln(s.Err, "the account that signed in has another name than -email: if it is another user's, run this with -sign-out, and sign in again")
+		}
+		return nil
+	}
 	s.opened = append(s.opened, m)
 	return m, nil
 }

@@ -184,6 +184,20 @@ func TestExitCodes(t *testing.T) {
 	}
 }
 
+// TestAnotherAccount has the user sign in with an account of another name: the program says so once.
+func TestAnotherAccount(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.Tenant.AddMailbox("bob@contoso.com")
+	b.User = "bob@contoso.com"
+	if code, out, log, _ := b.run(t, "signin"); code != 0 || !strings.Contains(log, "has another name than -email") || strings.Contains(log, "bob@") {
+		t.Errorf("signin = %d\n%s%s", code, out, log)
+	}
+	if code, out, log, _ := b.run(t, "signin"); code != 0 || log != "" {
+		t.Errorf("signin again = %d\n%s%s", code, out, log)
+	}
+}
+
 // TestInterruptInput ends a program that waits for its standard input.
 func TestInterruptInput(t *testing.T) {
 	t.Parallel()

@@ -3,6 +3,7 @@ package programtest
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/pem"
 	"errors"
@@ -28,6 +29,7 @@ type World struct {
 	Tenant *eastest.Tenant
 	Dir    string   // for -dir
 	Env    []string // of each process
+	User   string   // who signs in; "" is [Ada]
 }
 
 // NewWorld returns a world. The test must add the mailbox of [Ada]. It skips where a process cannot
@@ -87,7 +89,7 @@ func (w *World) Run(t *testing.T, ctx context.Context, program, in string, args 
 		defer close(done)
 		for lines := bufio.NewScanner(r); lines.Scan(); {
 			if m := userCode.FindStringSubmatch(lines.Text()); m != nil {
-				if err := w.Tenant.ApproveDevice(m[1], Ada); err != nil {
+				if err := w.Tenant.ApproveDevice(m[1], cmp.Or(w.User, Ada)); err != nil {
 					t.Error(err)
 				}
 			}
