@@ -1,14 +1,10 @@
 package jobs
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
-	"slices"
-	"sync"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -101,7 +97,7 @@ func (f *Fleet) lookAfter(ctx context.Context) error {
 		}
 		delete(f.others, p.Name)
 		if known {
-			f.log().WarnContext(ctx, "a process has died", "process", p.Name, "jobs", n)
+			f.log().WarnContext(ctx, "a process has died", "name", p.Name, "jobs", n)
 			if err := f.Store.AddEvent(ctx, 0, "died", fmt.Sprintf("the process %s has died: %d jobs went to the others", p.Name, n)); err != nil {
 				return err
 			}
@@ -153,161 +149,4 @@ func (f *Fleet) giveBack(ctx context.Context, all []*rivertype.JobRow, why strin
 	}
 	_, err := f.client.Driver().GetExecutor().JobRescueMany(ctx, p)
 	return err
-}
-
-// A hands is what a process has in hand, to be compared with what the database says that it
-// works on.
-type hands struct {
-	mu      sync.Mutex
-	full    map[int64]*rivertype.JobRow
-	strays  map[int64]time.Time // when jobs were taken that the process knows nothing of, as of looked
-	foreign map[int64]time.Time // and those that it waits in, and that are not its own
-	looked  time.Time
-}
-
-// hold notes that a job is worked on until release is called.
-func (h *hands) hold(job *rivertype.JobRow) (release func()) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.full == nil {
-		h.full = map[int64]*rivertype.JobRow{}
-	}
-	h.full[job.ID] = job
-	return func() {
-		h.mu.Lock()
-		defer h.mu.Unlock()
-		delete(h.full, job.ID)
-	}
-}
-
-// sort returns those of the running jobs that were strays at the last look already, and whether a
-// job in hand was another's already. The others are kept for the next look. A job that does not
-// wait comes to its end, and finds out by itself; one that waits would go on beside its new owner.
-func (h *hands) sort(running []*rivertype.JobRow, now time.Time) (lost []*rivertype.JobRow, robbed bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	strays, foreign, own := map[int64]time.Time{}, map[int64]time.Time{}, map[int64]bool{}
-	taken := func(job *rivertype.JobRow) time.Time { // which each attempt has of its own, unlike its number
-		if job.AttemptedAt == nil {
-			return time.Time{}
-		}
-		return *job.AttemptedAt
-	}
-	for _, job := range running {
-		own[job.ID] = true
-		if h.full[job.ID] != nil {
-			continue
-		}
-		if at, ok := h.strays[job.ID]; ok && at.Equal(taken(job)) {
-			lost = append(lost, job)
-		} else {
-			strays[job.ID] = taken(job)
-		}
-	}
-	for id, job := range h.full {
-		if own[id] || job.Kind != (WaitArgs{}).Kind() {
-			continue
-		}
-		at, ok := h.foreign[id]
-		robbed = robbed || ok && at.Equal(taken(job))
-		foreign[id] = taken(job)
-	}
-	h.strays, h.foreign, h.looked = strays, foreign, now
-	return lost, robbed
-}
-
-// collect gives jobs back to the queue that this process works on as the database says, and knows
-// nothing of: the response to the statement that took them was lost with its connection. The
-// queue would notice after 10 minutes, and never of a job without a timeout, such as one that
-// waits. A job that was just taken, or has just ended, is unknown as well; so it takes two looks.
-// The error is errLost if others have jobs that this process waits in.
-func (f *Fleet) collect(ctx context.Context) error {
-	now := time.Now()
-	if now.Sub(f.hands.looked) < or(f.Dead, 15*time.Second) {
-		return nil
-	}
-	all, err := f.running(ctx, f.Name)
-	if err != nil {
-		return err
-	}
-	lost, robbed := f.hands.sort(all, now)
-	if robbed {
-		return errLost
-	}
-	if err := f.giveBack(ctx, lost, "the process "+f.Name+" does not work on it"); err != nil {
-		return err
-	}
-	if len(lost) > 0 {
-		f.log().WarnContext(ctx, "jobs were lost on the way from the queue, and are put back", "jobs", len(lost))
-	}
-	return nil
-}
-
-// A recorder notes who renewed what. It holds one note for a mailbox, however long the
-// database is away, and nobody waits for it.
-type recorder struct {
-	store   *store.Store
-	process string
-	log     *slog.Logger
-
-	mu    sync.Mutex
-	notes map[int64]store.Renewal
-}
-
-func (r *recorder) renewed(mailbox int64, at time.Time) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.notes == nil {
-		r.notes = map[int64]store.Renewal{}
-	}
-	n := r.notes[mailbox]
-	r.notes[mailbox] = store.Renewal{Mailbox: mailbox, At: at, Count: n.Count + 1}
-}
-
-// run writes the notes down, every second, until ctx ends.
-func (r *recorder) run(ctx context.Context) {
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	for ctx.Err() == nil {
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-		}
-		r.flush(context.WithoutCancel(ctx))
-	}
-}
-
-func (r *recorder) flush(ctx context.Context) {
-	r.mu.Lock()
-	notes := r.notes
-	r.notes = nil
-	r.mu.Unlock()
-	if len(notes) == 0 {
-		return
-	}
-	var all []store.Renewal
-	for _, n := range notes {
-		all = append(all, n)
-	}
-	slices.SortFunc(all, func(a, b store.Renewal) int { return cmp.Compare(a.Mailbox, b.Mailbox) }) // rows are locked in one order
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	err := r.store.SaveRenewals(ctx, r.process, all)
-	if err == nil {
-		return
-	}
-	r.log.Warn("who renewed what could not be stored; it is tried again", "error", err)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.notes == nil {
-		r.notes = map[int64]store.Renewal{}
-	}
-	for _, n := range all { // beside what has come meanwhile
-		k := r.notes[n.Mailbox]
-		if k.Count > 0 {
-			n.At = k.At
-		}
-		n.Count += k.Count
-		r.notes[n.Mailbox] = n
-	}
 }
