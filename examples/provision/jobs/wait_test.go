@@ -202,3 +202,31 @@ func TestDefaults(t *testing.T) {
 		t.Errorf("%d slots, share %d", f.Slots, f.share.Load())
 	}
 }
+
+// Without a database everything says so.
+func TestNoDatabase(t *testing.T) {
+	_, f, id, job := inStep(t)
+	f.others["q"] = sighting{}
+	if err := f.Store.DB.Close(); err != nil {
+		t.Fatal(err)
+	}
+	ctx := t.Context()
+	work := &river.Job[SyncArgs]{JobRow: job, Args: SyncArgs{id}}
+	for what, err := range map[string]error{
+		"lookAfter": f.lookAfter(ctx), "collect": f.collect(ctx), "insertSlots": f.insertSlots(ctx), "giveBack": f.giveBack(ctx, []*rivertype.JobRow{job}, "x"),
+		"next": (&syncWorker{f: f}).next(ctx, id), "sync": (&syncWorker{f: f}).Work(ctx, work), "Start": f.Start(ctx), "Migrate": Migrate(ctx, f.Store),
+	} {
+		if err == nil {
+			t.Errorf("%s succeeds", what)
+		}
+	}
+	if _, err := f.rescue(ctx, "q"); err == nil {
+		t.Error("rescue succeeds")
+	}
+	if err := f.giveBack(ctx, nil, "x"); err != nil {
+		t.Errorf("giveBack of nothing: %v", err)
+	}
+	if !f.hands.looked.IsZero() {
+		t.Error("a look that failed is noted")
+	}
+}
