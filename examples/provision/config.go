@@ -26,7 +26,7 @@ type config struct {
 	caFile, dial string
 
 	name, deviceType                      string
-	workers, slots, bodyLimit, rate       int
+	workers, slots, bodyLimit             int
 	turn, look, check, away, sweep, dead  time.Duration
 	minHeartbeat, maxHeartbeat, detectAge time.Duration
 	detectRate                            int

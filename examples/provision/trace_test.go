@@ -36,8 +36,8 @@ func TestTrace(t *testing.T) {
 	}
 	for _, s := range ended {
 		for _, a := range s.Attributes() {
-			if strings.Contains(a.Value.Emit(), "ada") {
-				t.Errorf("the attribute %s of a span holds the address: %s", a.Key, a.Value.Emit())
+			if strings.Contains(a.Value.String(), "ada") {
+				t.Errorf("the attribute %s of a span holds the address: %s", a.Key, a.Value.String())
 			}
 		}
 		if strings.Contains(s.Name(), "ada") {

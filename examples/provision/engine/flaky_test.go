@@ -178,7 +178,6 @@ func TestNotActive(t *testing.T) {
 	fill(box, 2)
 	id := w.Provision(ada)
 	ctx := t.Context()
-	n := len(w.Tenant.Requests())
 	if err := w.Engine.Wait(ctx, id, nil); err != nil {
 		t.Errorf("Wait with work that is due: %v", err)
 	}
@@ -186,7 +185,7 @@ func TestNotActive(t *testing.T) {
 	if _, err := w.Store.Pause(ctx, id); err != nil {
 		t.Fatal(err)
 	}
-	n = len(w.Tenant.Requests())
+	n := len(w.Tenant.Requests())
 	done, err := w.Engine.Sync(ctx, id, time.Minute)
 	for what, err := range map[string]error{"Sync": err, "Wait": w.Engine.Wait(ctx, id, nil), "Away": w.Engine.Away(ctx, id)} {
 		if err != nil || !done {
