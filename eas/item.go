@@ -20,7 +20,12 @@ type Unknown struct {
 }
 
 // Class returns the class of the folder that the item was in.
-func (u *Unknown) Class() Class { return u.ItemClass }
+func (u *Unknown) Class() Class {
+	if u == nil {
+		return ""
+	}
+	return u.ItemClass
+}
 
 // decoderOf returns what reads an item, by the code page of its first element that says what
 // it is; nil for a page that has none.
