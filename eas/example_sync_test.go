@@ -61,7 +61,6 @@ func ExampleClient_Sync() {
 func ExampleClient_Judge() {
 	client := &eas.Client{
 		URL: &url.URL{Scheme: "https", Host: "mail.contoso.com", Path: "/Microsoft-Server-ActiveSync"}, User: "ada@contoso.com",
-		Token: bearer.Static(nil),
 	}
 	for _, host := range []string{"mail2.contoso.com", "outlook.office365.com", "mail.fabrikam.com", "10.0.0.5"} {
 		fmt.Println(host, client.Judge(&url.URL{Scheme: "https", Host: host, Path: "/Microsoft-Server-ActiveSync"}))
