@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 
 	"github.com/easoauth/easoauth/eas"
 	"github.com/easoauth/easoauth/examples/provision/internal/world"
+	"github.com/easoauth/easoauth/examples/provision/lifecycle"
 	"github.com/easoauth/easoauth/examples/provision/store"
 )
 
@@ -228,5 +230,81 @@ func TestNoDatabase(t *testing.T) {
 	}
 	if !f.hands.looked.IsZero() {
 		t.Error("a look that failed is noted")
+	}
+}
+
+// The jobs that go by the clock do their work, and come again.
+func TestByTheClock(t *testing.T) {
+	w, f, id, job := inStep(t)
+	ctx := t.Context()
+	f.AwayEvery = 2 * time.Hour
+	again := func(what string, err error, want time.Duration) {
+		t.Helper()
+		var snooze *river.JobSnoozeError
+		if !errors.As(err, &snooze) || snooze.Duration < want*9/10 || snooze.Duration > want*11/10 {
+			t.Errorf("%s: %v, want it again after %v or a tenth more or less", what, err, want)
+		}
+	}
+	away, renew := &awayWorker{f: f}, &renewWorker{f: f}
+	again("away", away.Work(ctx, &river.Job[AwayArgs]{JobRow: job, Args: AwayArgs{id}}), 2*time.Hour)
+	m, err := w.Store.Mailbox(ctx, id)
+	if err != nil || m.Away == nil || m.AwayAt.IsZero() {
+		t.Errorf("the out-of-office state is %+v of %v, %v", m.Away, m.AwayAt, err)
+	}
+	if err := renew.Work(ctx, &river.Job[RenewArgs]{JobRow: job, Args: RenewArgs{id}}); err != nil {
+		t.Errorf("renewal of an active mailbox: %v, want an end", err)
+	}
+	if _, err := w.Store.Pause(ctx, id); err != nil {
+		t.Fatal(err)
+	}
+	if err := away.Work(ctx, &river.Job[AwayArgs]{JobRow: job, Args: AwayArgs{id}}); err != nil {
+		t.Errorf("the out-of-office state of a paused mailbox: %v, want an end", err)
+	}
+	w.Tenant.ExpireAccessTokens()
+	record, err := w.Tokens.Load(ctx, m.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, a := range record.Access {
+		a.Expiry = time.Now().Add(-time.Minute)
+		record.Access[name] = a
+	}
+	if _, err := w.Tokens.Save(ctx, m.Name, record); err != nil {
+		t.Fatal(err)
+	}
+	f.Engine.Drop(id) // which has the token in memory
+	again("renew", renew.Work(ctx, &river.Job[RenewArgs]{JobRow: job, Args: RenewArgs{id}}), 12*time.Hour)
+	f.recorder.flush(ctx)
+	if m, err = w.Store.Mailbox(ctx, id); err != nil || m.Renewals != 1 || m.RenewedBy != "p" {
+		t.Errorf("%d renewals by %q, %v; want one by p", m.Renewals, m.RenewedBy, err)
+	}
+	// What fails comes again as well, and of a mailbox that is gone nothing does.
+	w.Tenant.Revoke("ada@contoso.com")
+	again("renew in vain", renew.Work(ctx, &river.Job[RenewArgs]{JobRow: job, Args: RenewArgs{id}}), 12*time.Hour)
+	if _, err := w.Store.Remove(ctx, id); err != nil {
+		t.Fatal(err)
+	}
+	for what, err := range map[string]error{
+		"away":  away.Work(ctx, &river.Job[AwayArgs]{JobRow: job, Args: AwayArgs{id}}),
+		"renew": renew.Work(ctx, &river.Job[RenewArgs]{JobRow: job, Args: RenewArgs{id}}),
+		"sync":  (&syncWorker{f: f}).Work(ctx, &river.Job[SyncArgs]{JobRow: job, Args: SyncArgs{id}}),
+	} {
+		if err != nil {
+			t.Errorf("%s of a mailbox that is gone: %v", what, err)
+		}
+	}
+	// The sweep puts back the slots that an operator has cancelled.
+	slots := func() (n int) {
+		t.Helper()
+		if err := w.Store.DB.QueryRowContext(ctx, `SELECT COUNT(*) FROM river_job WHERE kind = 'wait' AND state = 'available'`).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	sweep := &sweepWorker{f: f, rules: &lifecycle.Rules{Engine: f.Engine, Store: f.Store}}
+	for range 2 {
+		if err := sweep.Work(ctx, &river.Job[SweepArgs]{JobRow: job}); err != nil || slots() != 4 {
+			t.Errorf("the sweep: %v, %d slots are in the queue; want 4", err, slots())
+		}
 	}
 }
