@@ -19,7 +19,7 @@ type Unknown struct {
 	Raw       []byte // the ApplicationData as a WBXML document
 }
 
-// Class returns the class of the folder that the item was in.
+// Class returns the class of the folder that the item was in, "" for nil.
 func (u *Unknown) Class() Class {
 	if u == nil {
 		return ""
