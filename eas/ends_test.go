@@ -1,9 +1,12 @@
 package eas_test
 
 import (
+	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -353,5 +356,61 @@ func TestVersionNumbers(t *testing.T) {
 	if tr.IdleConnTimeout != 90*time.Second || tr.TLSHandshakeTimeout != 10*time.Second || tr.ExpectContinueTimeout != time.Second || tr.MaxIdleConnsPerHost != 1<<16 || tr.ReadBufferSize != 2<<10 || tr.WriteBufferSize != 2<<10 ||
 		tr.HTTP2.SendPingTimeout != 15*time.Second || tr.HTTP2.PingTimeout != 10*time.Second || !tr.ForceAttemptHTTP2 || tr.Proxy == nil {
 		t.Errorf("%+v", tr.Transport)
+	}
+}
+
+// The compact query carries the policy key, but for Ping.
+func TestCompactPolicyKey(t *testing.T) {
+	for name, want := range map[string]string{"Ping": "", "Sync": "4711"} {
+		b := &backend{t: t}
+		c := b.client()
+		c.Base64Query = true
+		c.Restore(eas.State{Version: eas.Version161, Provisioned: true, PolicyKey: "4711", DeviceID: "device1"})
+		if name == "Ping" {
+			_, _ = c.Ping(t.Context(), inboxAndCalendar, nil)
+		} else {
+			_, _ = c.Sync(t.Context(), "1", "7", nil)
+		}
+		_, text, _ := strings.Cut(b.calls[0].url, "?")
+		q, err := base64.StdEncoding.DecodeString(text)
+		if err != nil || len(q) < 18 {
+			t.Fatalf("%s: %q, %v", name, text, err)
+		}
+		got := ""
+		if rest := q[5+q[4]:]; rest[0] == 4 {
+			got = fmt.Sprint(binary.LittleEndian.Uint32(rest[1:]))
+		}
+		if got != want || b.calls[0].header.Get("X-MS-PolicyKey") != "" {
+			t.Errorf("%s: policy key %q, want %q; header %v", name, got, want, b.calls[0].header)
+		}
+	}
+}
+
+// An exception's own length of day and reminder are those of the occurrence.
+func TestExceptionsAtTheEnds(t *testing.T) {
+	e := &eas.Event{Start: at("2026-06-01 08:00"), End: at("2026-06-01 09:00"), Recurrence: &eas.Recurrence{Type: eas.Daily}, Exceptions: []eas.Exception{{Original: at("2026-06-02 08:00"), AllDay: ptr(true)}}}
+	if one, ok := e.Occurrence(at("2026-06-02 08:00")); !ok || !one.AllDay {
+		t.Errorf("%+v, %v", one, ok)
+	}
+	for n, ok := range map[string]bool{"0": true, "153722867": true, "153722868": false, "4294967295": false, "4294967296": false, "-1": false} {
+		item, err := eas.Decode(eas.ClassCalendar, fromXML(t, `<ApplicationData xmlns="AirSync"><Exceptions xmlns="Calendar"><Exception><ExceptionStartTime>20260602T080000Z</ExceptionStartTime><Reminder>`+n+`</Reminder></Exception></Exceptions></ApplicationData>`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := item.(*eas.Event)
+		if (x.Exceptions[0].Reminder != nil) != ok || (len(x.Odd) == 0) != ok {
+			t.Errorf("a reminder of %s minutes: %v, odd %v", n, x.Exceptions[0].Reminder, x.Odd)
+		}
+	}
+	for kind := range 25 {
+		lunar := slices.Contains([]int{6, 8, 13, 14, 15, 20}, kind)
+		e := &eas.Event{Start: at("2026-06-01 08:00"), Recurrence: &eas.Recurrence{Type: eas.Yearly, CalendarType: kind}}
+		n := 0
+		for range e.Occurrences(at("2026-01-01 00:00"), at("2027-01-01 00:00")) {
+			n++
+		}
+		if (n == 0) != lunar {
+			t.Errorf("calendar type %d: %d occurrences", kind, n)
+		}
 	}
 }

@@ -299,7 +299,7 @@ func TestRequests(t *testing.T) {
 			b := &backend{t: t}
 			c := b.client()
 			c.Versions = []eas.Version{v}
-			c.Language = "de-DE"
+			c.Language, c.Device.UserAgent = "de-DE", "test/1.0"
 			c.Restore(eas.State{Version: v, Provisioned: true, PolicyKey: "4711", DeviceID: "device1"})
 			err := tt.call(t.Context(), c)
 			s := strings.ReplaceAll(fmt.Sprintf("error %v", err), "this is "+string(v), "this is an older one")
@@ -342,7 +342,7 @@ func requestLine(t *testing.T, c call) string {
 			s += " " + name + "=" + v
 		}
 	}
-	if key, command := c.header.Get("X-MS-PolicyKey"), c.command; (key == "") != (command == "Ping" || command == "") || c.header.Get("Accept-Language") != "de-DE" || c.header.Get("User-Agent") != "easoauth" {
+	if key, command := c.header.Get("X-MS-PolicyKey"), c.command; (key == "") != (command == "Ping" || command == "") || c.header.Get("Accept-Language") != "de-DE" || c.header.Get("User-Agent") != "test/1.0" {
 		t.Errorf("%s: header %v", s, c.header)
 	}
 	switch {
