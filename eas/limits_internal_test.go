@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -333,13 +334,13 @@ func TestFlightIsLeft(t *testing.T) {
 				}
 			}
 			var all sync.WaitGroup
-			stays := 0
+			var stays atomic.Int32
 			for i := range tt.waiting {
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
 				all.Go(func() {
 					if v, err := f.do(ctx, time.Hour, work); err == nil && v == 7 {
-						stays++
+						stays.Add(1)
 					}
 				})
 				if i < tt.leaving {
@@ -348,9 +349,10 @@ func TestFlightIsLeft(t *testing.T) {
 			}
 			all.Wait()
 			time.Sleep(2 * time.Minute)
+			synctest.Wait()
 			left := tt.waiting == tt.leaving
-			if stays != tt.waiting-tt.leaving || errors.Is(ended, errLeft) != left || runs != 1 || f.now != nil || (f.trips() == 1) == left {
-				t.Errorf("%d of %d leave: %d had the result, the work ended with %v, %d trips", tt.leaving, tt.waiting, stays, ended, f.trips())
+			if int(stays.Load()) != tt.waiting-tt.leaving || errors.Is(ended, errLeft) != left || runs != 1 || f.now != nil || (f.trips() == 1) == left {
+				t.Errorf("%d of %d leave: %d had the result, the work ended with %v, %d trips", tt.leaving, tt.waiting, stays.Load(), ended, f.trips())
 			}
 		})
 	}
