@@ -130,6 +130,24 @@ func TestLimiterOpens(t *testing.T) {
 	})
 }
 
+// What fails as the limiter closes is in no queue any more.
+func TestLimiterClosesWhatWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &Limiter{Concurrency: 1, Rate: -1}
+		if err := l.take(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		failed := make(chan error, 1)
+		p := &ticket{start: func(err error) { failed <- err }}
+		l.enqueue(p, false)
+		l.learn(&TransientError{Refusal: Refusal{Status: 429}, RetryAfter: time.Minute})
+		if err := <-failed; !errors.Is(err, errLimited) || l.cancel(p) {
+			t.Errorf("what waited gets %v, and is in a queue: %v", err, l.front.Len())
+		}
+		l.done()
+	})
+}
+
 // A caller whose context ends gives its turn back, also if it comes at the same moment.
 func TestLimiterOfOneWhoLeaves(t *testing.T) {
 	l := &Limiter{Concurrency: 1, Rate: -1}

@@ -51,9 +51,6 @@ func (a *renewal) refused(rec Record, err error, uncertain bool) (*handout, erro
 		if !mayBeSpent(err) {
 			a.unmark(rec, uncertain)
 		}
-		if re == nil {
-			return nil, err
-		}
 		return a.askFor(err)
 	}
 	// A peer may have spent the token first, or the user may have signed in again.

@@ -2,6 +2,10 @@ package token_test
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -11,6 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/go-jose/go-jose/v4"
 	"golang.org/x/oauth2"
 
 	"github.com/easoauth/easoauth/bearer"
@@ -556,5 +561,37 @@ func TestScopesAreNotRepeated(t *testing.T) {
 	mustToken(t, src)
 	if missing[token.EventSignedIn] != 1 || missing[token.EventScopes] != 2 || missing[token.EventExpiring] != 1 {
 		t.Errorf("scopes in events, counted from one: %v", missing)
+	}
+}
+
+// An ID token may be signed by each algorithm with a public key, not by RS256 alone.
+func TestIDTokenOfAnotherAlgorithm(t *testing.T) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := jose.JSONWebKey{Key: &key.PublicKey, KeyID: "e1", Use: "sig"}.MarshalJSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newSTS()
+	s.intercept = func(w http.ResponseWriter, r *http.Request) bool {
+		if !strings.HasSuffix(r.URL.Path, "/keys") {
+			return false
+		}
+		writeJSON(w, 200, map[string]any{"keys": []any{json.RawMessage(public)}})
+		return true
+	}
+	c := s.config(t)
+	a, err := c.Authorize(t.Context(), redirectURI, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.extra = map[string]any{"id_token": signWith(jose.ES256, key, "e1", map[string]any{
+		"aud": clientID, "iss": strings.Replace(s.issuer, "{tenantid}", tenantID, 1), "tid": tenantID, "exp": time.Now().Add(time.Hour).Unix(), "iat": time.Now().Unix(),
+		"nonce": mustURL(a.URL).Query().Get("nonce"), "oid": "oid-1",
+	})}
+	if _, err := a.Redeem(respond(s, a)).SignIn(t.Context(), c); err != nil {
+		t.Error(err)
 	}
 }
