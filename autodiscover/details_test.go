@@ -586,3 +586,20 @@ func TestCancelledCandidatesAreHeard(t *testing.T) {
 		})
 	}
 }
+
+// A look-up that has ended confirms nothing: Confirm is not called, and is not taken to have agreed.
+func TestNoConfirmAfterTheEnd(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	c := &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		cancel()
+		return jsonFor(r, foreign), nil
+	})}
+	e, err := (&autodiscover.Resolver{HTTPClient: c, NoCloud: true, Confirm: func(context.Context, *url.URL, *url.URL) error {
+		t.Error("Confirm was called")
+		return nil
+	}}).Lookup(ctx, "ada@contoso.com")
+	var le *autodiscover.LookupError
+	if e != nil || !errors.As(err, &le) || len(le.Hops) != 1 || !errors.Is(le.Hops[0].Err, context.Canceled) || !errors.Is(le.Hops[0].Err, autodiscover.ErrUnconfirmed) {
+		t.Errorf("Lookup = %v, %v", e, err)
+	}
+}
