@@ -117,7 +117,7 @@ func (e *Error) Error() string {
 	case errors.As(e.Err, &refresh):
 		s += ": " + refresh.Err.Error() // the rest of it is among the facts
 	case e.Err != nil:
-		s += ": " + e.Err.Error()
+		s += ": " + strings.TrimPrefix(e.Err.Error(), "eas: ")
 	case e.meaning != "":
 		s += ": " + e.meaning
 	case advice[e.Action] != "":

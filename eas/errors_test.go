@@ -83,6 +83,7 @@ func TestErrorSays(t *testing.T) {
 		{eas.Error{Command: "Sync", Err: errors.New("retry after 1s")}, "eas: Sync: retry after 1s"},
 		{eas.Error{Command: "Sync", Err: errors.New("retry after 1s"), RetryAfter: time.Second}, "eas: Sync: retry after 1s"},
 		{eas.Error{Command: "Sync", RetryAfter: -1}, "eas: Sync"},
+		{eas.Error{Command: "Sync", Err: fmt.Errorf("%w: a page", eas.ErrUnexpectedContent)}, "eas: Sync: unexpected content: a page"},
 	} {
 		if diff := cmp.Diff(tt.want, tt.e.Error()); diff != "" {
 			t.Errorf("%+v (-want +got):\n%s", tt.e, diff)
