@@ -229,7 +229,7 @@ func (c *chain) read(hop *Hop, resp *http.Response, body []byte) (*Endpoint, *ur
 		return nil, nil, &HopError{Status: status, Fault: string(se.fault()), Reason: se.Error(), Err: err}
 	}
 	// Nobody but the network itself shows a page in the name of the cloud.
-	page := who.Kind != front.Exchange && (front.IsHTML(resp.Header) || who.Kind == front.Website)
+	page := who.Kind != front.Exchange && (who.HTML || who.Kind == front.Website)
 	broken, why := failed(status)
 	switch {
 	case status == http.StatusProxyAuthRequired:

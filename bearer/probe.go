@@ -125,7 +125,7 @@ func Probe(ctx context.Context, c *http.Client, endpoint *url.URL, user string) 
 	who := front.Of(resp, start)
 	e := &ProbeError{
 		Host: host, Status: resp.StatusCode, Location: locationHost(resp.Header), RequestID: safehttp.RequestID(resp.Header),
-		Exchange: who.Kind == front.Exchange, By: who.String(), HTML: front.IsHTML(resp.Header), toRoot: isRoot(resp.Header.Get("Location")),
+		Exchange: who.Kind == front.Exchange, By: who.String(), HTML: who.HTML, toRoot: isRoot(resp.Header.Get("Location")),
 	}
 	offer, err := FromResponse(resp)
 	if e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden && len(resp.Header.Values("WWW-Authenticate")) > 0 {

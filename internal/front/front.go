@@ -36,6 +36,9 @@ type Who struct {
 	Via   string // the device that passed the response on, e.g. "nginx"; "" if it does not show
 	Ref   string // under which the device finds the request in its logs: F5's support ID, CF-RAY
 
+	// HTML says that the response is a page for a browser: it is declared as one, or begins as one.
+	HTML bool
+
 	// Login says that the page asks for a password, as against a web site's.
 	Login bool
 
@@ -69,7 +72,9 @@ func (w Who) String() string {
 // are looked at. The texts of the result are printable ASCII of at most 64 bytes.
 func Of(resp *http.Response, start []byte) Who {
 	page := strings.ToLower(string(start[:min(len(start), MaxStart)]))
-	w := of(resp, page)
+	html := isHTML(resp.Header, page)
+	w := of(resp, page, html)
+	w.HTML = html
 	if m := madeBy(resp, page); m.name != "" {
 		if w.Kind == Unknown || w.Kind == Website {
 			w.Kind, w.Name = m.kind, m.name
@@ -84,9 +89,8 @@ func Of(resp *http.Response, start []byte) Who {
 	return w
 }
 
-func of(resp *http.Response, page string) Who {
+func of(resp *http.Response, page string, html bool) Who {
 	h := resp.Header
-	html := IsHTML(h) || strings.HasPrefix(strings.TrimLeft(page, " \t\r\n\ufeff"), "<!doctype html") || strings.Contains(page, "<html")
 	server := strings.ToLower(h.Get("Server"))
 	switch {
 	case h.Get("X-NanoProxy") != "" || h.Get("X-ProxyErrorLabel") != "":
@@ -283,11 +287,11 @@ func exchange(h http.Header) Who {
 	return w
 }
 
-// IsHTML reports whether the response is declared as a page for a browser.
-func IsHTML(h http.Header) bool {
+func isHTML(h http.Header, page string) bool {
 	t, _, _ := strings.Cut(strings.ToLower(h.Get("Content-Type")), ";")
 	t = strings.TrimSpace(t)
-	return t == "text/html" || t == "application/xhtml+xml"
+	return t == "text/html" || t == "application/xhtml+xml" ||
+		strings.HasPrefix(strings.TrimLeft(page, " \t\r\n\ufeff"), "<!doctype html") || strings.Contains(page, "<html")
 }
 
 func isLogin(page string) bool {

@@ -101,8 +101,35 @@ func TestOf(t *testing.T) {
 		{"a mark beyond the limit", 200, nil, strings.Repeat(" ", front.MaxStart) + "<html>", front.Who{}},
 	} {
 		got := front.Of(&http.Response{StatusCode: tt.status, Header: tt.header}, []byte(tt.body))
+		got.HTML = false // TestHTML
 		if diff := cmp.Diff(tt.want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
+		}
+	}
+}
+
+func TestHTML(t *testing.T) {
+	for _, tt := range []struct {
+		name, kind, body string
+		want             bool
+	}{
+		{"declared", "text/html; charset=utf-8", "", true},
+		{"declared, in capitals", "TEXT/HTML", "", true},
+		{"XHTML", "application/xhtml+xml ; charset=utf-8", "", true},
+		{"not declared", "", "<html><body>It works!", true},
+		{"not declared, with a mark of its encoding", "", "\ufeff\r\n <!DOCTYPE HTML PUBLIC>", true},
+		{"declared as a text", "text/plain", "<!doctype html>", true},
+		{"a text", "", "a page begins with <!doctype html>", false},
+		{"JSON", "application/json", "{}", false},
+		{"almost", "text/htmlx", "", false},
+		{"nothing", "", "", false},
+	} {
+		header := http.Header{}
+		if tt.kind != "" {
+			header.Set("Content-Type", tt.kind)
+		}
+		if got := front.Of(&http.Response{StatusCode: 200, Header: header}, []byte(tt.body)); got.HTML != tt.want {
+			t.Errorf("%s: HTML = %v, want %v", tt.name, got.HTML, tt.want)
 		}
 	}
 }
