@@ -2,6 +2,7 @@ package eas_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -12,8 +13,11 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/oauth2"
 
+	"github.com/easoauth/easoauth/bearer"
 	"github.com/easoauth/easoauth/eas"
+	"github.com/easoauth/easoauth/eas/eastest"
 )
 
 // Which sentinels an Error matches, by its action, HTTP status and status.
@@ -126,5 +130,21 @@ func TestMeetingStatus(t *testing.T) {
 		if want := fmt.Sprint(s%2 == 1, s/2%2 == 1, s/4%2 == 1); got != want {
 			t.Errorf("%d: %s, want %s", s, got, want)
 		}
+	}
+}
+
+// What the source of tokens says is said whole, since its end is what to do, and without what no
+// error may quote. It is not a failure of HTTP.
+func TestSourceThatFailsSays(t *testing.T) {
+	tn := eastest.New(t, nil)
+	tn.AddMailbox("ada@contoso.com")
+	cause := "no token: " + strings.Repeat("a reason, ", 30) + "of ada@contoso.com at https://login.microsoftonline.com/x?code=1: have an administrator change the policy"
+	failure := errors.New(cause)
+	client := &eas.Client{URL: tn.URL(), User: "ada@contoso.com", HTTPClient: tn.Client(),
+		Token: bearer.SourceFunc(func(context.Context) (*oauth2.Token, error) { return nil, failure })}
+	_, err := client.FolderSync(t.Context(), eas.InitialSyncKey)
+	want := "eas: OPTIONS: " + strings.NewReplacer("ada@contoso.com", "…", "?code=1:", "?…").Replace(cause)
+	if !errors.Is(err, failure) || fmt.Sprint(err) != want {
+		t.Errorf("FolderSync = %v, want %s", err, want)
 	}
 }

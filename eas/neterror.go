@@ -55,6 +55,7 @@ func (c *Client) sendError(ctx context.Context, q *request, err error) error {
 		e.HTTPStatus, e.Offer, e.RequestID, e.Action = refresh.Status, refresh.Offer, refresh.RequestID, tokenAction(refresh.Offer)
 		e.sourceFailed(refresh.Err)
 	case errors.As(err, &source):
+		e.Err = source // no exchange took place that could have failed
 		e.sourceFailed(source.err)
 	case errors.Is(err, safehttp.ErrTooLarge):
 		e.Action = ActionAdjust

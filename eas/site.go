@@ -161,10 +161,11 @@ func (j *cookies) anchor(u *url.URL, user string) bool {
 	return true
 }
 
-// A sourceError is the error of the source of tokens, which is told from that of the network.
+// A sourceError is the error of the source of tokens, which is told from that of the network. Its
+// text is that of the source, which says what to do, made fit to print: any source may be there.
 type sourceError struct{ err error }
 
-func (e *sourceError) Error() string { return e.err.Error() }
+func (e *sourceError) Error() string { return safehttp.Plain(e.err.Error(), 2048) }
 func (e *sourceError) Unwrap() error { return e.err }
 
 // heldSource returns source in a form whose calls stop the budget of the exchange and end

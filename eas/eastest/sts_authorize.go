@@ -7,6 +7,7 @@ import (
 	"html"
 	"io"
 	"maps"
+	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -177,7 +178,7 @@ func (tn *Tenant) Browser() func(ctx context.Context, url string) error {
 		tn.net.errand(context.WithoutCancel(ctx), func(ctx context.Context) {
 			ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 			defer cancel()
-			t := &http.Transport{DisableKeepAlives: true}
+			t := &http.Transport{DisableKeepAlives: true, DialContext: dialLoopback}
 			defer t.CloseIdleConnections()
 			if page, err := (&http.Client{Transport: t}).Do(back.WithContext(ctx)); err == nil {
 				page.Body.Close()
@@ -185,6 +186,24 @@ func (tn *Tenant) Browser() func(ctx context.Context, url string) error {
 		})
 		return nil
 	}
+}
+
+// dialLoopback dials localhost by its addresses: the resolver of package net shares look-ups
+// between callers, which is fatal to a second bubble of testing/synctest.
+func dialLoopback(ctx context.Context, network, addr string) (net.Conn, error) {
+	var d net.Dialer
+	host, port, _ := net.SplitHostPort(addr)
+	if host != "localhost" {
+		return d.DialContext(ctx, network, addr)
+	}
+	conn, err := d.DialContext(ctx, network, net.JoinHostPort("127.0.0.1", port))
+	if err == nil {
+		return conn, nil
+	}
+	if conn, err := d.DialContext(ctx, network, net.JoinHostPort("::1", port)); err == nil {
+		return conn, nil
+	}
+	return nil, err
 }
 
 // browse opens the URL, signs in on the pages that are shown, and returns the request that the
