@@ -27,11 +27,20 @@ func Main(m *testing.M, program func()) {
 func Start(t *testing.T, in string, env []string, args ...string) (out, errs string, code int) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
-	cmd.Env = append(append(os.Environ(), variable+"=1"), env...)
+	cmd.Env = append(append(append(os.Environ(), variable+"=1"), coverage(t)...), env...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(in), &stdout, &stderr
 	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
 		t.Fatal(err)
 	}
 	return stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()
+}
+
+// coverage is what a process of a test binary that measures coverage needs, which otherwise warns
+// on standard error.
+func coverage(t *testing.T) []string {
+	if testing.CoverMode() == "" {
+		return nil
+	}
+	return []string{"GOCOVERDIR=" + t.TempDir()}
 }

@@ -51,9 +51,8 @@ func NewWorld(t *testing.T) *World {
 	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: w.Tenant.Certificate().Raw}), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	w.Env = []string{
-		variable + "=1", "SSL_CERT_FILE=" + ca, "SSL_CERT_DIR=" + t.TempDir(), "HTTPS_PROXY=http://" + ln.Addr().String(), "HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH"),
-	}
+	w.Env = append(coverage(t),
+		variable+"=1", "SSL_CERT_FILE="+ca, "SSL_CERT_DIR="+t.TempDir(), "HTTPS_PROXY=http://"+ln.Addr().String(), "HOME="+t.TempDir(), "PATH="+os.Getenv("PATH"))
 	return w
 }
 
