@@ -78,7 +78,7 @@ func (e *ProbeError) Error() string {
 
 func (e *ProbeError) Unwrap() error { return e.Err }
 
-// Probe requests the challenge of endpoint, an ActiveSync URL: it sends OPTIONS with an
+// Probe requests the challenge of endpoint, an ActiveSync or EWS URL: it sends OPTIONS with an
 // empty "Authorization: Bearer" ([MS-XOAUTH] 3.2.5.4) and, unless user is empty, with the
 // mail address in X-User-Identity, without which a healthy Exchange 2019 CU13 or later may
 // respond that OAuth is not available. No credential is sent and no redirect is followed.

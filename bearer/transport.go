@@ -30,8 +30,11 @@ var (
 //
 // When the server refuses the token, with status 401 or with a 403 that has a Bearer
 // challenge, and the Source is a [Refresher], the token is refreshed once and the request
-// sent once more, if its body can be read again (it has none, or GetBody is set).
-// Otherwise the refusal is returned as it came; [FromResponse] reads it.
+// sent once more, if its body can be read again (it has none, or GetBody is set). If the
+// Refresher returns an error, RoundTrip returns a [*RefreshError], whose Offer has the
+// diagnostics of the refusal; a token.Source does so where another token would be refused too.
+// In all other cases (the Source is not a Refresher, the body cannot be read again, the second
+// token is refused as well) the refusal is returned as it came; [FromResponse] reads it.
 //
 // A redirect that the http.Client follows to another origin ends in [ErrForeignOrigin], and
 // a request that has an Authorization already is refused. Nothing is retried but the one

@@ -16,7 +16,7 @@ import (
 // Categories and Flag are sent. Only the server sets the other fields.
 type Email struct {
 	Subject      string
-	From         string // as in the message's header
+	From         string // as in the message's header, encoded words included: net/mail.ParseAddress reads them
 	Sender       string // if another sent it for From
 	To           string // as in the message's header, and so the next ones
 	CC           string

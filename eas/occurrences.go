@@ -17,7 +17,7 @@ type Occurrence struct {
 // the series; an occurrence that an exception has moved is yielded before the first one that
 // starts later. An occurrence that begins before from and ends after it is included; one that
 // begins at to is not. Exceptions are applied, and deleted occurrences left out. An event without
-// a Recurrence occurs once.
+// a Recurrence occurs once. For the next few, pass a to that is years ahead and leave the loop.
 //
 // The pattern is computed in the Zone of the event, or in UTC if it is nil, as Exchange does: a
 // day that a month does not have becomes its last day. It covers the years 1 to 2500. For a lunar

@@ -34,7 +34,7 @@ const (
 
 // An OutOfOfficeMessage is the reply to one kind of sender.
 type OutOfOfficeMessage struct {
-	Enabled bool
+	Enabled bool // counts only while OutOfOffice.State is not OutOfOfficeOff
 	Text    string
 	Type    BodyType // BodyPlain or BodyHTML; if 0, BodyPlain
 }

@@ -60,13 +60,13 @@ type Changes struct {
 // server are respected; if there are more folders than it can watch, the first ones are watched.
 // The next Watch of the client starts with the heartbeat that this one has found.
 //
-// The sequence ends when ctx is done, after a change of the hierarchy, and with an error that
-// does not pass by itself: the token is refused and cannot be renewed ([ErrUnauthorized], or the
-// error of [Client.Token]), the user or the device is not allowed ([ErrForbidden]), a remote wipe
-// ([ErrRemoteWipe]), provisioning that the server does not accept ([ErrProvisionRequired]), a
-// mailbox that has moved where [Client.Moved] does not follow ([ErrRedirected]), no common version
-// ([ErrVersion]), no ActiveSync at the URL (HTTP 404), a full mailbox (HTTP 507), and a request
-// that the server calls wrong.
+// The sequence ends without an error when ctx is done and after a change of the hierarchy. It ends
+// with an error that does not pass by itself: the token is refused and cannot be renewed
+// ([ErrUnauthorized], or the error of [Client.Token]), the user or the device is not allowed
+// ([ErrForbidden]), a remote wipe ([ErrRemoteWipe]), provisioning that the server does not accept
+// ([ErrProvisionRequired]), a mailbox that has moved where [Client.Moved] does not follow
+// ([ErrRedirected]), no common version ([ErrVersion]), no ActiveSync at the URL (HTTP 404), a full
+// mailbox (HTTP 507), and a request that the server calls wrong.
 //
 // After any other failure Watch waits, as long as Retry-After demands or increasingly from a second
 // to a minute, and sends Ping again, any number of times:

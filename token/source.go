@@ -71,8 +71,10 @@ type Source struct {
 	// several endpoints may share one: a sign-in yields tokens for all of them.
 	Key string
 
-	// Flow signs in if there is no sign-in, or if the user must act for it. If nil, callers get
-	// a *ReauthError, and SignIn cannot be used.
+	// Flow signs in if there is no sign-in, if it has ended (ReauthError.Ended), and if the
+	// authority wants the user to act: a second factor, a password that has changed, claims. It
+	// does not run while a policy blocks the user. If nil, callers get a *ReauthError, and SignIn
+	// cannot be used: leave it nil in a program that must never prompt.
 	//
 	// A Flow that needs a person runs while a caller of Token or Refresh waits, and is
 	// cancelled when all of them have left; see Linger. It is tried once: if it fails with

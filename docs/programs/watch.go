@@ -22,8 +22,9 @@ func watchAll(ctx context.Context, w io.Writer, clientID, dir string, addresses 
 	for _, email := range addresses {
 		group.Go(func() {
 			for ctx.Err() == nil {
-				err := watchOne(ctx, w, clientID, dir, email)
-				slog.Warn("watch ended", "err", err)
+				if err := watchOne(ctx, w, clientID, dir, email); err != nil {
+					slog.Warn("watch ended", "err", err)
+				}
 				select {
 				case <-ctx.Done():
 				case <-time.After(time.Minute):

@@ -16,7 +16,7 @@ const (
 	Info    Verdict = "info" // nothing is wrong, but something is worth knowing
 	Warn    Verdict = "warn" // works, but should be fixed
 	Fail    Verdict = "fail"
-	Skipped Verdict = "skipped" // Reason says why
+	Skipped Verdict = "skipped" // Probe.Seen says why
 )
 
 // A Probe is one step of the check and its result.
@@ -64,7 +64,7 @@ type Report struct {
 // Healthy is the Root of a report without findings.
 const Healthy = "healthy"
 
-// Healthy reports whether nothing is wrong.
+// Healthy reports whether there are no findings. Those of severity "warn" count; Notes do not.
 func (r *Report) Healthy() bool { return len(r.Findings) == 0 }
 
 // Faults yields every finding and its consequences, each cause before its consequences.

@@ -102,7 +102,9 @@
 // It serves every command of ActiveSync in versions 12.1 to 16.1, except those for document
 // libraries. It keeps events, contacts, tasks and notes as the device sent them, and does not send
 // the mail that follows from them, such as an invitation to an attendee. It does not read
-// compressed rich text, and its users have neither certificates nor pictures. [Tenant.Fail] makes
+// compressed rich text, and its users have neither certificates nor pictures. EWS and the other
+// services of Exchange are a challenge alone, which refuses every token: test a transport for them
+// at the ActiveSync URL. [Tenant.Fail] makes
 // it send responses that it does not send by itself, such as a status.
 //
 // A Tenant is safe for concurrent use. Misuse panics, as in net/http/httptest.

@@ -139,6 +139,7 @@ func (tn *Tenant) otherService(w http.ResponseWriter, r *http.Request) {
 	tn.mu.Lock()
 	defer tn.mu.Unlock()
 	tn.mark(w, host)
+	because(r, "the tenant has only a challenge at %s", r.URL.Path)
 	w.Header().Add("WWW-Authenticate", fmt.Sprintf(`Bearer client_id="%s", trusted_issuers="%s", `+
 		`token_types="app_asserted_user_v1 service_asserted_app_v1", authorization_uri="%s"`, exchangeAppID, tn.issuers(host), tn.authority(host)))
 	w.Header().Add("WWW-Authenticate", "Negotiate")
