@@ -33,6 +33,7 @@ var graph = map[string][]string{
 	"internal/archive":  {"internal/origin", "internal/wbxml", "golang.org/x/net"},
 	"internal/fault":    {},
 	"internal/front":    {},
+	"internal/golden":   {"github.com/google/go-cmp"},
 	"internal/keyed":    {},
 	"internal/picture":  {},
 	"internal/origin":   {"internal/safehttp", "golang.org/x/net"},

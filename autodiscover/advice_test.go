@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/easoauth/easoauth/autodiscover"
+	"github.com/easoauth/easoauth/internal/golden"
 )
 
 // failures are ways in which a host is of no use.
@@ -82,7 +83,7 @@ func TestAdvices(t *testing.T) {
 		}
 		b.WriteString("\n")
 	}
-	golden(t, "advice.txt", b.String())
+	golden.Check(t, "testdata/advice.txt", b.String(), *update)
 }
 
 // TestAdviceOfTheEnvironment: HTTPS_PROXY is to blame only where nothing was reached by a client
@@ -126,10 +127,10 @@ func TestAdviceOfTheEnvironment(t *testing.T) {
 	}
 }
 
-// TestContextsEnd: what a look-up has begun ends with it, also where the transport goes on.
-func TestContextsEnd(t *testing.T) {
+// everyLookup has each way to look something up, which takes nothing but a client.
+func everyLookup(t *testing.T) map[string]func(c *http.Client) error {
 	service := &url.URL{Scheme: "https", Host: "detect.example"}
-	for name, lookup := range map[string]func(c *http.Client) error{
+	return map[string]func(c *http.Client) error{
 		"v2": func(c *http.Client) error {
 			_, err := (&autodiscover.Resolver{HTTPClient: c, NoCloud: true}).Lookup(t.Context(), "ada@contoso.com")
 			return err
@@ -150,7 +151,12 @@ func TestContextsEnd(t *testing.T) {
 			_, err := (&autodiscover.FederationProvider{URL: service, HTTPClient: c}).Cloud(t.Context(), "ada@contoso.com")
 			return err
 		},
-	} {
+	}
+}
+
+// TestContextsEnd: what a look-up has begun ends with it, also where the transport goes on.
+func TestContextsEnd(t *testing.T) {
+	for name, lookup := range everyLookup(t) {
 		var contexts []context.Context
 		c := &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 			contexts = append(contexts, r.Context())

@@ -48,7 +48,7 @@ func TestMemoryCache(t *testing.T) {
 }
 
 // In a hybrid domain, one mailbox is on-premises and the next in the cloud: a look-up never
-// returns the endpoint of another address, unless OneEndpoint says that there is no other.
+// returns the endpoint of another address, unless OneEndpoint says that a domain has one.
 func TestCacheOfAHybridDomain(t *testing.T) {
 	const (
 		ada = "https://mail.contoso.com/Microsoft-Server-ActiveSync"

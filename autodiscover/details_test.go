@@ -480,29 +480,7 @@ func TestServicesRequests(t *testing.T) {
 
 // Every body is read and closed, and an address that redirects to itself is asked about once.
 func TestBodiesAreClosed(t *testing.T) {
-	service := &url.URL{Scheme: "https", Host: "detect.example"}
-	for name, lookup := range map[string]func(c *http.Client) error{
-		"v2": func(c *http.Client) error {
-			_, err := (&autodiscover.Resolver{HTTPClient: c, NoCloud: true}).Lookup(t.Context(), "ada@contoso.com")
-			return err
-		},
-		"v1": func(c *http.Client) error {
-			_, err := (&autodiscover.Resolver{HTTPClient: c, NoCloud: true, NoHost: true, Authorize: bearerT}).Lookup(t.Context(), "ada@contoso.com")
-			return err
-		},
-		"http": func(c *http.Client) error {
-			_, err := (&autodiscover.Resolver{HTTPClient: c, NoCloud: true, NoHost: true, AskHTTP: true}).Lookup(t.Context(), "ada@contoso.com")
-			return err
-		},
-		"AutoDetect": func(c *http.Client) error {
-			_, err := (&autodiscover.AutoDetect{URL: service, HTTPClient: c}).Lookup(t.Context(), "ada@contoso.com")
-			return err
-		},
-		"federation provider": func(c *http.Client) error {
-			_, err := (&autodiscover.FederationProvider{URL: service, HTTPClient: c}).Cloud(t.Context(), "ada@contoso.com")
-			return err
-		},
-	} {
+	for name, lookup := range everyLookup(t) {
 		for _, body := range []string{"", "x", pox(`<Action><Redirect>ada@contoso.com</Redirect></Action>`)} {
 			requests, open := 0, 0
 			c := &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {

@@ -20,10 +20,9 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/easoauth/easoauth/autodiscover"
 	"github.com/easoauth/easoauth/internal/fault"
+	"github.com/easoauth/easoauth/internal/golden"
 )
 
 var update = flag.Bool("update", false, "rewrite testdata/explanations.txt")
@@ -138,20 +137,7 @@ func TestExplanations(t *testing.T) {
 			t.Errorf("%s is not in sentinels", name)
 		}
 	}
-	const golden = "testdata/explanations.txt"
-	if *update {
-		if err := os.WriteFile(golden, []byte(b.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), b.String()); diff != "" {
-		t.Errorf("%s (-want +got), run with -update to accept:\n%s", golden, diff)
-	}
+	golden.Check(t, "testdata/explanations.txt", b.String(), *update)
 }
 
 var sentinels = map[string]error{

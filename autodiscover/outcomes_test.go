@@ -9,7 +9,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -18,28 +17,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/easoauth/easoauth/autodiscover"
+	"github.com/easoauth/easoauth/internal/golden"
 	"github.com/easoauth/easoauth/internal/safehttp"
 )
-
-// golden compares got with a file in testdata, or rewrites it.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile("testdata/"+name, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile("testdata/" + name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(strings.ReplaceAll(string(want), "\r\n", "\n"), got); diff != "" {
-		t.Errorf("testdata/%s (-want +got), rewritten by -update:\n%s", name, diff)
-	}
-}
 
 // matches names the sentinels that err matches.
 func matches(err error) string {
@@ -248,7 +229,7 @@ func TestOutcomes(t *testing.T) {
 	if service.RawQuery != "a=b" {
 		t.Errorf("the URL of the service is now %v", service)
 	}
-	golden(t, "outcomes.txt", b.String())
+	golden.Check(t, "testdata/outcomes.txt", b.String(), *update)
 }
 
 // TestRaces holds when each candidate is asked and when the result comes, for many combinations of
@@ -303,5 +284,5 @@ func TestRaces(t *testing.T) {
 			b.WriteString("\n")
 		})
 	}
-	golden(t, "races.txt", b.String())
+	golden.Check(t, "testdata/races.txt", b.String(), *update)
 }

@@ -7,34 +7,15 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/easoauth/easoauth/bearer"
+	"github.com/easoauth/easoauth/internal/golden"
 )
 
 var update = flag.Bool("update", false, "rewrite the files in testdata")
-
-// golden compares got with a file in testdata, or rewrites it.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile("testdata/"+name, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile("testdata/" + name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(strings.ReplaceAll(string(want), "\r\n", "\n"), got); diff != "" {
-		t.Errorf("testdata/%s (-want +got), rewritten by -update:\n%s", name, diff)
-	}
-}
 
 // meaningStatuses are those that mean something by themselves, and those beside them.
 var meaningStatuses = []int{199, 200, 299, 300, 302, 399, 400, 401, 402, 403, 404, 405, 407, 408, 410, 415, 421, 429,
@@ -137,5 +118,5 @@ func TestMeanings(t *testing.T) {
 		}
 		b.WriteString("\n")
 	}
-	golden(t, "meanings.txt", b.String())
+	golden.Check(t, "testdata/meanings.txt", b.String(), *update)
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/easoauth/easoauth/bearer"
+	"github.com/easoauth/easoauth/internal/golden"
 )
 
 // readings are fields beside those of challengeCases, for places where what is reported matters.
@@ -143,7 +144,7 @@ func TestReadings(t *testing.T) {
 		}
 		b.WriteString("\n")
 	}
-	golden(t, "readings.txt", b.String())
+	golden.Check(t, "testdata/readings.txt", b.String(), *update)
 }
 
 // short renders challenges, of many alike the first and their number.

@@ -72,7 +72,7 @@ func (b *backend) usual(command string) *http.Response {
 	case "Provision":
 		return reply1(200, []byte(noPolicy))
 	case "FolderSync":
-		return reply1(200, golden(b.t, "hstern-foldersync-response-empty"))
+		return reply1(200, captured(b.t, "hstern-foldersync-response-empty"))
 	case "Ping":
 		return reply1(200, fromXML(b.t, `<Ping xmlns="Ping"><Status>1</Status></Ping>`))
 	}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -17,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/easoauth/easoauth/eas"
+	"github.com/easoauth/easoauth/internal/golden"
 	"github.com/easoauth/easoauth/internal/wbxml"
 )
 
@@ -388,22 +388,7 @@ func TestCommands(t *testing.T) {
 			if tt.command == "Find" {
 				request = hideSearchID(t, request)
 			}
-			name := filepath.Join("testdata", "requests", tt.name+".xml")
-			if *update {
-				if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-					t.Fatal(err)
-				}
-				if err := os.WriteFile(name, []byte(request), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, readErr := os.ReadFile(name)
-			if readErr != nil {
-				t.Fatal(readErr)
-			}
-			if diff := cmp.Diff(string(want), request); diff != "" {
-				t.Errorf("request (-want +got):\n%s", diff)
-			}
+			golden.Check(t, filepath.Join("testdata", "requests", tt.name+".xml"), request, *update)
 			if tt.status != 0 {
 				var e *eas.Error
 				if !errors.As(err, &e) || e.Status != tt.status || e.Action != tt.action || e.Name == "" || e.Name == "unknown status" {

@@ -3,15 +3,13 @@ package eas_test
 import (
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/easoauth/easoauth/eas"
+	"github.com/easoauth/easoauth/internal/golden"
 )
 
 // An editCase is a list of edits that are sent together.
@@ -352,17 +350,5 @@ func TestEdits(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(lines)) {
 		out.WriteString(name + "\n" + lines[name])
 	}
-	golden := "testdata/edits.txt"
-	if *update {
-		if err := os.WriteFile(golden, []byte(out.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(out.String(), "\n")); diff != "" {
-		t.Errorf("edits (-want +got):\n%s", diff)
-	}
+	golden.Check(t, "testdata/edits.txt", out.String(), *update)
 }

@@ -325,7 +325,7 @@ func TestMerge(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("merged (-want +got):\n%s", diff)
 	}
-	for _, bad := range [][2][]byte{{nil, change}, {old, nil}, {old[:20], change}, {old, change[:8]}, {golden(t, "foldersync-request-0"), change}} {
+	for _, bad := range [][2][]byte{{nil, change}, {old, nil}, {old[:20], change}, {old, change[:8]}, {captured(t, "foldersync-request-0"), change}} {
 		if out, err := eas.Merge(bad[0], bad[1]); err == nil {
 			t.Errorf("Merge(%x, %x) = %x", bad[0], bad[1], out)
 		}

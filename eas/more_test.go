@@ -524,8 +524,8 @@ func TestDoubtfulStatus(t *testing.T) {
 // TestReadsPublishedAnswers reads what Exchange and libwbxml wrote.
 func TestReadsPublishedAnswers(t *testing.T) {
 	c, _ := replay(t, map[string][]reply{
-		"GetItemEstimate": {doc(golden(t, "exchange-getitemestimate-response"))},
-		"Settings":        {doc(golden(t, "libwbxml-activesync-005-settings_status"))},
+		"GetItemEstimate": {doc(captured(t, "exchange-getitemestimate-response"))},
+		"Settings":        {doc(captured(t, "libwbxml-activesync-005-settings_status"))},
 	})
 	if n, err := c.GetItemEstimate(t.Context(), "10", "1", nil); err != nil || n != 0 {
 		t.Errorf("GetItemEstimate = %d, %v", n, err)

@@ -38,7 +38,7 @@ func newStation(t *testing.T) *station {
 			return
 		}
 		w.Header().Set("Content-Type", "application/vnd.ms-sync.wbxml")
-		_, _ = w.Write(golden(t, "hstern-foldersync-response-empty"))
+		_, _ = w.Write(captured(t, "hstern-foldersync-response-empty"))
 	}))
 	t.Cleanup(s.Close)
 	return s

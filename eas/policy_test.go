@@ -18,7 +18,7 @@ func ptr[T any](v T) *T { return &v }
 
 // The policy document of libwbxml's tests, which holds every setting.
 func TestPolicy(t *testing.T) {
-	phase1 := golden(t, "libwbxml-activesync-012-provision-eas")
+	phase1 := captured(t, "libwbxml-activesync-012-provision-eas")
 	c, calls := replay(t, map[string][]reply{"Provision": {doc(phase1)}})
 	var seen *eas.Policy
 	c.ApplyPolicy = func(_ context.Context, p *eas.Policy) (eas.PolicyOutcome, error) {
@@ -56,7 +56,7 @@ func TestPolicy(t *testing.T) {
 }
 
 func TestS112PolicyRefused(t *testing.T) {
-	c, calls := replay(t, map[string][]reply{"Provision": {doc(golden(t, "libwbxml-activesync-012-provision-eas"))}})
+	c, calls := replay(t, map[string][]reply{"Provision": {doc(captured(t, "libwbxml-activesync-012-provision-eas"))}})
 	refusal := errors.New("no screen to lock")
 	c.ApplyPolicy = func(context.Context, *eas.Policy) (eas.PolicyOutcome, error) { return eas.PolicyApplied, refusal }
 	if _, err := c.FolderSync(t.Context(), "0"); !errors.Is(err, refusal) || commands(*calls) != "OPTIONS Provision" {
@@ -70,7 +70,7 @@ func TestS112PolicyRefused(t *testing.T) {
 
 // What makes no sense or is not known is reported, and never taken for allowed.
 func TestS112PolicyUnknown(t *testing.T) {
-	good := string(golden(t, "libwbxml-activesync-012-provision-eas"))
+	good := string(captured(t, "libwbxml-activesync-012-provision-eas"))
 	// AllowCamera "1" becomes "x"; AllowBluetooth "2" becomes "b"; the tag of AllowIrDA becomes 0x3E.
 	bad := strings.NewReplacer("\x5c\x031\x00", "\x5c\x03x\x00", "\x64\x032\x00", "\x64\x03b\x00", "\x65\x031\x00", "\x7e\x031\x00").Replace(good)
 	c, _ := replay(t, map[string][]reply{"Provision": {doc([]byte(bad))}})

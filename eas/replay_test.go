@@ -20,9 +20,9 @@ import (
 	"github.com/easoauth/easoauth/eas"
 )
 
-// golden returns a document that someone else made, by its name in the codec's testdata,
+// captured returns a document that someone else made, by its name in the codec's testdata,
 // where its source stands.
-func golden(t testing.TB, name string) []byte {
+func captured(t testing.TB, name string) []byte {
 	t.Helper()
 	b, err := os.ReadFile("../internal/wbxml/testdata/golden/" + name + ".txt")
 	if err != nil {
@@ -124,7 +124,7 @@ func TestReadsRealServers(t *testing.T) {
 			time.Date(2026, 11, 20, 21, 32, 16, 0, time.UTC), "Bob <bob@contoso.test>"},
 	} {
 		t.Run(tt.server, func(t *testing.T) {
-			c, _ := replay(t, map[string][]reply{"Sync": {doc(golden(t, tt.sync))}})
+			c, _ := replay(t, map[string][]reply{"Sync": {doc(captured(t, tt.sync))}})
 			p, err := c.Sync(t.Context(), tt.folder, "1", nil)
 			if err != nil {
 				t.Fatal(err)
@@ -146,8 +146,8 @@ func TestReadsRealServers(t *testing.T) {
 	}
 	t.Run("folders", func(t *testing.T) {
 		c, _ := replay(t, map[string][]reply{"FolderSync": {
-			doc(golden(t, "foldersync-response-11-folders")), doc(golden(t, "sogo-06-foldersync.resp")), doc(golden(t, "zpush-07-foldersync.resp")),
-			doc(golden(t, "horde-06-foldersync.resp")), doc(golden(t, "hstern-foldersync-response-empty")),
+			doc(captured(t, "foldersync-response-11-folders")), doc(captured(t, "sogo-06-foldersync.resp")), doc(captured(t, "zpush-07-foldersync.resp")),
+			doc(captured(t, "horde-06-foldersync.resp")), doc(captured(t, "hstern-foldersync-response-empty")),
 		}})
 		var got []int
 		for range 5 {
@@ -165,7 +165,7 @@ func TestReadsRealServers(t *testing.T) {
 		}
 	})
 	t.Run("contacts", func(t *testing.T) {
-		c, _ := replay(t, map[string][]reply{"Sync": {doc(golden(t, "msaswbxml-sync-add-contact-response"))}})
+		c, _ := replay(t, map[string][]reply{"Sync": {doc(captured(t, "msaswbxml-sync-add-contact-response"))}})
 		p, err := c.Sync(t.Context(), "2", "1", &eas.SyncOptions{Class: eas.ClassContacts})
 		if err != nil {
 			t.Fatal(err)
@@ -176,7 +176,7 @@ func TestReadsRealServers(t *testing.T) {
 		}
 	})
 	t.Run("Ping", func(t *testing.T) {
-		c, _ := replay(t, map[string][]reply{"Ping": {doc(golden(t, "sogo-09-ping-drain-0.resp"))}})
+		c, _ := replay(t, map[string][]reply{"Ping": {doc(captured(t, "sogo-09-ping-drain-0.resp"))}})
 		p, err := c.Ping(t.Context(), []eas.Folder{{ID: "x", Type: eas.FolderInbox}}, nil)
 		if err != nil || len(p.Changed) != 1 || p.Changed[0] != "mail%2F19c562335fbc006be37d000083ecc375" {
 			t.Errorf("Ping = %+v, %v", p, err)
@@ -184,7 +184,7 @@ func TestReadsRealServers(t *testing.T) {
 	})
 	for _, name := range []string{"horde-14-sync-stale-key.resp", "zpush-15-sync-stale-key.resp", "syncroton-sync-status3-response"} {
 		t.Run(name, func(t *testing.T) {
-			c, _ := replay(t, map[string][]reply{"Sync": {doc(golden(t, name))}})
+			c, _ := replay(t, map[string][]reply{"Sync": {doc(captured(t, name))}})
 			folder := map[string]eas.FolderID{"horde-14-sync-stale-key.resp": "Fd33eecf8", "zpush-15-sync-stale-key.resp": "cacb8748",
 				"syncroton-sync-status3-response": "48ru47fhf7ghf7fgh4"}[name]
 			_, err := c.Sync(t.Context(), folder, "999999999", nil)
@@ -199,8 +199,8 @@ func TestReadsRealServers(t *testing.T) {
 // Requests are byte for byte those that others published.
 func TestWritesAsOthersDo(t *testing.T) {
 	t.Parallel()
-	c, calls := replay(t, map[string][]reply{"FolderSync": {doc(golden(t, "hstern-foldersync-response-empty"))}, "SendMail": {{}},
-		"Ping": {doc(golden(t, "sogo-09-ping-drain-0.resp"))}})
+	c, calls := replay(t, map[string][]reply{"FolderSync": {doc(captured(t, "hstern-foldersync-response-empty"))}, "SendMail": {{}},
+		"Ping": {doc(captured(t, "sogo-09-ping-drain-0.resp"))}})
 	ctx := t.Context()
 	if _, err := c.FolderSync(ctx, "0"); err != nil {
 		t.Fatal(err)
@@ -216,7 +216,7 @@ func TestWritesAsOthersDo(t *testing.T) {
 	if _, err := c.Ping(ctx, []eas.Folder{{ID: "Fd33eecf8", Type: eas.FolderInbox}}, &eas.PingOptions{Heartbeat: 30 * time.Second}); err != nil {
 		t.Fatal(err)
 	}
-	want := [][]byte{nil, nil, golden(t, "foldersync-request-0"), golden(t, "foldersync-request-2"), golden(t, "zpush-14-sendmail.req"), golden(t, "horde-10-ping-change.req")}
+	want := [][]byte{nil, nil, captured(t, "foldersync-request-0"), captured(t, "foldersync-request-2"), captured(t, "zpush-14-sendmail.req"), captured(t, "horde-10-ping-change.req")}
 	for i, c := range *calls {
 		if want[i] != nil {
 			if diff := cmp.Diff(hex.EncodeToString(want[i]), hex.EncodeToString(c.body)); diff != "" {
@@ -279,8 +279,8 @@ func TestHTTPStatus(t *testing.T) {
 		{"418", reply{status: 418}, nil, eas.ActionFix, "unexpected"},
 		{"S115 a login page", reply{header: map[string]string{"Content-Type": "text/html"}, body: []byte("<html>\x1b]0;x")}, eas.ErrUnexpectedContent, eas.ActionReport, "device in front"},
 		{"S115 an empty answer", reply{}, eas.ErrUnexpectedContent, eas.ActionReport, "empty"},
-		{"a truncated document", doc(golden(t, "sogo-06-foldersync.resp")[:100]), eas.ErrUnexpectedContent, eas.ActionReport, "cannot be read"},
-		{"S115 another document", doc(golden(t, "sogo-09-ping-drain-0.resp")), eas.ErrUnexpectedContent, eas.ActionReport, "cannot be read"},
+		{"a truncated document", doc(captured(t, "sogo-06-foldersync.resp")[:100]), eas.ErrUnexpectedContent, eas.ActionReport, "cannot be read"},
+		{"S115 another document", doc(captured(t, "sogo-09-ping-drain-0.resp")), eas.ErrUnexpectedContent, eas.ActionReport, "cannot be read"},
 		{"S115 garbage", doc([]byte("garbage")), eas.ErrUnexpectedContent, eas.ActionReport, "cannot be read"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -329,7 +329,7 @@ func TestStatus(t *testing.T) {
 		}
 	}
 	// A status that demands provisioning, in band as from 14.0 on (Exchange 2019).
-	c, calls := replay(t, map[string][]reply{"FolderSync": {doc(golden(t, "foldersync-response-142-exchange2019")), doc(golden(t, "hstern-foldersync-response-empty"))}})
+	c, calls := replay(t, map[string][]reply{"FolderSync": {doc(captured(t, "foldersync-response-142-exchange2019")), doc(captured(t, "hstern-foldersync-response-empty"))}})
 	if _, err := c.FolderSync(t.Context(), "0"); err != nil {
 		t.Errorf("FolderSync after 142 = %v", err)
 	}
@@ -372,7 +372,7 @@ func commands(calls []call) string {
 
 // One value that cannot be read costs itself alone, and one damaged item itself alone.
 func TestOneBadItem(t *testing.T) {
-	good := golden(t, "zpush-09-sync-get-0.resp")
+	good := captured(t, "zpush-09-sync-get-0.resp")
 	bad := []byte(strings.Replace(string(good), "2026-11-20T21:32:00.000Z", "2026-11-20Txx:32:00.000Z", 1))
 	c, _ := replay(t, map[string][]reply{"Sync": {doc(bad)}})
 	p, err := c.Sync(t.Context(), "cacb8748", "1", nil)
@@ -476,7 +476,7 @@ func TestS013CutConnection(t *testing.T) {
 			}
 			w.Header().Set("Content-Type", "application/vnd.ms-sync.wbxml")
 			if tt.command == "FolderSync" {
-				w.Write(golden(t, "hstern-foldersync-response-empty"))
+				w.Write(captured(t, "hstern-foldersync-response-empty"))
 			}
 		}))
 		u, _ := url.Parse(srv.URL)
@@ -501,7 +501,7 @@ func TestS013CutConnection(t *testing.T) {
 // A Sync answer given by a fuzzer: no panic, and never success without a key.
 func FuzzSyncResponse(f *testing.F) {
 	for _, name := range []string{"sogo-08-sync-get-0.resp", "zpush-09-sync-get-0.resp", "horde-14-sync-stale-key.resp", "msaswbxml-sync-add-contact-response"} {
-		f.Add(golden(f, name))
+		f.Add(captured(f, name))
 	}
 	u, _ := url.Parse("https://mail.contoso.com/Microsoft-Server-ActiveSync")
 	f.Fuzz(func(t *testing.T, body []byte) {

@@ -5,16 +5,14 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/easoauth/easoauth/eas"
+	"github.com/easoauth/easoauth/internal/golden"
 )
 
 // An optionCase is a call with options.
@@ -316,19 +314,7 @@ func TestRequests(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(lines)) {
 		out.WriteString(name + "\n" + lines[name])
 	}
-	const name = "testdata/requests.txt"
-	if *update {
-		if err := os.WriteFile(name, []byte(out.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(out.String(), "\n")); diff != "" {
-		t.Errorf("requests (-want +got):\n%s", diff)
-	}
+	golden.Check(t, "testdata/requests.txt", out.String(), *update)
 }
 
 // requestLine is a request with all that options change.

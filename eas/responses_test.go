@@ -5,15 +5,13 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"os"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/easoauth/easoauth/eas"
+	"github.com/easoauth/easoauth/internal/golden"
 )
 
 // show prints a value with what is not zero in it, and errors by their text.
@@ -358,17 +356,5 @@ func TestResponses(t *testing.T) {
 		}
 		out.WriteString("\n")
 	}
-	const name = "testdata/responses.txt"
-	if *update {
-		if err := os.WriteFile(name, []byte(out.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(out.String(), "\n")); diff != "" {
-		t.Errorf("results (-want +got):\n%s", diff)
-	}
+	golden.Check(t, "testdata/responses.txt", out.String(), *update)
 }

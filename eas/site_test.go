@@ -342,7 +342,7 @@ func TestLenience(t *testing.T) {
 		{"CR LF behind the document", func(command string, _ int) *http.Response {
 			switch command {
 			case "FolderSync":
-				return reply1(200, append(golden(t, "hstern-foldersync-response-empty"), "\r\n"...))
+				return reply1(200, append(captured(t, "hstern-foldersync-response-empty"), "\r\n"...))
 			case "Provision":
 				return reply1(200, append(policy("5"), "\r\n\r\n"...))
 			}

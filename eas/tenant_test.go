@@ -518,7 +518,7 @@ func TestFaults(t *testing.T) {
 // Do sends what the typed methods do not know.
 func TestDo(t *testing.T) {
 	c, _ := connect(t, eastest.New(t, &eastest.Options{}))
-	out, err := c.Do(t.Context(), "FolderSync", golden(t, "foldersync-request-0"))
+	out, err := c.Do(t.Context(), "FolderSync", captured(t, "foldersync-request-0"))
 	if err != nil || len(out) < 100 {
 		t.Errorf("Do = %d bytes, %v", len(out), err)
 	}

@@ -72,7 +72,7 @@ func TestVersionsListedToManyCommands(t *testing.T) {
 		case command == "FolderSync" && n%3 == 0:
 			return reply1(449, nil, "MS-ASProtocolVersions", list)
 		case command == "FolderSync":
-			return reply1(200, golden(t, "hstern-foldersync-response-empty"), "X-MS-RP", list)
+			return reply1(200, captured(t, "hstern-foldersync-response-empty"), "X-MS-RP", list)
 		}
 		return nil
 	}
@@ -103,7 +103,7 @@ func TestListedVersionsThatCannotBeNegotiated(t *testing.T) {
 		case command == "OPTIONS":
 			return reply1(200, nil, "MS-ASProtocolVersions", "14.1")
 		case command == "FolderSync":
-			return reply1(200, golden(t, "hstern-foldersync-response-empty"), "MS-ASProtocolVersions", "14.1,16.1")
+			return reply1(200, captured(t, "hstern-foldersync-response-empty"), "MS-ASProtocolVersions", "14.1,16.1")
 		}
 		return nil
 	}

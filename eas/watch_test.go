@@ -205,7 +205,7 @@ func TestS022DeadConnection(t *testing.T) {
 	var dials atomic.Int32
 	c := over(t, true, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/vnd.ms-sync.wbxml")
-		_, _ = w.Write(golden(t, "hstern-foldersync-response-empty"))
+		_, _ = w.Write(captured(t, "hstern-foldersync-response-empty"))
 	})
 	transport := eas.NewTransport()
 	if d := transport.HTTP2.SendPingTimeout + transport.HTTP2.PingTimeout; d > 30*time.Second {
@@ -247,7 +247,7 @@ func TestDeadConnectionWithoutPings(t *testing.T) {
 	var dials atomic.Int32
 	c := over(t, true, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/vnd.ms-sync.wbxml")
-		_, _ = w.Write(golden(t, "hstern-foldersync-response-empty"))
+		_, _ = w.Write(captured(t, "hstern-foldersync-response-empty"))
 	})
 	transport := c.HTTPClient.Transport.(*http.Transport)
 	transport.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {

@@ -59,7 +59,7 @@ func (*Browser) Interactive() bool { return true }
 // SignIn runs the flow. It returns when it has the tokens, the authority has refused, or ctx is
 // done. Errors are a [*ReauthError] (for example if the user declines), a [*ConfigError], a
 // [*TransientError], an [*IDTokenError], or one that matches ctx's. The error matches
-// [ErrFlowUnavailable] if there is no browser, no port to listen on, or no authorization endpoint.
+// [ErrFlowUnavailable] without a browser, a port to listen on, or an authorization endpoint.
 func (b *Browser) SignIn(ctx context.Context, c *Config) (*oauth2.Token, error) {
 	c, err := c.complete(ctx)
 	if err != nil {

@@ -530,7 +530,7 @@ func TestBrowserWithRegisteredRedirect(t *testing.T) {
 	}
 	l, err := net.Listen("tcp4", fmt.Sprintf("127.0.0.1:%d", port))
 	if err != nil {
-		t.Skip(err)
+		t.Skip("the port of the test is taken: ", err)
 	}
 	defer l.Close()
 	_, err = (&token.Browser{Open: (&user{sts: newSTS()}).open, RedirectPort: port}).SignIn(t.Context(), newSTS().config(t))

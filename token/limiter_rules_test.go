@@ -70,7 +70,7 @@ func TestLimiterCloses(t *testing.T) {
 				t.Errorf("%s: %v, want closed for %v to %v", tt.name, err, tt.from, tt.to)
 			}
 		}
-		// It doubles, and begins anew after a success.
+		// It doubles, and starts over after a success.
 		l := &Limiter{}
 		for _, most := range []time.Duration{875 * time.Millisecond, 1750 * time.Millisecond, 3500 * time.Millisecond, 7 * time.Second} {
 			l.learn(status(429, 0))

@@ -327,7 +327,7 @@ func TestErrorsThatPanic(t *testing.T) {
 	})
 }
 
-// What an observer or a Logger does wrong is logged, by slog.Default where there is no other.
+// What an observer or a Logger does wrong is logged, by slog.Default if there is none.
 func TestPanicsAreLogged(t *testing.T) {
 	s := newSTS()
 	before := slog.Default()

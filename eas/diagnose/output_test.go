@@ -6,18 +6,16 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/easoauth/easoauth/autodiscover"
 	"github.com/easoauth/easoauth/eas/diagnose"
 	"github.com/easoauth/easoauth/eas/eastest"
+	"github.com/easoauth/easoauth/internal/golden"
 )
 
 // sample is a report of which nothing depends on the clock or on chance.
@@ -55,19 +53,7 @@ func TestOutputs(t *testing.T) {
 				t.Fatal(err)
 			}
 			file := filepath.Join("testdata", name+"."+kind)
-			if *update {
-				if err := os.WriteFile(file, b.Bytes(), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				continue
-			}
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), b.String()); diff != "" {
-				t.Errorf("%s (-want +got):\n%s", file, diff)
-			}
+			golden.Check(t, file, b.String(), *update)
 			if strings.Contains(b.String(), "ada@") || strings.Contains(b.String(), "eyJ") {
 				t.Errorf("%s holds an address or a token", file)
 			}

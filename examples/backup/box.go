@@ -167,7 +167,7 @@ func (b *box) remove(t string) error {
 	return err
 }
 
-// settle counts an item. One that is gone meanwhile is no failure, since the next page says so; one
+// settle counts an item. One that is gone meanwhile is not a failure, since the next page says so; one
 // that the server does not send stays for the next run; any other failure ends the run.
 func (b *box) settle(id eas.ItemID, err error) error {
 	var server *eas.Error

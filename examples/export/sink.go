@@ -28,7 +28,7 @@ type sink interface {
 }
 
 // A state is how far an export is. With the folder's identifier and a device of its own, a later run
-// needs no list of folders, which some servers begin anew, and no other program ends its key.
+// needs no list of folders, which some servers start over, and no other program ends its key.
 type state struct {
 	Name   string       `json:"name"` // as the flag has it
 	Folder eas.FolderID `json:"folder"`

@@ -88,7 +88,7 @@ func (m *mailbox) folder(ctx context.Context, name string, class eas.Class) (eas
 }
 
 // mirror returns the copy of a folder, up to date, and locked until the caller calls the function.
-// A copy that has a narrower window is made anew.
+// A copy that has a narrower window is made again.
 func (m *mailbox) mirror(ctx context.Context, f eas.Folder, filter eas.Filter) (map[eas.ItemID]eas.Entry, func(), error) {
 	m.mu.Lock()
 	x := m.mirrors[f.ID]

@@ -545,7 +545,7 @@ func TestEvents(t *testing.T) {
 	}
 }
 
-// TestWindow lists what is to come, and then what is long over, for which the copy is made anew.
+// TestWindow lists what is to come, and then what is long over, for which the copy is made again.
 func TestWindow(t *testing.T) {
 	d := newDesk(t, time.UTC)
 	day := time.Now().UTC().Truncate(24 * time.Hour)

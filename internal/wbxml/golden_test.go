@@ -13,9 +13,9 @@ import (
 	"github.com/easoauth/easoauth/internal/wbxml"
 )
 
-// A golden is a document that someone else made: a specification, another encoder, a real
+// A goldenDoc is a document that someone else made: a specification, another encoder, a real
 // server. The header of its file names the source.
-type golden struct {
+type goldenDoc struct {
 	name, head string
 	binary     []byte
 	xml        string
@@ -23,13 +23,13 @@ type golden struct {
 
 // readGoldens reads testdata/golden. A file is a head of "key: value" lines and the
 // sections hex and xml; "canonical: no" says that the binary form is not the shortest.
-func readGoldens(t testing.TB) []golden {
+func readGoldens(t testing.TB) []goldenDoc {
 	t.Helper()
 	names, err := filepath.Glob("testdata/golden/*.txt")
 	if err != nil || len(names) == 0 {
 		t.Fatal("no golden documents", err)
 	}
-	var list []golden
+	var list []goldenDoc
 	for _, name := range names {
 		b, err := os.ReadFile(name)
 		if err != nil {
@@ -44,7 +44,7 @@ func readGoldens(t testing.TB) []golden {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		list = append(list, golden{strings.TrimSuffix(filepath.Base(name), ".txt"), head, binary, strings.TrimSuffix(xml, "\n")})
+		list = append(list, goldenDoc{strings.TrimSuffix(filepath.Base(name), ".txt"), head, binary, strings.TrimSuffix(xml, "\n")})
 	}
 	return list
 }

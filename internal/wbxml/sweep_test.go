@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"math/bits"
-	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/easoauth/easoauth/internal/golden"
 	"github.com/easoauth/easoauth/internal/wbxml"
 )
 
@@ -278,19 +278,7 @@ func TestLeast(t *testing.T) {
 			}
 		}
 	}
-	const name = "testdata/least.txt"
-	if *update {
-		if err := os.WriteFile(name, []byte(out.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(out.String(), "\n")); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	golden.Check(t, "testdata/least.txt", out.String(), *update)
 }
 
 // TestSweepValues reads what it has written, with a field of every form, and writes to a writer

@@ -5,13 +5,11 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/easoauth/easoauth/internal/golden"
 	"github.com/easoauth/easoauth/token"
 	"github.com/easoauth/easoauth/token/storetest"
 )
@@ -67,19 +65,7 @@ func TestStatements(t *testing.T) {
 			q.acquire, q.busy, q.renew, q.drop, q.forget) {
 			fmt.Fprintf(&b, "%s;\n\n", s)
 		}
-		name := filepath.Join("testdata", strings.ToLower(d.String())+".sql")
-		if *update {
-			if err := os.WriteFile(name, []byte(b.String()), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), b.String()); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", name, diff)
-		}
+		golden.Check(t, filepath.Join("testdata", strings.ToLower(d.String())+".sql"), b.String(), *update)
 	}
 }
 

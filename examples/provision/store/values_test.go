@@ -96,7 +96,7 @@ func TestMailboxValues(t *testing.T) {
 	if m, err = s.Mailbox(ctx, id); err != nil || m.Error != "" || m.Remedy != "" || m.Failures != 0 || !m.ErrorAt.IsZero() || !m.RetryAt.IsZero() || m.Visits != 2 {
 		t.Errorf("after the user's return: %+v, %v", m, err)
 	}
-	// A pause is no failure, and nothing that fails ends it.
+	// A pause is not a failure, and nothing that fails ends it.
 	if _, err := s.Pause(ctx, id); err != nil {
 		t.Fatal(err)
 	}
