@@ -108,9 +108,6 @@ func putEdits(col *airsync.SyncCollection, edits []Edit, version Version) (err e
 func classOf(edits []Edit) Class {
 	for _, e := range edits {
 		for _, item := range []Item{e.after, e.before} {
-			if u, ok := item.(*Unknown); ok && u == nil {
-				continue // an error of the edit
-			}
 			if item != nil {
 				return item.Class()
 			}

@@ -3,6 +3,7 @@ package eastest_test
 import (
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -122,6 +123,10 @@ func TestPaths(t *testing.T) {
 	} {
 		if status, _, _ := ask(t, tn, "OPTIONS", "https://mail.contoso.com"+path, "Authorization", token); status != want {
 			t.Errorf("%s: %d, want %d", path, status, want)
+		}
+		requests := tn.Requests()
+		if why := requests[len(requests)-1].Why; path == "/EWS/Exchange.asmx" && !slices.Contains(why, "the tenant has only a challenge at "+path) {
+			t.Errorf("%s: why %q", path, why)
 		}
 	}
 	for protocol, want := range map[string]string{
